@@ -1,0 +1,26 @@
+"""Collectors: each turns one part of the world into measurements."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Protocol
+
+from edgetpu_ci import plugins
+from edgetpu_ci.collect import inference, model_file
+from edgetpu_ci.config import Step
+from edgetpu_ci.model import Collected
+from edgetpu_ci.world import World
+
+
+class Collector(plugins.Plugin, Protocol):
+    """A module with `Options` and `collect`."""
+
+    def collect(self, options: Any, world: World) -> Collected: ...  # noqa: ANN401 - each has its own record
+
+
+COLLECTORS: Final[dict[str, Collector]] = {"inference": inference, "model_file": model_file}
+
+
+def bind(step: Step, place: str) -> Callable[[World], Collected]:
+    """Check a step now, so that a typo costs a second and not a benchmark."""
+    collector, options = plugins.find(step, COLLECTORS, "collect", place)
+    return partial(collector.collect, options)

@@ -1,0 +1,74 @@
+"""`edgetpu-ci.yml`: what to measure, what to demand, where to keep it and where to say it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, field
+
+from edgetpu_ci import codec
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.model import Rule
+
+FILE = "edgetpu-ci.yml"
+
+
+class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One plugin in use: its name, and its options."""
+
+    use: str
+    with_: dict[str, Any] = field(default_factory=dict, name="with")
+
+
+class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A quality gate in short form: `test_coverage: {minimum: 80, target: 90}`."""
+
+    minimum: float | None = None
+    target: float | None = None
+    maximum: float | None = None
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration."""
+
+    collect: tuple[Step, ...]
+    rules: tuple[Rule, ...] = ()
+    quality_gates: dict[str, Gate] = field(default_factory=dict)
+    baselines: str = "baselines"
+    store: Step = Step(use="folder")
+    publish: tuple[Step, ...] = (Step(use="job"),)
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration file."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError(f"There is no {path}; `edgetpu-ci init` writes one, `--config FILE` names another.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {os.strerror(error.errno or 0)}.") from error
+    config = codec.decode_yaml(data, Config, str(path))
+    for number, rule in enumerate(config.rules):
+        _check(rule, f"{path}: rules[{number}]")
+    return config
+
+
+def demands(config: Config) -> tuple[Rule, ...]:
+    """All rules: those written out, then those the quality gates stand for."""
+    return (*config.rules, *(_gate(name, gate) for name, gate in config.quality_gates.items()))
+
+
+def _gate(name: str, gate: Gate) -> Rule:
+    if name == "performance_regression":
+        return Rule(match="*/throughput_sustained_fps", worse_by_percent=gate.maximum)
+    return Rule(match=f"*/{name}", min=gate.minimum, target=gate.target, max=gate.maximum)
+
+
+def _check(rule: Rule, place: str) -> None:
+    band = (rule.min, rule.target, rule.max)
+    demanded = [any(bound is not None for bound in band), rule.worse_by_percent is not None, rule.exact]
+    if sum(demanded) != 1:
+        raise ConfigError(f"{place} must demand exactly one of: a band (min, target, max), worse_by_percent, exact.")
+    given = [bound for bound in band if bound is not None]
+    if given != sorted(given):
+        raise ConfigError(f"{place}: min, target and max must rise.")

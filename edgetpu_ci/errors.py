@@ -1,0 +1,51 @@
+"""The failures we expect: each names the thing, says the next step, and has one exit status."""
+
+from typing import ClassVar
+
+
+class EdgeTpuCiError(Exception):
+    """An expected failure. Its text is shown to the user as it is."""
+
+    exit_status: ClassVar[int] = 70
+
+
+class ConfigError(EdgeTpuCiError):
+    """The configuration or the command line is wrong."""
+
+    exit_status = 2
+
+
+class DocumentError(EdgeTpuCiError):
+    """A stored document is missing, corrupt, foreign or from a newer version."""
+
+    exit_status = 2
+
+
+class StoreError(EdgeTpuCiError):
+    """A document could not be written: no space, no permission, no folder."""
+
+    exit_status = 2
+
+
+class RefusedError(EdgeTpuCiError):
+    """Measuring here would be unsafe: foreign code next to secrets or on a device of ours."""
+
+    exit_status = 2
+
+
+class ModelError(EdgeTpuCiError):
+    """A file is not a model that can be read."""
+
+    exit_status = 2
+
+
+class NothingMeasuredError(EdgeTpuCiError):
+    """Not one value could be obtained."""
+
+    exit_status = 3
+
+
+class DeliveryError(EdgeTpuCiError):
+    """A publisher could not deliver."""
+
+    exit_status = 4

@@ -1,0 +1,47 @@
+"""The catalogue: one line a metric, with its unit, the better direction and what it means."""
+
+from typing import Final
+
+from edgetpu_ci.model import Metric
+
+
+def _metric(name: str, unit: str, better: str | None, meaning: str, *aliases: str) -> Metric:
+    assert better in {None, "lower", "higher", "exact"}
+    return Metric(name=name, unit=unit, better=better, meaning=meaning, aliases=aliases)  # type: ignore[arg-type]
+
+
+CATALOGUE: Final[tuple[Metric, ...]] = (
+    # How fast: latencies are of one inference, after warm-up.
+    _metric("latency_p10_ms", "ms", "lower", "10th percentile of latency, the median over slots: disturbance only ever slows"),
+    _metric("latency_p50_ms", "ms", "lower", "median latency over all samples"),
+    _metric("latency_p90_ms", "ms", "lower", "90th percentile of latency over all samples"),
+    _metric("latency_p95_ms", "ms", "lower", "95th percentile of latency over all samples"),
+    _metric("latency_p99_ms", "ms", "lower", "99th percentile of latency over all samples; needs 662", "p99_latency_ms"),
+    _metric("throughput_fps", "1/s", "higher", "completed inferences divided by the seconds they took", "average_throughput_fps"),
+    _metric("throughput_sustained_fps", "1/s", "higher", "1 / latency_p10_ms: what change rules read", "performance_regression"),
+    _metric("first_inference_ms", "ms", "lower", "the first inference after loading, median over slots"),
+    _metric("model_load_ms", "ms", "lower", "constructing the interpreter and allocating tensors, median over slots"),
+    _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
+    _metric("running_p10_ms", "ms", "lower", "10th percentile of latency less the wait for a CPU, the median over slots"),
+    _metric("run_queue_wait_percent", "%", None, "share of the measured time spent waiting for a CPU"),
+    _metric("error_rate_percent", "%", "lower", "failed inferences of those attempted after warm-up", "error_rate"),
+    _metric("memory_peak_mb", "MB", "lower", "peak resident memory of the measuring process", "memory_usage_mb"),
+    # What the model file is: facts, compared exactly.
+    _metric("model_bytes", "B", "exact", "size of the model file"),
+    _metric("macs_millions", "M", "exact", "multiply-accumulates of one inference, in millions"),
+    _metric("ops", "", "exact", "operators in the model"),
+    _metric("ops_on_cpu", "", "exact", "operators outside the Edge TPU in a compiled model"),
+    # Named by the user's document; collected by later parts.
+    _metric("power_efficiency_tops_per_watt", "TOPS/W", "higher", "operations per second and watt", "power_efficiency"),
+    _metric("test_coverage", "%", "higher", "lines covered by tests", "code_coverage"),
+    _metric("security_score", "points", "higher", "security score of the repository"),
+    _metric("build_time_seconds", "s", "lower", "duration of a build", "build_time"),
+    _metric("test_execution_time_seconds", "s", "lower", "duration of the test suite", "test_execution_time"),
+)
+
+_BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name, *metric.aliases)}
+
+
+def find(name: str) -> Metric:
+    """The metric of this name or alias; an unknown name is a metric that is shown, never compared."""
+    return _BY_NAME.get(name) or Metric(name=name)

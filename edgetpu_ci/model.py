@@ -1,0 +1,189 @@
+"""The nouns: what was observed, what is demanded, what is said. Frozen, typed, no behaviour."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct, field
+
+SCHEMA = 1
+"""Version of the report document; a reader refuses a greater one and tolerates unknown fields."""
+
+Better = Literal["lower", "higher", "exact"]
+Severity = Literal["fail", "warn"]
+Weight = Literal["fail", "warn", "pass"]
+Status = Literal["passed", "warned", "failed", "unknown"]
+Finding = Literal["regressed", "improved", "unchanged", "inconclusive"]
+BaseKind = Literal["baseline", "previous run"]
+
+
+class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a value means: its unit and which direction is better (none: shown, never compared)."""
+
+    name: str
+    unit: str = ""
+    better: Better | None = None
+    meaning: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One value of one metric of one subject.
+
+    A missing value is None with a reason, never 0. `slots` holds one statistic for each slot
+    (a fresh process), in the metric's unit; `n` counts the samples behind the value and
+    `interval` is its two-sided 95 % confidence interval. `details` are shown, never judged.
+    """
+
+    subject: str
+    metric: str
+    value: float | None = None
+    reason: str = ""
+    n: int = 0
+    interval: tuple[float, float] | None = None
+    slots: tuple[float, ...] = ()
+    device: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`subject/metric`, what a rule's `match` is compared with."""
+        return f"{self.subject}/{self.metric}"
+
+
+class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who measured: facts of the host; unknown ones are empty."""
+
+    key: str
+    host: str = ""
+    cpu: str = ""
+    cores: int = 0
+    arch: str = ""
+    kernel: str = ""
+    os: str = ""
+    governor: str = ""
+    memory_mb: int = 0
+    hypervisor: str = ""
+    python: str = ""
+    load: float | None = None
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """What one collector brings: measurements, what disturbed them, and raw samples for the side file."""
+
+    measurements: tuple[Measurement, ...]
+    contended: str = ""
+    notes: tuple[str, ...] = ()
+    samples: dict[str, list[float]] = field(default_factory=dict)
+
+
+class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was measured, of which commit, when and where.
+
+    `contended` says in words how other work disturbed the host, empty when it did not.
+    """
+
+    id: str
+    at: datetime
+    machine: Machine
+    measurements: tuple[Measurement, ...]
+    commit: str = ""
+    branch: str = ""
+    pull_request: int | None = None
+    url: str = ""
+    contended: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Base(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a run is compared with, and where that came from."""
+
+    kind: BaseKind
+    label: str
+    measurements: tuple[Measurement, ...]
+    contended: bool = False
+
+
+class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Head against base for one metric.
+
+    `ratio` is head / base with its interval; `p` is one-sided towards the finding.
+    `because` explains in words what is inconclusive.
+    """
+
+    subject: str
+    metric: str
+    base: float
+    head: float
+    finding: Finding
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    rounds: int = 0
+    against: BaseKind = "baseline"
+    because: str = ""
+
+    @property
+    def key(self) -> str:
+        """`subject/metric`."""
+        return f"{self.subject}/{self.metric}"
+
+
+class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One demand on the measurements whose `subject/metric` matches the glob.
+
+    Exactly one demand: a band (`min`, `target`, `max`), `worse_by_percent`, or `exact`.
+    `unknown` says how a value that could not be judged weighs; by default as `severity`.
+    """
+
+    match: str
+    min: float | None = None
+    target: float | None = None
+    max: float | None = None
+    worse_by_percent: float | None = None
+    exact: bool = False
+    severity: Severity = "fail"
+    unknown: Weight | None = None
+    owner: str = ""
+    runbook: str = ""
+
+
+class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One rule on one measurement: what is said, why, and how much it weighs."""
+
+    subject: str
+    metric: str
+    status: Status
+    weight: Weight
+    because: str
+    demand: str = ""
+    value: float | None = None
+    improved: bool = False
+    owner: str = ""
+    runbook: str = ""
+
+    @property
+    def key(self) -> str:
+        """`subject/metric`."""
+        return f"{self.subject}/{self.metric}"
+
+
+class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The one judged document; every rendering is a function of it."""
+
+    format: Literal["edgetpu-ci report"] = "edgetpu-ci report"
+    schema: int = SCHEMA
+    version: str = ""
+    run: Run
+    verdicts: tuple[Verdict, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    bases: tuple[str, ...] = ()
+    trend: tuple["Trend", ...] = ()
+
+
+class Trend(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Earlier values of one metric on the same device, oldest first, the newest last."""
+
+    subject: str
+    metric: str
+    values: tuple[float, ...]

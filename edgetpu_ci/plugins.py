@@ -1,0 +1,37 @@
+"""Find a plugin by its `use:` name and decode its `with:` before anything runs."""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
+
+from edgetpu_ci import codec
+from edgetpu_ci.config import Step
+from edgetpu_ci.errors import ConfigError
+
+
+class Plugin(Protocol):
+    """A module of a family: it has an `Options` record and the family's verb."""
+
+    # A module matches a protocol (PEP 544); `self` is then ignored.
+    @property
+    def Options(self) -> type[Any]: ...  # noqa: N802 - a record type
+
+
+P = TypeVar("P", bound=Plugin)
+
+
+def find(step: Step, ours: Mapping[str, P], family: str, place: str) -> tuple[P, Any]:
+    """The plugin a step names and its decoded options; ConfigError names `place` and what exists."""
+    plugin = ours.get(step.use) or _registered(step.use, family)
+    if plugin is None:
+        known = ", ".join(sorted(ours))
+        raise ConfigError(f'{place}: there is no {family} plugin "{step.use}"; there are: {known}.')
+    return plugin, codec.convert(step.with_, plugin.Options, f"{place}.with")
+
+
+def _registered(name: str, family: str) -> Any:  # noqa: ANN401 - checked by use, it comes from a third party
+    for point in entry_points(group=f"edgetpu_ci.{family}", name=name):
+        module: ModuleType = point.load()
+        return module
+    return None

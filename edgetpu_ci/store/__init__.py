@@ -1,0 +1,43 @@
+"""Stores: append-only documents, and named state that is compared before it is swapped."""
+
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from edgetpu_ci import plugins
+from edgetpu_ci.config import Step
+from edgetpu_ci.store import folder
+from edgetpu_ci.world import World
+
+
+class Store(Protocol):
+    """What every store can do. Kinds and names are short words; documents are never changed."""
+
+    def append(self, kind: str, name: str, data: bytes) -> Path:
+        """Write a new document atomically; its place. StoreError when that fails or it exists."""
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the documents of a kind, oldest first."""
+
+    def read(self, kind: str, name: str) -> bytes:
+        """A document as it was written; DocumentError when there is none."""
+
+    def state(self, name: str) -> bytes | None:
+        """A named value, None when it was never set."""
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Set a named value if it is still `old`; False, and nothing changed, when it is not."""
+
+
+class StorePlugin(plugins.Plugin, Protocol):
+    """A module with `Options` and `open_store`."""
+
+    def open_store(self, options: Any, world: World) -> Store: ...  # noqa: ANN401 - each has its own record
+
+
+STORES: Final[dict[str, StorePlugin]] = {"folder": folder}
+
+
+def open_store(step: Step, world: World) -> Store:
+    """Open the store a step names."""
+    plugin, options = plugins.find(step, STORES, "store", "store")
+    return plugin.open_store(options, world)

@@ -1,0 +1,101 @@
+"""Everything outside, as one value handed in: environment, folders, clock, processes, GitHub."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetpu_ci.errors import ConfigError
+
+if TYPE_CHECKING:
+    from github import Github
+
+MAX_OUTPUT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A child process that ended: `status` is its exit status, negative for a signal, None when it timed out."""
+
+    status: int | None
+    stdout: bytes
+    stderr: bytes
+
+
+def run_process(argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
+    """Run a child in its own process group and wait at most `timeout` seconds.
+
+    On time-out, and on any interruption of ours, the whole group is killed.
+    Raises OSError when the program cannot be started.
+    """
+    child = subprocess.Popen(  # noqa: S603 - argv is ours or named by the user's configuration
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        out, err = child.communicate(stdin, timeout)
+    except subprocess.TimeoutExpired:
+        _kill(child)
+        out, err = child.communicate()
+        return Ran(status=None, stdout=out[:MAX_OUTPUT_BYTES], stderr=err[:MAX_OUTPUT_BYTES])
+    except BaseException:
+        _kill(child)
+        child.wait()
+        raise
+    return Ran(status=child.returncode, stdout=out[:MAX_OUTPUT_BYTES], stderr=err[:MAX_OUTPUT_BYTES])
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        child.kill()
+
+
+def _connect(env: Mapping[str, str]) -> "Github":
+    from github import Auth, Github
+
+    token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN")
+    if not token:
+        raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
+    url = env.get("GITHUB_API_URL") or "https://api.github.com"
+    # We make a handful of requests for a comment: PyGithub's pauses between them would be most of the time it takes.
+    return Github(auth=Auth.Token(token), base_url=url, timeout=20, retry=None, seconds_between_requests=None, seconds_between_writes=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The outside. Tests hand in their own; nothing below `cli` reaches around it.
+
+    `root` is where /proc and /sys are read below; `out` writes a line to standard output, `warn`
+    one to standard error; `progress` is told (what, done, total).
+    """
+
+    env: Mapping[str, str]
+    cwd: Path
+    root: Path = Path("/")
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    token: Callable[[], str] = lambda: secrets.token_hex(8)
+    run: Callable[[Sequence[str], bytes, float], Ran] = run_process
+    github: "Callable[[], Github]"
+    out: Callable[[str], None]
+    warn: Callable[[str], None]
+    progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None
+    python: str = field(default=sys.executable)
+
+
+def real_world() -> World:
+    """The world as this process finds it."""
+    env = dict(os.environ)
+    return World(
+        env=env,
+        cwd=Path.cwd(),
+        github=lambda: _connect(env),
+        out=lambda line: print(line, flush=True),  # noqa: T201 - the one door to standard output
+        warn=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
+    )

@@ -1,0 +1,15 @@
+"""What every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of real models; tests that need one are skipped, and counted, where it is absent."""
+    folder = os.environ.get("EDGETPU_CI_MODELS")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("EDGETPU_CI_MODELS names no folder of real models")
+    return Path(folder)
