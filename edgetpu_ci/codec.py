@@ -40,7 +40,7 @@ def decode_yaml(data: bytes, into: type[T], source: str) -> T:
 
 def encode_yaml(value: object) -> str:
     """Encode plain data as YAML, keys in the order given."""
-    return yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
 
 
 def convert(value: object, into: type[T], source: str) -> T:

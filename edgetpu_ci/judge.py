@@ -1,8 +1,20 @@
 """Judge: rules × measurements × comparisons → verdicts. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 
-from edgetpu_ci.model import Status, Verdict
+from msgspec.structs import replace
+
+from edgetpu_ci import metrics
+from edgetpu_ci.model import Comparison, Measurement, Rule, Status, Verdict
+
+
+def judge(
+    measurements: Sequence[Measurement], comparisons: Sequence[Comparison], rules: Sequence[Rule]
+) -> tuple[Verdict, ...]:
+    """A verdict for each rule on each measurement it names; a rule that names nothing is unknown."""
+    compared = {comparison.key: comparison for comparison in comparisons}
+    return tuple(verdict for rule in rules for verdict in _apply(rule, measurements, compared))
 
 
 def overall(verdicts: Sequence[Verdict]) -> Status:
@@ -15,3 +27,138 @@ def overall(verdicts: Sequence[Verdict]) -> Status:
     if any(status == "warned" or (status, weight) == ("unknown", "warn") for status, weight in worst):
         return "warned"
     return "passed"
+
+
+def matches(rule: Rule, measurement: Measurement) -> bool:
+    """Whether a rule names a measurement, also by an alias of its metric."""
+    return any(fnmatchcase(f"{measurement.subject}/{name}", rule.match) for name in _names(measurement.metric))
+
+
+def _names(metric: str) -> tuple[str, ...]:
+    return (metric, *metrics.find(metric).aliases)
+
+
+def _apply(
+    rule: Rule, measurements: Sequence[Measurement], compared: Mapping[str, Comparison]
+) -> Iterator[Verdict]:
+    found = [measurement for measurement in measurements if matches(rule, measurement)]
+    for measurement in found:
+        yield _weigh(rule, measurement, compared.get(measurement.key))
+    if not found:
+        subject, _, metric = rule.match.rpartition("/")
+        missing = Measurement(subject=subject, metric=metrics.find(metric).name, reason="was not measured in this run")
+        yield _unknown(rule, missing, missing.reason)
+
+
+def _weigh(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
+    if measurement.value is None:
+        return _unknown(rule, measurement, measurement.reason)
+    if rule.worse_by_percent is not None:
+        return _change(rule, measurement, comparison)
+    if rule.exact:
+        return _exact(rule, measurement, comparison)
+    return _band(rule, measurement, measurement.value)
+
+
+def _band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
+    metric = metrics.find(measurement.metric)
+    said = metrics.text(value, metric.unit)
+    # The bad side of a band fails; the good side is an improvement, where the metric has one.
+    if rule.max is not None and value > rule.max:
+        if metric.better == "higher":
+            return _improved(rule, measurement, f"{said} is beyond {rule.max:g}: improved, consider a new band")
+        return _failed(rule, measurement, f"{said} is above the most allowed, {metrics.text(rule.max, metric.unit)}")
+    if rule.min is not None and value < rule.min:
+        if metric.better == "lower":
+            return _improved(rule, measurement, f"{said} is below {rule.min:g}: improved, consider a new band")
+        return _failed(rule, measurement, f"{said} is below the least allowed, {metrics.text(rule.min, metric.unit)}")
+    if rule.target is not None and _short_of(rule.target, value, metric.better):
+        target = metrics.text(rule.target, metric.unit)
+        return _verdict(rule, measurement, "warned", f"{said} is allowed, but misses the target, {target}")
+    return _verdict(rule, measurement, "passed", f"{said} is within the band")
+
+
+def _short_of(target: float, value: float, better: str | None) -> bool:
+    return value < target if better == "higher" else value > target if better == "lower" else value != target
+
+
+def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
+    if comparison is None:
+        return _unknown(rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one")
+    said = f"{describe(comparison)} than the {_against(comparison)}"
+    match comparison.finding:
+        case "regressed" if comparison.against == "baseline":
+            return _failed(rule, measurement, said)
+        case "regressed":
+            # A previous run is nobody's decision: it may inform, it must not block.
+            return _verdict(rule, measurement, "warned", said)
+        case "improved":
+            return _improved(rule, measurement, said)
+        case "unchanged":
+            return _verdict(rule, measurement, "passed", f"no change shown against the {_against(comparison)}")
+        case "inconclusive":
+            return _unknown(rule, measurement, comparison.because)
+
+
+def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
+    if comparison is None:
+        return _unknown(rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one")
+    if comparison.finding == "unchanged":
+        return _verdict(rule, measurement, "passed", f"equals the {_against(comparison)}")
+    unit = metrics.find(measurement.metric).unit
+    was, now = metrics.text(comparison.base, unit), metrics.text(comparison.head, unit)
+    return _failed(rule, measurement, f"{now} is not the {was} of the {_against(comparison)}")
+
+
+def describe(comparison: Comparison) -> str:
+    """A change in words, towards what a user feels: `4.1 % slower`, `12 % less`."""
+    ratio = comparison.ratio or 1.0
+    # Throughput halves when a model takes twice as long: percent is of the metric itself.
+    percent = f"{abs(ratio - 1) * 100:.2g} %"
+    unit = metrics.find(comparison.metric).unit
+    if unit in {"ms", "s"}:
+        return f"{percent} {'slower' if ratio > 1 else 'faster'}"
+    if unit == "1/s":
+        return f"{percent} {'slower' if ratio < 1 else 'faster'}"
+    return f"{percent} {'more' if ratio > 1 else 'less'}"
+
+
+def _against(comparison: Comparison) -> str:
+    return "baseline" if comparison.against == "baseline" else "previous run (not a baseline)"
+
+
+def demand(rule: Rule) -> str:
+    """What a rule demands, in words."""
+    if rule.worse_by_percent is not None:
+        return f"at most {rule.worse_by_percent:g} % worse"
+    if rule.exact:
+        return "equal to the baseline"
+    bounds = (("min", rule.min), ("target", rule.target), ("max", rule.max))
+    return ", ".join(f"{name} {bound:g}" for name, bound in bounds if bound is not None)
+
+
+def _unknown(rule: Rule, measurement: Measurement, because: str) -> Verdict:
+    verdict = _verdict(rule, measurement, "unknown", because)
+    return replace(verdict, weight=rule.unknown or rule.severity)
+
+
+def _failed(rule: Rule, measurement: Measurement, because: str) -> Verdict:
+    return _verdict(rule, measurement, "failed" if rule.severity == "fail" else "warned", because)
+
+
+def _improved(rule: Rule, measurement: Measurement, because: str) -> Verdict:
+    return replace(_verdict(rule, measurement, "passed", because), improved=True)
+
+
+def _verdict(rule: Rule, measurement: Measurement, status: Status, because: str) -> Verdict:
+    return Verdict(
+        subject=measurement.subject,
+        metric=measurement.metric,
+        status=status,
+        weight=rule.severity,
+        because=because,
+        demand=demand(rule),
+        value=measurement.value,
+        owner=rule.owner,
+        runbook=rule.runbook,
+    )

@@ -1,0 +1,135 @@
+"""Compare a run with an earlier one: exact facts exactly, speeds by the ranks of their slots. Pure."""
+
+from collections.abc import Mapping, Sequence
+from math import exp, log
+from statistics import median
+
+from edgetpu_ci import judge, metrics, ranks
+from edgetpu_ci.model import Base, Comparison, Finding, Measurement, Rule, Run
+
+LEAST_SLOTS = 5
+"""Fewer fresh processes than this on a side say nothing about how processes differ."""
+
+FAMILY_ERROR = 0.005
+"""Chance that unchanged code gives any `regressed` by the test alone, over all metrics demanded."""
+
+CONFIDENCE = 0.99
+
+BUSY_SLACK = 0.25
+"""What other work on the host may do to a run of unchanged code: on a busy host a change must exceed it."""
+
+_WITNESS = "running_p10_ms"
+
+
+def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison, ...]:
+    """Compare with a run made at another time.
+
+    Speeds are compared only where a rule demands it: each further test is a further chance of a
+    false alarm. What the host did between the two runs is no part of the slots' spread, so a
+    change is reported only if it also shows in the time the CPU really ran.
+    """
+    before = {measurement.key: measurement for measurement in base.measurements}
+    now = {measurement.key: measurement for measurement in run.measurements}
+    effects = {key: effect for key, m in now.items() if (effect := _effect(m, rules)) is not None}
+    pairs = {key: (before[key], now[key]) for key in now if _comparable(before.get(key), now[key])}
+    family = max(1, sum(key in effects for key in pairs))
+    busy = bool(run.contended) or base.contended
+    found = []
+    for key, (then, head) in pairs.items():
+        if metrics.find(head.metric).better == "exact":
+            found.append(_exact(then, head, base))
+        elif key in effects and min(len(then.slots), len(head.slots)) >= LEAST_SLOTS:
+            witness = _drift(before, now, f"{head.subject}/{_WITNESS}")
+            found.append(_speed(then, head, base, _Test(effects[key], family, busy, witness)))
+    return tuple(found)
+
+
+class _Test:
+    """How one metric is tested: the effect that matters, the family, the host, and the witness."""
+
+    def __init__(self, effect: float, family: int, busy: bool, witness: float | None) -> None:  # noqa: FBT001
+        self.effect, self.family, self.busy, self.witness = effect, family, busy, witness
+
+
+def _comparable(then: Measurement | None, head: Measurement) -> bool:
+    return then is not None and None not in (then.value, head.value) and then.device in ("", head.device)
+
+
+def _effect(measurement: Measurement, rules: Sequence[Rule]) -> float | None:
+    """The smallest change a rule demands to hear of, as a fraction; None when no rule does."""
+    demanded = [
+        rule.worse_by_percent / 100
+        for rule in rules
+        if rule.worse_by_percent is not None and judge.matches(rule, measurement)
+    ]
+    return min(demanded, default=None)
+
+
+def _exact(then: Measurement, head: Measurement, base: Base) -> Comparison:
+    assert then.value is not None
+    assert head.value is not None
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=then.value,
+        head=head.value,
+        ratio=head.value / then.value if then.value else None,
+        finding="unchanged" if head.value == then.value else "regressed",
+        against=base.kind,
+    )
+
+
+def _speed(then: Measurement, head: Measurement, base: Base, test: _Test) -> Comparison:
+    # Logarithms of "worse": a latency as it is, a throughput turned round.
+    sign = -1 if metrics.find(head.metric).better == "higher" else 1
+    old, new = ([sign * log(slot) for slot in m.slots] for m in (then, head))
+    low, high = ranks.shift_interval(old, new, CONFIDENCE)
+    worse_p = min(1.0, test.family * ranks.rank_sum_p(old, new))
+    better_p = min(1.0, test.family * ranks.rank_sum_p(new, old))
+    finding, because = _find(test, sign, ranks.shift(old, new), (low, high), (worse_p, better_p))
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=median(then.slots),
+        head=median(head.slots),
+        ratio=exp(sign * ranks.shift(old, new)),
+        interval=(exp(min(sign * low, sign * high)), exp(max(sign * low, sign * high))),
+        p=min(worse_p, better_p) / test.family,
+        p_adjusted=min(worse_p, better_p),
+        rounds=len(head.slots),
+        finding=finding,
+        against=base.kind,
+        because=because,
+    )
+
+
+def _find(
+    test: _Test, sign: int, shift: float, interval: tuple[float, float], p: tuple[float, float]
+) -> tuple[Finding, str]:
+    # 10 % less throughput is 11 % more time: the effect is meant of the metric itself.
+    effect = log(1 + test.effect) if sign > 0 else -log(1 - test.effect)
+    least = max(effect, BUSY_SLACK) if test.busy else effect
+    witnessed = shift if test.witness is None else test.witness
+    if p[0] <= FAMILY_ERROR and min(shift, witnessed) >= least:
+        return "regressed", ""
+    if p[1] <= FAMILY_ERROR and max(shift, witnessed) <= -least:
+        return "improved", ""
+    if interval[1] < effect:
+        return "unchanged", ""
+    if test.busy:
+        return "inconclusive", "the host was busy with other work, so runs made at different times cannot be compared"
+    return "inconclusive", f"the change may lie between {_percent(interval[0])} and {_percent(interval[1])}"
+
+
+def _percent(shift: float) -> str:
+    return f"{(exp(shift) - 1) * 100:+.1f} %"
+
+
+def _drift(before: Mapping[str, Measurement], now: Mapping[str, Measurement], key: str) -> float | None:
+    """How much longer the CPU really ran, as a logarithm; None when it was not recorded on both sides."""
+    if key not in before or key not in now:
+        return None
+    old, new = before[key].slots, now[key].slots
+    if not old or not new or min(*old, *new) <= 0:
+        return None
+    return ranks.shift([log(slot) for slot in old], [log(slot) for slot in new])

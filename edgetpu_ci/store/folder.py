@@ -1,0 +1,93 @@
+"""A store in a folder: one file per document and per named value, each written whole or not at all."""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import Struct
+
+from edgetpu_ci.errors import DocumentError, StoreError
+from edgetpu_ci.files import write_new, write_whole
+from edgetpu_ci.world import World
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`path`: the folder, relative to where the command runs."""
+
+    path: str = ".edgetpu-ci"
+
+
+def open_store(options: Options, world: World) -> "Folder":
+    """The store at `options.path`; nothing is created before the first write."""
+    return Folder(world.cwd / options.path)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """`documents/KIND/NAME.json`, never changed, and `state/NAME`, compared before it is swapped."""
+
+    root: Path
+
+    def append(self, kind: str, name: str, data: bytes) -> Path:
+        """Write a new document; StoreError when it cannot be written or the name is taken."""
+        path = self._document(kind, name)
+        write_new(path, data)
+        return path
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the documents of a kind, oldest first."""
+        return sorted(path.stem for path in (self.root / "documents" / kind).glob("*.json"))
+
+    def read(self, kind: str, name: str) -> bytes:
+        """A document as it was written."""
+        path = self._document(kind, name)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise DocumentError(f"{path} cannot be read: {os.strerror(error.errno or 0)}.") from error
+
+    def state(self, name: str) -> bytes | None:
+        """A named value, None when it was never set."""
+        try:
+            return self._value(name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Set a named value if it is still `old`."""
+        with self._locked():
+            if self.state(name) != old:
+                return False
+            write_whole(self._value(name), new)
+            return True
+
+    def _document(self, kind: str, name: str) -> Path:
+        return self.root / "documents" / _safe(kind) / f"{_safe(name)}.json"
+
+    def _value(self, name: str) -> Path:
+        return self.root / "state" / _safe(name)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        path = self.root / "state" / ".lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("w")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {os.strerror(error.errno or 0)}.") from error
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+def _safe(name: str) -> str:
+    """A name that cannot leave the folder."""
+    if not _NAME.fullmatch(name):
+        raise StoreError(f"{name!r} cannot be the name of a document: letters, digits, dot, dash and underscore only.")
+    return name
