@@ -37,6 +37,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     baselines: str = "baselines"
     store: Step = Step(use="folder")
     publish: tuple[Step, ...] = (Step(use="job"),)
+    allow_forks: bool = False
 
 
 def load(path: Path) -> Config:

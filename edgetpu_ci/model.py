@@ -8,6 +8,9 @@ from msgspec import Struct, field
 SCHEMA = 1
 """Version of the report document; a reader refuses a greater one and tolerates unknown fields."""
 
+FORMAT = "edgetpu-ci report"
+"""How a report says that it is one."""
+
 Better = Literal["lower", "higher", "exact"]
 Severity = Literal["fail", "warn"]
 Weight = Literal["fail", "warn", "pass"]
@@ -171,7 +174,7 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The one judged document; every rendering is a function of it."""
 
-    format: Literal["edgetpu-ci report"] = "edgetpu-ci report"
+    format: str = FORMAT
     schema: int = SCHEMA
     version: str = ""
     run: Run

@@ -37,13 +37,14 @@ def shift(lower: Sequence[float], upper: Sequence[float]) -> float:
 def _critical(n: int, m: int, alpha: float) -> int:
     """How many of the outermost differences lie outside an interval that errs by `alpha` on a side."""
     counts = _subset_sums(tuple(range(2, 2 * (n + m) + 2, 2)), m)
-    total, cut, below = comb(n + m, m), 0, 0
+    total, rejected, below = comb(n + m, m), 0, 0
     for doubled in sorted(counts):
         below += counts[doubled]
         if below / total > alpha:
             break
-        cut += 1
-    return min(cut, (n * m - 1) // 2)
+        rejected += 1
+    # A shift is rejected while fewer than `rejected` differences lie below it: the next one is the bound.
+    return min(max(rejected - 1, 0), (n * m - 1) // 2)
 
 
 @cache

@@ -20,7 +20,10 @@ class Collector(plugins.Plugin, Protocol):
 COLLECTORS: Final[dict[str, Collector]] = {"inference": inference, "model_file": model_file}
 
 
-def bind(step: Step, place: str) -> Callable[[World], Collected]:
+Bound = Callable[[World], Collected]
+
+
+def bind(step: Step, place: str) -> Bound:
     """Check a step now, so that a typo costs a second and not a benchmark."""
     collector, options = plugins.find(step, COLLECTORS, "collect", place)
     return partial(collector.collect, options)

@@ -23,7 +23,10 @@ class Publisher(plugins.Plugin, Protocol):
 PUBLISHERS: Final[dict[str, Publisher]] = {"check": check, "job": job, "pull_request": pull_request}
 
 
-def bind(step: Step, place: str) -> Callable[[Report, World], dict[str, str]]:
+Bound = Callable[[Report, World], dict[str, str]]
+
+
+def bind(step: Step, place: str) -> Bound:
     """Check a step now, before anything is measured."""
     publisher, options = plugins.find(step, PUBLISHERS, "publish", place)
     return partial(publisher.publish, options)

@@ -1,0 +1,218 @@
+"""The verbs that measure, judge, keep and say; each a short composition of the parts."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgetpu_ci import (
+    __version__,
+    artifact,
+    baselines,
+    codec,
+    collect,
+    compare,
+    config,
+    event,
+    history,
+    judge,
+    machine,
+    publish,
+    report_folder,
+    store,
+)
+from edgetpu_ci.baselines import Accepted, Baseline
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, EdgeTpuCiError, NothingMeasuredError
+from edgetpu_ci.files import write_whole
+from edgetpu_ci.model import Collected, Report, Run
+from edgetpu_ci.publish import job
+from edgetpu_ci.world import World
+
+EXIT = {"passed": 0, "warned": 0, "failed": 1, "unknown": 5}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A judged report, where it was saved, and what went wrong on the way without stopping it."""
+
+    report: Report
+    saved: report_folder.Saved | None = None
+    problems: tuple[EdgeTpuCiError, ...] = ()
+
+    @property
+    def exit_status(self) -> int:
+        """0 passed, 1 a rule failed, 5 unknown where that fails; else the first problem's."""
+        if all(measurement.value is None for measurement in self.report.run.measurements):
+            return NothingMeasuredError.exit_status
+        judged = EXIT[judge.overall(self.report.verdicts)]
+        return judged or next((problem.exit_status for problem in self.problems), 0)
+
+
+def run(settings: config.Config, folder: Path, world: World) -> Outcome:
+    """Measure, judge, save and publish; what the Action calls."""
+    happened = event.read(world)
+    event.refuse_unsafe(happened, world, allow_forks=settings.allow_forks)
+    collectors = [collect.bind(step, f"collect[{n}]") for n, step in enumerate(settings.collect)]
+    publishers = _bind_publishers(settings)
+    keeper = store.open_store(settings.store, world)
+    known = baselines.load(world.cwd / settings.baselines)
+    taken = _take(collectors, happened, world)
+    past = history.recent(keeper, taken.run.machine.key, world)
+    report = assess(taken.run, settings, known, past)
+    saved, problems = _save(report, taken.samples, folder, keeper)
+    outputs, undelivered = _publish(publishers, report, world)
+    # A dead GitHub or Slack is said, and changes no verdict.
+    for problem in undelivered:
+        world.warn(f"warning: {problem}")
+    outcome = Outcome(report=report, saved=saved, problems=problems)
+    job.write_outputs(_outputs(outcome) | outputs, world)
+    return outcome
+
+
+def assess(run_: Run, settings: config.Config, known: Sequence[Baseline], past: Sequence[Report]) -> Report:
+    """Compare a run with its base, judge it, and make the report."""
+    baseline = baselines.find(known, run_.machine.key)
+    rules = config.demands(settings)
+    base = (baselines.base(baseline) if baseline else None) or history.previous(past, run_)
+    comparisons = compare.sequential(run_, base, rules) if base else ()
+    if baseline:
+        rules = (*rules, *baselines.rules(baseline), *baselines.missing(baseline, run_.measurements))
+    return Report(
+        version=__version__,
+        run=run_,
+        comparisons=comparisons,
+        verdicts=judge.judge(run_.measurements, comparisons, rules),
+        bases=(base.label if base else "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
+        trend=history.trend(past, run_),
+    )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    run: Run
+    samples: dict[str, list[float]]
+
+
+def _take(collectors: Sequence[collect.Bound], happened: event.Event, world: World) -> _Taken:
+    at = world.now()
+    host = machine.identify(world)
+    brought: list[Collected] = [collector(world) for collector in collectors]
+    run_ = Run(
+        id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
+        at=at,
+        machine=host,
+        measurements=tuple(measurement for part in brought for measurement in part.measurements),
+        commit=happened.commit,
+        branch=happened.branch,
+        pull_request=happened.pull_request,
+        url=happened.run_url,
+        contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
+        notes=tuple(note for part in brought for note in part.notes),
+    )
+    return _Taken(run=run_, samples={name: values for part in brought for name, values in part.samples.items()})
+
+
+def _save(
+    report: Report, samples: dict[str, list[float]], folder: Path, keeper: store.Store
+) -> tuple[report_folder.Saved | None, tuple[EdgeTpuCiError, ...]]:
+    saved, problems = None, []
+    try:
+        saved = report_folder.save(folder, report, samples)
+    except EdgeTpuCiError as error:
+        problems.append(error)
+    try:
+        keeper.append(history.REPORTS, report.run.id, codec.encode_json(report))
+    except EdgeTpuCiError as error:
+        problems.append(error)
+    return saved, tuple(problems)
+
+
+def _bind_publishers(settings: config.Config) -> list[publish.Bound]:
+    return [publish.bind(step, f"publish[{n}]") for n, step in enumerate(settings.publish)]
+
+
+def _publish(
+    publishers: Sequence[publish.Bound], report: Report, world: World
+) -> tuple[dict[str, str], list[EdgeTpuCiError]]:
+    outputs: dict[str, str] = {}
+    problems: list[EdgeTpuCiError] = []
+    for say in publishers:
+        try:
+            outputs |= say(report, world)
+        except EdgeTpuCiError as error:
+            problems.append(error)
+    return outputs, problems
+
+
+def _outputs(outcome: Outcome) -> dict[str, str]:
+    status = judge.overall(outcome.report.verdicts)
+    return {"status": status, "report": str(outcome.saved.report) if outcome.saved else "", "commented": "false"}
+
+
+def read_report(path: Path) -> Report:
+    """A report from a file."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
+    return history.decode(data, str(path))
+
+
+def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
+    """Judge a saved report by the rules and baselines of today; nothing is saved."""
+    report = read_report(path)
+    keeper = store.open_store(settings.store, world)
+    past = [r for r in history.recent(keeper, report.run.machine.key, world) if r.run.at < report.run.at]
+    return Outcome(report=assess(report.run, settings, baselines.load(world.cwd / settings.baselines), past))
+
+
+def publish_report(settings: config.Config, report: Report, world: World) -> None:
+    """Say a report everywhere the configuration names; DeliveryError when any could not."""
+    outputs, problems = _publish(_bind_publishers(settings), report, world)
+    job.write_outputs({"status": judge.overall(report.verdicts), "commented": "false"} | outputs, world)
+    if problems:
+        raise DeliveryError(" ".join(str(problem) for problem in problems))
+
+
+def foreign_report(world: World) -> Report:
+    """The report of the `workflow_run` that started this job: numbers from a stranger, identity from GitHub."""
+    happened = event.read(world)
+    if happened.name != "workflow_run":
+        raise ConfigError("--from-workflow-run works only in a workflow started by `on: workflow_run`.")
+    data = artifact.fetch_report(happened, world)
+    number = artifact.find_pull_request(happened, world)
+    return artifact.trusted(history.decode(data, "the report in the artifact"), happened, number)
+
+
+def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World) -> Path:
+    """Take the levels of a report as the baseline of its device; the file to review and commit."""
+    report = read_report(path)
+    device = report.run.machine.key
+    own = next((known for known in baselines.load(folder) if known.device == device), None)
+    accepted = Accepted(
+        by=accepted_by or _git_user(world),
+        at=world.now(),
+        report=report.run.id,
+        commit=report.run.commit,
+        reason=reason,
+        contended=bool(report.run.contended),
+    )
+    place = folder / baselines.file_name(device)
+    write_whole(place, baselines.text(baselines.accept(report, own, accepted)).encode())
+    return place
+
+
+
+def _git_user(world: World) -> str:
+    """Who git says works here."""
+    try:
+        return world.run(["git", "config", "user.name"], b"", 10).stdout.decode(errors="replace").strip() or "unknown"
+    except OSError:
+        return "unknown"
+
+
+def show_baseline(folder: Path, world: World) -> str:
+    """The baseline of this machine, or that there is none."""
+    device = machine.identify(world).key
+    found = baselines.find(baselines.load(folder), device)
+    return baselines.text(found) if found else f"no baseline for {device} in {folder}"

@@ -1,0 +1,70 @@
+"""Earlier reports of a store: what to compare with, and the trend."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from msgspec import Struct
+
+from edgetpu_ci import codec, metrics
+from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.model import FORMAT, SCHEMA, Base, Report, Run, Trend
+from edgetpu_ci.store import Store
+from edgetpu_ci.world import World
+
+REPORTS = "reports"
+TREND = ("throughput_sustained_fps",)
+_RECENT = 60
+
+
+class _Head(Struct):
+    """What every report since the first begins with, whatever else it holds."""
+
+    format: str = ""
+    schema: int = 0
+
+
+def decode(data: bytes, source: str) -> Report:
+    """A report from its bytes; DocumentError when it is corrupt, foreign or from a newer version."""
+    head = codec.decode_json(data, _Head, source)
+    if head.format != FORMAT:
+        raise DocumentError(f"{source} is not an edgetpu-ci report.")
+    if head.schema > SCHEMA:
+        raise DocumentError(
+            f"{source} has schema {head.schema}, newer than the {SCHEMA} this version reads; update edgetpu-ci."
+        )
+    return codec.decode_json(data, Report, source)
+
+
+def recent(store: Store, device: str, world: World) -> tuple[Report, ...]:
+    """The newest reports of a device, newest first; one that cannot be read is named and passed over."""
+    return tuple(islice((r for r in _readable(store, world) if r.run.machine.key == device), _RECENT))
+
+
+def _readable(store: Store, world: World) -> Iterator[Report]:
+    for name in reversed(store.names(REPORTS)):
+        try:
+            yield decode(store.read(REPORTS, name), f"report {name} in the store")
+        except DocumentError as error:
+            world.warn(f"Passed over: {error}")
+
+
+def previous(reports: Sequence[Report], run: Run) -> Base | None:
+    """The newest earlier report that measured any of the same subjects, as a base."""
+    subjects = {measurement.subject for measurement in run.measurements}
+    for report in reports:
+        shared = tuple(m for m in report.run.measurements if m.subject in subjects and m.value is not None)
+        if shared:
+            label = f"previous run of {report.run.at:%Y-%m-%d %H:%M} UTC, not a baseline"
+            return Base(kind="previous run", label=label, measurements=shared, contended=bool(report.run.contended))
+    return None
+
+
+def trend(reports: Sequence[Report], run: Run) -> tuple[Trend, ...]:
+    """How the sustained throughput of each subject went, oldest first, this run last."""
+    found = []
+    for now in run.measurements:
+        if now.metric in TREND and now.value is not None:
+            earlier = [m.value for r in reversed(reports) for m in r.run.measurements if m.key == now.key]
+            values = (*(value for value in earlier if value is not None), now.value)
+            found.append(Trend(subject=now.subject, metric=metrics.find(now.metric).name, values=values))
+    return tuple(found)

@@ -1,0 +1,40 @@
+"""The folder a run leaves behind: the report, how it reads, its chart and its raw samples."""
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgetpu_ci import codec
+from edgetpu_ci.files import write_whole
+from edgetpu_ci.model import Report
+from edgetpu_ci.render import chart, markdown
+
+NAME = "edgetpu-ci-report"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Where the report and its chart are; no chart when matplotlib is not installed."""
+
+    report: Path
+    chart: Path | None
+
+
+def save(folder: Path, report: Report, samples: Mapping[str, Sequence[float]]) -> Saved:
+    """Write everything a person or a later job may want of a run. StoreError when that fails."""
+    path = folder / "report.json"
+    write_whole(path, codec.encode_json(report))
+    write_whole(folder / "report.md", markdown.comment(report).encode())
+    if samples:
+        write_whole(folder / "samples.json.gz", gzip.compress(codec.encode_json(samples), mtime=0))
+    return Saved(report=path, chart=draw(folder / "chart.png", report))
+
+
+def draw(path: Path, report: Report) -> Path | None:
+    """Draw the chart, if matplotlib is there."""
+    try:
+        chart.save(report, path)
+    except ModuleNotFoundError:
+        return None
+    return path

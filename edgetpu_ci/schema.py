@@ -1,0 +1,57 @@
+"""The JSON Schema of the configuration, with the options of every plugin, for editors."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from edgetpu_ci import collect, config, plugins, publish, store
+
+
+def text() -> str:
+    """The schema as indented JSON."""
+    return json.dumps(document(), indent=2) + "\n"
+
+
+def document() -> dict[str, Any]:
+    """The schema: the configuration's own, with a step's `with` bound to the plugin its `use` names."""
+    families = {"collect": collect.COLLECTORS, "store": store.STORES, "publish": publish.PUBLISHERS}
+    options = [plugin.Options for family in families.values() for plugin in family.values()]
+    (root, *parts), components = msgspec.json.schema_components(
+        [config.Config, *options], ref_template="#/$defs/{name}"
+    )
+    del root
+    # Every plugin's record is called Options: keep each under its family and name.
+    return _assemble(components, families, dict(zip(_names(families), parts, strict=True)))
+
+
+def _names(families: Mapping[str, Mapping[str, plugins.Plugin]]) -> list[tuple[str, str]]:
+    return [(family, name) for family, found in families.items() for name in found]
+
+
+def _assemble(
+    components: dict[str, Any],
+    families: Mapping[str, Mapping[str, plugins.Plugin]],
+    options: Mapping[tuple[str, str], dict[str, Any]],
+) -> dict[str, Any]:
+    schema = dict(components["Config"])
+    for family, found in families.items():
+        steps = {"oneOf": [_step(name, options[family, name]) for name in found]}
+        place = schema["properties"][family]
+        schema["properties"][family] = steps if family == "store" else {**place, "items": steps}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "edgetpu-ci.yml",
+        **schema,
+        "$defs": {name: part for name, part in components.items() if name not in {"Config", "Step"}},
+    }
+
+
+def _step(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"use": {"const": name}, "with": options},
+        "required": ["use"],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,115 @@
+"""`edgetpu-ci init`: a first configuration and workflow for the repository it stands in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from edgetpu_ci import codec
+from edgetpu_ci.config import FILE
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.files import write_new
+from edgetpu_ci.world import World
+
+WORKFLOW = ".github/workflows/edgetpu-ci.yml"
+_MOST_NAMED = 20
+_PASSED_OVER = {"node_modules", "site-packages", "venv"}
+
+_CONFIG = """\
+# What edgetpu-ci measures, demands and says. `edgetpu-ci doctor` checks this file and this machine.
+
+collect:
+  # Facts of the model files: size, operators, multiply-accumulates.
+  - use: model_file
+    with:
+      models: &models
+{models}
+  # Latency, throughput, memory: each round is a fresh process.
+  - use: inference
+    with:
+      models: *models
+      # rounds: 10        # fresh processes per model
+      # threads: 1
+      # input: input.npy  # instead of seeded random data
+      # python: /usr/bin/python3   # another interpreter that has the runtime
+
+rules:
+  # No inference may fail.
+  - match: "*/error_rate_percent"
+    max: 0
+  # Not 10 % slower than the accepted baseline. Until there is one this only warns:
+  # `edgetpu-ci baseline accept` writes it, and you commit it.
+  - match: "*/throughput_sustained_fps"
+    worse_by_percent: 10
+    unknown: warn
+  # A budget of your own:
+  # - match: "*/latency_p50_ms"
+  #   max: 15
+
+publish:
+  - use: job            # summary, annotations and outputs of the job
+  - use: pull_request   # one comment, edited in place
+"""
+
+_WORKFLOW = """\
+name: edgetpu-ci
+on:
+  pull_request:
+  push:
+    branches: [main]
+
+permissions: {{}}
+
+jobs:
+  benchmark:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      pull-requests: write   # for the comment; pull requests from forks go without
+    steps:
+      - uses: actions/checkout@{checkout}
+        with:
+          persist-credentials: false
+      - uses: {action}
+"""
+
+CHECKOUT = "v5"
+ACTION = "edgetpu-ci/edgetpu-ci@v1"
+
+
+def write(world: World) -> tuple[Path, ...]:
+    """Write both files; ConfigError, and nothing written, when one is there already."""
+    texts = {
+        world.cwd / FILE: _CONFIG.format(models=_listed(find_models(world.cwd))),
+        world.cwd / WORKFLOW: _WORKFLOW.format(checkout=CHECKOUT, action=ACTION),
+    }
+    if there := [path for path in texts if path.exists()]:
+        raise ConfigError(f"{there[0]} is there already; nothing was written. Edit it, or move it away first.")
+    for path, text in texts.items():
+        write_new(path, text.encode())
+    return tuple(texts)
+
+
+def find_models(folder: Path) -> tuple[str, ...]:
+    """The .tflite files below a folder, relative to it; hidden and installed ones passed over."""
+    return tuple(sorted(str(path.relative_to(folder)) for path in _walk(folder)))
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name in _PASSED_OVER or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _walk(path)
+        elif path.suffix == ".tflite":
+            yield path
+
+
+def _listed(models: tuple[str, ...]) -> str:
+    if not models:
+        return "        - models/*.tflite   # no .tflite file was found here: name yours"
+    names = models if len(models) <= _MOST_NAMED else ("**/*.tflite",)
+    return "\n".join(f"        - {_quoted(name)}" for name in names)
+
+
+def _quoted(name: str) -> str:
+    """A file name as YAML; brackets in it are letters here, not a glob."""
+    return codec.encode_json(name.replace("[", "[[]")).decode().strip() if name != "**/*.tflite" else f'"{name}"'

@@ -1,0 +1,93 @@
+"""What a user reads when a file of theirs is wrong."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgetpu_ci import codec
+from edgetpu_ci.config import Config
+from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.model import Rule
+
+
+def said(data: bytes) -> str:
+    with pytest.raises(ConfigError) as caught:
+        codec.decode_yaml(data, Config, "edgetpu-ci.yml")
+    return str(caught.value)
+
+
+def test_unknown_key_names_its_place_and_the_likely_meaning() -> None:
+    assert said(b"collect: []\nrules:\n- {match: a, maxx: 1}\n") == (
+        'edgetpu-ci.yml: unknown key "rules[0].maxx"; did you mean "max"?'
+    )
+
+
+def test_unknown_key_without_a_likely_meaning_is_still_named() -> None:
+    assert said(b"collect: []\nzzzzzz: 1\n") == 'edgetpu-ci.yml: unknown key "zzzzzz".'
+
+
+def test_wrong_type_names_its_place() -> None:
+    assert said(b"collect: []\nrules:\n- {match: a, max: fast}\n") == (
+        "edgetpu-ci.yml: rules[0].max: expected float | null, got str."
+    )
+
+
+def test_missing_key_is_named() -> None:
+    assert said(b"rules: []\n") == "edgetpu-ci.yml: object missing required field collect."
+
+
+def test_bad_yaml_names_line_and_column() -> None:
+    assert said(b"collect: [\nrules: {\n").startswith("edgetpu-ci.yml is not valid YAML: line ")
+
+
+def test_a_key_given_twice_is_refused_not_lost() -> None:
+    assert "the key 'collect' is given twice" in said(b"collect: []\ncollect: []\n")
+
+
+def test_text_that_is_not_utf8_says_so() -> None:
+    assert said(b"collect: []\n# caf\xe9\n") == "edgetpu-ci.yml is not UTF-8 text (byte 17); save it as UTF-8."
+
+
+def test_a_yaml_bomb_is_refused_before_it_grows() -> None:
+    bomb = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
+        b"%c: &%c [%s]\n" % (k, k, b",".join([b"*%c" % (k - 1)] * 10)) for k in range(ord("b"), ord("j"))
+    )
+    assert "aliases" in said(bomb)
+    assert "levels" in said(b"[" * 5000)
+
+
+def test_an_empty_file_is_an_error_not_an_empty_configuration() -> None:
+    assert said(b"") == "edgetpu-ci.yml: expected object, got null."
+
+
+def test_a_large_file_is_refused() -> None:
+    assert "more than the" in said(b"#" * (codec.MAX_YAML_BYTES + 1))
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_configuration_or_one_sentence(data: bytes) -> None:
+    try:
+        codec.decode_yaml(data, Config, "f")
+    except ConfigError as error:
+        assert str(error).startswith("f")  # noqa: PT017 - either outcome is right
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_document_or_one_sentence(data: bytes) -> None:
+    try:
+        codec.decode_json(data, Rule, "f")
+    except DocumentError as error:
+        assert str(error).startswith("f cannot be read")  # noqa: PT017 - either outcome is right
+
+
+@given(
+    st.builds(
+        Rule,
+        match=st.text(),
+        min=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        exact=st.booleans(),
+        owner=st.text(),
+    )
+)
+def test_what_is_encoded_is_decoded_again(rule: Rule) -> None:
+    assert codec.decode_json(codec.encode_json(rule), Rule, "f") == rule

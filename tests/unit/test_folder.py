@@ -1,0 +1,91 @@
+"""The folder store: whole documents or none, and values swapped only by who read them last."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci.errors import DocumentError, StoreError
+from edgetpu_ci.store.folder import Folder
+
+
+def test_a_document_is_read_back_as_written_and_listed_oldest_first(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    store.append("reports", "20260102T000000Z-b", b"two")
+    store.append("reports", "20260101T000000Z-a", b"one")
+    assert store.names("reports") == ["20260101T000000Z-a", "20260102T000000Z-b"]
+    assert store.read("reports", "20260102T000000Z-b") == b"two"
+
+
+def test_a_document_is_never_overwritten(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    store.append("reports", "a", b"first")
+    with pytest.raises(StoreError, match="it exists already"):
+        store.append("reports", "a", b"second")
+    assert store.read("reports", "a") == b"first"
+
+
+def test_a_missing_document_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"a\.json cannot be read: No such file"):
+        Folder(tmp_path).read("reports", "a")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "", ".hidden", "x\n"])
+def test_a_name_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StoreError, match="cannot be the name of a document"):
+        Folder(tmp_path).append("reports", name, b"")
+
+
+def test_where_nothing_can_be_written_one_sentence_says_so_and_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "documents").write_text("a file where a folder must be")
+    with pytest.raises(StoreError, match=r"documents/reports/a\.json could not be written: not a directory"):
+        Folder(tmp_path).append("reports", "a", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["documents"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's full disk")
+def test_a_full_disk_leaves_no_half_document(tmp_path: Path) -> None:
+    # A file that may not grow: the write fails as on a full disk.
+    import resource  # noqa: PLC0415 - Linux only, as the test
+
+    child = os.fork()
+    if child == 0:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            Folder(tmp_path).append("reports", "a", b"x" * 100_000)
+        except StoreError as error:
+            os._exit(7 if "file too large" in str(error) else 8)
+        os._exit(9)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+    assert list((tmp_path / "documents" / "reports").iterdir()) == []
+
+
+def test_a_value_is_swapped_only_from_what_was_read(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    assert store.state("cursor") is None
+    assert store.swap("cursor", None, b"1")
+    assert not store.swap("cursor", None, b"2")
+    assert store.swap("cursor", b"1", b"3")
+    assert store.state("cursor") == b"3"
+
+
+def test_of_many_writers_none_is_lost(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    store.swap("count", None, b"0")
+
+    def add() -> None:
+        for _ in range(25):
+            while not store.swap("count", old := store.state("count"), b"%d" % (int(old or b"0") + 1)):
+                pass
+
+    writers = [threading.Thread(target=add) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert store.state("count") == b"100"

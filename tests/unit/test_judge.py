@@ -1,0 +1,115 @@
+"""Each demand, on its good side, its bad side and without a value."""
+
+import pytest
+
+from edgetpu_ci.judge import describe, judge, overall
+from edgetpu_ci.model import Comparison, Measurement, Rule, Verdict
+
+
+def measured(metric: str, value: float | None, reason: str = "") -> Measurement:
+    return Measurement(subject="mobilenet", metric=metric, value=value, reason=reason)
+
+
+def verdict(rule: Rule, measurement: Measurement, *comparisons: Comparison) -> Verdict:
+    (only,) = judge([measurement], comparisons, [rule])
+    return only
+
+
+# The bands of the operational monitoring document, as written there.
+FPS = Rule(match="*/throughput_fps", min=800, target=892, max=950)
+P99 = Rule(match="*/p99_latency_ms", min=0.9, target=1.12, max=1.5)
+
+
+@pytest.mark.parametrize(
+    ("rule", "metric", "value", "status", "improved"),
+    [
+        (FPS, "throughput_fps", 799.9, "failed", False),
+        (FPS, "throughput_fps", 800, "warned", False),
+        (FPS, "throughput_fps", 892, "passed", False),
+        (FPS, "throughput_fps", 950, "passed", False),
+        (FPS, "throughput_fps", 951, "passed", True),
+        (P99, "latency_p99_ms", 0.8, "passed", True),
+        (P99, "latency_p99_ms", 1.12, "passed", False),
+        (P99, "latency_p99_ms", 1.3, "warned", False),
+        (P99, "latency_p99_ms", 1.51, "failed", False),
+    ],
+)
+def test_a_band_fails_on_its_bad_side_and_praises_its_good_one(
+    rule: Rule, metric: str, value: float, status: str, improved: bool  # noqa: FBT001
+) -> None:
+    said = verdict(rule, measured(metric, value))
+    assert (said.status, said.improved) == (status, improved)
+
+
+def test_a_band_says_what_was_measured_and_what_is_allowed() -> None:
+    assert verdict(FPS, measured("throughput_fps", 700)).because == "700 1/s is below the least allowed, 800 1/s"
+
+
+def test_a_missing_value_is_unknown_with_its_reason_and_never_passes() -> None:
+    said = verdict(FPS, measured("throughput_fps", None, "the process crashed: SIGSEGV"))
+    assert (said.status, said.weight, said.because) == ("unknown", "fail", "the process crashed: SIGSEGV")
+    assert overall([said]) == "unknown"
+
+
+@pytest.mark.parametrize(("unknown", "whole"), [("fail", "unknown"), ("warn", "warned"), ("pass", "passed")])
+def test_unknown_weighs_as_its_rule_says(unknown: str, whole: str) -> None:
+    rule = Rule(match="*/throughput_fps", min=1, unknown=unknown)  # type: ignore[arg-type]
+    assert overall([verdict(rule, measured("throughput_fps", None, "x"))]) == whole
+
+
+def test_a_rule_that_names_nothing_is_unknown_by_name() -> None:
+    said = verdict(Rule(match="gone/latency_p50_ms", max=1), measured("throughput_fps", 1))
+    assert (said.subject, said.metric, said.status) == ("gone", "latency_p50_ms", "unknown")
+
+
+def test_a_warning_rule_warns() -> None:
+    assert verdict(Rule(match="*/throughput_fps", min=9, severity="warn"), measured("throughput_fps", 1)).status == "warned"
+
+
+CHANGE = Rule(match="*/throughput_sustained_fps", worse_by_percent=5)
+NOW = measured("throughput_sustained_fps", 90)
+
+
+def compared(**facts: object) -> Comparison:
+    known = {"subject": "mobilenet", "metric": "throughput_sustained_fps", "base": 100, "head": 90, "ratio": 0.9}
+    return Comparison(**{**known, **facts})  # type: ignore[arg-type]
+
+
+def test_a_regression_against_a_baseline_fails_and_says_how_much() -> None:
+    said = verdict(CHANGE, NOW, compared(finding="regressed"))
+    assert (said.status, said.because) == ("failed", "10 % slower than the baseline")
+
+
+def test_a_regression_against_a_previous_run_only_warns() -> None:
+    said = verdict(CHANGE, NOW, compared(finding="regressed", against="previous run"))
+    assert (said.status, said.because) == ("warned", "10 % slower than the previous run (not a baseline)")
+
+
+def test_no_baseline_is_unknown_and_names_the_way_out() -> None:
+    said = verdict(CHANGE, NOW)
+    assert said.status == "unknown"
+    assert "edgetpu-ci baseline accept" in said.because
+
+
+def test_an_inconclusive_comparison_is_unknown_with_its_reason() -> None:
+    said = verdict(CHANGE, NOW, compared(finding="inconclusive", because="the host was busy"))
+    assert (said.status, said.because) == ("unknown", "the host was busy")
+
+
+def test_an_exact_fact_that_changed_fails_with_both_values() -> None:
+    rule = Rule(match="*/macs_millions", exact=True)
+    change = compared(metric="macs_millions", base=300.78, head=310.0, finding="regressed")
+    assert verdict(rule, measured("macs_millions", 310.0), change).because == "310 M is not the 300.8 M of the baseline"
+
+
+@pytest.mark.parametrize(
+    ("metric", "ratio", "words"),
+    [
+        ("throughput_fps", 0.9, "10 % slower"),
+        ("throughput_fps", 1.1, "10 % faster"),
+        ("latency_p50_ms", 1.021, "2.1 % slower"),
+        ("memory_peak_mb", 0.5, "50 % less"),
+    ],
+)
+def test_a_change_is_said_as_a_user_feels_it(metric: str, ratio: float, words: str) -> None:
+    assert describe(compared(metric=metric, ratio=ratio, finding="regressed")) == words
