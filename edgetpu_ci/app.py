@@ -202,7 +202,6 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
     return place
 
 
-
 def _git_user(world: World) -> str:
     """Who git says works here."""
     try:

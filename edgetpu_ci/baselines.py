@@ -14,7 +14,9 @@ from edgetpu_ci import codec, metrics
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Base, Measurement, Report, Rule, Severity
 
-_HEAD = "# Bands (min, target, max) are yours to edit; `value` and `slots` are written by `edgetpu-ci baseline accept`.\n"
+_HEAD = (
+    "# Bands (min, target, max) are yours to edit; `value` and `slots` are written by `edgetpu-ci baseline accept`.\n"
+)
 
 
 class Level(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -76,7 +76,9 @@ def _config_option(command: argparse.ArgumentParser) -> None:
 
 
 def _run_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("models", metavar="MODEL", nargs="*", help="measure these instead of what the configuration says")
+    command.add_argument(
+        "models", metavar="MODEL", nargs="*", help="measure these instead of what the configuration says"
+    )
     command.add_argument("--reference", action="store_true", help="measure the built-in reference model")
     _config_option(command)
     command.add_argument(
@@ -114,7 +116,9 @@ def _baseline_options(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(required=True, metavar="ACTION")
     accepting = actions.add_parser("accept", help="take the levels of a report as the baseline of its device")
     _config_option(accepting)
-    accepting.add_argument("report", metavar="REPORT", nargs="?", type=Path, default=Path("edgetpu-ci-report/report.json"))
+    accepting.add_argument(
+        "report", metavar="REPORT", nargs="?", type=Path, default=Path("edgetpu-ci-report/report.json")
+    )
     accepting.add_argument("--by", default="", help="who accepts (default: git's user.name)")
     accepting.add_argument("--reason", default="", help="why")
     accepting.set_defaults(verb=_accept)
@@ -147,7 +151,9 @@ def _world(arguments: argparse.Namespace) -> "World":
     from edgetpu_ci.world import real_world
 
     del arguments
-    return replace(real_world(), progress=progress.bar(sys.stderr) if sys.stderr.isatty() else progress.lines(sys.stderr))
+    return replace(
+        real_world(), progress=progress.bar(sys.stderr) if sys.stderr.isatty() else progress.lines(sys.stderr)
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -188,7 +194,9 @@ def _say_places(outcome: "Outcome") -> None:
     if outcome.saved.chart:
         print(f"chart   {outcome.saved.chart}")
     if not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
-        print(f"accept  edgetpu-ci baseline accept {outcome.saved.report}   # makes this run the baseline of this machine")
+        print(
+            f"accept  edgetpu-ci baseline accept {outcome.saved.report}   # makes this run the baseline of this machine"
+        )
 
 
 def _judge(arguments: argparse.Namespace) -> int:

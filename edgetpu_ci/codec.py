@@ -40,7 +40,9 @@ def decode_yaml(data: bytes, into: type[T], source: str) -> T:
 
 def encode_yaml(value: object) -> str:
     """Encode plain data as YAML, keys in the order given."""
-    return yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
+    return yaml.safe_dump(
+        msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
+    )
 
 
 def convert(value: object, into: type[T], source: str) -> T:
@@ -54,7 +56,9 @@ def convert(value: object, into: type[T], source: str) -> T:
 def load_yaml(data: bytes, source: str) -> Any:  # noqa: ANN401 - what a YAML file holds is unknown until converted
     """Parse YAML from someone else's hands: capped in size, depth and aliases; no duplicate keys."""
     if len(data) > MAX_YAML_BYTES:
-        raise ConfigError(f"{source} has {len(data):,} bytes, more than the {MAX_YAML_BYTES:,} a configuration may have.")
+        raise ConfigError(
+            f"{source} has {len(data):,} bytes, more than the {MAX_YAML_BYTES:,} a configuration may have."
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -77,7 +81,9 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen and key.value != "<<":
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is given twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                )
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
         return super().construct_mapping(node, deep)
 
@@ -88,7 +94,9 @@ def _refuse_bombs(text: str, source: str) -> None:
         aliases += isinstance(event, yaml.AliasEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if aliases > _MAX_ALIASES or depth > _MAX_DEPTH:
-            raise ConfigError(f"{source} has more than {_MAX_ALIASES} aliases or {_MAX_DEPTH} levels; write it out plainly.")
+            raise ConfigError(
+                f"{source} has more than {_MAX_ALIASES} aliases or {_MAX_DEPTH} levels; write it out plainly."
+            )
 
 
 def _explain(message: str, into: type) -> str:

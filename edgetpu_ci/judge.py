@@ -38,9 +38,7 @@ def _names(metric: str) -> tuple[str, ...]:
     return (metric, *metrics.find(metric).aliases)
 
 
-def _apply(
-    rule: Rule, measurements: Sequence[Measurement], compared: Mapping[str, Comparison]
-) -> Iterator[Verdict]:
+def _apply(rule: Rule, measurements: Sequence[Measurement], compared: Mapping[str, Comparison]) -> Iterator[Verdict]:
     found = [measurement for measurement in measurements if matches(rule, measurement)]
     for measurement in found:
         yield _weigh(rule, measurement, compared.get(measurement.key))
@@ -84,7 +82,9 @@ def _short_of(target: float, value: float, better: str | None) -> bool:
 
 def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
-        return _unknown(rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one")
+        return _unknown(
+            rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
+        )
     said = f"{describe(comparison)} than the {_against(comparison)}"
     match comparison.finding:
         case "regressed" if comparison.against == "baseline":
@@ -102,7 +102,9 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None)
 
 def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
-        return _unknown(rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one")
+        return _unknown(
+            rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
+        )
     if comparison.finding == "unchanged":
         return _verdict(rule, measurement, "passed", f"equals the {_against(comparison)}")
     unit = metrics.find(measurement.metric).unit

@@ -11,17 +11,32 @@ def _metric(name: str, unit: str, better: Better | None, meaning: str, *aliases:
 
 CATALOGUE: Final[tuple[Metric, ...]] = (
     # How fast: latencies are of one inference, after warm-up.
-    _metric("latency_p10_ms", "ms", "lower", "10th percentile of latency, the median over slots: disturbance only ever slows"),
+    _metric(
+        "latency_p10_ms",
+        "ms",
+        "lower",
+        "10th percentile of latency, the median over slots: disturbance only ever slows",
+    ),
     _metric("latency_p50_ms", "ms", "lower", "median latency over all samples"),
     _metric("latency_p90_ms", "ms", "lower", "90th percentile of latency over all samples"),
     _metric("latency_p95_ms", "ms", "lower", "95th percentile of latency over all samples"),
-    _metric("latency_p99_ms", "ms", "lower", "99th percentile of latency over all samples; needs 662", "p99_latency_ms"),
-    _metric("throughput_fps", "1/s", "higher", "completed inferences divided by the seconds they took", "average_throughput_fps"),
+    _metric(
+        "latency_p99_ms", "ms", "lower", "99th percentile of latency over all samples; needs 662", "p99_latency_ms"
+    ),
+    _metric(
+        "throughput_fps",
+        "1/s",
+        "higher",
+        "completed inferences divided by the seconds they took",
+        "average_throughput_fps",
+    ),
     _metric("throughput_sustained_fps", "1/s", "higher", "1 / latency_p10_ms: what change rules read"),
     _metric("first_inference_ms", "ms", "lower", "the first inference after loading, median over slots"),
     _metric("model_load_ms", "ms", "lower", "constructing the interpreter and allocating tensors, median over slots"),
     _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
-    _metric("running_p10_ms", "ms", "lower", "10th percentile of latency less the wait for a CPU, the median over slots"),
+    _metric(
+        "running_p10_ms", "ms", "lower", "10th percentile of latency less the wait for a CPU, the median over slots"
+    ),
     _metric("run_queue_wait_percent", "%", None, "share of the measured time spent waiting for a CPU"),
     _metric("error_rate_percent", "%", "lower", "failed inferences of those attempted after warm-up", "error_rate"),
     _metric("memory_peak_mb", "MB", "lower", "peak resident memory of the measuring process", "memory_usage_mb"),

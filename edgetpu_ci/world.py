@@ -65,7 +65,14 @@ def _connect(env: Mapping[str, str]) -> "Github":
         raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
     url = env.get("GITHUB_API_URL") or "https://api.github.com"
     # We make a handful of requests for a comment: PyGithub's pauses between them would be most of the time it takes.
-    return Github(auth=Auth.Token(token), base_url=url, timeout=20, retry=None, seconds_between_requests=None, seconds_between_writes=None)
+    return Github(
+        auth=Auth.Token(token),
+        base_url=url,
+        timeout=20,
+        retry=None,
+        seconds_between_requests=None,
+        seconds_between_writes=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

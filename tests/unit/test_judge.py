@@ -35,7 +35,11 @@ P99 = Rule(match="*/p99_latency_ms", min=0.9, target=1.12, max=1.5)
     ],
 )
 def test_a_band_fails_on_its_bad_side_and_praises_its_good_one(
-    rule: Rule, metric: str, value: float, status: str, improved: bool  # noqa: FBT001
+    rule: Rule,
+    metric: str,
+    value: float,
+    status: str,
+    improved: bool,  # noqa: FBT001
 ) -> None:
     said = verdict(rule, measured(metric, value))
     assert (said.status, said.improved) == (status, improved)
@@ -63,7 +67,10 @@ def test_a_rule_that_names_nothing_is_unknown_by_name() -> None:
 
 
 def test_a_warning_rule_warns() -> None:
-    assert verdict(Rule(match="*/throughput_fps", min=9, severity="warn"), measured("throughput_fps", 1)).status == "warned"
+    assert (
+        verdict(Rule(match="*/throughput_fps", min=9, severity="warn"), measured("throughput_fps", 1)).status
+        == "warned"
+    )
 
 
 CHANGE = Rule(match="*/throughput_sustained_fps", worse_by_percent=5)

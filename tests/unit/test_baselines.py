@@ -1,0 +1,108 @@
+"""Baselines: bands people write, levels people accept."""
+
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci import baselines, codec
+from edgetpu_ci.baselines import Accepted, Baseline, Level
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.model import Machine, Measurement, Report, Run
+from tests.fakes.world import AT
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "baselines"
+ACCEPTED = Accepted(by="Reviewer", at=AT, report="r1", reason="first level")
+
+
+def report(*measurements: Measurement) -> Report:
+    return Report(run=Run(id="r1", at=AT, machine=Machine(key="pi-4x"), measurements=measurements))
+
+
+def test_the_bands_of_the_users_document_are_rules_as_written() -> None:
+    (example,) = baselines.load(EXAMPLE)
+    rules = {rule.match: rule for rule in baselines.rules(example)}
+    assert (rules["yolov8n/latency_p99_ms"].min, rules["yolov8n/latency_p99_ms"].max) == (4.0, 6.0)
+    assert len(rules) == 6
+
+
+def test_accepting_keeps_the_bands_and_takes_the_levels() -> None:
+    old = Baseline(
+        device="pi-4x", models={"m": {"p99_latency_ms": Level(max=9), "latency_p50_ms": Level(max=5, value=1)}}
+    )
+    new = baselines.accept(
+        report(
+            Measurement(subject="m", metric="latency_p50_ms", value=2.5, slots=(2.4, 2.6)),
+            Measurement(subject="m", metric="latency_p99_ms", value=4),
+        ),
+        old,
+        ACCEPTED,
+    )
+    assert new.models["m"]["latency_p50_ms"] == Level(max=5, value=2.5, slots=(2.4, 2.6))
+    assert new.models["m"]["p99_latency_ms"] == Level(max=9, value=4)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    made = baselines.accept(
+        report(Measurement(subject="m", metric="latency_p50_ms", value=2.5, slots=(2.4,))), None, ACCEPTED
+    )
+    (tmp_path / baselines.file_name("pi-4x")).write_text(baselines.text(made), encoding="utf-8")
+    assert baselines.load(tmp_path) == (made,)
+
+
+def test_what_was_not_measured_is_not_accepted() -> None:
+    assert (
+        baselines.accept(
+            report(Measurement(subject="m", metric="latency_p50_ms", reason="crashed")), None, ACCEPTED
+        ).models
+        == {}
+    )
+
+
+def test_the_base_says_who_accepted_it_when_and_from_what() -> None:
+    base = baselines.base(Baseline(device="pi-4x", accepted=ACCEPTED))
+    assert base
+    assert base.label == "baseline accepted by Reviewer on 2026-03-04 from report r1"
+
+
+def test_bands_alone_are_nothing_to_compare_with() -> None:
+    assert baselines.base(Baseline(device="*")) is None
+
+
+def test_a_device_has_its_own_baseline_before_a_glob() -> None:
+    glob, own = Baseline(device="*"), Baseline(device="pi-4x")
+    assert baselines.find([glob, own], "pi-4x") is own
+    assert baselines.find([glob, own], "other") is glob
+    assert baselines.find([own], "other") is None
+
+
+def test_an_accepted_metric_that_is_gone_is_demanded_by_name() -> None:
+    known = Baseline(device="d", models={"m": {"latency_p50_ms": Level(value=1), "throughput_fps": Level(value=1)}})
+    (gone,) = baselines.missing(known, [Measurement(subject="m", metric="throughput_fps", value=1)])
+    assert gone.match == "m/latency_p50_ms"
+
+
+def test_no_folder_is_no_baseline(tmp_path: Path) -> None:
+    assert baselines.load(tmp_path / "none") == ()
+
+
+def test_a_broken_baseline_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("device: a\nmodels: {m: {latency_p50_ms: {max: 1, min: 2}}}\n")
+    with pytest.raises(ConfigError, match=r"a\.yml: models\.m\.latency_p50_ms: min, target and max must rise"):
+        baselines.load(tmp_path)
+
+
+@pytest.mark.parametrize("device", ["../x", "a b/c", "amd-epyc-2x", "…"])
+def test_a_device_gives_a_file_name_inside_the_folder(device: str) -> None:
+    name = baselines.file_name(device)
+    assert "/" not in name
+    assert not name.startswith("..")
+
+
+def test_a_baseline_reads_well() -> None:
+    text = baselines.text(
+        baselines.accept(
+            report(Measurement(subject="m", metric="latency_p50_ms", value=2.5, slots=(2.4, 2.6))), None, ACCEPTED
+        )
+    )
+    assert "slots: [2.4, 2.6]" in text
+    assert codec.decode_yaml(text.encode(), Baseline, "t")

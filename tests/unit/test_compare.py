@@ -1,0 +1,123 @@
+"""Two runs at different times: what is said of a change, and what is not."""
+
+import random
+
+import pytest
+
+from edgetpu_ci.compare import sequential
+from edgetpu_ci.model import Base, Comparison, Machine, Measurement, Rule, Run
+from tests.fakes.world import AT
+
+RULES = [Rule(match="*/throughput_sustained_fps", worse_by_percent=5)]
+
+
+def slots(level: float, spread: float = 0.005, count: int = 10, seed: int = 1) -> tuple[float, ...]:
+    draw = random.Random(seed)  # noqa: S311 - noise, not a secret
+    return tuple(level * (1 + draw.uniform(0, spread)) for _ in range(count))
+
+
+def speeds(latency: tuple[float, ...], running: tuple[float, ...] | None = None) -> tuple[Measurement, ...]:
+    return (
+        Measurement(
+            subject="m",
+            metric="throughput_sustained_fps",
+            value=1000 / latency[0],
+            slots=tuple(1000 / s for s in latency),
+        ),
+        Measurement(subject="m", metric="running_p10_ms", value=latency[0], slots=running or latency),
+    )
+
+
+def compared(
+    base: tuple[Measurement, ...], head: tuple[Measurement, ...], *, contended: str = "", base_contended: bool = False
+) -> Comparison:
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=head, contended=contended)
+    then = Base(kind="baseline", label="b", measurements=base, contended=base_contended)
+    (only,) = sequential(run, then, RULES)
+    return only
+
+
+def test_unchanged_code_is_unchanged() -> None:
+    said = compared(speeds(slots(3.0)), speeds(slots(3.0, seed=2)))
+    assert said.finding == "unchanged"
+
+
+def test_a_slowdown_beyond_what_the_rule_allows_is_a_regression_with_its_size() -> None:
+    said = compared(speeds(slots(3.0)), speeds(slots(3.3, seed=2)))
+    assert said.finding == "regressed"
+    assert said.ratio == pytest.approx(1 / 1.1, abs=0.005)
+    assert said.interval
+    assert said.interval[0] < said.ratio < said.interval[1] < 1
+
+
+def test_a_speedup_is_an_improvement() -> None:
+    assert compared(speeds(slots(3.3)), speeds(slots(3.0, seed=2))).finding == "improved"
+
+
+def test_a_shown_change_within_what_the_rule_allows_is_no_regression() -> None:
+    said = compared(speeds(slots(3.0)), speeds(slots(3.06, seed=2)))
+    assert said.finding == "unchanged"
+    assert said.p_adjusted is not None
+    assert said.p_adjusted < 0.005
+
+
+def test_wide_slots_are_inconclusive_and_say_where_the_change_may_lie() -> None:
+    said = compared(speeds(slots(3.0, spread=0.4)), speeds(slots(3.1, spread=0.4, seed=2)))
+    assert said.finding == "inconclusive"
+    assert "the change may lie between" in said.because
+
+
+def test_a_slowdown_that_the_cpu_did_not_feel_is_not_blamed_on_the_model() -> None:
+    said = compared(speeds(slots(3.0)), speeds(slots(3.6, seed=2), running=slots(3.0, seed=3)))
+    assert said.finding == "inconclusive"
+
+
+@pytest.mark.parametrize("where", ["base", "head"])
+def test_on_a_busy_host_a_small_change_is_inconclusive_and_says_why(where: str) -> None:
+    said = compared(
+        speeds(slots(3.0)),
+        speeds(slots(3.4, seed=2)),
+        contended="other work" if where == "head" else "",
+        base_contended=where == "base",
+    )
+    assert said.finding == "inconclusive"
+    assert "busy" in said.because
+
+
+def test_on_a_busy_host_a_large_change_is_still_found() -> None:
+    assert compared(speeds(slots(3.0)), speeds(slots(6.0, seed=2)), contended="other work").finding == "regressed"
+
+
+def test_facts_are_compared_exactly() -> None:
+    fact = Measurement(subject="m", metric="macs_millions", value=300.78)
+    more = Measurement(subject="m", metric="macs_millions", value=300.79)
+    assert compared((fact,), (fact,)).finding == "unchanged"
+    assert compared((fact,), (more,)).finding == "regressed"
+
+
+def test_what_no_rule_demands_is_not_tested() -> None:
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=speeds(slots(9.0)))
+    assert sequential(run, Base(kind="baseline", label="b", measurements=speeds(slots(3.0))), []) == ()
+
+
+def test_another_runtime_is_not_compared() -> None:
+    old = tuple(
+        Measurement(subject=m.subject, metric=m.metric, value=m.value, slots=m.slots, device="cpu · a")
+        for m in speeds(slots(3.0))
+    )
+    new = tuple(
+        Measurement(subject=m.subject, metric=m.metric, value=m.value, slots=m.slots, device="cpu · b")
+        for m in speeds(slots(9.0))
+    )
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=new)
+    assert sequential(run, Base(kind="baseline", label="b", measurements=old), RULES) == ()
+
+
+def test_a_family_of_metrics_shares_the_chance_of_a_false_alarm() -> None:
+    several = [
+        Measurement(subject=f"m{n}", metric="throughput_sustained_fps", value=1, slots=slots(3.0, seed=n))
+        for n in range(24)
+    ]
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=tuple(several))
+    said = sequential(run, Base(kind="baseline", label="b", measurements=tuple(several)), RULES)
+    assert all(one.p_adjusted == 1 for one in said)
