@@ -161,8 +161,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     outcome = app.run(_models_or_settings(arguments), arguments.output, _world(arguments))
     _tell(outcome)
-    if outcome.saved:
-        _say_places(outcome)
+    _say_places(outcome)
     if outcome.exit_status == 3:  # noqa: PLR2004 - what `Outcome` calls nothing measured
         _fail("Nothing could be measured; the reasons are in the table above.")
     for problem in outcome.problems:
@@ -189,14 +188,12 @@ def _tell(outcome: "Outcome") -> None:
 
 
 def _say_places(outcome: "Outcome") -> None:
-    assert outcome.saved
-    print(f"\nreport  {outcome.saved.report}")
-    if outcome.saved.chart:
-        print(f"chart   {outcome.saved.chart}")
-    if not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
-        print(
-            f"accept  edgetpu-ci baseline accept {outcome.saved.report}   # makes this run the baseline of this machine"
-        )
+    if saved := outcome.saved:
+        print(f"\nreport  {saved.report}")
+        if saved.chart:
+            print(f"chart   {saved.chart}")
+        if not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
+            print(f"accept  edgetpu-ci baseline accept {saved.report}   # makes it the baseline of this machine")
 
 
 def _judge(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from math import exp, log
 from statistics import median
 
+from msgspec import Struct
+
 from edgetpu_ci import judge, metrics, ranks
 from edgetpu_ci.model import Base, Comparison, Finding, Measurement, Rule, Run
 
@@ -31,7 +33,7 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     before = {measurement.key: measurement for measurement in base.measurements}
     now = {measurement.key: measurement for measurement in run.measurements}
     effects = {key: effect for key, m in now.items() if (effect := _effect(m, rules)) is not None}
-    pairs = {key: (before[key], now[key]) for key in now if _comparable(before.get(key), now[key])}
+    pairs = {key: (then, head) for key, head in now.items() if (then := before.get(key)) and _comparable(then, head)}
     family = max(1, sum(key in effects for key in pairs))
     busy = bool(run.contended) or base.contended
     found = []
@@ -44,15 +46,17 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     return tuple(found)
 
 
-class _Test:
+class _Test(Struct, frozen=True):
     """How one metric is tested: the effect that matters, the family, the host, and the witness."""
 
-    def __init__(self, effect: float, family: int, busy: bool, witness: float | None) -> None:  # noqa: FBT001
-        self.effect, self.family, self.busy, self.witness = effect, family, busy, witness
+    effect: float
+    family: int
+    busy: bool
+    witness: float | None
 
 
-def _comparable(then: Measurement | None, head: Measurement) -> bool:
-    return then is not None and None not in (then.value, head.value) and then.device in ("", head.device)
+def _comparable(then: Measurement, head: Measurement) -> bool:
+    return None not in (then.value, head.value) and then.device in ("", head.device)
 
 
 def _effect(measurement: Measurement, rules: Sequence[Rule]) -> float | None:
@@ -66,15 +70,14 @@ def _effect(measurement: Measurement, rules: Sequence[Rule]) -> float | None:
 
 
 def _exact(then: Measurement, head: Measurement, base: Base) -> Comparison:
-    assert then.value is not None
-    assert head.value is not None
+    was, now = then.value or 0.0, head.value or 0.0
     return Comparison(
         subject=head.subject,
         metric=head.metric,
-        base=then.value,
-        head=head.value,
-        ratio=head.value / then.value if then.value else None,
-        finding="unchanged" if head.value == then.value else "regressed",
+        base=was,
+        head=now,
+        ratio=now / was if was else None,
+        finding="unchanged" if now == was else "regressed",
         against=base.kind,
     )
 

@@ -53,12 +53,14 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("test_execution_time_seconds", "s", "lower", "duration of the test suite", "test_execution_time"),
 )
 
+_FOUR_DIGITS: Final = 1000
+
 _BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name, *metric.aliases)}
 
 
 def text(value: float, unit: str) -> str:
     """A value as people read it: four digits, then its unit."""
-    digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    digits = f"{value:,.0f}" if abs(value) >= _FOUR_DIGITS else f"{value:.4g}"
     return f"{digits} {unit}".rstrip()
 
 

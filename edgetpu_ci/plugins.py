@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from importlib.metadata import entry_points
-from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from edgetpu_ci import codec
@@ -32,6 +31,5 @@ def find(step: Step, ours: Mapping[str, P], family: str, place: str) -> tuple[P,
 
 def _registered(name: str, family: str) -> Any:  # noqa: ANN401 - checked by use, it comes from a third party
     for point in entry_points(group=f"edgetpu_ci.{family}", name=name):
-        module: ModuleType = point.load()
-        return module
+        return point.load()
     return None

@@ -47,7 +47,7 @@ def test_where_nothing_can_be_written_one_sentence_says_so_and_nothing_is_left(t
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's full disk")
 def test_a_full_disk_leaves_no_half_document(tmp_path: Path) -> None:
     # A file that may not grow: the write fails as on a full disk.
-    import resource  # noqa: PLC0415 - Linux only, as the test
+    import resource
 
     child = os.fork()
     if child == 0:
