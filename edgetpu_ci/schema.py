@@ -9,6 +9,9 @@ import msgspec
 from edgetpu_ci import collect, config, plugins, publish, store
 
 
+_Families = Mapping[str, Mapping[str, plugins.Plugin]]
+
+
 def text() -> str:
     """The schema as indented JSON."""
     return json.dumps(document(), indent=2) + "\n"
@@ -16,7 +19,7 @@ def text() -> str:
 
 def document() -> dict[str, Any]:
     """The schema: the configuration's own, with a step's `with` bound to the plugin its `use` names."""
-    families = {"collect": collect.COLLECTORS, "store": store.STORES, "publish": publish.PUBLISHERS}
+    families: _Families = {"collect": collect.COLLECTORS, "store": store.STORES, "publish": publish.PUBLISHERS}
     options = [plugin.Options for family in families.values() for plugin in family.values()]
     (root, *parts), components = msgspec.json.schema_components(
         [config.Config, *options], ref_template="#/$defs/{name}"
@@ -26,13 +29,13 @@ def document() -> dict[str, Any]:
     return _assemble(components, families, dict(zip(_names(families), parts, strict=True)))
 
 
-def _names(families: Mapping[str, Mapping[str, plugins.Plugin]]) -> list[tuple[str, str]]:
+def _names(families: _Families) -> list[tuple[str, str]]:
     return [(family, name) for family, found in families.items() for name in found]
 
 
 def _assemble(
     components: dict[str, Any],
-    families: Mapping[str, Mapping[str, plugins.Plugin]],
+    families: _Families,
     options: Mapping[tuple[str, str], dict[str, Any]],
 ) -> dict[str, Any]:
     schema = dict(components["Config"])
