@@ -1,0 +1,304 @@
+"""One slot in a process of its own: a request on standard input, measure, the answer on standard output.
+
+Any Python from 3.7 runs this file as a script; it needs numpy and a TFLite runtime, and nothing of the toolkit.
+The request is JSON: `model`; `runtime`, one of RUNTIMES or "" for the first that is found; `threads`; and, unless the
+interpreter is only to be constructed, `measure` with `inputs` (.npy files; none: random from `seed`), `warmup_count`,
+`warmup_seconds` and `warmup_limit_seconds`, and for the measured loop `count` and `seconds` (at least both), `most`
+(invokes) and `limit_seconds`.
+The answer is JSON: what ran, and times in nanoseconds; or the `kind` of failure with its `text`.
+"""
+
+import os
+import sys
+
+# Our neighbours' file names must not hide the modules that a runtime imports.
+_HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != _HERE]
+
+import gc  # noqa: E402
+import importlib  # noqa: E402
+import json  # noqa: E402
+import platform  # noqa: E402
+import signal  # noqa: E402
+import time  # noqa: E402
+
+RUNTIMES = {
+    "ai_edge_litert": "ai_edge_litert.interpreter",
+    "tflite_runtime": "tflite_runtime.interpreter",
+    # The package index has another package of this name, without this module.
+    "pycoral": "pycoral.utils.edgetpu",
+}
+
+MOST_FAILURES = 10
+"""So many failed invokes in a row end a slot: nothing better will follow."""
+
+LONGEST_TEXT = 300
+"""Runtimes never clear their error buffer: the text of a failure grows with each further one."""
+
+STEADY = 1.02
+"""Warm is when the fastest of the newest invokes is not faster than the fastest before by more than this."""
+
+
+class Failed(Exception):  # noqa: N818 - an answer, not an error of ours
+    """An expected failure: its kind is for the toolkit, its text for people."""
+
+    def __init__(self, kind, text):
+        super().__init__(str(text)[:LONGEST_TEXT].encode("utf-8", "replace").decode())
+        self.kind = kind
+
+
+def main():
+    """Answer one request."""
+    answers = _private_stdout()
+    _die_with_parent()
+    try:
+        answer = _answer(json.load(sys.stdin))
+    except Failed as failure:
+        answer = {"kind": failure.kind, "text": str(failure), "python": platform.python_version()}
+    with os.fdopen(answers, "w") as stream:
+        json.dump(answer, stream)
+
+
+def _private_stdout():
+    """Keep standard output for the answer: native libraries print there."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return private
+
+
+def _die_with_parent():
+    """Ask the kernel to kill us when the process that started us ends, however it ends."""
+    try:
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    except (ImportError, OSError, TypeError, AttributeError):
+        pass  # Not Linux: there the time-out ends us.
+
+
+def _answer(request):
+    if sys.version_info < (3, 7):
+        raise Failed("old_python", platform.python_version())
+    runtime, interpreter_class = _find_runtime(request["runtime"])
+    answer = {"runtime": runtime, "version": _version(runtime), "python": platform.python_version()}
+    answer["numpy"] = getattr(sys.modules.get("numpy"), "__version__", "")
+    try:
+        if "measure" in request:
+            answer.update(_measure(interpreter_class, request, request["measure"]))
+        else:
+            _construct(interpreter_class, request)
+    except Failed as failure:
+        answer.update(kind=failure.kind, text=str(failure))
+    answer["cpu_seconds"] = time.process_time()
+    return answer
+
+
+def _find_runtime(named):
+    """The runtime named, else the first that can be imported: its name and its Interpreter class."""
+    reasons = []
+    for name in [named] if named else RUNTIMES:
+        try:
+            module = importlib.import_module(RUNTIMES[name])
+        except ImportError as error:
+            reasons.append(str(error))
+        else:
+            return name, getattr(module, "tflite", module).Interpreter
+    text = "; ".join(reasons)
+    raise Failed("old_numpy" if "multiarray" in text else "no_runtime", text)
+
+
+def _version(runtime):
+    try:
+        from importlib import metadata
+
+        return metadata.version(runtime.replace("_", "-"))
+    except ImportError:  # Python 3.7 has no metadata; a runtime from a system package may have none either.
+        return getattr(sys.modules[runtime], "__version__", "")
+
+
+def _construct(interpreter_class, request):
+    try:
+        return interpreter_class(model_path=request["model"], num_threads=request["threads"])
+    except SystemError as error:
+        # So ends a runtime compiled for numpy 1 with numpy 2; importing it alone does not show it.
+        raise Failed("old_numpy", error) from error
+    except Exception as error:
+        raise Failed("load_failed", error) from error
+
+
+def _measure(interpreter_class, request, wanted):
+    # A collection between two invokes is ours, not the model's.
+    gc.disable()
+    started = time.perf_counter_ns()
+    interpreter = _construct(interpreter_class, request)
+    constructed = time.perf_counter_ns()
+    inputs = _inputs(interpreter.get_input_details(), wanted)
+    allocating = time.perf_counter_ns()
+    _allocate(interpreter, inputs)
+    loaded = time.perf_counter_ns()
+    for index, value in inputs.items():
+        interpreter.set_tensor(index, value)
+    warm = Loop(interpreter.invoke, request["threads"])
+    warm.run(lambda: warm.is_warm(wanted))
+    loop = Loop(interpreter.invoke, request["threads"])
+    loop.run(lambda: loop.is_long_enough(wanted))
+    load = (constructed - started) + (loaded - allocating)
+    return dict(loop.answer(), load_ns=load, first_ns=warm.wall[0], memory_bytes=_memory_peak())
+
+
+def _allocate(interpreter, inputs):
+    try:
+        for detail in interpreter.get_input_details():
+            shape = inputs[detail["index"]].shape
+            if shape != tuple(detail["shape"]):
+                interpreter.resize_tensor_input(detail["index"], shape)
+        interpreter.allocate_tensors()
+    except Exception as error:
+        kind = "no_delegate" if "edgetpu-custom-op" in str(error) else "allocate_failed"
+        raise Failed(kind, error) from error
+
+
+def _inputs(details, wanted):
+    """One array for each input, by tensor index."""
+    files = wanted["inputs"]
+    if not files:
+        return {detail["index"]: _random(detail, wanted["seed"]) for detail in details}
+    if len(files) != len(details):
+        raise Failed("bad_input", f"the model has {len(details)} inputs and {len(files)} .npy files are given")
+    return {detail["index"]: _given(detail, file) for detail, file in zip(details, files)}  # noqa: B905 - since 3.10
+
+
+def _random(detail, seed):
+    """Floats from 0 to 1, integers over their whole range. RandomState draws the same in every numpy."""
+    import numpy as np
+
+    dtype, shape = np.dtype(detail["dtype"]), tuple(detail["shape"])
+    source = np.random.RandomState([seed, detail["index"]])
+    if dtype.kind == "f":
+        return source.random_sample(shape).astype(dtype)
+    if dtype.kind == "b":
+        return source.random_sample(shape).round().astype(dtype)
+    if dtype.kind in "iu":
+        count = int(np.prod(shape))
+        return np.frombuffer(source.bytes(count * dtype.itemsize), dtype).reshape(shape)
+    raise Failed("bad_input", f"input {detail['name']} holds {dtype}, for which there are no random values")
+
+
+def _given(detail, file):
+    import numpy as np
+
+    try:
+        value = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise Failed("bad_input", f"{file} is not a readable .npy file: {error}") from error
+    if not isinstance(value, np.ndarray):
+        raise Failed("bad_input", f"{file} is an archive of arrays; save one array as .npy")
+    # A size of -1 is free.
+    sizes = [int(size) for size in detail.get("shape_signature", detail["shape"])]
+    fits = len(value.shape) == len(sizes) and all(size in (-1, has) for size, has in zip(sizes, value.shape))  # noqa: B905
+    if value.dtype != detail["dtype"] or not fits:
+        takes, found = np.dtype(detail["dtype"]), f"{value.dtype} {list(value.shape)}"
+        raise Failed("bad_input", f"{file} holds {found}, input {detail['name']} takes {takes} {sizes}")
+    return value
+
+
+class Loop:
+    """Invokes one after the other: how long each took, and which failed."""
+
+    def __init__(self, invoke, threads):
+        self.invoke = invoke
+        # A runtime's further threads work for us too; only the process's clock sees them.
+        self.cpu = time.thread_time_ns if threads == 1 else time.process_time_ns
+        self.wait = _run_queue_clock()
+        self.wall, self.used, self.waited = [], [], []
+        self.spent, self.failures, self.in_a_row = [], {}, 0
+        self.started = time.perf_counter()
+
+    def run(self, enough):
+        """Invoke until it is enough, or hopeless."""
+        while self.in_a_row < MOST_FAILURES:
+            self._once()
+            if enough():
+                break
+        if not self.wall:
+            raise Failed("invoke_failed", next(iter(self.failures.values()))["text"])
+
+    def _once(self):
+        now, invoke = time.perf_counter_ns, self.invoke
+        waited, used = self.wait(), self.cpu()
+        try:
+            start = now()
+            invoke()
+            end = now()
+        except Exception as error:
+            self.spent.append(now() - start)
+            self._failed(error)
+            return
+        used, waited = self.cpu() - used, self.wait() - waited
+        self.in_a_row = 0
+        self.spent.append(end - start)
+        self.wall.append(end - start)
+        self.used.append(used)
+        self.waited.append(waited)
+
+    def _failed(self, error):
+        self.in_a_row += 1
+        kind = type(error).__name__
+        seen = self.failures.setdefault(kind, {"count": 0, "text": str(Failed(kind, error))})
+        seen["count"] += 1
+
+    def is_warm(self, wanted):
+        """At least the count and the time wanted, then until steady or out of time."""
+        took = time.perf_counter() - self.started
+        enough = len(self.spent) >= wanted["warmup_count"] and took >= wanted["warmup_seconds"]
+        return took >= wanted["warmup_limit_seconds"] or (enough and self._is_steady(wanted["warmup_count"] // 2))
+
+    def _is_steady(self, newest):
+        before, after = self.spent[:-newest], self.spent[-newest:]
+        return not before or min(after) * STEADY >= min(before)
+
+    def is_long_enough(self, wanted):
+        """Both the count and the time wanted, or as many or as long as is allowed."""
+        took = time.perf_counter() - self.started
+        enough = len(self.wall) >= wanted["count"] and took >= wanted["seconds"]
+        return enough or took >= wanted["limit_seconds"] or len(self.spent) >= wanted["most"]
+
+    def answer(self):
+        """What was measured, failed invokes apart."""
+        return {
+            "wall_ns": self.wall,
+            "cpu_ns": self.used,
+            "wait_ns": self.waited if self.wait is not _no_clock else [],
+            "attempted": len(self.spent),
+            "spent_ns": sum(self.spent),
+            "failures": self.failures,
+        }
+
+
+def _run_queue_clock():
+    """A function that reads how long this thread has waited for a CPU, in nanoseconds."""
+    try:
+        file = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        _, _, timeslices = os.pread(file, 64, 0).split()
+    except (OSError, ValueError):
+        return _no_clock
+    # A kernel that does not keep these statistics says 0.
+    return (lambda: int(os.pread(file, 64, 0).split()[1])) if int(timeslices) else _no_clock
+
+
+def _no_clock():
+    return 0
+
+
+def _memory_peak():
+    """Peak resident bytes of this program; ru_maxrss would begin with what our parent had when it started us."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return 0
+
+
+if __name__ == "__main__":
+    main()

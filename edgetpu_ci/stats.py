@@ -1,0 +1,56 @@
+"""Percentiles, how sure they are, and how many samples they need."""
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
+from math import ceil, exp, floor, lgamma, log, log1p, sqrt
+
+
+def percentile(ordered: Sequence[float], q: float) -> float:
+    """The `q` quantile (0 to 1) of samples in rising order, linear between the two nearest."""
+    place = q * (len(ordered) - 1)
+    low = floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+
+
+def percentile_interval(ordered: Sequence[float], q: float, confidence: float = 0.95) -> tuple[float, float] | None:
+    """Two of the samples that hold the true `q` quantile between them with at least this confidence.
+
+    Free of assumptions on the distribution, for samples in rising order that are independent.
+    None when so few samples have no such pair.
+    """
+    tail = (1 - confidence) / 2
+    n = len(ordered)
+    # How many samples lie below the true quantile is binomial(n, q).
+    low = _most_below(n, q, tail)
+    high = n - _most_below(n, 1 - q, tail)
+    return (ordered[low - 1], ordered[high]) if low >= 1 and high < n else None
+
+
+@cache
+def samples_needed(q: float) -> int:
+    """Samples from which the `q` quantile may be printed: 662 for p99, 130 for p95, 64 for p90.
+
+    The fewest of which at least two lie beyond the quantile with 99 % certainty (the floor that
+    MLPerf's early stopping has), so that no single outlier decides it.
+    """
+    beyond = min(q, 1 - q)
+    return next(n for n in count(2) if (1 - beyond) ** n + n * beyond * (1 - beyond) ** (n - 1) <= 0.01)  # noqa: PLR2004
+
+
+def _most_below(n: int, p: float, tail: float) -> int:
+    """The greatest k for which P(binomial(n, p) < k) is at most `tail`."""
+    mean, spread = n * p, sqrt(n * p * (1 - p))
+    # Fewer than twelve deviations below the mean has no weight that a float could hold beside `tail`.
+    first = max(0, floor(mean - 12 * spread - 12))
+    below = 0.0
+    for k in range(first, ceil(mean) + 1):
+        below += exp(_log_binomial(n, k) + k * log(p) + (n - k) * log1p(-p))
+        if below > tail:
+            return k
+    return ceil(mean)
+
+
+def _log_binomial(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
