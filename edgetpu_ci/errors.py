@@ -49,3 +49,7 @@ class DeliveryError(EdgeTpuCiError):
     """A publisher could not deliver."""
 
     exit_status = 4
+
+
+class DeniedError(DeliveryError):
+    """GitHub knows the token and does not let it do this: the lot of every pull request from a fork."""

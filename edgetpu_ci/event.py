@@ -97,7 +97,7 @@ def refuse_unsafe(happened: Event, world: World, *, allow_forks: bool) -> None:
     ours = world.env.get("RUNNER_ENVIRONMENT") == "self-hosted"
     if happened.fork and happened.public and ours and not allow_forks:
         raise RefusedError(
-            "This comes from a fork or Dependabot, and the runner is self-hosted: foreign code could stay on your machine; "
+            "This comes from a fork or Dependabot, and the runner is self-hosted: foreign code could stay on it; "
             "use a hosted runner for forks, or set `allow_forks: true` if the runner is thrown away after each job."
         )
 

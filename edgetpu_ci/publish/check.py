@@ -1,0 +1,86 @@
+"""A check run on the commit that was measured; one request."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from edgetpu_ci import event, judge
+from edgetpu_ci.errors import DeniedError
+from edgetpu_ci.github_api import Api, notify
+from edgetpu_ci.model import Report, Status, Verdict
+from edgetpu_ci.render import markdown
+from edgetpu_ci.world import World
+
+MAX_ANNOTATIONS = 50
+"""What GitHub takes in one request; the summary names everything."""
+_CONCLUSION: Final[dict[Status, str]] = {
+    "passed": "success",
+    "warned": "neutral",
+    "unknown": "failure",
+    "failed": "failure",
+}
+_WORST_FIRST: Final[tuple[Status, ...]] = ("failed", "unknown", "warned")
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the check is called, and the file its annotations are pinned to (empty: no annotations)."""
+
+    name: str = "Edge TPU CI"
+    annotate: str = ""
+
+
+class _CheckRun(Struct, frozen=True):
+    id: int
+
+
+def publish(options: Options, report: Report, world: World) -> dict[str, str]:
+    """Create the check run; `checked` says whether it is there."""
+    happened = event.read(world)
+    if not (happened.repository and happened.commit):
+        notify("notice", "No check run: this is not a job of GitHub Actions.", world)
+        return {"checked": "false"}
+    try:
+        api = Api(happened.repository, world, "checks: write")
+        api.send("POST", f"{api.repository}/check-runs", _CheckRun, body=_check_run(options, report, happened))
+    except DeniedError as error:
+        notify("warning", f"No check run: {error}", world)
+        return {"checked": "false"}
+    return {"checked": "true"}
+
+
+def _check_run(options: Options, report: Report, happened: event.Event) -> dict[str, object]:
+    output: dict[str, object] = {"title": _title(report.verdicts), "summary": markdown.comment(report)}
+    if options.annotate:
+        output["annotations"] = _annotations(options.annotate, report.verdicts)
+    return {
+        "name": options.name,
+        "head_sha": happened.commit,
+        "status": "completed",
+        "conclusion": _CONCLUSION[judge.overall(report.verdicts)],
+        "external_id": report.run.id,
+        "output": output,
+    }
+
+
+def _title(verdicts: tuple[Verdict, ...]) -> str:
+    """How many of each, worst first: "2 failed, 1 unknown, 20 passed"."""
+    counts = {status: sum(verdict.status == status for verdict in verdicts) for status in (*_WORST_FIRST, "passed")}
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing was demanded"
+
+
+def _annotations(path: str, verdicts: tuple[Verdict, ...]) -> list[dict[str, object]]:
+    bad = sorted(
+        (verdict for verdict in verdicts if verdict.status != "passed"),
+        key=lambda verdict: _WORST_FIRST.index(verdict.status),
+    )
+    return [
+        {
+            "path": path,
+            "start_line": 1,
+            "end_line": 1,
+            "annotation_level": "failure" if verdict.weight == "fail" else "warning",
+            "title": verdict.key[:255],
+            "message": verdict.because or verdict.status,
+        }
+        for verdict in bad[:MAX_ANNOTATIONS]
+    ]
