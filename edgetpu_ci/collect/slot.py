@@ -1,0 +1,128 @@
+"""Run one slot: a child process of any interpreter, whose crash or silence is a result with a reason."""
+
+import json
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from edgetpu_ci import codec
+from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.world import Ran, World
+
+WORKER: Final = Path(__file__).with_name("worker.py")
+
+_LONGEST = 300
+_PROBE_SECONDS = 60
+
+_REASONS: Final = {
+    "no_runtime": "{python} has no TFLite runtime ({text}); install one: {python} -m pip install ai-edge-litert",
+    "old_numpy": '{runtime} does not work with numpy 2; install an older one: {python} -m pip install "numpy<2"',
+    "old_python": "{python} is Python {text}, older than 3.7; name a newer one with `python:`",
+    "load_failed": "the runtime cannot read the model: {text}",
+    "allocate_failed": "the runtime cannot prepare the model: {text}",
+    "no_delegate": "the model is compiled for the Edge TPU and no delegate is loaded; "
+    "measure the model it was compiled from, which runs on the CPU",
+    "invoke_failed": "every inference failed: {text}; if random input is the cause, give real data with `input:`",
+    "bad_input": "the input does not fit: {text}; see `input:`",
+}
+
+_CRASHES: Final = {
+    "SIGKILL": "; the kernel does this when memory runs out",
+    "SIGILL": "; the runtime was built for another kind of CPU",
+    "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model",
+}
+
+Nanoseconds = Annotated[int, Meta(ge=0)]
+
+
+class Failures(Struct, frozen=True):
+    """Failed invokes of one class of error, and the text of the first."""
+
+    count: int
+    text: str
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What the worker says; one record of each list for each completed invoke, `wait_ns` empty where unknown."""
+
+    kind: str = ""
+    text: str = ""
+    runtime: str = ""
+    version: str = ""
+    python: str = ""
+    numpy: str = ""
+    wall_ns: tuple[Annotated[int, Meta(ge=1)], ...] = ()
+    cpu_ns: tuple[Nanoseconds, ...] = ()
+    wait_ns: tuple[Nanoseconds, ...] = ()
+    attempted: int = 0
+    spent_ns: Nanoseconds = 0
+    failures: dict[str, Failures] = {}
+    load_ns: Nanoseconds = 0
+    first_ns: Nanoseconds = 0
+    memory_bytes: int = 0
+    cpu_seconds: float = 0.0
+
+    @property
+    def runtime_version(self) -> str:
+        """As a package index writes it: `ai-edge-litert 2.3.0`."""
+        return f"{self.runtime.replace('_', '-')} {self.version}".rstrip()
+
+
+def probe(model: Path, python: str, runtime: str, world: World) -> Answer | str:
+    """Construct an interpreter on a model and invoke nothing: which runtime that is, or why it fails."""
+    return run({"model": str(model), "runtime": runtime, "threads": 1}, python, _PROBE_SECONDS, world)
+
+
+def run(request: dict[str, Any], python: str, timeout: float, world: World) -> Answer | str:
+    """The worker's answer to a request, or in words why there is none.
+
+    `python` is a program on PATH, or a file relative to `world.cwd`; "" is the interpreter we run on.
+    """
+    # A link to an interpreter decides its environment: it is not followed.
+    program = str(world.cwd / python) if "/" in python else python or world.python
+    try:
+        ran = world.run([program, str(WORKER)], json.dumps(request).encode(), timeout)
+    except OSError as error:
+        return f"{program} cannot be started ({error.strerror or error}); name an interpreter with `python:`"
+    if ran.status is None:
+        return f"hung: no answer within {timeout:g} s"
+    if ran.status < 0:
+        return _crash(-ran.status)
+    return _read(ran, program)
+
+
+def _read(ran: Ran, program: str) -> Answer | str:
+    try:
+        answer = codec.decode_json(ran.stdout, Answer, "the worker's answer")
+    except DocumentError:
+        return _not_ours(ran, program)
+    if answer.kind:
+        reason = _REASONS.get(answer.kind, "{text}")
+        return reason.format(python=program, text=_line(answer.text), runtime=answer.runtime_version or "the runtime")
+    return answer
+
+
+def _not_ours(ran: Ran, program: str) -> str:
+    said = ran.stderr.decode(errors="replace").strip()
+    if "SyntaxError" in said:
+        return _REASONS["old_python"].format(python=program, text="2 or an early 3")
+    last = said.splitlines()[-1:] or ["nothing"]
+    return f"{program} gave no answer (status {ran.status}, it said: {_line(last[0])}); is it Python 3.7 or newer?"
+
+
+def _crash(number: int) -> str:
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"crashed with {name}{_CRASHES.get(name, '')}"
+
+
+def _line(text: str) -> str:
+    """Foreign text as a part of one sentence."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_LONGEST].rstrip(".")
+
+
+def device(answers: Sequence[Answer], threads: int) -> str:
+    """What a series is keyed by: where the model ran, with which runtime."""
+    return " · ".join(["cpu", answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])

@@ -1,0 +1,140 @@
+"""From the answers of a model's slots to its measurements."""
+
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
+from typing import Final
+
+from msgspec.structs import replace
+
+from edgetpu_ci import stats
+from edgetpu_ci.collect.slot import Answer
+from edgetpu_ci.metrics import CATALOGUE
+from edgetpu_ci.model import Measurement
+
+_SLOTS: Final[dict[str, Callable[[Answer], float | None]]] = {
+    "latency_p10_ms": lambda slot: _p10(slot.wall_ns) / 1e6,
+    "throughput_sustained_fps": lambda slot: 1e9 / _p10(slot.wall_ns),
+    "first_inference_ms": lambda slot: slot.first_ns / 1e6,
+    "model_load_ms": lambda slot: slot.load_ns / 1e6,
+    "cpu_time_p10_ms": lambda slot: _p10(slot.cpu_ns) / 1e6,
+    "running_p10_ms": lambda slot: _p10(_running(slot)) / 1e6 if slot.wait_ns else None,
+    "memory_peak_mb": lambda slot: slot.memory_bytes / 1e6 or None,
+}
+"""Metrics that are the median over slots of one statistic of each."""
+
+_POOLED: Final = {"latency_p50_ms": 0.50, "latency_p90_ms": 0.90, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
+
+_TOTALS: Final = ("throughput_fps", "run_queue_wait_percent", "error_rate_percent")
+
+METRICS: Final = tuple(metric.name for metric in CATALOGUE if metric.name in {*_SLOTS, *_POOLED, *_TOTALS})
+"""What every model has, in the catalogue's order."""
+
+_UNKNOWN: Final = "this system does not tell"
+
+
+def measurements(subject: str, slots: Sequence[Answer], device: str) -> list[Measurement]:
+    """All measurements of a model from at least one slot."""
+    made = [*_over_slots(subject, slots), *_over_samples(subject, slots), *_totals(subject, slots)]
+    details = (("python", slots[0].python), ("numpy", slots[0].numpy))
+    made.sort(key=lambda measurement: METRICS.index(measurement.metric))
+    return [_rounded(measurement, device, details) for measurement in made]
+
+
+def unmeasured(subject: str, reason: str) -> list[Measurement]:
+    """The same measurements without a value, for one reason."""
+    return [Measurement(subject=subject, metric=metric, reason=reason) for metric in METRICS]
+
+
+def _over_slots(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:
+    samples = sum(len(slot.wall_ns) for slot in slots)
+    for metric, statistic in _SLOTS.items():
+        values = [value for slot in slots if (value := statistic(slot)) is not None]
+        is_percentile = "_p10_" in metric
+        if len(values) < len(slots):
+            yield Measurement(subject=subject, metric=metric, reason=_UNKNOWN)
+        elif is_percentile and (reason := _too_few(0.10, samples)):
+            yield Measurement(subject=subject, metric=metric, reason=reason, n=samples)
+        else:
+            yield Measurement(
+                subject=subject,
+                metric=metric,
+                value=median(values),
+                n=samples if is_percentile else len(values),
+                interval=stats.percentile_interval(sorted(values), 0.5),
+                slots=tuple(values),
+            )
+
+
+def _over_samples(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:
+    pooled = sorted(nanoseconds / 1e6 for slot in slots for nanoseconds in slot.wall_ns)
+    for metric, q in _POOLED.items():
+        reason = _too_few(q, len(pooled))
+        yield Measurement(
+            subject=subject,
+            metric=metric,
+            value=None if reason else stats.percentile(pooled, q),
+            reason=reason,
+            n=len(pooled),
+            interval=None if reason else stats.percentile_interval(pooled, q),
+        )
+
+
+def _totals(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:
+    completed = sum(len(slot.wall_ns) for slot in slots)
+    attempted = sum(slot.attempted for slot in slots)
+    yield Measurement(
+        subject=subject,
+        metric="throughput_fps",
+        value=completed * 1e9 / sum(slot.spent_ns for slot in slots),
+        n=completed,
+        slots=tuple(len(slot.wall_ns) * 1e9 / slot.spent_ns for slot in slots),
+    )
+    yield _waiting(subject, slots)
+    yield Measurement(
+        subject=subject,
+        metric="error_rate_percent",
+        value=100 * (attempted - completed) / attempted,
+        n=attempted,
+        details=tuple((kind, f"{seen.count} × {seen.text}") for slot in slots for kind, seen in slot.failures.items()),
+    )
+
+
+def _waiting(subject: str, slots: Sequence[Answer]) -> Measurement:
+    metric = "run_queue_wait_percent"
+    if not all(slot.wait_ns for slot in slots):
+        return Measurement(subject=subject, metric=metric, reason=_UNKNOWN)
+    wall = [nanoseconds for slot in slots for nanoseconds in slot.wall_ns]
+    waited = sum(sum(slot.wait_ns) for slot in slots)
+    return Measurement(subject=subject, metric=metric, value=100 * waited / sum(wall), n=len(wall))
+
+
+def _too_few(q: float, samples: int) -> str:
+    needed = stats.samples_needed(q)
+    if samples >= needed:
+        return ""
+    return f"p{q * 100:.0f} needs {needed} samples, has {samples}; raise `budget_seconds`, `count` or `rounds`"
+
+
+def _p10(times: Sequence[int]) -> float:
+    return stats.percentile(sorted(times), 0.10)
+
+
+def _running(slot: Answer) -> list[int]:
+    """Latency less the wait for a CPU; the wait is read just outside of the latency, so it can be the longer."""
+    return [max(0, wall - wait) for wall, wait in zip(slot.wall_ns, slot.wait_ns, strict=True)]
+
+
+def _rounded(measurement: Measurement, device: str, details: tuple[tuple[str, str], ...]) -> Measurement:
+    """Six digits are more than any of these is good for, and keep reports small."""
+    return replace(
+        measurement,
+        value=None if measurement.value is None else _six(measurement.value),
+        interval=measurement.interval and (_six(measurement.interval[0]), _six(measurement.interval[1])),
+        slots=tuple(map(_six, measurement.slots)),
+        device=device,
+        details=(*details, *measurement.details),
+    )
+
+
+def _six(value: float) -> float:
+    return float(f"{value:.6g}")
