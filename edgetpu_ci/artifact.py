@@ -96,14 +96,13 @@ def unpack(data: bytes, name: str) -> bytes:
             members = archive.infolist()
             if [member.filename for member in members] != [MEMBER] or members[0].compress_type not in _PLAIN:
                 raise DocumentError(f"The artifact {name} must hold {MEMBER} and nothing else.")
-            # The size a member declares is a claim like any other.
+            if members[0].file_size > codec.MAX_JSON_BYTES:
+                raise DocumentError(f"{MEMBER} in the artifact {name} has more than {codec.MAX_JSON_BYTES:,} bytes.")
+            # The size a member declares is a claim like any other: what is read is counted here.
             with archive.open(members[0]) as file:
-                text = file.read(codec.MAX_JSON_BYTES + 1)
+                return file.read(codec.MAX_JSON_BYTES)
     except _BROKEN as error:
         raise DocumentError(f"The artifact {name} is not a zip file that can be read: {error}.") from error
-    if len(text) > codec.MAX_JSON_BYTES:
-        raise DocumentError(f"{MEMBER} in the artifact {name} has more than {codec.MAX_JSON_BYTES:,} bytes.")
-    return text
 
 
 def _newest(api: Api, happened: Event, name: str) -> _Artifact:

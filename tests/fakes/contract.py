@@ -61,8 +61,9 @@ def _fault(check: Any) -> str:
     try:
         check()
     except OpenAPIError as error:
-        details = [fault.message for fault in getattr(error.__cause__, "schema_errors", ())]
-        return f"{error} {'; '.join(details)}"[:400]
+        inside = getattr(error.__cause__, "schema_errors", ())
+        details = [f"{fault.message} in {list(fault.absolute_path)}" for fault in inside]
+        return "; ".join(details)[:400] or str(error)
     return ""
 
 

@@ -40,8 +40,8 @@ class FakeGitHub:
     """Answers the requests this project sends; `base_path` is `/api/v3` for an Enterprise Server.
 
     `failures` are answers given before any others, in order; `before` is called with each request, outside
-    the lock, so that a test can let another job be faster. `stored` are the requests the artifact storage got,
-    which is another host: it must never see the token.
+    the lock, so that a test can let another job be faster. Artifacts lie on another host, `storage`, which must
+    never see the token: `stored` are the requests it got. `redirect` leads elsewhere instead.
     """
 
     token: str = "ghs_faketokenfaketokenfaketoken"  # noqa: S105 - a fake one
@@ -50,6 +50,8 @@ class FakeGitHub:
     base_path: str = ""
     failures: deque[Reply] = field(default_factory=deque)
     before: Callable[[Request], object] = lambda _request: None
+    redirect: str | None = None
+    storage: str = ""
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -58,14 +60,13 @@ class FakeGitHub:
     _comments: dict[int, Comment] = field(default_factory=dict)
     _pulls: list[dict[str, Any]] = field(default_factory=list)
     _artifacts: dict[int, tuple[int, str, bytes, bool]] = field(default_factory=dict)
-    _storage: str = ""
-    _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
+    _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
         self.url = f"http://127.0.0.1:{self._stack.enter_context(serve(self._answer))}{self.base_path}"
-        self._storage = f"http://localhost:{self._stack.enter_context(serve(self._answer_stored))}"
+        self.storage = f"http://localhost:{self._stack.enter_context(serve(self._answer_stored))}"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,7 +90,8 @@ class FakeGitHub:
     def open_pull_request(self, number: int, *, sha: str, owner: str, branch: str, repository_id: int | None) -> None:
         """An open pull request whose head lies in the repository of this id; None when that is gone."""
         pull = contract().example("get", "/repos/{owner}/{repo}/pulls", 200)[0]
-        pull["number"] = number
+        # GitHub's example breaks GitHub's description here.
+        pull.update(number=number, requested_teams=[])
         pull["head"].update(sha=sha, ref=branch, label=f"{owner}:{branch}")
         pull["head"]["repo"] = {**pull["head"]["repo"], "id": repository_id} if repository_id is not None else None
         self._pulls.append(pull)
@@ -119,8 +121,10 @@ class FakeGitHub:
 
     def _answer_stored(self, request: Request) -> Reply:
         self.stored.append(request)
-        number = int(request.target.rpartition("/")[2])
-        return Reply(status=200, body=self._artifacts[number][2], headers={"content-type": "application/zip"})
+        kept = self._artifacts.get(int(request.target.rpartition("/")[2]))
+        if not kept:
+            return Reply(status=404, body=b"BlobNotFound")
+        return Reply(status=200, body=kept[2], headers={"content-type": "application/zip"})
 
     def _route(self, request: Request, target: str) -> Reply:
         if request.headers.get("authorization", "").split() not in (["token", self.token], ["Bearer", self.token]):
@@ -182,9 +186,8 @@ class FakeGitHub:
         return _json(200, {"total_count": len(found), "artifacts": _page(found, query)})
 
     def _download(self, numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
-        if numbers[0] not in self._artifacts:
-            return _refuse(404, "Not Found")
-        return Reply(status=302, headers={"location": f"{self._storage}/signed/{numbers[0]}"})
+        place = f"{self.storage}/signed/{numbers[0]}" if self.redirect is None else self.redirect
+        return Reply(status=302, headers={"location": place})
 
 
 _ROUTES = (
