@@ -25,5 +25,10 @@ Bound = Callable[[World], Collected]
 
 def bind(step: Step, place: str) -> Bound:
     """Check a step now, so that a typo costs a second and not a benchmark."""
-    collector, options = plugins.find(step, COLLECTORS, "collect", place)
-    return partial(collector.collect, options)
+    collector, wanted = plugins.find(step, COLLECTORS, "collect", place)
+    return partial(collector.collect, wanted)
+
+
+def options(step: Step, place: str) -> Any:  # noqa: ANN401 - each collector has its own record
+    """The decoded options of a step."""
+    return plugins.find(step, COLLECTORS, "collect", place)[1]
