@@ -32,7 +32,7 @@ class FlatBuffer:
         """Little-endian numbers at a position."""
         # struct would take a negative position from the end.
         if at < 0 or at + struct.calcsize(f"<{form}") > len(self.data):
-            raise DamagedError(f"byte {at:,} is needed, and it has {len(self.data):,}")
+            raise DamagedError(f"it points to byte {at:,}, and has {len(self.data):,}")
         return struct.unpack_from(f"<{form}", self.data, at)
 
     def follow(self, at: int) -> int:
@@ -44,7 +44,7 @@ class FlatBuffer:
         start = self.follow(at)
         count = int(self.unpack("I", start)[0])
         if count * width > len(self.data) - start - 4:
-            raise DamagedError(f"a list of {count:,} entries does not fit in its {len(self.data):,} bytes")
+            raise DamagedError(f"a list of {count:,} entries does not fit into its {len(self.data):,} bytes")
         return start + 4, count
 
     def spend(self, items: int) -> None:
@@ -104,9 +104,10 @@ class Table:
         return (0, 0) if at is None else self.buffer.vector(at, 1)
 
     def text(self, number: int) -> str:
-        """A string, at most its first 200 bytes; what could disturb a terminal or a document is replaced."""
+        """A string, cut where it is very long; what could disturb a terminal or a document is replaced."""
         start, count = self.extent(number)
-        return printable(self.buffer.data[start : start + min(count, _MAX_TEXT_BYTES)])
+        text = printable(self.buffer.data[start : start + min(count, _MAX_TEXT_BYTES)])
+        return f"{text}…" if count > _MAX_TEXT_BYTES else text
 
 
 def printable(data: bytes) -> str:

@@ -2,16 +2,18 @@
 
 import struct
 from hashlib import sha256, shake_256
-from math import sqrt
+from math import prod, sqrt
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edgetpu_ci.files import write_whole
-from edgetpu_ci.flatbuffer_writer import Table
 from edgetpu_ci.tflite_writer import Network, Tensor
 
+if TYPE_CHECKING:
+    from edgetpu_ci.flatbuffer_writer import Table
+
 NAME: Final = "reference_mobilenet_v2_1.0_224_int8.tflite"
-SHA256: Final = "47cd1f6a6f4003b874dac3df8b88dc31615cdca24c41ab3f3941885a2c3306cd"
+SHA256: Final = "7f9ea9135cfbfe805079b36b80fca2895a6a585dd3e933a2759b4301a0f37928"
 """Of the file that `build()` makes; a test checks it."""
 
 _CLASSES: Final = 1001
@@ -30,8 +32,9 @@ _BLOCKS: Final = (
 
 # -128 is no legal int8 weight: the range is symmetric.
 _NO_MINUS_128: Final = bytes([*range(128), 129, *range(129, 256)])
-_WEIGHT_DEVIATION: Final = sqrt((255**2 - 1) / 12)
+_DEVIATION: Final = sqrt((255**2 - 1) / 12)
 """Of whole numbers spread evenly over -127…127."""
+_BIAS_DEVIATION: Final = 0.2
 
 _RELU6: Final = 3
 _SAME, _VALID = 0, 1
@@ -125,22 +128,29 @@ class _MobileNet(Network):
         return self.tensor(name, "int8", shape, [2 * reach / 255 if reach else 6 / 255], 0 if reach else -128)
 
     def weights(self, name: str, shape: tuple[int, ...], scales: list[float], axis: int) -> Tensor:
-        count = shape[0] * shape[1] * shape[2] * shape[3]
-        data = shake_256(f"{_SEED}/{name}".encode()).digest(count).translate(_NO_MINUS_128)
-        return self.fill(self.tensor(f"{name}/weights", "int8", shape, scales, 0, axis), data)
+        tensor = self.tensor(f"{name}/weights", "int8", shape, scales, 0, axis)
+        return self.fill(tensor, _draw(tensor.name, prod(shape)))
 
     def bias(self, name: str, x: Tensor, scales: list[float]) -> Tensor:
+        """Without any, a grey image would give nothing but zeros."""
         tensor = self.tensor(f"{name}/bias", "int32", (len(scales),), [scale * x.scale for scale in scales])
-        return self.fill(tensor, bytes(4 * len(scales)))
+        unit = round(_BIAS_DEVIATION / _DEVIATION / tensor.scale)
+        values = struct.unpack(f"{len(scales)}b", _draw(tensor.name, len(scales)))
+        return self.fill(tensor, struct.pack(f"<{len(scales)}i", *(unit * value for value in values)))
 
     def numbers(self, name: str, values: tuple[int, ...]) -> Tensor:
         data = struct.pack(f"<{len(values)}i", *values)
         return self.fill(self.tensor(name, "int32", (len(values),)), data)
 
 
+def _draw(name: str, count: int) -> bytes:
+    """Whole numbers spread evenly over -127…127. A hash will give the same ones for ever; a generator might not."""
+    return shake_256(f"{_SEED}/{name}".encode()).digest(count).translate(_NO_MINUS_128)
+
+
 def _weight_scale(fan_in: int) -> float:
     """What keeps the signal's power through a rectified layer: weights of variance 2 / fan-in (arXiv:1502.01852)."""
-    return sqrt(2 / fan_in) / _WEIGHT_DEVIATION
+    return sqrt(2 / fan_in) / _DEVIATION
 
 
 def _strided(x: Tensor, stride: int, channels: int) -> tuple[int, ...]:

@@ -11,9 +11,10 @@ _LAST_BYTE_CODE: Final = 127
 
 
 class Tensor(NamedTuple):
-    """A tensor of the network being written: its number, its shape, its scale (the first of many), its zero point."""
+    """A tensor of the network being written; of many scales, the first."""
 
     number: int
+    name: str
     shape: tuple[int, ...]
     scale: float
     zero_point: int
@@ -47,7 +48,7 @@ class Network:
         if scales:
             table[4] = {2: Numbers("f", scales), 3: Numbers("q", [zero_point] * len(scales)), 6: axis}
         self._tensors.append(table)
-        return Tensor(len(self._tensors) - 1, tuple(shape), scales[0] if scales else 0.0, zero_point)
+        return Tensor(len(self._tensors) - 1, name, tuple(shape), scales[0] if scales else 0.0, zero_point)
 
     def fill(self, tensor: Tensor, data: bytes) -> Tensor:
         """Make a tensor a constant."""

@@ -46,19 +46,19 @@ def _runtime(model: tflite.Model) -> str:
 
 def _macs(model: tflite.Model) -> str:
     kinds = tflite.kinds(model.operators)
-    total = macs(sum(kind.macs for kind in kinds))
-    unknown = ", ".join(kind.name for kind in kinds if kind.unknown)
-    return f"{total}, and those of {unknown}, which cannot be told" if unknown else total
+    total = sum(kind.macs for kind in kinds)
+    names = ", ".join(kind.name for kind in kinds if kind.unknown)
+    if not names:
+        return macs(total)
+    return f"{f'{macs(total)}, and more' if total else 'unknown'}: those of {names} cannot be told from the file"
 
 
 def _edge_tpu(model: tflite.Model) -> str:
     if not model.compiled:
         return f"not compiled for it: there is no {tflite.EDGE_TPU}"
-    left = [kind for kind in tflite.kinds(model.operators) if kind.name != tflite.EDGE_TPU]
-    if not left:
-        return "compiled for it; nothing is left on the CPU"
-    named = ", ".join(f"{kind.count} {kind.name}" for kind in left)
-    return f"compiled for it; {sum(kind.count for kind in left)} operators are left on the CPU: {named}"
+    left = [operator for operator in model.operators if operator.name != tflite.EDGE_TPU]
+    named = ", ".join(f"{kind.count} {kind.name}" for kind in tflite.kinds(left))
+    return f"compiled for it; left on the CPU: {named or 'nothing'}"
 
 
 def _operators(model: tflite.Model) -> list[str]:
