@@ -106,6 +106,10 @@ def test_the_table_of_a_compiled_model_tells_what_is_left_on_the_cpu() -> None:
     assert "edgetpu-custom-op      1  50.0 %  unknown" in text
 
 
+def test_an_operand_left_out_is_told_as_such() -> None:
+    assert render.tensor(None) == "left out"
+
+
 def test_inspect_says_the_same_to_people_and_to_programs(tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(compiled.build())

@@ -58,7 +58,7 @@ def _assert_same_tensors(ours: tuple[tflite.Tensor | None, ...], numbers: Any, t
         assert tensor.name == name or name.startswith(tensor.name.removesuffix("…"))
         assert list(tensor.shape) == list(other.shape if other.shape is not None else ())
         assert DTYPES.index(tensor.dtype) == other.type
-        scales = other.quantization.scale if other.quantization and other.quantization.scale is not None else ()
+        scales: Any = other.quantization.scale if other.quantization and other.quantization.scale is not None else ()
         assert tensor.scale == (scales[0] if len(scales) == 1 else None)
         assert tensor.zero_point == (other.quantization.zeroPoint[0] if len(scales) == 1 else None)
 
