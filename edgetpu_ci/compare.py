@@ -21,7 +21,7 @@ BUSY_SLACK = 0.10
 """On a busy host a change must exceed this.
 
 Other work moved wall time and CPU time of unchanged models by at most 4.2 % together, wall time alone by 64 %
-(245 pairs of runs of 10 slots, each under 0 to 4 random loads, on a virtual machine with 2 cores).
+(1,270 pairs of runs of 10 slots, each under 0 to 4 random loads, on a virtual machine with 2 cores).
 """
 
 _WITNESS = "cpu_time_p10_ms"

@@ -171,7 +171,7 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.subject}/{self.metric}"
 
 
-class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Report(Struct, frozen=True, kw_only=True):
     """The one judged document; every rendering is a function of it."""
 
     format: str = FORMAT

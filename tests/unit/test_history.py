@@ -1,0 +1,78 @@
+"""Earlier reports: what a run is compared with, and what is passed over with a word."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci import codec, history
+from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.model import SCHEMA, Machine, Measurement, Report, Run
+from edgetpu_ci.store.folder import Folder
+from tests.fakes.world import AT, Said, world
+
+
+def run(number: int, *, device: str = "pi", subject: str = "m", value: float | None = 1.0, contended: str = "") -> Run:
+    return Run(
+        id=f"r{number}",
+        at=AT + timedelta(days=number),
+        machine=Machine(key=device),
+        measurements=(Measurement(subject=subject, metric="throughput_sustained_fps", value=value),),
+        contended=contended,
+    )
+
+
+def keep(folder: Path, *runs: Run) -> Folder:
+    store = Folder(folder)
+    for one in runs:
+        store.append(history.REPORTS, one.id, codec.encode_json(Report(run=one)))
+    return store
+
+
+def test_the_previous_run_is_the_newest_of_this_device_that_measured_the_same(tmp_path: Path) -> None:
+    store = keep(tmp_path, run(1), run(2, value=2.0), run(3, subject="other"), run(4, device="other"))
+    reports = history.recent(store, "pi", world(tmp_path))
+    base = history.previous(reports, run(5))
+    assert base
+    assert base.kind == "previous run"
+    assert base.label == "previous run of 2026-03-06 05:06 UTC, not a baseline"
+    assert [m.value for m in base.measurements] == [2.0]
+
+
+def test_a_busy_previous_run_is_known_as_such(tmp_path: Path) -> None:
+    base = history.previous(history.recent(keep(tmp_path, run(1, contended="x")), "pi", world(tmp_path)), run(2))
+    assert base
+    assert base.contended
+
+
+def test_the_first_run_has_nothing_before_it(tmp_path: Path) -> None:
+    assert history.previous(history.recent(Folder(tmp_path), "pi", world(tmp_path)), run(1)) is None
+
+
+def test_the_trend_goes_from_old_to_new_and_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
+    store = keep(tmp_path, run(1), run(2, value=None), run(3, value=3.0))
+    (trend,) = history.trend(history.recent(store, "pi", world(tmp_path)), run(4, value=4.0))
+    assert trend.values == (1.0, 3.0, 4.0)
+
+
+@pytest.mark.parametrize("data", [b"", b"not json", b"[]", b'{"format": "another"}', b'{"schema": "x"}'])
+def test_a_corrupt_or_foreign_report_is_passed_over_by_name_and_kept(tmp_path: Path, data: bytes) -> None:
+    store = keep(tmp_path, run(1))
+    store.append(history.REPORTS, "r2", data)
+    said = Said()
+    assert [report.run.id for report in history.recent(store, "pi", world(tmp_path, warn=said.append))] == ["r1"]
+    assert len(said) == 1
+    assert "report r2" in said[0]
+    assert store.read(history.REPORTS, "r2") == data
+
+
+def test_a_report_from_a_newer_schema_is_refused_with_the_next_step() -> None:
+    data = codec.encode_json({"format": "edgetpu-ci report", "schema": SCHEMA + 1, "run": "of another shape"})
+    with pytest.raises(DocumentError, match=f"new.json has schema {SCHEMA + 1}, newer than .* update edgetpu-ci"):
+        history.decode(data, "new.json")
+
+
+def test_unknown_fields_of_a_later_version_are_tolerated() -> None:
+    data = codec.encode_json(Report(run=run(1))).replace(b'"schema": 1', b'"schema": 1, "from_the_future": {}')
+    assert b"from_the_future" in data
+    assert history.decode(data, "f").run.id == "r1"
