@@ -1,0 +1,128 @@
+"""The job itself: its summary, its annotations and its outputs."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.model import Report
+from edgetpu_ci.render import lines, markdown, words
+from edgetpu_ci.render.lines import Line
+from edgetpu_ci.world import World
+
+MAX_SUMMARY_BYTES = 1 << 20
+"""What GitHub keeps of the summary of one step; one byte more, and it keeps nothing."""
+MAX_ANNOTATIONS = 10
+"""What GitHub shows of each level for one step."""
+
+_LEAST_ROOM, _BLANK_LINES = 2_000, 3
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said in the job: `summary` on its page, `annotations` beside the run."""
+
+    summary: bool = True
+    annotations: bool = True
+
+
+def publish(options: Options, report: Report, world: World) -> dict[str, str]:
+    """Write the summary and the annotations; outside GitHub Actions there is nowhere to."""
+    if options.annotations and _in_actions(world):
+        for command in annotations(report):
+            world.out(command)
+    if options.summary and (place := world.env.get("GITHUB_STEP_SUMMARY")):
+        _summarize(Path(place), report, world)
+    return {}
+
+
+def write_outputs(values: Mapping[str, str], world: World) -> None:
+    """Set the step's outputs. A value can hold anything: it ends at a line that nobody can guess."""
+    place = world.env.get("GITHUB_OUTPUT")
+    if not place:
+        return
+    try:
+        _append(Path(place), "".join(_output(name, value, world) for name, value in values.items()))
+    except OSError as error:
+        world.warn(f"warning: the outputs were not written to {place}: {os.strerror(error.errno or 0).lower()}.")
+
+
+def quietly(text: str, world: World) -> None:
+    """Print what others wrote so that no line of it is taken for a command to the runner."""
+    token = _unused(world.token(), text)
+    fence = (f"::stop-commands::{token}", f"::{token}::") if _in_actions(world) else ()
+    for line in (*fence[:1], *text.splitlines(), *fence[1:]):
+        world.out(line)
+
+
+def annotations(report: Report) -> list[str]:
+    """A workflow command for each of the worst lines of a report."""
+    found = [line for line in lines.of(report) if line.standing in {"failed", "unknown", "warned"}]
+    errors = [line for line in found if _is_error(line)]
+    warnings = [line for line in found if not _is_error(line)]
+    return [
+        *(_annotation("error", line) for line in errors[:MAX_ANNOTATIONS]),
+        *(_annotation("warning", line) for line in warnings[:MAX_ANNOTATIONS]),
+    ]
+
+
+def command(name: str, message: str, **properties: str) -> str:
+    """A line that tells the runner something; nothing in the message or a property can end it or add to it."""
+    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name}{' ' if given else ''}{given}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _is_error(line: Line) -> bool:
+    return line.standing == "failed" or any((v.status, v.weight) == ("unknown", "fail") for v in line.verdicts)
+
+
+def _annotation(level: str, line: Line) -> str:
+    title = f"{words.names(line.subjects, 'models')} · {words.names(map(words.label, line.metrics), 'metrics')}"
+    reason = words.plain(line.because, words.SENTENCE) or line.outcome
+    return command(level, f"{title}: {reason}", title=f"Edge TPU CI: {line.outcome}")
+
+
+def _summarize(place: Path, report: Report, world: World) -> None:
+    try:
+        room = MAX_SUMMARY_BYTES - (place.stat().st_size if place.exists() else 0)
+        if room < _LEAST_ROOM:
+            world.warn("warning: this step's summary is full; the report is not in it.")
+            return
+        _append(place, f"\n\n{markdown.summary(report, room - _BLANK_LINES)}\n")
+    except OSError as error:
+        raise DeliveryError(
+            f"The job summary {place} cannot be written: {os.strerror(error.errno or 0).lower()}."
+        ) from error
+
+
+def _append(place: Path, text: str) -> None:
+    with place.open("ab") as file:
+        file.write(text.encode(errors="replace"))
+
+
+def _output(name: str, value: str, world: World) -> str:
+    if not re.fullmatch(r"[\w-]+", name):
+        raise ValueError(f"{name!r} is no name for an output")
+    end = _unused(f"end_{world.token()}", value)
+    return f"{name}<<{end}\n{value}\n{end}\n"
+
+
+def _unused(mark: str, text: str) -> str:
+    """A mark that does not occur in the text."""
+    while mark in text:
+        mark += "_"
+    return mark
+
+
+def _in_actions(world: World) -> bool:
+    return world.env.get("GITHUB_ACTIONS") == "true"

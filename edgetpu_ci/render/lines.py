@@ -1,0 +1,159 @@
+"""What a report has to say of each metric, the worst first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from edgetpu_ci import metrics
+from edgetpu_ci.model import Comparison, Measurement, Report, Verdict
+from edgetpu_ci.render import words
+
+Standing = Literal["failed", "unknown", "warned", "improved", "changed", "passed"]
+
+_WORST_FIRST: Final[tuple[Standing, ...]] = ("failed", "unknown", "warned", "improved", "changed", "passed")
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One thing to say: usually of one metric of one model; of several when the same keeps all from being known.
+
+    `outcome` is its word in a count: "2 slower".
+    """
+
+    standing: Standing
+    outcome: str
+    subjects: tuple[str, ...]
+    metrics: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    comparison: Comparison | None = None
+    measurement: Measurement | None = None
+
+    @property
+    def because(self) -> str:
+        """Why, in the words of the verdicts that say more than "passed"."""
+        telling = [verdict.because for verdict in self.verdicts if verdict.status != "passed" or verdict.improved]
+        missing = self.measurement.reason if self.measurement and self.measurement.value is None else ""
+        return "; ".join(dict.fromkeys(telling)) or missing
+
+
+def of(report: Report) -> tuple[Line, ...]:
+    """Everything judged, compared, or missing altogether; worst first, then greatest change first."""
+    verdicts: dict[str, list[Verdict]] = {}
+    for verdict in report.verdicts:
+        verdicts.setdefault(verdict.key, []).append(verdict)
+    compared = {comparison.key: comparison for comparison in report.comparisons}
+    measured = {measurement.key: measurement for measurement in report.run.measurements}
+    missing = {m.key: m for m in report.run.measurements if m.subject in _unmeasured(report.run.measurements)}
+    keys = dict.fromkeys([*verdicts, *compared, *missing])
+    found = [_line(verdicts.get(key, ()), compared.get(key), measured.get(key)) for key in keys]
+    return tuple(sorted(_merged(found), key=_badness))
+
+
+def counts(lines: Iterable[Line]) -> dict[str, int]:
+    """How many models or metrics have each outcome, worst first."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line.outcome] = found.get(line.outcome, 0) + len(line.subjects)
+    return found
+
+
+def by_subject(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    """The measurements of each model, in their order."""
+    found: dict[str, list[Measurement]] = {}
+    for measurement in measurements:
+        found.setdefault(measurement.subject, []).append(measurement)
+    return found
+
+
+def missing(measurements: Iterable[Measurement]) -> dict[str, list[str]]:
+    """The metrics that have no value, by reason: a crash takes every metric with it, and one sentence is enough."""
+    found: dict[str, list[str]] = {}
+    for measurement in measurements:
+        if measurement.value is None:
+            found.setdefault(words.value(measurement), []).append(words.label(measurement.metric))
+    return found
+
+
+def nothing_measured(report: Report) -> bool:
+    """Whether values were sought and none was found; what stands in a model file is not measured."""
+    sought = [m.value for m in report.run.measurements if metrics.find(m.metric).better != "exact"]
+    return all(value is None for value in sought) and (bool(sought) or not report.run.measurements)
+
+
+def _unmeasured(measurements: Sequence[Measurement]) -> set[str]:
+    """Models of which no value was found that had to be measured."""
+    sought = [m for m in measurements if metrics.find(m.metric).better != "exact"]
+    return {m.subject for m in sought} - {m.subject for m in sought if m.value is not None}
+
+
+def _line(verdicts: Sequence[Verdict], comparison: Comparison | None, measurement: Measurement | None) -> Line:
+    one = (*verdicts, comparison, measurement)
+    named = next(item for item in one if item is not None)
+    standing = _standing(verdicts, comparison, measurement)
+    return Line(
+        standing=standing,
+        outcome=_outcome(standing, comparison, measurement),
+        subjects=(named.subject,),
+        metrics=(named.metric,),
+        verdicts=tuple(verdicts),
+        comparison=comparison,
+        measurement=measurement,
+    )
+
+
+def _standing(verdicts: Sequence[Verdict], comparison: Comparison | None, measurement: Measurement | None) -> Standing:
+    statuses = {verdict.status for verdict in verdicts if (verdict.status, verdict.weight) != ("unknown", "pass")}
+    for standing in _WORST_FIRST[:3]:
+        if standing in statuses:
+            return standing
+    if not verdicts and measurement is not None and measurement.value is None:
+        return "unknown"
+    if any(verdict.improved for verdict in verdicts) or (comparison and comparison.finding == "improved"):
+        return "improved"
+    return "changed" if comparison and comparison.finding == "regressed" else "passed"
+
+
+def _outcome(standing: Standing, comparison: Comparison | None, measurement: Measurement | None) -> str:
+    if measurement is None or measurement.value is None:
+        return "not measured"
+    if comparison is None:
+        return _ALONE[standing]
+    if comparison.finding in {"regressed", "improved"}:
+        return "changed" if metrics.find(comparison.metric).better == "exact" else words.direction(comparison)
+    return comparison.finding if standing in {"unknown", "passed"} else _ALONE[standing]
+
+
+_ALONE: Final[Mapping[Standing, str]] = {
+    "failed": "beyond limits",
+    "unknown": "without a baseline",
+    "warned": "with a warning",
+    "improved": "better than its band",
+    "changed": "changed",
+    "passed": "within limits",
+}
+
+
+def _merged(lines: Sequence[Line]) -> list[Line]:
+    """One line for all that is unknown for the same reason: a crash takes every metric of a model with it."""
+    groups: dict[object, list[Line]] = {}
+    for number, line in enumerate(lines):
+        alike = line.standing == "unknown" and line.comparison is None
+        groups.setdefault((line.outcome, line.because) if alike else number, []).append(line)
+    return [group[0] if len(group) == 1 else _merge(group) for group in groups.values()]
+
+
+def _merge(group: Sequence[Line]) -> Line:
+    first = group[0]
+    return Line(
+        standing=first.standing,
+        outcome=first.outcome,
+        subjects=tuple(dict.fromkeys(subject for line in group for subject in line.subjects)),
+        metrics=tuple(dict.fromkeys(metric for line in group for metric in line.metrics)),
+        verdicts=tuple(verdict for line in group for verdict in line.verdicts),
+        measurement=first.measurement,
+    )
+
+
+def _badness(line: Line) -> tuple[int, float]:
+    ratio = line.comparison.ratio if line.comparison else None
+    return _WORST_FIRST.index(line.standing), -abs((ratio or 1.0) - 1)

@@ -1,0 +1,203 @@
+"""A report as one GitHub comment: the verdict first, then what changed; everything else folded."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from edgetpu_ci import compare, judge, metrics
+from edgetpu_ci.model import Report, Status
+from edgetpu_ci.render import folds, gfm, lines, words
+from edgetpu_ci.render.lines import Line, Standing
+
+LIMIT = 60_000
+"""Bytes of a comment; GitHub takes 65,536 and a publisher may add a line of its own."""
+
+MARK: Final[dict[Standing | Status, str]] = {
+    "failed": "❌",
+    "unknown": "❔",
+    "warned": "⚠️",
+    "improved": "✅",
+    "changed": "ℹ️",
+    "passed": "✅",
+}
+_TOO_LONG = "_Left out for length: some of the tables. `edgetpu-ci show REPORT` prints them._"
+_MAX_NOTES = 5
+_NAMED = 3
+
+
+def marker(key: str) -> str:
+    """The hidden first line by which a later run finds this comment again."""
+    return f"<!-- edgetpu-ci:v1 key={key} -->"
+
+
+def summary(report: Report, limit: int) -> str:
+    """The same for a job summary, which nobody has to find again."""
+    return comment(report, limit=limit).partition("\n")[2]
+
+
+def comment(report: Report, *, key: str = "default", withdrawn: bool = False, limit: int = LIMIT) -> str:
+    """The whole comment in at most `limit` bytes: folds give way first, the last one before the others, then rows.
+
+    `withdrawn` says that an earlier run's alarm stood here, and is over.
+    """
+    found = lines.of(report)
+    head = f"{marker(key)}\n{heading(report, found, withdrawn=withdrawn)}"
+    room = limit - _size([head, _TOO_LONG])
+    footer = _fitting([_footer(report)], room)
+    room -= _size(footer)
+    before = _fitting(_before(report, withdrawn=withdrawn), room)
+    room -= _size(before)
+    after = _fitting(_after(report, found), room)
+    room -= _size(after)
+    table = _table([line for line in found if line.standing != "passed"], room)
+    room -= _size(table)
+    folded = folds.of(report, found)
+    opened = _fitting(folded, room)
+    cut = [_TOO_LONG] if len(opened) < len(folded) else []
+    return "\n\n".join([head, *before, *table, *after, *opened, *cut, *footer])
+
+
+def heading(report: Report, found: Sequence[Line], *, withdrawn: bool = False) -> str:
+    """The verdict in one line: how many of what, and where."""
+    machine = report.run.machine
+    place = gfm.text(machine.host or machine.key or "an unnamed machine", 60)
+    if lines.nothing_measured(report):
+        return f"### {MARK['unknown']} Edge TPU CI: nothing could be measured on {place}"
+    status = judge.overall(report.verdicts)
+    first, *others = [f"{count:,} {outcome}" for outcome, count in lines.counts(found).items()] or [""]
+    if status == "passed" and not any(line.standing == "unknown" for line in found):
+        calm = "all clear" if withdrawn else "all passed" if report.verdicts else "nothing is demanded"
+        return " · ".join(filter(None, [f"### {MARK['passed']} Edge TPU CI: {calm} on {place}", first, *others]))
+    # Missing never means pass, also where no rule asks for the value.
+    mark = MARK["warned" if status == "passed" else status]
+    return " · ".join([f"### {mark} Edge TPU CI: {first} on {place}", *others])
+
+
+def _size(blocks: Iterable[str]) -> int:
+    """Bytes of some blocks with the blank line before each."""
+    return sum(len(block.encode()) + 2 for block in blocks)
+
+
+def _fitting(blocks: Sequence[str], room: int) -> list[str]:
+    """The blocks up to the first for which there is no room."""
+    fitting: list[str] = []
+    for block in blocks:
+        room -= _size([block])
+        if room < 0:
+            break
+        fitting.append(block)
+    return fitting
+
+
+def _before(report: Report, *, withdrawn: bool) -> list[str]:
+    run = report.run
+    commit = f"`{run.commit[:7]}`" if run.commit.isalnum() and run.commit.isascii() else ""
+    branch = f"on {gfm.text(run.branch)}" if run.branch else ""
+    against = "; ".join(gfm.text(base, words.SENTENCE) for base in report.bases[:_NAMED])
+    compared = " · ".join(filter(None, [f"{commit} {branch}".strip(), f"Base: {against}" if against else ""]))
+    gone = "What was reported here before is gone." if withdrawn else ""
+    busy = f"**The machine was busy:** {gfm.text(run.contended, words.SENTENCE)}." if run.contended else ""
+    return [block for block in (gone, compared, busy) if block]
+
+
+def _table(found: Sequence[Line], room: int) -> list[str]:
+    """What failed, changed or is unknown: as many rows as there is room for."""
+    if not found:
+        return []
+    head = ["", "Model · metric", "Base → Head", f"Change ({100 * compare.CONFIDENCE:g} % interval)", "Limit / why"]
+    rows = [_row(line) for line in found]
+    room -= _size([gfm.table(head, []), _more(len(rows))])
+    shown = len(_fitting([gfm.table([], [row]) for row in rows], room))
+    if shown == len(rows):
+        return [gfm.table(head, rows)]
+    return [gfm.table(head, islice(rows, shown)), _more(len(rows) - shown)] if shown else []
+
+
+def _more(count: int) -> str:
+    return f"… and {count:,} more"
+
+
+def _row(line: Line) -> list[str]:
+    subject = gfm.text(words.names(line.subjects, "models"), words.SENTENCE)
+    metric = gfm.text(words.names(map(words.label, line.metrics), "metrics"), words.SENTENCE)
+    return [MARK[line.standing], f"{subject} · {metric}", _values(line), _changed(line), _why(line)]
+
+
+def _values(line: Line) -> str:
+    if line.comparison:
+        return gfm.text(words.from_to(line.comparison))
+    if line.measurement is None or line.measurement.value is None:
+        return "not measured"
+    alone = len(line.subjects) == len(line.metrics) == 1
+    return gfm.text(words.value(line.measurement)) if alone else ""
+
+
+def _changed(line: Line) -> str:
+    if line.comparison is None:
+        return ""
+    said = gfm.text(words.change(line.comparison))
+    return f"**{said}**" if line.standing in {"failed", "warned"} else said
+
+
+def _why(line: Line) -> str:
+    """The limit where the change says the rest, else the reason; and whom to ask."""
+    told = line.comparison is not None and line.comparison.finding in {"regressed", "improved"}
+    demanded = "; ".join(dict.fromkeys(verdict.demand for verdict in line.verdicts if verdict.status != "passed"))
+    previous = told and line.comparison is not None and line.comparison.against == "previous run"
+    why = gfm.text(demanded if told else line.because, words.SENTENCE)
+    owners = {f"owner {gfm.text(verdict.owner)}" for verdict in line.verdicts if verdict.owner}
+    runbooks = {f"runbook {gfm.text(verdict.runbook, 200)}" for verdict in line.verdicts if verdict.runbook}
+    against = "previous run, not a baseline" if previous else ""
+    return " · ".join(filter(None, [why, against, *sorted(owners)[:1], *sorted(runbooks)[:1]]))
+
+
+def _after(report: Report, found: Sequence[Line]) -> list[str]:
+    cause = [f"**Likely cause:** {said}." for said in islice(_causes(report, found), 1)]
+    steps = " ".join(dict.fromkeys(step for line in found if (step := _step(line))))
+    notes = "\n".join(f"- Note: {gfm.text(note, words.SENTENCE)}" for note in report.run.notes[:_MAX_NOTES])
+    return [*cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
+
+
+def _causes(report: Report, found: Sequence[Line]) -> Iterable[str]:
+    """Facts of the model file that changed together with a slowdown."""
+    details = {measurement.key: measurement.details for measurement in report.run.measurements}
+    slower = {line.subjects[0] for line in found if line.outcome == "slower"}
+    for subject in sorted(slower):
+        facts = [
+            f"{gfm.text(words.label(c.metric))} {gfm.text(words.from_to(c))}{_evidence(details.get(c.key, ()))}"
+            for c in report.comparisons
+            if c.subject == subject and c.finding != "unchanged" and metrics.find(c.metric).better == "exact"
+        ]
+        if facts:
+            yield f"the model file of {gfm.text(subject)} changed: {', '.join(facts)}"
+
+
+def _evidence(details: Sequence[tuple[str, str]]) -> str:
+    shown = ", ".join(f"{gfm.text(name)} {gfm.text(text)}" for name, text in details[:_NAMED])
+    return f" ({shown})" if shown else ""
+
+
+def _step(line: Line) -> str:
+    """What to do about a line."""
+    if line.standing in {"improved", "changed", "passed"}:
+        return ""
+    if line.comparison and line.comparison.finding == "regressed":
+        return _NEXT[line.comparison.against]
+    return _NEXT.get(line.outcome, _NEXT["beyond limits"])
+
+
+_NEXT: Final = {
+    "baseline": "Fix what became worse; if it is meant, `edgetpu-ci baseline accept REPORT` and commit the baseline.",
+    "previous run": "A previous run only informs; `edgetpu-ci baseline accept REPORT` makes one that decides.",
+    "beyond limits": "A limit that no longer fits is changed where it is written, in the configuration or a baseline.",
+    "without a baseline": "`edgetpu-ci baseline accept REPORT` makes this run the baseline; commit the file it writes.",
+    "not measured": "Remove the reason above; `edgetpu-ci doctor` checks the machine, `edgetpu-ci inspect` a model.",
+    "inconclusive": "Run it again when the machine is quiet, or with more `rounds`.",
+}
+
+
+def _footer(report: Report) -> str:
+    run = report.run
+    version = gfm.text(report.version, 30)
+    parts = [gfm.link("run", run.url), f"edgetpu-ci {version}".strip(), f"{run.at:%Y-%m-%d %H:%M} UTC"]
+    return f"<sub>{' · '.join(filter(None, parts))}</sub>"

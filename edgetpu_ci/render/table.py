@@ -1,0 +1,123 @@
+"""A report on a terminal: a block for each model, then what is said of it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+from edgetpu_ci import judge
+from edgetpu_ci.model import Measurement, Report
+from edgetpu_ci.render import lines, words
+from edgetpu_ci.render.lines import Line, Standing
+
+LEAST_WIDTH = 60
+
+_Colour = Literal["red", "green", "yellow", "bold", "dim"]
+_ANSI: Final[dict[_Colour, int]] = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
+_MARK: Final[dict[Standing, tuple[str, _Colour]]] = {
+    "failed": ("✗", "red"),
+    "unknown": ("?", "yellow"),
+    "warned": ("!", "yellow"),
+    "improved": ("✓", "green"),
+    "changed": ("·", "dim"),
+    "passed": ("✓", "green"),
+}
+_LABEL, _VALUE, _INTERVAL = 22, 14, 24
+_LEAST_POINTS, _MOST_POINTS = 2, 24
+
+
+def text(report: Report, width: int, *, colour: bool) -> str:
+    """The whole report, no line wider than `width` columns."""
+    page = _Page(max(width, LEAST_WIDTH), colour=colour)
+    return "\n".join([*_models(report, page), *_said(report, page)])
+
+
+class _Page:
+    """How wide a line may be, and whether there is colour."""
+
+    def __init__(self, width: int, *, colour: bool) -> None:
+        self._width = width
+        self._colour = colour
+
+    def line(self, text: str, colour: _Colour | None = None) -> str:
+        """One line, cut where the page ends."""
+        return self._paint(_cut(_tame(text), self._width), colour)
+
+    def paragraph(self, text: str, colour: _Colour | None = None) -> list[str]:
+        """As many lines as a text takes, all but the first indented."""
+        first, *rest = _tame(text).split()
+        found = [first]
+        for word in rest:
+            if words.columns(f"{found[-1]} {word}") > self._width:
+                found.append(f"  {word}")
+            else:
+                found[-1] += f" {word}"
+        return [self._paint(_cut(line, self._width), colour) for line in found]
+
+    def _paint(self, text: str, colour: _Colour | None) -> str:
+        return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if self._colour and colour else text
+
+
+def _tame(text: str) -> str:
+    """Without what a CI runner would take for a command, wherever it stands in a line."""
+    return text.replace("::", "∷").replace("##[", "## [")
+
+
+def _cut(text: str, width: int) -> str:
+    if words.columns(text) <= width:
+        return text
+    while words.columns(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _models(report: Report, page: _Page) -> Iterator[str]:
+    changes = {comparison.key: words.change(comparison) for comparison in report.comparisons}
+    courses = {trend.subject: trend for trend in report.trend if len(trend.values) >= _LEAST_POINTS}
+    for subject, measured in lines.by_subject(report.run.measurements).items():
+        devices = dict.fromkeys(words.plain(m.device) for m in measured if m.device)
+        yield page.line(" · ".join([words.plain(subject), *devices]), "bold")
+        yield from (page.line(_row(m, changes.get(m.key, ""))) for m in measured if m.value is not None)
+        for reason, names in lines.missing(measured).items():
+            yield from page.paragraph(f"? {words.names(names, 'metrics')}: {reason}", "yellow")
+        if trend := courses.get(subject):
+            yield page.line(
+                f"  {'trend':<{_LABEL}} {words.sparkline(trend.values[-_MOST_POINTS:])}  {words.course(trend)}"
+            )
+        yield ""
+
+
+def _row(measurement: Measurement, change: str) -> str:
+    label, value = words.label(measurement.metric), words.value(measurement)
+    interval = words.interval(measurement)
+    return f"  {label:<{_LABEL}} {value:>{_VALUE}}  {interval:<{_INTERVAL}} {change}".rstrip()
+
+
+def _said(report: Report, page: _Page) -> Iterator[str]:
+    run = report.run
+    found = lines.of(report)
+    for line in found:
+        if line.standing != "passed":
+            yield from page.paragraph(_sentence(line), _MARK[line.standing][1])
+    for base in report.bases:
+        yield from page.paragraph(f"base: {words.plain(base, words.SENTENCE)}")
+    if run.contended:
+        yield from page.paragraph(f"! the machine was busy: {words.plain(run.contended, words.SENTENCE)}", "yellow")
+    for note in run.notes:
+        yield from page.paragraph(f"note: {words.plain(note, words.SENTENCE)}")
+    yield from page.paragraph(_verdict(report, found), _MARK[judge.overall(report.verdicts)][1])
+
+
+def _sentence(line: Line) -> str:
+    mark, _ = _MARK[line.standing]
+    subject, metric = words.names(line.subjects, "models"), words.names(map(words.label, line.metrics), "metrics")
+    change = words.change(line.comparison) if line.comparison else line.outcome
+    because = words.plain(line.because, words.SENTENCE) or change
+    return f"{mark} {subject} · {metric}: {because}"
+
+
+def _verdict(report: Report, found: Sequence[Line]) -> str:
+    place = words.plain(report.run.machine.host or report.run.machine.key)
+    if lines.nothing_measured(report):
+        return f"? nothing could be measured on {place}"
+    status = judge.overall(report.verdicts)
+    counted = [f"{count:,} {outcome}" for outcome, count in lines.counts(found).items()]
+    return f"{_MARK[status][0]} {status} on {place}: {', '.join(counted) or 'nothing is demanded'}"

@@ -1,0 +1,137 @@
+"""Numbers and names as people read them, and foreign text made harmless."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from edgetpu_ci import judge, metrics
+from edgetpu_ci.model import Comparison, Measurement, Metric, Trend
+
+NAME, SENTENCE = 80, 300
+"""How much of a foreign name, and of a foreign sentence, is shown."""
+
+_NAMED: Final = 3
+_UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions")
+_SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "ops": "operators", "bytes": "size"}
+# Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
+_INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_FOUR_DIGITS: Final = 1000
+_TOO_LONG_TO_WRITE_OUT: Final = 1e15
+
+
+def plain(text: str, most: int = NAME) -> str:
+    """Foreign text on one line of at most `most` characters, each of them visible."""
+    line = " ".join(text[: 4 * most].split())
+    shown = "".join("\ufffd" if unicodedata.category(sign) in _INVISIBLE else sign for sign in line)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def label(metric: str) -> str:
+    """A metric without its unit, in words: `latency_p99_ms` is "latency p99"."""
+    unit = next((unit for unit in _UNITS_IN_NAMES if metric.endswith(unit)), "")
+    parts = plain(metric.removesuffix(unit)).split("_")
+    return " ".join(_SPELLED.get(part, part) for part in parts).strip() or "unnamed"
+
+
+def names(named: Iterable[str], kind: str) -> str:
+    """Up to three names, or how many there are."""
+    known = list(named)
+    return ", ".join(map(plain, known)) if len(known) <= _NAMED else f"{len(known):,} {kind}"
+
+
+def amount(value: float, metric: Metric) -> str:
+    """A value and its unit: facts with all their digits, what is measured with four."""
+    return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
+
+
+def _digits(value: float, *, exact: bool) -> str:
+    if abs(value) >= _TOO_LONG_TO_WRITE_OUT:
+        return f"{value:.4g}"
+    if value % 1 == 0 or (abs(value) >= _FOUR_DIGITS and not exact):
+        return f"{value:,.0f}"
+    # Zeros at the end stay: values below each other have their digits below each other.
+    return f"{value:,.2f}" if exact else f"{value:#.4g}"
+
+
+def value(measurement: Measurement) -> str:
+    """What was measured, or why there is nothing."""
+    if measurement.value is None:
+        return f"n/a ({plain(measurement.reason, SENTENCE) or 'no reason given'})"
+    return amount(measurement.value, metrics.find(measurement.metric))
+
+
+def interval(measurement: Measurement) -> str:
+    """The 95 % interval of a value in its unit; empty when there is none."""
+    if measurement.interval is None or measurement.value is None:
+        return ""
+    return span(*measurement.interval, metrics.find(measurement.metric))
+
+
+def span(low: float, high: float, metric: Metric, between: str = " … ") -> str:
+    """Two values of one metric with the unit written once."""
+    first = amount(low, metric).removesuffix(f" {metric.unit}") if metric.unit else amount(low, metric)
+    return f"{first}{between}{amount(high, metric)}"
+
+
+def from_to(comparison: Comparison) -> str:
+    """`2.62 → 2.93 ms`."""
+    return span(comparison.base, comparison.head, metrics.find(comparison.metric), " → ")
+
+
+def course(trend: Trend) -> str:
+    """The first and the last value of a trend."""
+    return span(trend.values[0], trend.values[-1], metrics.find(trend.metric), " → ")
+
+
+def change(comparison: Comparison) -> str:
+    """A change in words with an arrow for where the value went: `▼ 11 % slower (−11.5 … −10.7 %)`."""
+    if comparison.finding == "unchanged" and comparison.interval is None:
+        return "equal"
+    if comparison.finding == "unchanged":
+        return f"no change shown {_percents(comparison)}".rstrip()
+    if comparison.finding == "inconclusive":
+        return f"inconclusive {_percents(comparison)}".rstrip()
+    arrow = "▲" if comparison.head > comparison.base else "▼"
+    return f"{arrow} {_size(comparison)} {_percents(comparison)}".rstrip()
+
+
+def _size(comparison: Comparison) -> str:
+    if comparison.ratio is not None:
+        return judge.describe(comparison)
+    difference = amount(abs(comparison.head - comparison.base), metrics.find(comparison.metric))
+    return f"{difference} {'more' if comparison.head > comparison.base else 'less'}"
+
+
+def _percents(comparison: Comparison) -> str:
+    if comparison.interval is None:
+        return ""
+    low, high = (f"{100 * (ratio - 1):+.1f}".replace("-", "−") for ratio in comparison.interval)
+    return f"({low} … {high} %)"
+
+
+def direction(comparison: Comparison) -> str:
+    """What became of it in one word: slower, faster, larger, smaller, higher or lower."""
+    grew = comparison.head > comparison.base
+    unit = metrics.find(comparison.metric).unit
+    if unit in {"ms", "s", "1/s"}:
+        return "slower" if grew == (unit != "1/s") else "faster"
+    if unit in {"B", "MB"}:
+        return "larger" if grew else "smaller"
+    return "higher" if grew else "lower"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The course of some values as a row of bars, the least lowest."""
+    low, high = min(values), max(values)
+    if low == high:
+        return _BARS[3] * len(values)
+    steps = len(_BARS) - 1
+    return "".join(_BARS[round(steps * ((value - low) / (high - low)))] for value in values)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: wide letters take two, accents none."""
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+    )

@@ -1,0 +1,193 @@
+"""Reports as they come out of comparing and judging, one for each thing a report may have to say."""
+
+import random
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from edgetpu_ci import compare, judge
+from edgetpu_ci.model import Base, BaseKind, Machine, Measurement, Report, Rule, Run, Trend
+from tests.fakes.world import AT
+
+MACHINE = Machine(
+    key="cortex-a76-4x-aarch64-1a2b3c",
+    host="pi5-usb-1",
+    cpu="Cortex-A76",
+    cores=4,
+    arch="aarch64",
+    kernel="6.12.20-v8",
+    os="Debian GNU/Linux 12 (bookworm)",
+    governor="performance",
+    memory_mb=8062,
+    python="3.11.2",
+    load=0.12,
+)
+RULES = (
+    Rule(match="*/throughput_sustained_fps", worse_by_percent=5, unknown="warn"),
+    Rule(match="*/latency_p99_ms", max=15),
+    Rule(match="*/error_rate_percent", max=0),
+    Rule(match="*/macs_millions", exact=True, unknown="pass"),
+)
+SPEEDS = {"mobilenet_v2": 2.62, "efficientdet0": 11.4, "yolo_nano": 7.93}
+"""Milliseconds of one inference of each model in most of these reports."""
+CRASH = "the process crashed in round 3: SIGSEGV"
+HOSTILE = "a|b`c`<img src=x>\n@octocat #12 [x](https://evil.example) \x1b[31m\u202edoc --> ::error::x ```"
+
+
+def model(subject: str, ms: float, *, seed: int = 1, on_cpu: int = 0) -> tuple[Measurement, ...]:
+    """All that is measured of one model whose 10th percentile lies near `ms`."""
+    noise = random.Random(f"{subject} {seed}")  # noqa: S311 - noise, not a secret
+    slots = tuple(round(ms * (1 + noise.uniform(0, 0.006)), 6) for _ in range(10))
+    fast = tuple(round(1000 / slot, 4) for slot in slots)
+
+    def measured(metric: str, value: float, spread: float = 0.0, **parts: object) -> Measurement:
+        interval = (value * (1 - spread), value * (1 + spread)) if spread else None
+        device = "" if metric in {"model_bytes", "macs_millions", "ops", "ops_on_cpu"} else "cpu · 1 thread"
+        return Measurement(subject=subject, metric=metric, value=value, interval=interval, device=device, **parts)  # type: ignore[arg-type]
+
+    return (
+        measured("model_bytes", 3_577_760),
+        measured("macs_millions", 300.776),
+        measured("ops", 65),
+        measured("ops_on_cpu", on_cpu, details=(("RESIZE_BILINEAR", str(on_cpu)),) if on_cpu else ()),
+        measured("latency_p10_ms", sorted(slots)[5], slots=slots, n=700),
+        measured("latency_p50_ms", ms * 1.02, 0.003, n=700),
+        measured("latency_p90_ms", ms * 1.06, 0.008, n=700),
+        measured("latency_p95_ms", ms * 1.09, 0.012, n=700),
+        measured("latency_p99_ms", ms * 1.21, 0.04, n=700),
+        measured("throughput_fps", 960 / ms, n=700),
+        measured("throughput_sustained_fps", sorted(fast)[5], slots=fast, n=700),
+        measured("first_inference_ms", ms * 1.9, slots=slots),
+        measured("model_load_ms", 8.31, slots=slots),
+        measured("cpu_time_p10_ms", sorted(slots)[5], slots=slots),
+        measured("error_rate_percent", 0, n=700),
+        measured("memory_peak_mb", 71.4),
+    )
+
+
+def models(**changed: float) -> tuple[Measurement, ...]:
+    """The three models; `changed` gives other speeds in milliseconds."""
+    seed = 2 if changed else 1
+    return tuple(m for name, ms in SPEEDS.items() for m in model(name, changed.get(name, ms), seed=seed))
+
+
+def report(
+    measurements: Sequence[Measurement],
+    base: Sequence[Measurement] = (),
+    kind: BaseKind = "baseline",
+    contended: str = "",
+    rules: Sequence[Rule] = RULES,
+) -> Report:
+    """Compared and judged as a real run is."""
+    run = Run(
+        id="20260304T050607Z-01234567",
+        at=AT,
+        machine=MACHINE,
+        measurements=tuple(measurements),
+        commit="a1b2c3d4e5f60718293a4b5c6d7e8f9012345678",
+        branch="faster-head",
+        pull_request=12,
+        url="https://github.com/octo/models/actions/runs/1234",
+        contended=contended,
+    )
+    before = Base(kind=kind, label="", measurements=tuple(base))
+    comparisons = compare.sequential(run, before, rules) if base else ()
+    return Report(
+        version="0.1.0",
+        run=run,
+        comparisons=comparisons,
+        verdicts=judge.judge(run.measurements, comparisons, rules),
+        bases=(_said(kind) if base else "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
+        trend=tuple(_trend(m) for m in measurements if m.metric == "throughput_sustained_fps" and m.value),
+    )
+
+
+def _said(kind: BaseKind) -> str:
+    if kind == "baseline":
+        return "baseline accepted by Ada Lovelace on 2026-02-20 from report 20260220T101112Z-89abcdef"
+    return "previous run of 2026-03-03 16:20 UTC, not a baseline"
+
+
+def _trend(now: Measurement) -> Trend:
+    value = now.value or 0.0
+    earlier = (value * factor for factor in (1.12, 1.121, 1.118, 1.12, 1.09, 1.119, 1.12))
+    return Trend(subject=now.subject, metric=now.metric, values=(*earlier, value))
+
+
+def regressed() -> Report:
+    """One model slower with two operators fallen back to the CPU, one faster, one as it was."""
+    now = {**SPEEDS, "mobilenet_v2": 2.93, "efficientdet0": 10.6}
+    on_cpu = {"mobilenet_v2": 2}
+    measured = [m for name, ms in now.items() for m in model(name, ms, seed=2, on_cpu=on_cpu.get(name, 0))]
+    return report(measured, models(), rules=(*RULES, Rule(match="efficientdet0/latency_p99_ms", target=12)))
+
+
+def all_clear() -> Report:
+    """Nothing changed."""
+    return report(models(yolo_nano=7.93), models())
+
+
+def first_run() -> Report:
+    """There is nothing to compare with yet."""
+    return replace(report(models()), trend=())
+
+
+def previous_run() -> Report:
+    """Slower than the previous run, which nobody accepted as a baseline."""
+    return report(models(mobilenet_v2=2.93), models(), kind="previous run")
+
+
+def crashed() -> Report:
+    """One model crashes; too few samples of another for its 99th percentile."""
+    broken = [without(m, CRASH) if m.device else m for m in model("yolo_nano", 7.93)]
+    whole = model("mobilenet_v2", 2.62, seed=2)
+    few = [without(m, "needs 662 samples, has 500") if m.metric == "latency_p99_ms" else m for m in whole]
+    rules = [RULES[0], *RULES[2:]]
+    return report([*few, *broken], models(), rules=rules)
+
+
+def nothing_measured() -> Report:
+    """No model gave a value."""
+    reason = "no TFLite runtime is installed; install `edgetpu-ci[litert]`"
+    return report([without(m, reason) for m in models() if m.device])
+
+
+def contended() -> Report:
+    """Other work disturbed the host, so that a change cannot be told."""
+    said = "waited for a CPU 8 % of the time; other processes used 55 % of the CPUs"
+    return report(models(mobilenet_v2=2.83), models(), contended=said)
+
+
+def hostile(text: str = HOSTILE) -> Report:
+    """Every string of the outside is `text`."""
+    measured = [replace(m, subject=text, device=text, details=((text, text),)) for m in model("m", 2.9, seed=2)]
+    measured += [Measurement(subject=text, metric=text, value=1.0), Measurement(subject="n", metric=text, reason=text)]
+    before = [replace(m, subject=text, device=text) for m in model("m", 2.6)]
+    whole = report(measured, before, contended=text)
+    facts = dict.fromkeys(("key", "host", "cpu", "arch", "kernel", "os", "governor", "hypervisor", "python"), text)
+    run = replace(
+        whole.run,
+        machine=Machine(**facts),
+        commit=text,
+        branch=text,
+        url=text,
+        notes=(text,),  # type: ignore[arg-type]
+    )
+    verdicts = tuple(
+        replace(v, because=text, demand=text, owner=text, runbook=text, status="failed") for v in whole.verdicts
+    )
+    comparisons = tuple(replace(c, because=text) for c in whole.comparisons)
+    trend = (Trend(subject=text, metric=text, values=(1.0, 2.0)),)
+    return replace(whole, version=text, run=run, verdicts=verdicts, comparisons=comparisons, bases=(text,), trend=trend)
+
+
+def many(count: int = 40) -> Report:
+    """More models than one screen holds, every fourth of them slower."""
+    before = [m for n in range(count) for m in model(f"detector_{n:02}", 2 + n / 7)]
+    now = [m for n in range(count) for m in model(f"detector_{n:02}", (2 + n / 7) * (1.2 if n % 4 == 0 else 1), seed=2)]
+    return report(now, before)
+
+
+def without(measurement: Measurement, reason: str) -> Measurement:
+    """The same measurement, which could not be made."""
+    return replace(measurement, value=None, reason=reason, interval=None, slots=(), n=0)
