@@ -22,10 +22,13 @@ TELLING = (0, 1, 4, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFF
 """Numbers at the edges of what a field can hold."""
 
 
-@pytest.fixture(scope="module")
-def originals(models: Path) -> list[bytes]:
-    real = [file.read_bytes() for file in sorted(models.glob("*.tflite"))]
-    return [*real, reference.build(32, 0.25), compiled.build()]
+@pytest.fixture(scope="module", params=["our own", "real"])
+def originals(request: pytest.FixtureRequest) -> list[bytes]:
+    """Our own models are always there; real ones where their folder is named."""
+    if request.param == "our own":
+        return [reference.build(32, 0.25), compiled.build(), compiled.build(tail=False, blob=bytes(10_000))]
+    folder: Path = request.getfixturevalue("models")
+    return [file.read_bytes() for file in sorted(folder.glob("*.tflite"))]
 
 
 def mutants(originals: list[bytes], seed: int) -> Iterator[bytes]:
