@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import stats, tflite
 from edgetpu_ci.collect import contention, models, slot, timing
@@ -35,7 +36,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     models: tuple[str, ...]
     python: str = ""
-    runtime: str = ""
+    runtime: Literal["", "ai_edge_litert", "tflite_runtime", "pycoral"] = ""
     threads: Whole = 1
     input: str | tuple[str, ...] = ()
     seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
@@ -83,6 +84,27 @@ def collect(options: Options, world: World) -> Collected:
     )
 
 
+class Tried(Struct, frozen=True, kw_only=True):
+    """Which runtime ran on which interpreter, or the `reason` that none did."""
+
+    what: str = ""
+    reason: str = ""
+
+
+def try_runtime(options: Options, model: Path, world: World) -> Tried:
+    """Run a model once on random input, with the interpreter and runtime that the options name."""
+    request = {
+        **_what(replace(options, input=()), model, world),
+        **dict.fromkeys(("warmup_count", "warmup_seconds", "warmup_limit_seconds", "seconds", "limit_seconds"), 0),
+        "count": 1,
+        "most": 1,
+    }
+    answer = slot.run(request, options.python, options.timeout_seconds, world)
+    if isinstance(answer, str):
+        return Tried(reason=answer)
+    return Tried(what=f"{answer.runtime_version} on Python {answer.python} with numpy {answer.numpy}")
+
+
 def _slot(subject: Subject, options: Options, left: int, world: World) -> list[contention.Window]:
     """Measure one more slot of a model; the stretch it took, none when it failed."""
     request = _request(subject, options, left, world)
@@ -110,10 +132,8 @@ def _request(subject: Subject, options: Options, left: int, world: World) -> dic
     """What the worker is asked; of the budget, each slot that is left gets an equal part."""
     limit = min((options.budget_seconds - subject.spent) / left, options.timeout_seconds / 2)
     missing = stats.samples_needed(0.99) - sum(len(done.wall_ns) for done in subject.slots)
-    files = [options.input] if isinstance(options.input, str) else options.input
-    measure = {
-        "inputs": [str(world.cwd / file) for file in files],
-        "seed": options.seed,
+    return {
+        **_what(options, subject.file, world),
         "warmup_count": options.warmup_count,
         "warmup_seconds": options.warmup_seconds,
         "warmup_limit_seconds": limit * WARMUP_LIMIT,
@@ -122,7 +142,17 @@ def _request(subject: Subject, options: Options, left: int, world: World) -> dic
         "most": MOST_INVOKES,
         "limit_seconds": limit * (1 - WARMUP_LIMIT),
     }
-    return {"model": str(subject.file), "runtime": options.runtime, "threads": options.threads, "measure": measure}
+
+
+def _what(options: Options, model: Path, world: World) -> dict[str, Any]:
+    files = [options.input] if isinstance(options.input, str) else options.input
+    return {
+        "model": str(model),
+        "runtime": options.runtime,
+        "threads": options.threads,
+        "inputs": [str(world.cwd / file) for file in files],
+        "seed": options.seed,
+    }
 
 
 def _measurements(subject: Subject, options: Options) -> list[Measurement]:

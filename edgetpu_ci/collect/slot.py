@@ -15,10 +15,10 @@ from edgetpu_ci.world import Ran, World
 WORKER: Final = Path(__file__).with_name("worker.py")
 
 _LONGEST = 300
-_PROBE_SECONDS = 60
 
 _REASONS: Final = {
-    "no_runtime": "{python} has no TFLite runtime ({text}); install one: {python} -m pip install ai-edge-litert",
+    "no_runtime": "{python} cannot import a TFLite runtime ({text}); "
+    "install one: {python} -m pip install ai-edge-litert",
     "old_numpy": '{runtime} does not work with numpy 2; install an older one: {python} -m pip install "numpy<2"',
     "old_python": "{python} is Python {text}, older than 3.7; name a newer one with `python:`",
     "load_failed": "the runtime cannot read the model: {text}",
@@ -65,15 +65,17 @@ class Answer(Struct, frozen=True, kw_only=True):
     memory_bytes: int = 0
     cpu_seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Refuse what a worker of ours cannot say: it comes from a foreign interpreter."""
+        completed = len(self.wall_ns)
+        sound = completed == len(self.cpu_ns) and len(self.wait_ns) in (0, completed)
+        if not self.kind and not (sound and 0 < completed <= self.attempted and self.spent_ns):
+            raise ValueError("the records do not fit together")
+
     @property
     def runtime_version(self) -> str:
         """As a package index writes it: `ai-edge-litert 2.3.0`."""
         return f"{self.runtime.replace('_', '-')} {self.version}".rstrip()
-
-
-def probe(model: Path, python: str, runtime: str, world: World) -> Answer | str:
-    """Construct an interpreter on a model and invoke nothing: which runtime that is, or why it fails."""
-    return run({"model": str(model), "runtime": runtime, "threads": 1}, python, _PROBE_SECONDS, world)
 
 
 def run(request: dict[str, Any], python: str, timeout: float, world: World) -> Answer | str:
@@ -109,8 +111,10 @@ def _not_ours(ran: Ran, program: str) -> str:
     said = ran.stderr.decode(errors="replace").strip()
     if "SyntaxError" in said:
         return _REASONS["old_python"].format(python=program, text="2 or an early 3")
-    last = said.splitlines()[-1:] or ["nothing"]
-    return f"{program} gave no answer (status {ran.status}, it said: {_line(last[0])}); is it Python 3.7 or newer?"
+    lines = said.splitlines() or ["nothing"]
+    # What went wrong stands at the end of a traceback, and at the start of anything else.
+    told = _line(lines[-1 if "Traceback" in said else 0])
+    return f"{program} gave no answer (status {ran.status}, it said: {told}); is it Python 3.7 or newer?"
 
 
 def _crash(number: int) -> str:

@@ -1,10 +1,9 @@
 """One slot in a process of its own: a request on standard input, measure, the answer on standard output.
 
 Any Python from 3.7 runs this file as a script; it needs numpy and a TFLite runtime, and nothing of the toolkit.
-The request is JSON: `model`; `runtime`, one of RUNTIMES or "" for the first that is found; `threads`; and, unless the
-interpreter is only to be constructed, `measure` with `inputs` (.npy files; none: random from `seed`), `warmup_count`,
-`warmup_seconds` and `warmup_limit_seconds`, and for the measured loop `count` and `seconds` (at least both), `most`
-(invokes) and `limit_seconds`.
+The request is JSON: `model`; `runtime`, one of RUNTIMES or "" for the first that is found; `threads`; `inputs` (.npy
+files; none: random from `seed`); `warmup_count`, `warmup_seconds` and `warmup_limit_seconds`; and for the measured loop
+`count` and `seconds` (at least both), `most` (invokes) and `limit_seconds`.
 The answer is JSON: what ran, and times in nanoseconds; or the `kind` of failure with its `text`.
 """
 
@@ -84,10 +83,7 @@ def _answer(request):
     answer = {"runtime": runtime, "version": _version(runtime), "python": platform.python_version()}
     answer["numpy"] = getattr(sys.modules.get("numpy"), "__version__", "")
     try:
-        if "measure" in request:
-            answer.update(_measure(interpreter_class, request, request["measure"]))
-        else:
-            _construct(interpreter_class, request)
+        answer.update(_measure(interpreter_class, request))
     except Failed as failure:
         answer.update(kind=failure.kind, text=str(failure))
     answer["cpu_seconds"] = time.process_time()
@@ -127,22 +123,22 @@ def _construct(interpreter_class, request):
         raise Failed("load_failed", error) from error
 
 
-def _measure(interpreter_class, request, wanted):
+def _measure(interpreter_class, request):
     # A collection between two invokes is ours, not the model's.
     gc.disable()
     started = time.perf_counter_ns()
     interpreter = _construct(interpreter_class, request)
     constructed = time.perf_counter_ns()
-    inputs = _inputs(interpreter.get_input_details(), wanted)
+    inputs = _inputs(interpreter.get_input_details(), request)
     allocating = time.perf_counter_ns()
     _allocate(interpreter, inputs)
     loaded = time.perf_counter_ns()
     for index, value in inputs.items():
         interpreter.set_tensor(index, value)
     warm = Loop(interpreter.invoke, request["threads"])
-    warm.run(lambda: warm.is_warm(wanted))
+    warm.run(lambda: warm.is_warm(request))
     loop = Loop(interpreter.invoke, request["threads"])
-    loop.run(lambda: loop.is_long_enough(wanted))
+    loop.run(lambda: loop.is_long_enough(request))
     load = (constructed - started) + (loaded - allocating)
     return dict(loop.answer(), load_ns=load, first_ns=warm.wall[0], memory_bytes=_memory_peak())
 
@@ -159,11 +155,11 @@ def _allocate(interpreter, inputs):
         raise Failed(kind, error) from error
 
 
-def _inputs(details, wanted):
+def _inputs(details, request):
     """One array for each input, by tensor index."""
-    files = wanted["inputs"]
+    files = request["inputs"]
     if not files:
-        return {detail["index"]: _random(detail, wanted["seed"]) for detail in details}
+        return {detail["index"]: _random(detail, request["seed"]) for detail in details}
     if len(files) != len(details):
         raise Failed("bad_input", f"the model has {len(details)} inputs and {len(files)} .npy files are given")
     return {detail["index"]: _given(detail, file) for detail, file in zip(details, files)}  # noqa: B905 - since 3.10

@@ -1,0 +1,375 @@
+"""The worker as a process: on every interpreter found, on real runtimes, and when its runtime misbehaves."""
+
+import ast
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgetpu_ci import codec, reference
+from edgetpu_ci.collect import inference, slot
+from edgetpu_ci.model import Collected
+from edgetpu_ci.world import run_process
+from tests.fakes import interpreters
+from tests.fakes import world as fake
+
+STAND_IN = Path(__file__).parents[1] / "fakes/runtime"
+
+QUICK = {
+    "runtime": "",
+    "threads": 1,
+    "inputs": [],
+    "seed": 0,
+    "warmup_count": 4,
+    "warmup_seconds": 0,
+    "warmup_limit_seconds": 5,
+    "count": 20,
+    "seconds": 0,
+    "most": 1000,
+    "limit_seconds": 10,
+}
+
+
+def ask(python: str, path: Path | None = None, **request: Any) -> dict[str, Any]:
+    """The worker's answer, from the stand-in runtime below `path` if one is given."""
+    env = {"PATH": os.environ["PATH"]} | ({"PYTHONPATH": str(path)} if path else {})
+    ran = subprocess.run(
+        [python, str(slot.WORKER)],
+        input=json.dumps(QUICK | request).encode(),
+        capture_output=True,
+        timeout=60,
+        env=env,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr.decode()
+    answer: dict[str, Any] = json.loads(ran.stdout)
+    return answer
+
+
+def stand_in(model: str, **request: Any) -> dict[str, Any]:
+    return ask(sys.executable, STAND_IN, model=f"{model}.tflite", runtime="tflite_runtime", **request)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real model that every runtime runs quickly."""
+    path = tmp_path_factory.mktemp("models") / "small.tflite"
+    path.write_bytes(reference.build(32, 0.25))
+    return path
+
+
+# Every interpreter.
+
+
+def test_its_syntax_is_that_of_python_3_7() -> None:
+    source = slot.WORKER.read_text()
+    ast.parse(source, feature_version=(3, 7))
+    with pytest.raises(SyntaxError):
+        ast.parse("(a := 1)", feature_version=(3, 7))
+
+
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
+def test_it_measures_on_every_python(version: str) -> None:
+    answer = ask(interpreters.python(version), STAND_IN, model="m.tflite", runtime="tflite_runtime")
+    assert answer["python"].startswith(f"{version}.")
+    assert (answer["runtime"], answer["version"]) == ("tflite_runtime", "0.0.1")
+    assert len(answer["wall_ns"]) == len(answer["cpu_ns"]) == answer["attempted"] == 20
+    assert min(answer["wall_ns"]) > 0
+    assert codec.decode_json(json.dumps(answer).encode(), slot.Answer, "it")
+
+
+def test_a_python_that_is_too_old_says_so_itself() -> None:
+    answer = ask(interpreters.python("3.6"), STAND_IN, model="m.tflite")
+    assert (answer["kind"], answer["text"][:4]) == ("old_python", "3.6.")
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6"])
+def test_the_user_is_told_that_a_python_is_too_old(version: str, small: Path) -> None:
+    reason = tried(small, interpreters.python(version)).reason
+    assert "older than 3.7; name a newer one with `python:`" in reason
+
+
+# What runtimes do.
+
+
+def test_what_a_native_library_prints_is_kept_from_the_answer() -> None:
+    assert stand_in("prints")["attempted"] == 20
+
+
+def test_neighbours_do_not_hide_the_modules_of_others(tmp_path: Path) -> None:
+    worker = shutil.copy(slot.WORKER, tmp_path)
+    for module in ("json", "numpy", "tflite_runtime", "platform", "signal"):
+        (tmp_path / f"{module}.py").write_text("raise RuntimeError('the wrong module')\n")
+    request = json.dumps(QUICK | {"model": "m.tflite", "runtime": "tflite_runtime"})
+    env = {"PYTHONPATH": str(STAND_IN)}
+    ran = subprocess.run([sys.executable, worker], input=request, capture_output=True, text=True, env=env, check=True)
+    assert json.loads(ran.stdout)["attempted"] == 20
+
+
+@pytest.mark.parametrize("kind", ["old_numpy", "load_failed", "allocate_failed", "no_delegate"])
+def test_a_failure_says_its_kind_and_which_runtime(kind: str) -> None:
+    answer = stand_in(kind)
+    assert (answer["kind"], answer["runtime"]) == (kind, "tflite_runtime")
+    assert answer["text"]
+
+
+def test_no_runtime_is_a_kind_of_failure(tmp_path: Path) -> None:
+    answer = ask(sys.executable, tmp_path, model="m.tflite", runtime="pycoral")
+    assert answer["kind"] == "no_runtime"
+    assert "pycoral" in answer["text"]
+
+
+def test_failed_invokes_are_counted_with_the_first_text_only() -> None:
+    answer = stand_in("fails_every_fourth")
+    # Twenty have succeeded when every fourth of them failed, from the fifth invoke on: four came before, to warm up.
+    assert (len(answer["wall_ns"]), answer["attempted"]) == (20, 26)
+    assert answer["failures"]["RuntimeError"]["count"] == 6
+    assert len(answer["failures"]["RuntimeError"]["text"]) <= 300
+
+
+def test_ten_failures_in_a_row_end_a_slot() -> None:
+    answer = stand_in("fails_after_fifty", count=500)
+    assert 40 <= len(answer["wall_ns"]) < 50
+    assert answer["attempted"] == len(answer["wall_ns"]) + 10
+
+
+def test_a_model_that_only_fails_is_invoked_ten_times() -> None:
+    answer = stand_in("fails")
+    assert (answer["kind"], answer["text"]) == ("invoke_failed", "Node number 1 failed to invoke.")
+
+
+def test_warming_up_goes_on_until_the_model_is_steady() -> None:
+    answer = stand_in("slow_at_first", warmup_count=6)
+    assert answer["first_ns"] > 25_000_000
+    # After six it would begin with 14 ms.
+    assert sorted(answer["wall_ns"])[len(answer["wall_ns"]) // 2] < 4_000_000
+
+
+def test_a_slot_ends_with_its_time() -> None:
+    answer = stand_in("sleeps", count=1000, limit_seconds=0.2, warmup_limit_seconds=0.1)
+    assert 1 < answer["attempted"] <= 11
+
+
+def test_a_slot_ends_with_its_most_invokes() -> None:
+    assert stand_in("m", seconds=60, most=50)["attempted"] == 50
+
+
+def test_latency_is_time_and_cpu_time_is_work() -> None:
+    answer = stand_in("sleeps", count=5)
+    assert min(answer["wall_ns"]) >= 20_000_000
+    assert max(answer["cpu_ns"]) < 5_000_000
+
+
+def test_cpu_time_is_that_of_all_threads_when_there_are_more() -> None:
+    assert min(stand_in("spins_in_a_thread", threads=2)["cpu_ns"]) > 5_000_000
+    assert min(stand_in("spins_in_a_thread", threads=1)["cpu_ns"]) < 5_000_000
+
+
+def test_the_worker_dies_with_its_parent(tmp_path: Path) -> None:
+    request = json.dumps(QUICK | {"model": "hangs.tflite", "runtime": "tflite_runtime"})
+    (tmp_path / "request").write_text(request)
+    parent = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, {str(slot.WORKER)!r}], stdin=open({str(tmp_path / 'request')!r}))\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    env = {"PYTHONPATH": str(STAND_IN)}
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, env=env) as started:
+        assert started.stdout is not None
+        worker = int(started.stdout.readline())
+        time.sleep(1)
+        assert _alive(worker)
+        started.kill()
+    deadline = time.monotonic() + 10
+    while _alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _alive(worker)
+
+
+def _alive(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+# Through the collector, with real processes.
+
+
+def measure(folder: Path, *names: str, **options: Any) -> Collected:
+    for name in names:
+        (folder / name).write_bytes(reference.build(32, 0.1))
+    wanted = codec.convert({"models": list(names), **options}, inference.Options, "with")
+    return inference.collect(wanted, fake.world(folder, run=run_process, root=Path("/")))
+
+
+def tried(model: Path, python: str = "", runtime: str = "") -> inference.Tried:
+    options = codec.convert({"models": [], "python": python, "runtime": runtime}, inference.Options, "with")
+    return inference.try_runtime(options, model, fake.world(model.parent, run=run_process))
+
+
+def test_a_crash_and_a_hang_are_reasons_and_the_others_go_on(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={STAND_IN} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    collected = measure(
+        tmp_path,
+        *("crashes.tflite", "hangs.tflite", "works.tflite"),
+        python="./python",
+        runtime="tflite_runtime",
+        rounds=2,
+        count=5,
+        seconds=0,
+        timeout_seconds=3,
+    )
+    reasons = {m.subject: m.reason for m in collected.measurements if m.metric == "throughput_fps"}
+    assert reasons["crashes"].startswith("crashed with SIGSEGV")
+    assert reasons["hangs"] == "hung: no answer within 3 s"
+    assert reasons["works"] == ""
+
+
+def test_a_real_model_has_sane_figures(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    collected = measure(tmp_path, "m.tflite", rounds=2, seconds=0.02, warmup_seconds=0)
+    value = {m.metric: m.value for m in collected.measurements}
+    assert None not in value.values()
+    figures = {metric: number for metric, number in value.items() if number is not None}
+    assert figures["latency_p10_ms"] <= figures["latency_p50_ms"] <= figures["latency_p90_ms"]
+    assert figures["latency_p90_ms"] <= figures["latency_p95_ms"] <= figures["latency_p99_ms"]
+    assert figures["throughput_sustained_fps"] == pytest.approx(1000 / figures["latency_p10_ms"], rel=0.5)
+    assert figures["throughput_fps"] <= 1.1 * figures["throughput_sustained_fps"]
+    assert figures["error_rate_percent"] == 0
+    assert 10 < figures["memory_peak_mb"] < 500
+    assert collected.measurements[0].device.startswith("cpu · ai-edge-litert 2.")
+
+
+def test_memory_is_the_workers_own_and_not_its_parents(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    ballast = bytearray(os.urandom(1) * 300_000_000)
+    collected = measure(tmp_path, "m.tflite", rounds=1, count=1, seconds=0, warmup_seconds=0)
+    assert len(ballast) == 300_000_000
+    (peak,) = [m.value for m in collected.measurements if m.metric == "memory_peak_mb"]
+    assert peak is not None
+    assert peak < 200
+
+
+def test_a_real_model_runs_on_more_threads(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    collected = measure(tmp_path, "m.tflite", threads=2, rounds=1, count=1, seconds=0)
+    assert collected.measurements[0].device.endswith("· 2 threads")
+
+
+def test_a_compiled_model_without_its_delegate_says_what_to_do(models: Path) -> None:
+    reason = tried(models / "split_concat_edgetpu.tflite").reason
+    assert "compiled for the Edge TPU" in reason
+    assert "measure the model it was compiled from" in reason
+
+
+def test_an_unknown_operator_is_a_reason(models: Path) -> None:
+    assert "fake-op-double" in tried(models / "model_invoking_error.tflite").reason
+
+
+@pytest.mark.parametrize("program", ["/bin/cat", "/bin/true", "/bin/false"])
+def test_a_program_that_is_not_python_is_a_reason(program: str, small: Path) -> None:
+    assert tried(small, program).reason.endswith("is it Python 3.7 or newer?")
+
+
+# Input.
+
+
+def saved(folder: Path, name: str, shape: tuple[int, ...], dtype: str) -> str:
+    import numpy as np
+
+    path = folder / name
+    np.save(path, np.zeros(shape, dtype))
+    return str(path)
+
+
+def test_input_from_a_file_is_used(small: Path, tmp_path: Path) -> None:
+    answer = ask(sys.executable, model=str(small), inputs=[saved(tmp_path, "x.npy", (1, 32, 32, 3), "int8")])
+    assert answer["attempted"] == 20
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "said"),
+    [
+        ((1, 32, 32, 3), "float32", "x.npy holds float32 [1, 32, 32, 3], input"),
+        ((2, 32, 32, 3), "int8", "takes int8 [1, 32, 32, 3]"),
+        ((3,), "int8", "x.npy holds int8 [3]"),
+    ],
+)
+def test_input_that_does_not_fit_says_what_would(
+    small: Path, tmp_path: Path, shape: tuple[int, ...], dtype: str, said: str
+) -> None:
+    answer = ask(sys.executable, model=str(small), inputs=[saved(tmp_path, "x.npy", shape, dtype)])
+    assert answer["kind"] == "bad_input"
+    assert said in answer["text"]
+
+
+def test_input_that_is_no_array_is_refused(small: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    np.savez(tmp_path / "two.npz", a=np.zeros(1), b=np.zeros(1))
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (tmp_path / "text.npy").write_text("no array")
+    for name in ("two.npz", "objects.npy", "text.npy", "none.npy"):
+        answer = ask(sys.executable, model=str(small), inputs=[str(tmp_path / name)])
+        assert answer["kind"] == "bad_input", name
+        assert name in answer["text"]
+
+
+def test_as_many_inputs_as_the_model_has_are_asked_for(small: Path) -> None:
+    answer = ask(sys.executable, model=str(small), inputs=["a.npy", "b.npy"])
+    assert answer["text"] == "the model has 1 inputs and 2 .npy files are given"
+
+
+# Real runtimes on other interpreters.
+
+
+def tflite_runtime_with(numpy: str) -> str:
+    """An interpreter with tflite-runtime 2.14 and this numpy, made once and kept between test runs."""
+    base = next((found for version in ("3.11", "3.10", "3.9") if (found := interpreters.find(version))), None)
+    if base is None:
+        pytest.skip("tflite-runtime 2.14 has no build for any Python found here")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "edgetpu-ci-tests")
+    folder = cache / f"tflite-runtime-2.14.0-numpy-{numpy}-{sha256(os.path.realpath(base).encode()).hexdigest()[:8]}"
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=cache))
+        _install(base, unfinished, ["tflite-runtime==2.14.0", f"numpy=={numpy}"])
+        with contextlib.suppress(OSError):  # Another test process was faster.
+            unfinished.rename(folder)
+    return str(folder / "bin/python")
+
+
+def _install(base: str, folder: Path, packages: list[str]) -> None:
+    for command in ([base, "-m", "venv", folder], [folder / "bin/python", "-m", "pip", "install", "-q", *packages]):
+        ran = subprocess.run(command, capture_output=True, check=False)
+        if ran.returncode:
+            shutil.rmtree(folder)
+            pytest.skip(f"tflite-runtime cannot be installed here: {ran.stderr.decode().strip()[-200:]}")
+
+
+def test_tflite_runtime_measures_with_numpy_1(small: Path) -> None:
+    python = tflite_runtime_with("1.26.4")
+    answer = ask(python, model=str(small))
+    assert (answer["runtime"], answer["version"], answer["numpy"]) == ("tflite_runtime", "2.14.0", "1.26.4")
+    assert answer["attempted"] == 20
+    assert tried(small, python).what.startswith("tflite-runtime 2.14.0 on Python 3.")
+
+
+def test_tflite_runtime_with_numpy_2_says_what_to_install(small: Path) -> None:
+    python = tflite_runtime_with("2.0.2")
+    assert tried(small, python).reason == (
+        f'tflite-runtime 2.14.0 does not work with numpy 2; install an older one: {python} -m pip install "numpy<2"'
+    )

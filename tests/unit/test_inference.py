@@ -1,0 +1,403 @@
+"""What the collector makes of the worker's answers, with a worker that is only a function."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgetpu_ci import codec, reference
+from edgetpu_ci.collect import inference
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.world import Ran, World
+from tests.fakes import world as fake
+
+MODEL = reference.build(32, 0.1)
+
+
+class Worker:
+    """Answers requests; takes `seconds` of the world's time for each."""
+
+    def __init__(self, answer: Callable[[dict[str, Any]], dict[str, Any] | Ran], seconds: float = 1) -> None:
+        self.answer, self.seconds = answer, seconds
+        self.requests: list[dict[str, Any]] = []
+        self.argv: Sequence[str] = ()
+        self.time = fake.AT
+
+    def run(self, argv: Sequence[str], stdin: bytes, _timeout: float) -> Ran:
+        self.argv = argv
+        self.time += timedelta(seconds=self.seconds)
+        self.requests.append(json.loads(stdin))
+        answer = self.answer(self.requests[-1])
+        return answer if isinstance(answer, Ran) else Ran(status=0, stdout=json.dumps(answer).encode(), stderr=b"")
+
+    def now(self) -> datetime:
+        return self.time
+
+    def models(self) -> list[str]:
+        return [Path(request["model"]).stem for request in self.requests]
+
+
+def steady(request: dict[str, Any]) -> dict[str, Any]:
+    """As many invokes as asked for, of 1 ms each, and one of 3 ms in ten that waited for 2 of them."""
+    count = request["count"]
+    late = [number % 10 == 9 for number in range(count)]
+    return {
+        "runtime": "ai_edge_litert",
+        "version": "2.3.0",
+        "python": "3.9.18",
+        "numpy": "1.26.4",
+        "wall_ns": [3_000_000 if is_late else 1_000_000 for is_late in late],
+        "cpu_ns": [900_000] * count,
+        "wait_ns": [2_000_000 if is_late else 0 for is_late in late],
+        "attempted": count,
+        "spent_ns": sum(3_000_000 if is_late else 1_000_000 for is_late in late),
+        "failures": {},
+        "load_ns": 5_000_000,
+        "first_ns": 7_000_000,
+        "memory_bytes": 50_000_000,
+        "cpu_seconds": 0.5,
+    }
+
+
+def without(request: dict[str, Any], *lost: str) -> dict[str, Any]:
+    return {name: value for name, value in steady(request).items() if name not in lost}
+
+
+def failing(kind: str, text: str = "") -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda _request: {"kind": kind, "text": text, "runtime": "tflite_runtime", "version": "2.14.0"}
+
+
+def ending(status: int | None, stdout: bytes = b"", stderr: bytes = b"") -> Callable[[dict[str, Any]], Ran]:
+    return lambda _request: Ran(status=status, stdout=stdout, stderr=stderr)
+
+
+def collect(folder: Path, worker: Worker, *names: str, **options: Any) -> Collected:
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(MODEL)
+    wanted = codec.convert({"models": list(names), **options}, inference.Options, "collect[0].with")
+    return inference.collect(wanted, world(folder, worker))
+
+
+def world(folder: Path, worker: Worker, **parts: object) -> World:
+    return fake.world(folder, run=worker.run, now=worker.now, **parts)
+
+
+def of(collected: Collected, metric: str, subject: str = "m") -> Measurement:
+    return next(m for m in collected.measurements if (m.subject, m.metric) == (subject, metric))
+
+
+def test_a_model_is_measured_in_fresh_processes(tmp_path: Path) -> None:
+    worker = Worker(steady)
+    collected = collect(tmp_path, worker, "m.tflite")
+    assert len(worker.requests) == 10
+    p10 = of(collected, "latency_p10_ms")
+    assert (p10.value, p10.slots, p10.n) == (1.0, (1.0,) * 10, 662)
+    assert p10.interval == (1.0, 1.0)
+    assert p10.device == "cpu · ai-edge-litert 2.3.0 · 1 thread"
+    assert p10.details == (("python", "3.9.18"), ("numpy", "1.26.4"))
+
+
+def test_each_metric_has_its_meaning(tmp_path: Path) -> None:
+    collected = collect(tmp_path, Worker(steady), "m.tflite")
+    values = {m.metric: m.value for m in collected.measurements}
+    late = 60
+    assert values == {
+        "latency_p10_ms": 1.0,
+        "latency_p50_ms": 1.0,
+        "latency_p90_ms": 1.0,
+        "latency_p95_ms": 3.0,
+        "latency_p99_ms": 3.0,
+        "throughput_fps": pytest.approx(662 / (0.662 + late * 0.002), rel=1e-5),
+        "throughput_sustained_fps": 1000.0,
+        "first_inference_ms": 7.0,
+        "model_load_ms": 5.0,
+        "cpu_time_p10_ms": 0.9,
+        "running_p10_ms": 1.0,
+        "run_queue_wait_percent": pytest.approx(100 * late * 2 / (662 + late * 2), rel=1e-5),
+        "error_rate_percent": 0.0,
+        "memory_peak_mb": 50.0,
+    }
+
+
+def test_by_default_there_are_as_many_samples_as_p99_needs(tmp_path: Path) -> None:
+    for rounds in (1, 3, 10):
+        p99 = of(collect(tmp_path, Worker(steady), "m.tflite", rounds=rounds), "latency_p99_ms")
+        assert p99.value == 3.0
+        assert p99.n >= 662
+
+
+def test_a_slot_cut_short_is_made_up_for(tmp_path: Path) -> None:
+    worker = Worker(lambda request: steady({"count": 1 if len(worker.requests) == 1 else request["count"]}))
+    assert of(collect(tmp_path, worker, "m.tflite"), "latency_p99_ms").n >= 662
+    assert worker.requests[0]["count"] < worker.requests[1]["count"]
+
+
+def test_a_percentile_without_the_samples_it_needs_is_not_printed(tmp_path: Path) -> None:
+    collected = collect(tmp_path, Worker(steady), "m.tflite", count=20)
+    assert of(collected, "latency_p95_ms").value == 3.0
+    p99 = of(collected, "latency_p99_ms")
+    assert (p99.value, p99.interval, p99.n) == (None, None, 200)
+    assert p99.reason == "p99 needs 662 samples, has 200; raise `budget_seconds`, `count` or `rounds`"
+
+
+def test_a_handful_of_samples_gives_no_percentile_but_a_throughput(tmp_path: Path) -> None:
+    collected = collect(tmp_path, Worker(steady), "m.tflite", count=1, rounds=5)
+    missing = {m.metric for m in collected.measurements if m.value is None}
+    assert missing == {m.metric for m in collected.measurements if re.search(r"_p\d", m.metric)}
+    assert of(collected, "throughput_sustained_fps").slots == (1000.0,) * 5
+
+
+def test_rounds_are_outside_models_inside_and_take_turns(tmp_path: Path) -> None:
+    worker = Worker(steady)
+    collect(tmp_path, worker, "a.tflite", "b.tflite", "c.tflite", rounds=3)
+    assert worker.models() == ["a", "b", "c", "b", "c", "a", "c", "a", "b"]
+
+
+def test_progress_is_told_after_each_slot_up_to_the_end(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    (tmp_path / "good.tflite").write_bytes(MODEL)
+    (tmp_path / "bad.tflite").write_bytes(b"")
+    options = inference.Options(models=("*.tflite",), rounds=2)
+    inference.collect(options, world(tmp_path, Worker(steady), progress=lambda *said: told.append(said)))
+    assert [done for _, done, _ in told] == [1, 2, 3, 4]
+    assert {total for _, _, total in told} == {4}
+
+
+def test_the_budget_ends_a_slow_model_and_says_so(tmp_path: Path) -> None:
+    worker = Worker(lambda _request: steady({"count": 2}), seconds=20)
+    collected = collect(tmp_path, worker, "m.tflite", budget_seconds=60)
+    assert len(worker.requests) == 3
+    assert collected.notes == ("m: 3 of 10 rounds fitted into its 60 s.",)
+    assert of(collected, "throughput_sustained_fps").value == 1000.0
+
+
+def test_what_is_left_of_the_budget_is_shared_by_the_rounds_left(tmp_path: Path) -> None:
+    worker = Worker(steady, seconds=5)
+    collect(tmp_path, worker, "m.tflite", budget_seconds=30, rounds=3)
+    limits = [request["limit_seconds"] + request["warmup_limit_seconds"] for request in worker.requests]
+    assert limits == pytest.approx([10, 12.5, 20])
+
+
+def test_errors_are_counted_over_attempts_and_told(tmp_path: Path) -> None:
+    failures = {"RuntimeError": {"count": 3, "text": "failed to invoke."}}
+    worker = Worker(lambda request: steady(request) | {"attempted": request["count"] + 3, "failures": failures})
+    errors = of(collect(tmp_path, worker, "m.tflite", rounds=1, count=97), "error_rate_percent")
+    assert (errors.value, errors.n) == (3.0, 100)
+    assert ("RuntimeError", "3 × failed to invoke.") in errors.details
+
+
+def test_a_kernel_that_does_not_tell_the_wait_leaves_it_unknown(tmp_path: Path) -> None:
+    collected = collect(tmp_path, Worker(lambda request: without(request, "wait_ns", "memory_bytes")), "m.tflite")
+    for metric in ("run_queue_wait_percent", "running_p10_ms", "memory_peak_mb"):
+        assert (of(collected, metric).value, of(collected, metric).reason) == (None, "this system does not tell")
+    assert of(collected, "latency_p10_ms").value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (failing("no_runtime", "No module named 'x'"), "-m pip install ai-edge-litert"),
+        (failing("old_numpy", "SystemError"), "tflite-runtime 2.14.0 does not work with numpy 2; install an older one"),
+        (failing("old_python", "3.6.15"), "is Python 3.6.15, older than 3.7"),
+        (failing("no_delegate", "unresolved"), "compiled for the Edge TPU and no delegate is loaded"),
+        (failing("load_failed", "Could not open."), "the runtime cannot read the model: Could not open"),
+        (failing("invoke_failed", "a\nb"), "every inference failed: a b; if random input is the cause"),
+        (failing("bad_input", "x.npy holds int8"), "the input does not fit: x.npy holds int8"),
+        (ending(-11), "crashed with SIGSEGV"),
+        (ending(-9), "crashed with SIGKILL; the kernel does this when memory runs out"),
+        (ending(-64), "crashed with SIGRTMAX"),
+        (ending(None), "hung: no answer within 120 s"),
+        (ending(0), "gave no answer (status 0, it said: nothing); is it Python 3.7 or newer?"),
+        (ending(0, stdout=b'{"wall_ns": "many"}'), "gave no answer"),
+        (ending(0, stdout=b'{"runtime": "x", "wall_ns": [], "attempted": 0}'), "gave no answer"),
+        (ending(1, stderr=b"Traceback\n  File\nKeyError: 'x'\n"), "it said: KeyError: 'x'"),
+        (ending(127, stderr=b"python9: not found\nTry another\n"), "it said: python9: not found"),
+        (ending(1, stderr=b"    f'{x}'\nSyntaxError: invalid syntax"), "older than 3.7"),
+    ],
+)
+def test_a_failed_slot_is_a_reason_and_the_next_model_goes_on(
+    tmp_path: Path, answer: Callable[[dict[str, Any]], Any], said: str
+) -> None:
+    worker = Worker(lambda request: answer(request) if "bad" in request["model"] else steady(request))
+    collected = collect(tmp_path, worker, "bad.tflite", "m.tflite", rounds=2)
+    assert worker.models() == ["bad", "m", "m"]
+    bad = [m for m in collected.measurements if m.subject == "bad"]
+    good = [m for m in collected.measurements if m.subject == "m"]
+    assert [m.metric for m in bad] == [m.metric for m in good]
+    assert {m.value for m in bad} == {None}
+    (reason,) = {m.reason for m in bad}
+    assert said in reason
+    assert "\n" not in reason
+    assert all(m.value is not None for m in good)
+
+
+def test_a_model_that_fails_later_has_no_value(tmp_path: Path) -> None:
+    aborts = ending(-6)
+    worker = Worker(lambda request: aborts(request) if len(worker.requests) == 3 else steady(request))
+    collected = collect(tmp_path, worker, "m.tflite")
+    assert len(worker.requests) == 3
+    assert {(m.value, m.reason) for m in collected.measurements} == {(None, "crashed with SIGABRT")}
+
+
+def test_an_interpreter_that_is_not_there_is_a_reason(tmp_path: Path) -> None:
+    def absent(_request: dict[str, Any]) -> dict[str, Any]:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    reason = of(collect(tmp_path, Worker(absent), "m.tflite", python="py/python9"), "latency_p50_ms").reason
+    cause = "cannot be started (No such file or directory)"
+    assert reason == f"{tmp_path}/py/python9 {cause}; name an interpreter with `python:`"
+
+
+def test_an_interpreter_is_found_on_the_path_or_below_the_folder(tmp_path: Path) -> None:
+    for python, program in (("python3.9", "python3.9"), (".venv/bin/python", f"{tmp_path}/.venv/bin/python")):
+        worker = Worker(steady)
+        collect(tmp_path, worker, "m.tflite", python=python, rounds=1)
+        assert worker.argv[0] == program
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS"),
+        (b"\x00" * 100, "not a TFLite model"),
+        (MODEL[: len(MODEL) // 2], "truncated or damaged"),
+    ],
+)
+def test_a_file_that_is_no_model_costs_no_process(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "bad.tflite").write_bytes(content)
+    worker = Worker(steady)
+    collected = inference.collect(inference.Options(models=("bad.tflite",)), world(tmp_path, worker))
+    assert worker.requests == []
+    assert all("bad.tflite" in m.reason and said in m.reason for m in collected.measurements)
+
+
+def test_no_matching_model_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none/\*\.tflite"):
+        inference.collect(inference.Options(models=("none/*.tflite",)), world(tmp_path, Worker(steady)))
+
+
+def test_two_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    collected = collect(tmp_path, Worker(steady), "a/m.tflite", "b/m.tflite", rounds=1)
+    assert {m.subject for m in collected.measurements} == {"a/m", "b/m"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"threads": 0}, {"rounds": 0}, {"runtime": "tensorflow"}, {"seconds": -1}, {"tread": 2}, {"seed": -1}]
+)
+def test_an_option_that_makes_no_sense_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        collect(tmp_path, Worker(steady), "m.tflite", **wrong)
+
+
+def test_input_files_are_named_from_the_folder(tmp_path: Path) -> None:
+    worker = Worker(steady)
+    collect(tmp_path, worker, "m.tflite", input="data/x.npy", rounds=1)
+    assert worker.requests[0]["inputs"] == [str(tmp_path / "data/x.npy")]
+    collect(tmp_path, worker, "m.tflite", input=["x.npy", "y.npy"], rounds=1)
+    assert worker.requests[1]["inputs"] == [str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
+
+
+def test_raw_samples_are_kept_by_slot(tmp_path: Path) -> None:
+    collected = collect(tmp_path, Worker(steady), "m.tflite", rounds=2, count=5)
+    assert collected.samples["m/latency_ns/2"] == [1_000_000.0] * 5
+    assert sorted(collected.samples) == [f"m/{name}_ns/{n}" for name in ("cpu", "latency", "wait") for n in (1, 2)]
+
+
+def test_a_report_of_two_dozen_metrics_stays_small(tmp_path: Path) -> None:
+    import gzip
+
+    def noisy(request: dict[str, Any]) -> dict[str, Any]:
+        scale = 1 + len(worker.requests) / 7
+        return steady(request) | {"wall_ns": [int(n * scale) for n in steady(request)["wall_ns"]]}
+
+    worker = Worker(noisy)
+    collected = collect(tmp_path, worker, "a.tflite", "b.tflite", rounds=30)
+    assert len(collected.measurements) >= 24
+    assert len(gzip.compress(codec.encode_json(collected.measurements))) < 50_000
+
+
+class Host:
+    """A /proc whose clocks go on while the worker runs: CPU seconds by kind, of two CPUs, for each slot."""
+
+    def __init__(self, folder: Path, **seconds: float) -> None:
+        self.folder, self.seconds, self.slots = folder, seconds, 0
+        (folder / "root/proc/pressure").mkdir(parents=True)
+        self.write()
+
+    def write(self) -> None:
+        kinds = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice")
+        ticks = [str(int(100 * self.slots * self.seconds.get(kind, 0))) for kind in kinds]
+        (self.folder / "root/proc/stat").write_text(f"cpu  {' '.join(ticks)}\ncpu0 1 2 3\n")
+        total = int(1e6 * self.slots * self.seconds.get("pressure", 0))
+        line = f"some avg10=0.00 avg60=0.00 avg300=0.00 total={total}\n"
+        (self.folder / "root/proc/pressure/cpu").write_text(line)
+
+    def working(self, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Worker:
+        def run(request: dict[str, Any]) -> dict[str, Any]:
+            self.slots += 1
+            self.write()
+            return answer(request)
+
+        return Worker(run)
+
+
+def quiet(request: dict[str, Any]) -> dict[str, Any]:
+    return steady(request) | {"wait_ns": [0] * request["count"], "cpu_seconds": 1.0}
+
+
+def test_a_quiet_host_is_not_called_contended(tmp_path: Path) -> None:
+    host = Host(tmp_path, user=1.05, idle=0.95, pressure=0.01)
+    assert collect(tmp_path, host.working(quiet), "m.tflite").contended == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ({"user": 1.7, "system": 0.3}, "other processes used 50% of the CPUs"),
+        ({"user": 1.0, "idle": 0.9, "steal": 0.1}, "5% was stolen by the hypervisor"),
+        (
+            {"user": 1.7, "idle": 0.2, "steal": 0.1, "guest": 1.0},
+            "other processes used 35% of the CPUs; 5% was stolen by the hypervisor",
+        ),
+    ],
+)
+def test_a_contended_host_is_told_in_words(tmp_path: Path, seconds: dict[str, float], said: str) -> None:
+    host = Host(tmp_path, **seconds)
+    assert collect(tmp_path, host.working(quiet), "m.tflite").contended == said
+
+
+def test_waiting_for_a_cpu_is_told(tmp_path: Path) -> None:
+    host = Host(tmp_path, user=1, idle=1)
+    said = collect(tmp_path, host.working(lambda request: steady(request) | {"cpu_seconds": 1.0}), "m.tflite").contended
+    assert said == "the model waited for a CPU 15% of the time"
+
+
+def test_pressure_speaks_where_the_wait_is_unknown(tmp_path: Path) -> None:
+    host = Host(tmp_path, user=1, idle=1, pressure=0.4)
+    worker = host.working(lambda request: quiet(request) | {"wait_ns": []})
+    assert collect(tmp_path, worker, "m.tflite").contended == "some process waited for a CPU 40% of the time"
+
+
+def test_a_host_that_tells_nothing_is_not_called_contended(tmp_path: Path) -> None:
+    worker = Worker(lambda request: quiet(request) | {"wait_ns": []})
+    assert collect(tmp_path, worker, "m.tflite").contended == ""
+
+
+def test_a_runtime_is_tried_with_one_inference(tmp_path: Path) -> None:
+    worker, options = Worker(steady), inference.Options(models=(), input="x.npy")
+    tried = inference.try_runtime(options, tmp_path / "m.tflite", world(tmp_path, worker))
+    assert tried == inference.Tried(what="ai-edge-litert 2.3.0 on Python 3.9.18 with numpy 1.26.4")
+    assert (worker.requests[0]["count"], worker.requests[0]["inputs"]) == (1, [])
+
+
+def test_a_runtime_that_is_not_there_is_a_reason(tmp_path: Path) -> None:
+    missing = Worker(failing("no_runtime", "none"))
+    tried = inference.try_runtime(inference.Options(models=()), tmp_path / "m.tflite", world(tmp_path, missing))
+    assert "-m pip install ai-edge-litert" in tried.reason
