@@ -30,20 +30,22 @@ def repository(number: int, owner: str = "acme", *, private: bool = False) -> di
     return {"id": number, "full_name": f"{owner}/detector", "private": private, "owner": {"login": owner}}
 
 
-def pull_request(number: int = 7, head: Mapping[str, Any] | None = None, *, private: bool = False) -> dict[str, Any]:
+def pull_request(
+    number: int = 7, head: Mapping[str, Any] | None = None, *, private: bool = False, sha: str = HEAD
+) -> dict[str, Any]:
     """The payload of `pull_request`; by default the head lies in the same repository."""
     ours = repository(OURS, private=private)
-    side = {"sha": HEAD, "ref": "faster", "repo": ours if head is None else head}
+    side = {"sha": sha, "ref": "faster", "repo": ours if head is None else head}
     pull = {"number": number, "head": side, "base": {"sha": "b" * 40, "ref": "main", "repo": ours}}
     return {"action": "synchronize", "number": number, "pull_request": pull, "repository": ours}
 
 
-def workflow_run(owner: str = "mallory", repository_id: int = THEIRS) -> dict[str, Any]:
+def workflow_run(owner: str = "mallory", repository_id: int = THEIRS, *, sha: str = HEAD) -> dict[str, Any]:
     """The payload of `workflow_run` after a run for a pull request from a fork."""
     run = {
         "id": RUN_ID,
         "event": "pull_request",
-        "head_sha": HEAD,
+        "head_sha": sha,
         "head_branch": "faster",
         "head_repository": repository(repository_id, owner),
         "pull_requests": [],

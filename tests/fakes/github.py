@@ -141,7 +141,7 @@ class FakeGitHub:
     def _user(self, _numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
         if self.token.startswith("ghs_"):
             return _refuse(403, "Resource not accessible by integration")
-        return _json(200, {**contract().example("get", "/user", 200), "login": self.login})
+        return _json(200, {**contract().example("get", "/user", 200), "user_view_type": "private", "login": self.login})
 
     def _list_comments(self, numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
         return _json(200, [_shown(comment) for comment in _page(self.comments(numbers[0]), query)])
