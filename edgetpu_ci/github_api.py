@@ -141,12 +141,3 @@ def _message(text: str) -> str:
     except DocumentError:
         said = ""
     return " ".join(said.split())[:200] or "no reason given"
-
-
-def notify(level: str, sentence: str, world: World) -> None:
-    """One `notice` or `warning`: an annotation under Actions, a line elsewhere."""
-    if world.env.get("GITHUB_ACTIONS") == "true":
-        escaped = sentence.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        world.out(f"::{level}::{escaped}")
-    else:
-        world.warn(f"{level}: {sentence}")

@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from edgetpu_ci import event, judge
 from edgetpu_ci.errors import DeniedError
-from edgetpu_ci.github_api import Api, notify
+from edgetpu_ci.github_api import Api
 from edgetpu_ci.model import Report, Status, Verdict
+from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.render import markdown
 from edgetpu_ci.world import World
 
