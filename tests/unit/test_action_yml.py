@@ -1,0 +1,62 @@
+"""What action.yml promises holds together; no linter looks inside it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "action.yml").read_text()
+ACTION: dict[str, Any] = yaml.safe_load(TEXT)
+STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
+WORKFLOWS = sorted(
+    path
+    for folder in ("examples", ".github/workflows")
+    for path in (ROOT / folder).rglob("*.yml")
+    if "\njobs:" in path.read_text()
+)
+
+
+def test_every_input_that_is_used_is_declared_and_the_other_way_round() -> None:
+    assert set(re.findall(r"inputs\.([\w-]+)", TEXT)) == set(ACTION["inputs"])
+
+
+def test_every_step_whose_output_is_used_is_there() -> None:
+    assert set(re.findall(r"steps\.([\w-]+)\.", TEXT)) <= {step["id"] for step in STEPS if "id" in step}
+
+
+def test_no_text_of_others_is_pasted_into_a_script() -> None:
+    assert [step["run"] for step in STEPS if "${{" in step["run"]] == []
+
+
+def test_no_action_of_others_is_used() -> None:
+    assert [step["uses"] for step in STEPS if "uses" in step] == []
+
+
+def test_nothing_stays_behind_in_the_environment_of_later_steps() -> None:
+    assert not re.search(r"GITHUB_(ENV|PATH)", TEXT)
+
+
+def test_there_are_few_inputs_and_each_is_described() -> None:
+    assert len(ACTION["inputs"]) <= 6
+    assert all(entry["description"] for entry in (*ACTION["inputs"].values(), *ACTION["outputs"].values()))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_workflows_give_inputs_and_take_outputs_that_exist(path: Path) -> None:
+    text = path.read_text()
+    ours = [
+        step
+        for job in yaml.safe_load(text)["jobs"].values()
+        for step in job["steps"]
+        if re.fullmatch(r"\./|edgetpu-ci/edgetpu-ci@v\d+", step.get("uses", ""))
+    ]
+    assert {name for step in ours for name in step.get("with", {})} <= set(ACTION["inputs"])
+    assert set(re.findall(r"steps\.edgetpu-ci\.outputs\.([\w-]+)", text)) <= set(ACTION["outputs"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_workflows_begin_with_no_permission_at_all(path: Path) -> None:
+    assert yaml.safe_load(path.read_text())["permissions"] == {}
