@@ -1,11 +1,13 @@
-"""A report as a picture: how each round went, and how latencies spread, one row for each model."""
+"""A report as a picture: how each round went and how latencies spread, one row for each model."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from edgetpu_ci import metrics, stats
 from edgetpu_ci.model import Comparison, Measurement, Report
 from edgetpu_ci.render import lines, words
 
@@ -15,126 +17,162 @@ if TYPE_CHECKING:
 
 MAX_MODELS = 12
 
-# Two colours that stay apart for every kind of colour vision, and as grey.
+# A colour and a grey that stay apart for every kind of colour vision, and in print.
 _HEAD, _BASE = "#0072b2", "#8a8a8a"
-_WIDTH, _ROW_HEIGHT, _MARGINS = 10.0, 1.9, 1.3
+_WIDTH, _ROW_HEIGHT, _MARGINS = 10.0, 1.9, 0.9
 _DPI = 130
-_PERCENTILES: Final = ("latency_p50_ms", "latency_p90_ms", "latency_p95_ms", "latency_p99_ms")
+_SMALL = 8
+_LEAST_SPAN = 0.03
+_MOST_MS = 1e9
 _P10: Final = "latency_p10_ms"
+_PERCENTILES: Final = ("latency_p50_ms", "latency_p90_ms", "latency_p95_ms", "latency_p99_ms")
 
 
-class Panel(Struct, frozen=True):
+class Panel(Struct, frozen=True, kw_only=True):
     """What is drawn of one model, in milliseconds; `reason` says why there is nothing."""
 
     subject: str
     rounds: tuple[float, ...]
     percentiles: tuple[Measurement, ...]
-    base: float | None
-    against: str
+    base: tuple[float, str] | None
+    change: str
     reason: str
 
 
 def save(report: Report, path: Path) -> None:
     """Draw into a .png or .svg file. Raises ModuleNotFoundError where matplotlib is not installed."""
     from matplotlib import rc_context
+
+    # The same report gives the same file.
+    with rc_context({"svg.hashsalt": "edgetpu-ci"}), warnings.catch_warnings():
+        # A name in letters the font lacks is drawn as boxes: no reason to fail, or to say so.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        figure(report).savefig(path, dpi=_DPI, metadata={"Date": None} if path.suffix == ".svg" else {})
+
+
+def figure(report: Report) -> "Figure":
+    """The picture, not yet in a file."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    drawn = panels(report)
-    shown = drawn[:MAX_MODELS]
-    figure = Figure(figsize=(_WIDTH, _MARGINS + _ROW_HEIGHT * max(1, len(shown))), layout="constrained")
-    # The same report gives the same file, and a model called $x$ is no formula.
-    with rc_context({"svg.hashsalt": "edgetpu-ci", "text.parse_math": False, "axes.unicode_minus": True}):
-        _draw(figure, report, shown, len(drawn) - len(shown))
-        figure.savefig(path, dpi=_DPI, metadata={"Date": None} if path.suffix == ".svg" else {})
+    known = panels(report)
+    shown = known[:MAX_MODELS]
+    drawn = Figure(figsize=(_WIDTH, _MARGINS + _ROW_HEIGHT * max(1, len(shown))), layout="constrained")
+    # A model called $x$ is no formula.
+    with rc_context({"text.parse_math": False}):
+        _draw(drawn, _title(report, len(known) - len(shown)), shown)
+    return drawn
 
 
 def panels(report: Report) -> list[Panel]:
-    """Every model that has latencies, or should have."""
+    """Every model that has latencies or should have, those that changed first."""
     compared = {comparison.key: comparison for comparison in report.comparisons}
-    grouped = lines.by_subject(m for m in report.run.measurements if m.metric in {_P10, *_PERCENTILES})
-    return [_panel(subject, measured, compared) for subject, measured in grouped.items()]
+    timed = lines.by_subject(m for m in report.run.measurements if m.metric in {_P10, *_PERCENTILES})
+    found = [_panel(subject, measured, compared) for subject, measured in timed.items()]
+    return sorted(found, key=lambda panel: not (panel.change or panel.reason))
 
 
-def _panel(subject: str, measured: Sequence[Measurement], compared: dict[str, Comparison]) -> Panel:
-    level, against = _base(subject, compared)
-    p10 = next((m for m in measured if m.metric == _P10), None)
-    known = [m for m in measured if m.metric in _PERCENTILES and m.value is not None]
+def _panel(subject: str, measured: Sequence[Measurement], compared: Mapping[str, Comparison]) -> Panel:
+    latency = compared.get(f"{subject}/{_P10}")
+    comparison = latency or compared.get(f"{subject}/throughput_sustained_fps")
+    rounds = tuple(slot for m in measured if m.metric == _P10 for slot in m.slots if 0 <= slot <= _MOST_MS)
+    known = sorted((m for m in measured if m.metric != _P10 and 0 <= (m.value or -1) <= _MOST_MS), key=_name)
     return Panel(
         subject=words.plain(subject, 44),
-        rounds=p10.slots if p10 else (),
-        percentiles=tuple(sorted(known, key=lambda m: m.metric)),
-        base=level,
-        against=against,
-        reason="" if known or (p10 and p10.slots) else words.plain(measured[0].reason, 90) or "not measured",
+        rounds=rounds,
+        percentiles=tuple(known),
+        base=_base(comparison) if comparison else None,
+        change=words.change(comparison) if comparison and comparison.finding != "unchanged" else "",
+        reason="" if known or rounds else words.plain(measured[0].reason, 110) or "not measured",
     )
 
 
-def _base(subject: str, compared: dict[str, Comparison]) -> tuple[float | None, str]:
+def _name(measurement: Measurement) -> str:
+    return words.label(measurement.metric).removeprefix("latency ")
+
+
+def _base(comparison: Comparison) -> tuple[float, str] | None:
     """The 10th percentile there was before; sustained throughput is the same number turned round."""
-    if latency := compared.get(f"{subject}/{_P10}"):
-        return latency.base, latency.against
-    throughput = compared.get(f"{subject}/throughput_sustained_fps")
-    return (1000 / throughput.base, throughput.against) if throughput and throughput.base > 0 else (None, "")
+    if comparison.metric == _P10:
+        return comparison.base, comparison.against
+    return (1000 / comparison.base, comparison.against) if comparison.base > 1000 / _MOST_MS else None
 
 
-def _draw(figure: "Figure", report: Report, shown: Sequence[Panel], more: int) -> None:
+def _title(report: Report, hidden: int) -> str:
     run = report.run
-    place = words.plain(run.machine.host or run.machine.key, 40)
-    busy = " · the machine was busy" if run.contended else ""
-    hidden = f" · {more} more models in the report" if more else ""
-    figure.suptitle(f"Latency on {place} · {run.at:%Y-%m-%d %H:%M} UTC{busy}{hidden}", fontsize=11)
+    parts = [
+        f"Latency on {words.plain(run.machine.host or run.machine.key, 40)}",
+        f"{run.at:%Y-%m-%d %H:%M} UTC",
+        "the machine was busy" if run.contended else "",
+        f"{hidden} more models are in the report" if hidden else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _draw(figure: "Figure", title: str, shown: Sequence[Panel]) -> None:
+    figure.suptitle(title, fontsize=11)
     axes = figure.subplots(max(1, len(shown)), 2, squeeze=False, width_ratios=(3, 2))
-    for row, panel in zip(axes, shown, strict=False):
-        row[0].set_title(panel.subject, loc="left", fontsize=10, fontweight="bold")
+    for (left, right), panel in zip(axes, shown, strict=False):
+        left.set_title(panel.subject, loc="left", fontsize=10, fontweight="bold")
+        right.set_title(panel.change, loc="right", fontsize=_SMALL)
         if panel.reason:
-            _say(row, panel.reason)
+            _say(left, right, panel.reason)
         else:
-            _rounds(row[0], panel)
-            _spread(row[1], panel)
+            _rounds(left, panel)
+            _spread(right, panel)
     if not shown:
-        _say(axes[0], "no latency was measured")
-    elif not shown[-1].reason:
-        axes[-1][0].set_xlabel("round: one fresh process each", fontsize=8)
+        _say(axes[0][0], axes[0][1], "no latency was measured")
 
 
-def _say(row: Sequence["Axes"], sentence: str) -> None:
-    for axes in row:
+def _say(left: "Axes", right: "Axes", sentence: str) -> None:
+    for axes in (left, right):
         axes.set_axis_off()
-    row[0].text(0, 0.5, sentence, fontsize=9, transform=row[0].transAxes)
+    left.text(0, 0.5, sentence, fontsize=9, transform=left.transAxes)
 
 
 def _rounds(axes: "Axes", panel: Panel) -> None:
-    numbers = range(1, len(panel.rounds) + 1)
-    axes.plot(numbers, panel.rounds, "o", color=_HEAD, markersize=5, label="p10 of a round")
+    """A dot for each round; their median, how sure it is, and what was before."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.plot(range(1, len(panel.rounds) + 1), panel.rounds, "o", color=_HEAD, markersize=5, label="p10 of a round")
     if panel.rounds:
-        level = sorted(panel.rounds)[len(panel.rounds) // 2]
-        axes.axhline(level, color=_HEAD, linewidth=1, label=f"median {level:.4g} ms")
-    if panel.base is not None:
-        axes.axhline(
-            panel.base, color=_BASE, linewidth=1.5, linestyle="--", label=f"{panel.against} {panel.base:.4g} ms"
-        )
-    _tidy(axes)
-    axes.set_ylabel("ms", fontsize=8)
-    axes.margins(y=0.25)
+        _median(axes, sorted(panel.rounds))
+    if panel.base:
+        level, against = panel.base
+        axes.axhline(level, color=_BASE, linewidth=1.5, linestyle="--", label=f"{against} {_ms(level)}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("round: one fresh process each", fontsize=_SMALL)
+    axes.set_ylabel("ms", fontsize=_SMALL)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    _tidy(axes)
+
+
+def _median(axes: "Axes", ordered: Sequence[float]) -> None:
+    level = stats.percentile(ordered, 0.5)
+    axes.axhline(level, color=_HEAD, linewidth=1, label=f"median {_ms(level)}")
+    if interval := stats.percentile_interval(ordered, 0.5):
+        axes.axhspan(*interval, color=_HEAD, alpha=0.15, linewidth=0, label="its 95 % interval")
+    # Without this the noise of a steady model would fill the picture, and look like news.
+    axes.axhspan(level * (1 - _LEAST_SPAN), level * (1 + _LEAST_SPAN), alpha=0)
 
 
 def _spread(axes: "Axes", panel: Panel) -> None:
-    """Percentiles as bars with their intervals."""
-    values = [m.value or 0.0 for m in panel.percentiles]
-    names = [words.label(m.metric).removeprefix("latency ") for m in panel.percentiles]
-    errors = [
-        [abs(v - m.interval[side]) if m.interval else 0.0 for v, m in zip(values, panel.percentiles, strict=True)]
-        for side in (0, 1)
-    ]
-    axes.barh(names, values, xerr=errors, color=_HEAD, alpha=0.75, height=0.6, error_kw={"elinewidth": 1, "capsize": 2})
-    for name, value in zip(names, values, strict=True):
-        axes.text(0, name, f" {value:.4g} ms", va="center", fontsize=7, color="white")
+    """Percentiles of all samples as bars with their 95 % intervals."""
+    for measurement in panel.percentiles:
+        name, value = _name(measurement), measurement.value or 0.0
+        errors = [[abs(edge - value)] for edge in measurement.interval or (value, value)]
+        axes.barh(name, value, xerr=errors, color=_HEAD, height=0.6, capsize=2)
+        axes.annotate(f" {_ms(value)}", (0, name), va="center", fontsize=7, color="white")
     axes.invert_yaxis()
-    _tidy(axes)
     axes.set_xlim(left=0)
+    axes.set_xlabel("ms, all samples", fontsize=_SMALL)
+    _tidy(axes)
+
+
+def _ms(value: float) -> str:
+    return words.amount(value, metrics.find(_P10))
 
 
 def _tidy(axes: "Axes") -> None:
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=_SMALL)
     axes.spines[["top", "right"]].set_visible(False)

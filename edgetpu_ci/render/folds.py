@@ -47,7 +47,7 @@ def _model(subject: str, measured: Sequence[Measurement], changes: dict[str, str
     ]
     table = gfm.table(["Metric", "Value:", "95 % interval:", "Samples:", "Change"], rows)
     missing = [
-        f"{', '.join(map(gfm.text, names))}: {gfm.text(reason, words.SENTENCE)}"
+        f"Not measured: {', '.join(map(gfm.text, names))}: {gfm.text(reason, words.SENTENCE)}"
         for reason, names in lines.missing(measured).items()
     ]
     details = [_details(measurement) for measurement in measured if measurement.details]
@@ -57,7 +57,8 @@ def _model(subject: str, measured: Sequence[Measurement], changes: dict[str, str
 def _details(measurement: Measurement) -> str:
     shown = [f"{gfm.text(name)} {gfm.text(text)}" for name, text in measurement.details[:_MAX_DETAILS]]
     more = len(measurement.details) - _MAX_DETAILS
-    return f"{gfm.text(words.label(measurement.metric))}: {', '.join(shown)}{f', {more} more' if more > 0 else ''}"
+    listed = ", ".join([*shown, *([f"{more} more"] if more > 0 else [])])
+    return f"Details of {gfm.text(words.label(measurement.metric))}: {listed}"
 
 
 def _verdicts(verdicts: Sequence[Verdict]) -> str:
@@ -96,7 +97,7 @@ def _trend(trends: Sequence[Trend], changed: Sequence[str]) -> str:
     if not known:
         return ""
     table = gfm.table(["Model", "Metric", "Course", "First → last"], map(_course, known))
-    return "\n\n".join([table, *map(mermaid.chart, wanted)])
+    return "\n\n".join(filter(None, [table, *map(mermaid.chart, wanted)]))
 
 
 def _course(trend: Trend) -> list[str]:

@@ -43,8 +43,8 @@ def of(report: Report) -> tuple[Line, ...]:
         verdicts.setdefault(verdict.key, []).append(verdict)
     compared = {comparison.key: comparison for comparison in report.comparisons}
     measured = {measurement.key: measurement for measurement in report.run.measurements}
-    missing = {m.key: m for m in report.run.measurements if m.subject in _unmeasured(report.run.measurements)}
-    keys = dict.fromkeys([*verdicts, *compared, *missing])
+    unmeasured = _unmeasured(report.run.measurements)
+    keys = dict.fromkeys([*verdicts, *compared, *(key for key, m in measured.items() if m.subject in unmeasured)])
     found = [_line(verdicts.get(key, ()), compared.get(key), measured.get(key)) for key in keys]
     return tuple(sorted(_merged(found), key=_badness))
 

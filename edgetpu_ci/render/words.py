@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from math import isinf
 from typing import Final
 
 from edgetpu_ci import judge, metrics
@@ -123,11 +124,10 @@ def direction(comparison: Comparison) -> str:
 
 def sparkline(values: Sequence[float]) -> str:
     """The course of some values as a row of bars, the least lowest."""
-    low, high = min(values), max(values)
-    if low == high:
+    low, height = min(values), max(values) - min(values)
+    if height == 0 or isinf(height):
         return _BARS[3] * len(values)
-    steps = len(_BARS) - 1
-    return "".join(_BARS[round(steps * ((value - low) / (high - low)))] for value in values)
+    return "".join(_BARS[round((len(_BARS) - 1) * ((value - low) / height))] for value in values)
 
 
 def columns(text: str) -> int:

@@ -164,14 +164,14 @@ def hostile(text: str = HOSTILE) -> Report:
     measured += [Measurement(subject=text, metric=text, value=1.0), Measurement(subject="n", metric=text, reason=text)]
     before = [replace(m, subject=text, device=text) for m in model("m", 2.6)]
     whole = report(measured, before, contended=text)
-    facts = dict.fromkeys(("key", "host", "cpu", "arch", "kernel", "os", "governor", "hypervisor", "python"), text)
+    facts = ("key", "host", "cpu", "arch", "kernel", "os", "governor", "hypervisor", "python")
     run = replace(
         whole.run,
-        machine=Machine(**facts),
+        machine=replace(MACHINE, **dict.fromkeys(facts, text)),
         commit=text,
         branch=text,
         url=text,
-        notes=(text,),  # type: ignore[arg-type]
+        notes=(text,),
     )
     verdicts = tuple(
         replace(v, because=text, demand=text, owner=text, runbook=text, status="failed") for v in whole.verdicts
@@ -183,8 +183,10 @@ def hostile(text: str = HOSTILE) -> Report:
 
 def many(count: int = 40) -> Report:
     """More models than one screen holds, every fourth of them slower."""
-    before = [m for n in range(count) for m in model(f"detector_{n:02}", 2 + n / 7)]
-    now = [m for n in range(count) for m in model(f"detector_{n:02}", (2 + n / 7) * (1.2 if n % 4 == 0 else 1), seed=2)]
+    speeds = {f"detector_{n:02}": 2 + n % 40 / 7 for n in range(count)}
+    before = [m for name, ms in speeds.items() for m in model(name, ms)]
+    slower = {name: ms * (1.2 if n % 4 == 0 else 1) for n, (name, ms) in enumerate(speeds.items())}
+    now = [m for name, ms in slower.items() for m in model(name, ms, seed=2)]
     return report(now, before)
 
 

@@ -1,0 +1,100 @@
+"""The picture: what is drawn, and that nothing lies on anything else."""
+
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci.model import Report
+from edgetpu_ci.render import chart
+from tests.fakes import reports
+
+pytest.importorskip("matplotlib", reason='drawing needs the extra "chart"')
+
+
+def long_names() -> Report:
+    """Names longer than a picture is wide, some in letters the font may lack."""
+    names = ("w" * 200, "人物検出" * 20)
+    now = [m for name in names for m in reports.model(name, 2.9, seed=2)]
+    return reports.report(now, [m for name in names for m in reports.model(name, 2.6)])
+
+
+def one_model() -> Report:
+    return reports.report(reports.model("mobilenet_v2", 2.62))
+
+
+def extreme() -> Report:
+    """Numbers that no clock gives."""
+    return reports.report([m for ms in (1e-5, 1e30) for m in reports.model(f"m{ms}", ms)], rules=())
+
+
+EVERY = (
+    reports.regressed,
+    reports.crashed,
+    reports.nothing_measured,
+    reports.hostile,
+    reports.many,
+    long_names,
+    one_model,
+    extreme,
+)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("make", EVERY)
+def test_no_text_lies_on_another(make: Callable[[], Report]) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = chart.figure(make())
+    FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
+    texts = [text for axes in figure.axes for text in (axes.title, axes._left_title, axes._right_title)]  # type: ignore[attr-defined]
+    texts += [text for axes in figure.axes for text in (axes.xaxis.label, axes.yaxis.label)]
+    legends = [axes.get_legend() for axes in figure.axes]
+    placed = [item.get_window_extent() for item in (*figure.texts, *texts, *filter(None, legends))]
+    boxes = [box for box in placed if box.width > 1]
+    assert len(boxes) >= 2
+    assert not [pair for pair in combinations(boxes, 2) if pair[0].padded(-1).overlaps(pair[1].padded(-1))]
+
+
+def test_each_suffix_gives_its_format(tmp_path: Path) -> None:
+    chart.save(one_model(), tmp_path / "c.png")
+    chart.save(one_model(), tmp_path / "c.svg")
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (tmp_path / "c.svg").read_bytes()
+
+
+def test_the_same_report_gives_the_same_file(tmp_path: Path) -> None:
+    chart.save(reports.regressed(), tmp_path / "1.svg")
+    chart.save(reports.regressed(), tmp_path / "2.svg")
+    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
+
+
+def test_letters_the_font_lacks_are_no_failure(tmp_path: Path) -> None:
+    chart.save(long_names(), tmp_path / "c.png")
+    assert (tmp_path / "c.png").stat().st_size > 10_000
+
+
+def test_a_base_is_drawn_from_what_was_compared() -> None:
+    drawn = {panel.subject: panel for panel in chart.panels(reports.regressed())}
+    level, against = drawn["mobilenet_v2"].base or (0.0, "")
+    assert level == pytest.approx(2.629, abs=0.001)
+    assert against == "baseline"
+    assert drawn["mobilenet_v2"].change.startswith("▼ 11 % slower")
+    assert drawn["yolo_nano"].change == ""
+
+
+def test_without_a_base_none_is_drawn() -> None:
+    assert [panel.base for panel in chart.panels(one_model())] == [None]
+
+
+def test_a_crash_is_drawn_as_its_reason_and_comes_first() -> None:
+    first = chart.panels(reports.crashed())[0]
+    assert (first.subject, first.reason) == ("yolo_nano", reports.CRASH)
+
+
+def test_of_many_models_those_that_changed_are_drawn() -> None:
+    figure = chart.figure(reports.many())
+    assert len(figure.axes) == 2 * chart.MAX_MODELS
+    assert "28 more models are in the report" in figure.get_suptitle()
+    assert all(panel.change for panel in chart.panels(reports.many())[:10])

@@ -1,0 +1,227 @@
+"""The comment: what a reader sees first, what is folded, and what a stranger cannot do to it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Trend
+from edgetpu_ci.render import gfm, markdown, mermaid, words
+from tests.fakes import reports, snapshots
+
+OURS = re.compile(r"<!-- edgetpu-ci:v1 key=default -->|</?(details|summary|sub)>|\]\(https://github\.com/octo/")
+NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200b" + "aw12h")) | st.text()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        reports.regressed,
+        reports.all_clear,
+        reports.first_run,
+        reports.previous_run,
+        reports.crashed,
+        reports.nothing_measured,
+        reports.contended,
+        reports.hostile,
+        reports.many,
+    ],
+)
+def test_the_whole_comment_reads_as_it_should(make: Callable[[], Report]) -> None:
+    snapshots.check(f"comment_{make.__name__}.md", markdown.comment(make()))
+
+
+def heading(report: Report, *, withdrawn: bool = False) -> str:
+    return markdown.comment(report, withdrawn=withdrawn).splitlines()[1]
+
+
+def visible(report: Report) -> str:
+    return re.sub(r"<details>.*?</details>", "", markdown.comment(report), flags=re.DOTALL)
+
+
+def test_the_marker_is_the_first_line_and_tells_comments_apart() -> None:
+    said = markdown.comment(reports.all_clear(), key="arm")
+    assert said.splitlines()[0] == markdown.marker("arm") != markdown.marker("default")
+
+
+def test_a_regression_is_counted_by_its_direction_and_its_place() -> None:
+    assert heading(reports.regressed()).startswith("### ❌ Edge TPU CI: 1 slower on pi5-usb-1 · ")
+
+
+def test_lower_throughput_is_slower_and_points_down() -> None:
+    assert "380.3 → 340.4 1/s | **▼ 11 % slower (−10.8 … −10.3 %)**" in visible(reports.regressed())
+
+
+def test_higher_latency_is_slower_and_points_up() -> None:
+    slower = Comparison(
+        subject="m",
+        metric="latency_p10_ms",
+        base=2.0,
+        head=2.2,
+        ratio=1.1,
+        interval=(1.09, 1.11),
+        finding="regressed",
+    )
+    assert words.change(slower) == "▲ 10 % slower (+9.0 … +11.0 %)"
+    assert words.direction(slower) == "slower"
+
+
+def test_more_memory_is_larger() -> None:
+    more = Comparison(subject="m", metric="memory_peak_mb", base=70, head=80, ratio=8 / 7, finding="regressed")
+    assert words.direction(more) == "larger"
+
+
+def test_a_fact_that_changed_with_a_slowdown_is_its_likely_cause() -> None:
+    assert (
+        "**Likely cause:** the model file of mobilenet_v2 changed: operators on CPU 0 → 2 (RESIZE_BILINEAR 2)."
+        in visible(reports.regressed())
+    )
+
+
+def test_a_faster_model_needs_no_cause() -> None:
+    faster = reports.report(reports.model("m", 2.0, seed=2, on_cpu=1), reports.model("m", 2.6), rules=reports.RULES[:1])
+    assert "1 faster" in heading(faster)
+    assert "Likely cause" not in markdown.comment(faster)
+
+
+def test_nothing_measured_is_not_said_as_a_regression() -> None:
+    assert heading(reports.nothing_measured()) == "### ❔ Edge TPU CI: nothing could be measured on pi5-usb-1"
+
+
+def test_facts_of_a_model_file_are_not_measured() -> None:
+    broken = [reports.without(m, "hung") if m.device else m for m in reports.model("m", 2.0)]
+    assert "nothing could be measured" in heading(reports.report(broken))
+
+
+def test_all_fine_is_one_calm_line_and_folds() -> None:
+    calm = heading(reports.all_clear())
+    assert calm == "### ✅ Edge TPU CI: all passed on pi5-usb-1 · 15 unchanged · 6 within limits"
+    assert "|" not in visible(reports.all_clear())
+
+
+def test_an_alarm_that_is_over_is_taken_back() -> None:
+    said = markdown.comment(reports.all_clear(), withdrawn=True)
+    assert "✅ Edge TPU CI: all clear on pi5-usb-1" in said
+    assert "What was reported here before is gone." in said
+
+
+def test_the_base_is_named_where_everyone_sees_it() -> None:
+    assert "Base: baseline accepted by Ada Lovelace on 2026-02-20" in visible(reports.regressed())
+
+
+def test_a_previous_run_is_never_called_a_baseline() -> None:
+    assert "at most 5 % worse · previous run, not a baseline |" in visible(reports.previous_run())
+
+
+def test_a_first_run_says_how_to_go_on() -> None:
+    assert "3 without a baseline" in heading(reports.first_run())
+    assert "**Next:** `edgetpu-ci baseline accept REPORT` makes this run the baseline" in visible(reports.first_run())
+
+
+def test_a_crash_takes_one_line_however_many_metrics_it_took() -> None:
+    rows = [line for line in visible(reports.crashed()).splitlines() if line.startswith("| ❔")]
+    assert rows == [f"| ❔ | yolo_nano · 12 metrics | not measured |  | {reports.CRASH} |"]
+
+
+def test_a_crash_is_seen_also_where_no_rule_names_the_model() -> None:
+    broken = [reports.without(m, reports.CRASH) for m in reports.model("yolo", 7.9) if m.device]
+    said = reports.report([*reports.model("m", 2.0), *broken], rules=[Rule(match="m/error_rate_percent", max=0)])
+    assert heading(said) == "### ⚠️ Edge TPU CI: 1 not measured on pi5-usb-1 · 1 within limits"
+
+
+def test_a_percentile_without_enough_samples_is_no_alarm_where_nobody_demands_it() -> None:
+    said = reports.crashed()
+    assert "Not measured: latency p99: n/a (needs 662 samples, has 500)" in markdown.comment(said)
+    assert "662" not in visible(said)
+
+
+def test_a_busy_machine_is_said_outside_the_folds() -> None:
+    assert "**The machine was busy:** waited for a CPU 8 % of the time" in visible(reports.contended())
+
+
+def test_owner_and_runbook_stand_beside_what_failed() -> None:
+    rule = Rule(match="*/latency_p99_ms", max=1, owner="vision team", runbook="runbooks/slow.md")
+    said = visible(reports.report(reports.model("m", 2.0), rules=[rule]))
+    assert "is above the most allowed, 1 ms · owner vision team · runbook runbooks/slow.md |" in said
+
+
+def test_macs_are_given_with_two_decimals_and_bytes_whole() -> None:
+    said = markdown.comment(reports.first_run())
+    assert "| MACs | 300.78 M |" in said
+    assert "| model size | 3,577,760 B |" in said
+
+
+def test_a_metric_nobody_knows_is_shown() -> None:
+    odd = Measurement(subject="m", metric="joules_per_inference", value=0.0042)
+    assert "| joules per inference | 0.004200 |" in markdown.comment(reports.report([odd]))
+
+
+@pytest.mark.parametrize("values", [(1.0, 2.0), (5.0, 5.0, 5.0), (1e-7, 3e-7), (1e6,) * 59 + (1.1e6,), (0.0, 0.0)])
+def test_a_trend_is_a_chart_without_exponents_and_with_a_height(values: tuple[float, ...]) -> None:
+    drawn = mermaid.chart(Trend(subject='m"]', metric="latency_p50_ms", values=values))
+    low, high = re.findall(r'y-axis "ms" (\S+) --> (\S+)', drawn)[0]
+    assert float(low) < min(values)
+    assert float(high) > max(values)
+    assert not re.search(r"\de[-+]?\d", drawn)
+    assert 'title "m??: latency p50"' in drawn
+    points = re.findall(r"line \[(.*)\]", drawn)[0].split(", ")
+    assert [float(point) for point in points] == pytest.approx(values, rel=1e-3)
+
+
+def test_a_single_point_is_no_trend() -> None:
+    alone = replace(reports.all_clear(), trend=(Trend(subject="m", metric="x", values=(1.0,)),))
+    assert "<summary>Trend" not in markdown.comment(alone)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2).map(tuple))
+def test_any_trend_can_be_said(values: tuple[float, ...]) -> None:
+    trend = Trend(subject="m", metric="x", values=values)
+    assert len(words.sparkline(values)) == len(values)
+    assert mermaid.chart(trend).count("```") in {0, 2}
+
+
+@given(NASTY)
+def test_foreign_text_is_only_text(text: str) -> None:
+    said = gfm.text(text)
+    assert not re.search(r"[<>|\[\]\n\r\x00-\x1f\u202e]|@[\w-]|#\d|://|\bwww\.", re.sub(r"&#\d+;", "·", said))
+    assert said.count("`") % 2 == 0
+
+
+@given(NASTY)
+def test_a_hostile_report_makes_no_tag_no_link_no_mention_and_no_cell(text: str) -> None:
+    said = markdown.comment(reports.hostile(text))
+    rest = OURS.sub("", said)
+    assert "<" not in rest
+    assert "](" not in rest
+    assert not re.search(r"@\w|(?<!&)#\d", rest)
+    for table in re.findall(r"(?:^\|.*\n)+", said, re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+@given(st.integers(1_500, 70_000), st.sampled_from([reports.many(), reports.hostile(), reports.regressed()]))
+def test_a_comment_keeps_its_limit_its_marker_and_its_verdict(limit: int, report: Report) -> None:
+    said = markdown.comment(report, limit=limit)
+    assert len(said.encode()) <= limit
+    assert said.splitlines()[:2] == markdown.comment(report, limit=10**9).splitlines()[:2]
+
+
+def test_folds_give_way_before_rows_and_rows_say_how_many_are_left_out() -> None:
+    report = reports.many(300)
+    without_folds = markdown.comment(report)
+    assert "<details>" not in without_folds
+    assert without_folds.count("| ❌ |") == 75
+    assert "Left out for length" in without_folds
+    few = markdown.comment(report, limit=4_000)
+    assert f"… and {75 - few.count('| ❌ |')} more" in few
+    assert 0 < few.count("| ❌ |") < 75
+
+
+def test_the_last_fold_goes_first() -> None:
+    whole = markdown.comment(reports.regressed())
+    less = markdown.comment(reports.regressed(), limit=len(whole.encode()) - 1)
+    assert "<summary>Trend" in whole
+    assert "<summary>Trend" not in less
+    assert "<summary>The machine" in less
