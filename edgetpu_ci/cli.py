@@ -172,7 +172,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _models_or_settings(arguments: argparse.Namespace) -> "Config":
     from edgetpu_ci import embedded, reference
 
-    if arguments.models and arguments.config:
+    if (arguments.models or arguments.reference) and arguments.config:
         raise ConfigError("Name either models or --config, not both: the configuration has its own list of models.")
     if arguments.reference:
         return embedded.settings([*arguments.models, str(reference.write(Path(".edgetpu-ci", reference.NAME)))])

@@ -12,9 +12,18 @@ from edgetpu_ci.model import Comparison, Measurement, Rule, Status, Verdict
 def judge(
     measurements: Sequence[Measurement], comparisons: Sequence[Comparison], rules: Sequence[Rule]
 ) -> tuple[Verdict, ...]:
-    """A verdict for each rule on each measurement it names; a rule that names nothing is unknown."""
+    """A verdict for each rule on each measurement it names; a rule that names nothing is unknown.
+
+    A subject that could not be measured is unknown also where no rule names it: nobody would write that rule.
+    """
     compared = {comparison.key: comparison for comparison in comparisons}
-    return tuple(verdict for rule in rules for verdict in _apply(rule, measurements, compared))
+    verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, compared)]
+    said = {(verdict.subject, verdict.because) for verdict in verdicts}
+    for broken in measurements:
+        if broken.failed and (broken.subject, broken.reason) not in said:
+            said.add((broken.subject, broken.reason))
+            verdicts.append(_unknown(Rule(match=broken.key), broken, broken.reason))
+    return tuple(verdicts)
 
 
 def overall(verdicts: Sequence[Verdict]) -> Status:

@@ -1,7 +1,6 @@
 """Find a plugin by its `use:` name and decode its `with:` before anything runs."""
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any, Protocol, TypeVar
 
 from edgetpu_ci import codec
@@ -30,6 +29,8 @@ def find(step: Step, ours: Mapping[str, P], family: str, place: str) -> tuple[P,
 
 
 def _registered(name: str, family: str) -> Any:  # noqa: ANN401 - checked by use, it comes from a third party
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=f"edgetpu_ci.{family}", name=name):
         return point.load()
     return None

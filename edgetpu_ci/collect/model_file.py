@@ -34,7 +34,7 @@ def _facts(subject: str, path: Path) -> list[Measurement]:
     try:
         model = tflite.load(path, path.name)
     except ModelError as error:
-        return [Measurement(subject=subject, metric=metric, reason=str(error)) for metric in _ALWAYS]
+        return [Measurement(subject=subject, metric=metric, reason=str(error), failed=True) for metric in _ALWAYS]
     left = [operator for operator in model.operators if operator.name != tflite.EDGE_TPU]
     return [
         Measurement(subject=subject, metric="model_bytes", value=model.file_bytes, details=_identity(model)),

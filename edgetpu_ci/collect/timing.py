@@ -42,7 +42,7 @@ def measurements(subject: str, slots: Sequence[Answer], device: str) -> list[Mea
 
 def unmeasured(subject: str, reason: str) -> list[Measurement]:
     """The same measurements without a value, for one reason."""
-    return [Measurement(subject=subject, metric=metric, reason=reason) for metric in METRICS]
+    return [Measurement(subject=subject, metric=metric, reason=reason, failed=True) for metric in METRICS]
 
 
 def _over_slots(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:

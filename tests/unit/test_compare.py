@@ -88,6 +88,11 @@ def test_on_a_busy_host_a_large_change_is_still_found() -> None:
     assert compared(speeds(slots(3.0)), speeds(slots(6.0, seed=2)), contended="other work").finding == "regressed"
 
 
+def test_a_slowdown_that_spares_the_fastest_slots_is_other_work() -> None:
+    now = (3.0, 3.01, *slots(3.6, count=8, seed=2))
+    assert compared(speeds(slots(3.0)), speeds(now)).finding == "inconclusive"
+
+
 def test_facts_are_compared_exactly() -> None:
     fact = Measurement(subject="m", metric="macs_millions", value=300.78)
     more = Measurement(subject="m", metric="macs_millions", value=300.79)

@@ -120,3 +120,22 @@ def test_an_exact_fact_that_changed_fails_with_both_values() -> None:
 )
 def test_a_change_is_said_as_a_user_feels_it(metric: str, ratio: float, words: str) -> None:
     assert describe(compared(metric=metric, ratio=ratio, finding="regressed")) == words
+
+
+def test_a_model_that_broke_is_unknown_also_where_no_rule_names_it() -> None:
+    broken = [
+        Measurement(subject="m", metric=metric, reason="crashed with SIGSEGV", failed=True)
+        for metric in ("latency_p50_ms", "throughput_fps")
+    ]
+    (said,) = judge(broken, [], [])
+    assert (said.subject, said.status, said.weight, said.because) == ("m", "unknown", "fail", "crashed with SIGSEGV")
+
+
+def test_a_model_that_broke_is_said_once_and_weighs_as_its_rule_says() -> None:
+    broken = [Measurement(subject="m", metric="throughput_fps", reason="crashed", failed=True)]
+    (said,) = judge(broken, [], [Rule(match="m/throughput_fps", min=1, unknown="pass")])
+    assert said.weight == "pass"
+
+
+def test_what_could_not_be_known_is_no_fault() -> None:
+    assert judge([Measurement(subject="m", metric="latency_p99_ms", reason="needs 662 samples")], [], []) == ()

@@ -1,0 +1,27 @@
+"""The program as a user runs it: a process of its own, in a folder of theirs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+LAUNCHER = Path(__file__).parents[2] / "scripts" / "edgetpu-ci"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a shell has, less everything a CI job would add."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, **more}
+
+
+def edgetpu_ci(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end in `folder`; `more` are environment variables."""
+    return subprocess.run(
+        [sys.executable, str(LAUNCHER), *arguments],
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
