@@ -65,7 +65,7 @@ def run(settings: config.Config, folder: Path, world: World) -> Outcome:
     for problem in undelivered:
         world.warn(f"warning: {problem}")
     outcome = Outcome(report=report, saved=saved, problems=problems)
-    job.write_outputs(_outputs(outcome) | outputs, world)
+    job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
 
 
@@ -144,9 +144,10 @@ def _publish(
     return outputs, problems
 
 
-def _outputs(outcome: Outcome) -> dict[str, str]:
+def _outputs(outcome: Outcome, world: World) -> dict[str, str]:
     status = judge.overall(outcome.report.verdicts)
-    return {"status": status, "report": str(outcome.saved.report) if outcome.saved else "", "commented": "false"}
+    place = str(world.cwd / outcome.saved.report) if outcome.saved else ""
+    return {"status": status, "report": place, "commented": "false"}
 
 
 def read_report(path: Path) -> Report:
