@@ -22,6 +22,8 @@ _HEAD, _BASE = "#0072b2", "#8a8a8a"
 _WIDTH, _ROW_HEIGHT, _MARGINS = 10.0, 1.9, 0.9
 _DPI = 130
 _SMALL = 8
+_TITLE = 36
+_SENTENCE = 0.3
 _LEAST_SPAN = 0.03
 _MOST_MS = 1e9
 _P10: Final = "latency_p10_ms"
@@ -57,7 +59,7 @@ def figure(report: Report) -> "Figure":
 
     known = panels(report)
     shown = known[:MAX_MODELS]
-    drawn = Figure(figsize=(_WIDTH, _MARGINS + _ROW_HEIGHT * max(1, len(shown))), layout="constrained")
+    drawn = Figure(figsize=(_WIDTH, _MARGINS + _ROW_HEIGHT * sum(_heights(shown))), layout="constrained")
     # A model called $x$ is no formula.
     with rc_context({"text.parse_math": False}):
         _draw(drawn, _title(report, len(known) - len(shown)), shown)
@@ -78,17 +80,21 @@ def _panel(subject: str, measured: Sequence[Measurement], compared: Mapping[str,
     rounds = tuple(slot for m in measured if m.metric == _P10 for slot in m.slots if 0 <= slot <= _MOST_MS)
     known = sorted((m for m in measured if m.metric != _P10 and 0 <= (m.value or -1) <= _MOST_MS), key=_name)
     return Panel(
-        subject=words.plain(subject, 44),
+        subject=words.cut(words.plain(subject), _TITLE),
         rounds=rounds,
         percentiles=tuple(known),
         base=_base(comparison) if comparison else None,
-        change=words.change(comparison) if comparison and comparison.finding != "unchanged" else "",
+        change=_change(comparison) if comparison and comparison.finding != "unchanged" else "",
         reason="" if known or rounds else words.plain(measured[0].reason, 110) or "not measured",
     )
 
 
 def _name(measurement: Measurement) -> str:
     return words.label(measurement.metric).removeprefix("latency ")
+
+
+def _change(comparison: Comparison) -> str:
+    return f"{words.label(comparison.metric)}: {words.change(comparison)}"
 
 
 def _base(comparison: Comparison) -> tuple[float, str] | None:
@@ -111,7 +117,8 @@ def _title(report: Report, hidden: int) -> str:
 
 def _draw(figure: "Figure", title: str, shown: Sequence[Panel]) -> None:
     figure.suptitle(title, fontsize=11)
-    axes = figure.subplots(max(1, len(shown)), 2, squeeze=False, width_ratios=(3, 2))
+    heights = _heights(shown)
+    axes = figure.subplots(len(heights), 2, squeeze=False, width_ratios=(3, 2), height_ratios=heights)
     for (left, right), panel in zip(axes, shown, strict=False):
         left.set_title(panel.subject, loc="left", fontsize=10, fontweight="bold")
         right.set_title(panel.change, loc="right", fontsize=_SMALL)
@@ -122,6 +129,11 @@ def _draw(figure: "Figure", title: str, shown: Sequence[Panel]) -> None:
             _spread(right, panel)
     if not shown:
         _say(axes[0][0], axes[0][1], "no latency was measured")
+
+
+def _heights(shown: Sequence[Panel]) -> list[float]:
+    """Of each row, as a share: a sentence needs less room than a curve."""
+    return [_SENTENCE if panel.reason else 1.0 for panel in shown] or [_SENTENCE]
 
 
 def _say(left: "Axes", right: "Axes", sentence: str) -> None:

@@ -37,14 +37,13 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 def of(report: Report) -> tuple[Line, ...]:
-    """Everything judged, compared, or missing altogether; worst first, then greatest change first."""
+    """Everything judged, compared, or tried in vain; worst first, then greatest change first."""
     verdicts: dict[str, list[Verdict]] = {}
     for verdict in report.verdicts:
         verdicts.setdefault(verdict.key, []).append(verdict)
     compared = {comparison.key: comparison for comparison in report.comparisons}
     measured = {measurement.key: measurement for measurement in report.run.measurements}
-    unmeasured = _unmeasured(report.run.measurements)
-    keys = dict.fromkeys([*verdicts, *compared, *(key for key, m in measured.items() if m.subject in unmeasured)])
+    keys = dict.fromkeys([*verdicts, *compared, *(key for key, m in measured.items() if m.failed)])
     found = [_line(verdicts.get(key, ()), compared.get(key), measured.get(key)) for key in keys]
     return tuple(sorted(_merged(found), key=_badness))
 
@@ -78,12 +77,6 @@ def nothing_measured(report: Report) -> bool:
     """Whether values were sought and none was found; what stands in a model file is not measured."""
     sought = [m.value for m in report.run.measurements if metrics.find(m.metric).better != "exact"]
     return all(value is None for value in sought) and (bool(sought) or not report.run.measurements)
-
-
-def _unmeasured(measurements: Sequence[Measurement]) -> set[str]:
-    """Models of which no value was found that had to be measured."""
-    sought = [m for m in measurements if metrics.find(m.metric).better != "exact"]
-    return {m.subject for m in sought} - {m.subject for m in sought if m.value is not None}
 
 
 def _line(verdicts: Sequence[Verdict], comparison: Comparison | None, measurement: Measurement | None) -> Line:

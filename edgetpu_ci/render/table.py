@@ -39,7 +39,7 @@ class _Page:
 
     def line(self, text: str, colour: _Colour | None = None) -> str:
         """One line, cut where the page ends."""
-        return self._paint(_cut(_tame(text), self._width), colour)
+        return self._paint(words.cut(_tame(text), self._width), colour)
 
     def paragraph(self, text: str, colour: _Colour | None = None) -> list[str]:
         """As many lines as a text takes, all but the first indented."""
@@ -50,7 +50,7 @@ class _Page:
                 found.append(f"  {word}")
             else:
                 found[-1] += f" {word}"
-        return [self._paint(_cut(line, self._width), colour) for line in found]
+        return [self._paint(words.cut(line, self._width), colour) for line in found]
 
     def _paint(self, text: str, colour: _Colour | None) -> str:
         return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if self._colour and colour else text
@@ -59,14 +59,6 @@ class _Page:
 def _tame(text: str) -> str:
     """Without what a CI runner would take for a command, wherever it stands in a line."""
     return text.replace("::", "∷").replace("##[", "## [")
-
-
-def _cut(text: str, width: int) -> str:
-    if words.columns(text) <= width:
-        return text
-    while words.columns(text) >= width:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _models(report: Report, page: _Page) -> Iterator[str]:

@@ -141,7 +141,8 @@ def crashed() -> Report:
     """One model crashes; too few samples of another for its 99th percentile."""
     broken = [without(m, CRASH) if m.device else m for m in model("yolo_nano", 7.93)]
     whole = model("mobilenet_v2", 2.62, seed=2)
-    few = [without(m, "needs 662 samples, has 500") if m.metric == "latency_p99_ms" else m for m in whole]
+    needs = "needs 662 samples, has 500"
+    few = [without(m, needs, failed=False) if m.metric == "latency_p99_ms" else m for m in whole]
     rules = [RULES[0], *RULES[2:]]
     return report([*few, *broken], models(), rules=rules)
 
@@ -161,7 +162,8 @@ def contended() -> Report:
 def hostile(text: str = HOSTILE) -> Report:
     """Every string of the outside is `text`."""
     measured = [replace(m, subject=text, device=text, details=((text, text),)) for m in model("m", 2.9, seed=2)]
-    measured += [Measurement(subject=text, metric=text, value=1.0), Measurement(subject="n", metric=text, reason=text)]
+    measured.append(Measurement(subject=text, metric=text, value=1.0))
+    measured.append(Measurement(subject="n", metric=text, reason=text, failed=True))
     before = [replace(m, subject=text, device=text) for m in model("m", 2.6)]
     whole = report(measured, before, contended=text)
     facts = ("key", "host", "cpu", "arch", "kernel", "os", "governor", "hypervisor", "python")
@@ -190,6 +192,6 @@ def many(count: int = 40) -> Report:
     return report(now, before)
 
 
-def without(measurement: Measurement, reason: str) -> Measurement:
+def without(measurement: Measurement, reason: str, *, failed: bool = True) -> Measurement:
     """The same measurement, which could not be made."""
-    return replace(measurement, value=None, reason=reason, interval=None, slots=(), n=0)
+    return replace(measurement, value=None, reason=reason, failed=failed, interval=None, slots=(), n=0)

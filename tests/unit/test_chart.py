@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import Report, Rule
 from edgetpu_ci.render import chart
 from tests.fakes import reports
 
@@ -80,8 +80,23 @@ def test_a_base_is_drawn_from_what_was_compared() -> None:
     level, against = drawn["mobilenet_v2"].base or (0.0, "")
     assert level == pytest.approx(2.629, abs=0.001)
     assert against == "baseline"
-    assert drawn["mobilenet_v2"].change.startswith("▼ 11 % slower")
+    assert drawn["mobilenet_v2"].change.startswith("throughput sustained: ▼ 11 % slower")
     assert drawn["yolo_nano"].change == ""
+
+
+def test_a_base_of_the_latency_itself_is_taken_as_it_is() -> None:
+    rules = [Rule(match="*/latency_p10_ms", worse_by_percent=5)]
+    said = reports.report(reports.model("m", 2.9, seed=2), reports.model("m", 2.6), rules=rules)
+    (panel,) = chart.panels(said)
+    assert panel.base
+    assert panel.base[0] == pytest.approx(2.608, abs=0.001)
+    assert panel.change.startswith("latency p10: ▲ 12 % slower")
+
+
+def test_a_report_without_latencies_says_so() -> None:
+    facts = [m for m in reports.model("m", 2.6) if not m.device]
+    figure = chart.figure(reports.report(facts, rules=()))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no latency was measured"]
 
 
 def test_without_a_base_none_is_drawn() -> None:

@@ -123,6 +123,11 @@ def test_outputs_are_read_back_as_they_were_whatever_they_hold(values: dict[str,
     assert outputs(written) == hostile
 
 
+def test_a_name_that_would_break_the_file_is_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no name for an output"):
+        job.write_outputs({"a\nstatus": "passed"}, in_actions(tmp_path))
+
+
 def test_outputs_are_added_to_the_file_the_runner_names(tmp_path: Path) -> None:
     (tmp_path / "GITHUB_OUTPUT").write_text("earlier=1\n")
     job.write_outputs({"status": "failed", "report": "a\nb"}, in_actions(tmp_path))

@@ -129,7 +129,7 @@ def test_a_crash_takes_one_line_however_many_metrics_it_took() -> None:
 def test_a_crash_is_seen_also_where_no_rule_names_the_model() -> None:
     broken = [reports.without(m, reports.CRASH) for m in reports.model("yolo", 7.9) if m.device]
     said = reports.report([*reports.model("m", 2.0), *broken], rules=[Rule(match="m/error_rate_percent", max=0)])
-    assert heading(said) == "### ⚠️ Edge TPU CI: 1 not measured on pi5-usb-1 · 1 within limits"
+    assert heading(said) == "### ❔ Edge TPU CI: 1 not measured on pi5-usb-1 · 1 within limits"
 
 
 def test_a_percentile_without_enough_samples_is_no_alarm_where_nobody_demands_it() -> None:
@@ -174,6 +174,16 @@ def test_a_trend_is_a_chart_without_exponents_and_with_a_height(values: tuple[fl
 def test_a_single_point_is_no_trend() -> None:
     alone = replace(reports.all_clear(), trend=(Trend(subject="m", metric="x", values=(1.0,)),))
     assert "<summary>Trend" not in markdown.comment(alone)
+
+
+def test_numbers_nobody_would_write_out_stay_short() -> None:
+    huge = Measurement(subject="m", metric="model_bytes", value=1e300)
+    assert "| model size | 1e+300 B |" in markdown.comment(reports.report([huge]))
+
+
+def test_values_that_never_changed_are_a_level_line() -> None:
+    assert words.sparkline((5.0, 5.0, 5.0)) == "▄▄▄"
+    assert words.sparkline((1.0, 2.0, 8.0)) == "▁▂█"
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2).map(tuple))
