@@ -150,7 +150,7 @@ def _branch(ref: str) -> str:
 def _head(payload: _Payload, every: Event) -> Event:
     if payload.pull_request:
         return _of_pull_request(payload.pull_request, every)
-    if payload.workflow_run and every.name == "workflow_run":
+    if payload.workflow_run:
         return _of_workflow_run(payload.workflow_run, payload.repository, every)
     if payload.merge_group:
         group = payload.merge_group

@@ -35,6 +35,17 @@ class Comment:
     body: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """What a run left behind."""
+
+    run_id: int
+    name: str
+    data: bytes
+    expired: bool
+    size: int
+
+
 @dataclass(kw_only=True)
 class FakeGitHub:
     """Answers the requests this project sends; `base_path` is `/api/v3` for an Enterprise Server.
@@ -59,7 +70,7 @@ class FakeGitHub:
     checks: list[dict[str, Any]] = field(default_factory=list)
     _comments: dict[int, Comment] = field(default_factory=dict)
     _pulls: list[dict[str, Any]] = field(default_factory=list)
-    _artifacts: dict[int, tuple[int, str, bytes, bool]] = field(default_factory=dict)
+    _artifacts: dict[int, Artifact] = field(default_factory=dict)
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -96,11 +107,10 @@ class FakeGitHub:
         pull["head"]["repo"] = {**pull["head"]["repo"], "id": repository_id} if repository_id is not None else None
         self._pulls.append(pull)
 
-    def upload(self, run_id: int, name: str, data: bytes, *, expired: bool = False) -> int:
-        """A run uploads an artifact."""
-        number = next(self._ids)
-        self._artifacts[number] = (run_id, name, data, expired)
-        return number
+    def upload(self, run_id: int, name: str, data: bytes, *, expired: bool = False, size: int | None = None) -> None:
+        """A run uploads an artifact; `size` is what GitHub says of it."""
+        size = len(data) if size is None else size
+        self._artifacts[next(self._ids)] = Artifact(run_id=run_id, name=name, data=data, expired=expired, size=size)
 
     def fail(self, status: int, times: int = 1, message: str = "Server Error", **headers: str) -> None:
         """Answer the next requests with an error; `retry_after="1"` is the header Retry-After."""
@@ -121,10 +131,12 @@ class FakeGitHub:
 
     def _answer_stored(self, request: Request) -> Reply:
         self.stored.append(request)
+        if request.target.startswith("/moved/"):
+            return Reply(status=302, headers={"location": request.target.replace("/moved/", "/signed/")})
         kept = self._artifacts.get(int(request.target.rpartition("/")[2]))
         if not kept:
             return Reply(status=404, body=b"BlobNotFound")
-        return Reply(status=200, body=kept[2], headers={"content-type": "application/zip"})
+        return Reply(status=200, body=kept.data, headers={"content-type": "application/zip"})
 
     def _route(self, request: Request, target: str) -> Reply:
         if request.headers.get("authorization", "").split() not in (["token", self.token], ["Bearer", self.token]):
@@ -179,9 +191,9 @@ class FakeGitHub:
         path = "/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts"
         example = contract().example("get", path, 200)["artifacts"][0]
         found = [
-            {**example, "id": number, "name": name, "size_in_bytes": len(data), "expired": expired}
-            for number, (run_id, name, data, expired) in self._artifacts.items()
-            if run_id == numbers[0] and query.get("name") in (None, name)
+            {**example, "id": number, "name": it.name, "size_in_bytes": it.size, "expired": it.expired}
+            for number, it in self._artifacts.items()
+            if it.run_id == numbers[0] and query.get("name") in (None, it.name)
         ]
         return _json(200, {"total_count": len(found), "artifacts": _page(found, query)})
 

@@ -13,7 +13,7 @@ import pytest
 from edgetpu_ci import artifact, codec, event
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError
 from edgetpu_ci.world import World
-from tests.fakes import actions
+from tests.fakes import actions, reports
 from tests.fakes.actions import HEAD, RUN_ID, THEIRS
 from tests.fakes.github import FakeGitHub
 
@@ -198,6 +198,44 @@ def test_a_storage_that_refuses_is_said(tmp_path: Path, github: FakeGitHub) -> N
     github.redirect = f"{github.storage}/signed/0"
     with pytest.raises(DeliveryError, match="storage answered 404; run this job again"):
         fetch(tmp_path, github)
+
+
+def test_a_storage_that_leads_on_is_not_followed(tmp_path: Path, github: FakeGitHub) -> None:
+    github.upload(RUN_ID, artifact.NAME, zipped({"report.json": REPORT}))
+    github.redirect = f"{github.storage}/moved/1001"
+    with pytest.raises(DeliveryError, match="storage answered 302"):
+        fetch(tmp_path, github)
+
+
+def test_a_storage_that_is_gone_is_said(tmp_path: Path, github: FakeGitHub) -> None:
+    github.upload(RUN_ID, artifact.NAME, zipped({"report.json": REPORT}))
+    with FakeGitHub() as gone:
+        github.redirect = f"{gone.storage}/signed/1001"
+    with pytest.raises(DeliveryError, match=r"could not be fetched \(ConnectionError\); run this job again"):
+        fetch(tmp_path, github)
+
+
+def test_an_artifact_larger_than_its_account_is_not_read_to_the_end(tmp_path: Path, github: FakeGitHub) -> None:
+    github.upload(RUN_ID, artifact.NAME, b"\0" * (artifact.MAX_ZIP_BYTES + 1), size=100)
+    with pytest.raises(DocumentError, match="has more than 4,194,304 bytes; upload only"):
+        fetch(tmp_path, github)
+
+
+def test_a_strangers_report_keeps_its_numbers_and_loses_its_claims(tmp_path: Path, github: FakeGitHub) -> None:
+    claimed = reports.regressed()
+    job = trusted_job(tmp_path, github)
+    believed = artifact.trusted(claimed, event.read(job), 9)
+    assert believed.run.measurements == claimed.run.measurements
+    assert (believed.run.commit, believed.run.branch, believed.run.pull_request) == (HEAD, "faster", 9)
+    assert believed.run.url == f"https://github.example/acme/detector/actions/runs/{RUN_ID}"
+    assert claimed.run.commit != HEAD
+
+
+def test_a_repository_that_is_none_is_not_asked_for(tmp_path: Path, github: FakeGitHub) -> None:
+    job = actions.job(tmp_path, "workflow_run", actions.workflow_run(), env={"GITHUB_REPOSITORY": "acme/../user"})
+    with pytest.raises(ConfigError, match="set GITHUB_REPOSITORY to owner/name"):
+        artifact.fetch_report(event.read(job), job)
+    assert github.requests == []
 
 
 def test_without_a_finished_run_there_is_nothing_to_fetch(tmp_path: Path, github: FakeGitHub) -> None:

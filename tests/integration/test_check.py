@@ -85,6 +85,7 @@ def test_the_worst_fifty_become_annotations(tmp_path: Path, github: FakeGitHub) 
         f"{name}/latency_p10_ms" for name in ("failed 0", "failed 1", "failed 2", "warned 0")
     ]
     assert [note["annotation_level"] for note in notes[2:4]] == ["failure", "warning"]
+    assert [note["message"] for note in notes[2:4]] == ["failed", "too slow"]
     assert {note["path"] for note in notes} == {"edgetpu-ci.yml"}
 
 

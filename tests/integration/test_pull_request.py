@@ -279,6 +279,20 @@ def test_a_fault_that_stays_is_said_after_four_tries(tmp_path: Path, github: Fak
     assert len(github.requests) == 4
 
 
+def test_a_limit_that_stays_is_no_lack_of_permission(tmp_path: Path, github: FakeGitHub) -> None:
+    github.fail(403, times=9, message="API rate limit exceeded", x_ratelimit_remaining="0")
+    said = failing(tmp_path, github)
+    assert "403 (API rate limit exceeded)" in said
+    assert "permissions" not in said
+    assert "say it again later" in said
+
+
+def test_an_error_page_of_a_proxy_is_not_repeated(tmp_path: Path) -> None:
+    with FakeGitHub() as github:
+        github.failures.append(Reply(status=404, body=b"<html><script>alert(1)</script></html>"))
+        assert failing(tmp_path, github).startswith(f"GitHub answered 404 (no reason given) to {LIST}")
+
+
 def test_a_comment_created_by_a_request_that_seemed_to_fail_is_not_left_twice(
     tmp_path: Path, github: FakeGitHub
 ) -> None:
@@ -323,6 +337,13 @@ def test_a_persons_token_comments_under_the_persons_name(tmp_path: Path) -> None
         assert [comment.author for comment in github.comments(PR)] == ["ada"]
         assert github.asked[0] == "GET /user"
         assert github.violations == []
+
+
+def test_a_token_without_a_user_comments_as_the_job_does(tmp_path: Path) -> None:
+    with FakeGitHub(token="new_kind_of_token") as github:  # noqa: S106 - a fake one
+        github.fail(403, message="Resource not accessible by integration")
+        assert publish(tmp_path, github, reports.regressed()) == "true"
+        assert github.asked == ["GET /user", LIST, CREATE, LIST]
 
 
 def test_an_app_of_ones_own_is_named_by_the_option(tmp_path: Path) -> None:

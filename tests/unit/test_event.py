@@ -50,6 +50,17 @@ def test_a_pull_request_whose_repository_is_gone_counts_as_a_fork(tmp_path: Path
     assert (read.head_owner, read.head_repository_id) == ("", None)
 
 
+def test_without_ids_nobody_is_taken_for_one_of_us(tmp_path: Path) -> None:
+    payload = actions.pull_request(head={"full_name": "acme/detector"})
+    payload["pull_request"]["base"]["repo"] = {"full_name": "acme/detector"}
+    assert event.read(job(tmp_path, "pull_request", payload)).fork
+
+
+def test_a_repository_counts_as_public_until_it_is_said_to_be_private(tmp_path: Path) -> None:
+    assert event.read(job(tmp_path, "push", {})).public
+    assert event.read(job(tmp_path, "schedule", {}, env={"GITHUB_EVENT_PATH": ""})).public
+
+
 def test_a_finished_run_stands_for_the_commit_it_measured(tmp_path: Path) -> None:
     read = event.read(job(tmp_path, "workflow_run", actions.workflow_run()))
     assert (read.commit, read.branch, read.fork) == (HEAD, "faster", True)
