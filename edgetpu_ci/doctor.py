@@ -61,7 +61,8 @@ def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Findin
                 faults += 1
                 yield Finding("bad", "configuration", str(error))
     if not faults:
-        yield Finding("ok", "configuration", f"{path}: {len(settings.collect)} collectors, {len(settings.rules)} rules.")
+        counts = f"{len(settings.collect)} collectors, {len(settings.rules)} rules"
+        yield Finding("ok", "configuration", f"{path}: {counts}.")
 
 
 def _inference_options(settings: config.Config) -> list[inference.Options]:
@@ -117,7 +118,8 @@ def _github(settings: config.Config, world: World) -> Iterator[Finding]:
     happened = event.read(world)
     repository = happened.repository or world.env.get("GITHUB_REPOSITORY", "")
     if not repository:
-        yield Finding("note", "token", "Not in a job of GitHub Actions, so the token was not tried; set GITHUB_REPOSITORY to try it.")
+        step = "set GITHUB_REPOSITORY to try it"
+        yield Finding("note", "token", f"Not in a job of GitHub Actions, so the token was not tried; {step}.")
         return
     try:
         yield _token(Api(repository, world, "pull-requests: write"), repository)
@@ -135,4 +137,3 @@ def _token(api: Api, repository: str) -> Finding:
         return Finding("ok", "token", f"It may write to {repository}.")
     step = "a job says what it may in `permissions:` (pull-requests: write, checks: write)"
     return Finding("note", "token", f"It sees {repository}; whether it may comment shows only when it does: {step}.")
-

@@ -32,9 +32,10 @@ class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One value of one metric of one subject.
 
-    A missing value is None with a reason, never 0; `failed` when getting it was tried and went wrong. `slots` holds one statistic for each slot
-    (a fresh process), in the metric's unit; `n` counts the samples behind the value and
-    `interval` is its two-sided 95 % confidence interval. `details` are shown, never judged.
+    A missing value is None with a reason, never 0; `failed` when it was tried and went wrong.
+    `slots` holds one statistic for each slot (a fresh process), in the metric's unit; `n` counts
+    the samples behind the value and `interval` is its two-sided 95 % confidence interval.
+    `details` are shown, never judged.
     """
 
     subject: str

@@ -8,7 +8,6 @@ import msgspec
 
 from edgetpu_ci import collect, config, plugins, publish, store
 
-
 _Families = Mapping[str, Mapping[str, plugins.Plugin]]
 
 

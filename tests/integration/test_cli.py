@@ -258,7 +258,17 @@ def test_the_schema_accepts_our_own_examples_and_refuses_a_typo(tmp_path: Path) 
         jsonschema.validate(good, schema)
 
 
-HEAVY = {"numpy", "matplotlib", "github", "requests", "ai_edge_litert", "yaml", "msgspec", "pandas", "importlib.metadata"}
+HEAVY = {
+    "numpy",
+    "matplotlib",
+    "github",
+    "requests",
+    "ai_edge_litert",
+    "yaml",
+    "msgspec",
+    "pandas",
+    "importlib.metadata",
+}
 
 
 @pytest.mark.parametrize(
@@ -289,7 +299,12 @@ def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, str(LAUNCHER), "schema"], cwd=tmp_path, env=environment(), stdout=write, stderr=subprocess.PIPE, check=False
+        [sys.executable, str(LAUNCHER), "schema"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(write)
     assert b"Traceback" not in done.stderr

@@ -105,4 +105,4 @@ def test_a_baseline_reads_well() -> None:
         )
     )
     assert "slots: [2.4, 2.6]" in text
-    assert codec.decode_yaml(text.encode(), Baseline, "t")
+    assert codec.decode_yaml(text.encode(), Baseline, "t").models

@@ -47,6 +47,7 @@ def test_a_slowdown_beyond_what_the_rule_allows_is_a_regression_with_its_size() 
     assert said.finding == "regressed"
     assert said.ratio == pytest.approx(1 / 1.1, abs=0.005)
     assert said.interval
+    assert said.ratio
     assert said.interval[0] < said.ratio < said.interval[1] < 1
 
 

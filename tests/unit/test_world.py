@@ -23,7 +23,10 @@ def test_a_signal_is_a_negative_status() -> None:
 
 def test_a_child_that_hangs_is_ended_with_its_own_children(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    code = f"import subprocess, sys; p = subprocess.Popen(['sleep', '60']); open({str(note)!r}, 'w').write(str(p.pid)); p.wait()"
+    code = (
+        "import subprocess; p = subprocess.Popen(['sleep', '60']); "
+        f"file = open({str(note)!r}, 'w'); file.write(str(p.pid)); file.close(); p.wait()"
+    )
     started = time.monotonic()
     assert run_process([sys.executable, "-c", code], b"", 2).status is None
     assert time.monotonic() - started < 30
