@@ -4,12 +4,13 @@ Everything else is imported by the verb that needs it, so that `--help` stays in
 """
 
 import argparse
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from edgetpu_ci import __version__
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
@@ -152,8 +153,13 @@ def _world(arguments: argparse.Namespace) -> "World":
 
     del arguments
     return replace(
-        real_world(), progress=progress.bar(sys.stderr) if sys.stderr.isatty() else progress.lines(sys.stderr)
+        real_world(), progress=progress.bar(sys.stderr) if _watched(sys.stderr) else progress.lines(sys.stderr)
     )
+
+
+def _watched(stream: TextIO) -> bool:
+    """Whether a person looks at it: some runners hand a terminal to their jobs and keep what is written as a log."""
+    return stream.isatty() and "CI" not in os.environ
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -184,7 +190,7 @@ def _tell(outcome: "Outcome") -> None:
 
     from edgetpu_ci.render import table
 
-    print(table.text(outcome.report, shutil.get_terminal_size((100, 24)).columns, colour=sys.stdout.isatty()))
+    print(table.text(outcome.report, shutil.get_terminal_size((100, 24)).columns, colour=_watched(sys.stdout)))
 
 
 def _say_places(outcome: "Outcome") -> None:

@@ -1,0 +1,185 @@
+"""A user's repository, and `act` running its workflows with the Action of this checkout."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from edgetpu_ci import reference
+
+ROOT = Path(__file__).parents[2]
+OURS = ("action.yml", "edgetpu_ci", "scripts", "requirements.txt", "requirements-bench.txt")
+MODEL = "models/tiny.tflite"
+CONFIG = {
+    "collect": [
+        {
+            "use": "inference",
+            "with": {"models": ["models/*.tflite"], "rounds": 1, "count": 5, "seconds": 0, "warmup_seconds": 0},
+        }
+    ],
+    "rules": [{"match": "*/error_rate_percent", "max": 0}],
+    "publish": [{"use": "job"}, {"use": "pull_request"}],
+}
+WORKFLOW = """\
+on: [pull_request, pull_request_target, push]
+jobs:
+  benchmark:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v7
+      - {id: edgetpu-ci, uses: edgetpu-ci/edgetpu-ci@v1}
+"""
+# In the place of actions/upload-artifact: leaves the files where the test looks.
+_UPLOAD = """\
+inputs: {name: {required: true}, path: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {NAME: "${{ inputs.name }}", FROM: "${{ inputs.path }}"}
+      run: mkdir -p "$ARTIFACTS/$NAME" && cp -r "$FROM" "$ARTIFACTS/$NAME"
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What act told of a workflow, line by line."""
+
+    status: int
+    lines: list[dict[str, Any]]
+    stderr: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every job did."""
+        return self.status == 0
+
+    @cached_property
+    def log(self) -> str:
+        """What the steps printed."""
+        return "".join(line["msg"] for line in self.lines if line.get("raw_output"))
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What our step handed to the next ones; paths as seen from the repository."""
+        ours = [line for line in self._commands("set-output") if line["stepID"] == ["edgetpu-ci"]]
+        return {line["name"]: line["arg"].rpartition("/hostexecutor/")[2] for line in ours}
+
+    def said(self, command: str) -> list[str]:
+        """Annotations of a level: `notice`, `warning` or `error`."""
+        return [line["arg"] for line in self._commands(command)]
+
+    @property
+    def summary(self) -> str:
+        """The job's summary."""
+        return "".join(line["content"] for line in self._commands("summary"))
+
+    def _commands(self, name: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line.get("command") == name]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A user's repository with one small model; `act` runs one of its workflows."""
+
+    folder: Path
+    action: Path
+    tools: Path
+    actions: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def artifacts(self) -> Path:
+        """Where uploaded files end."""
+        return self.folder.with_name("artifacts")
+
+    def write(self, path: str, content: str | bytes | Mapping[str, Any]) -> None:
+        """Put a file there: text, bytes, or YAML of a mapping."""
+        place = self.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        data = content if isinstance(content, str | bytes) else yaml.safe_dump(dict(content))
+        place.write_bytes(data.encode() if isinstance(data, str) else data)
+
+    def act(
+        self, event: str, payload: Mapping[str, Any], env: Mapping[str, str], workflow: str = "edgetpu-ci.yml"
+    ) -> Job:
+        """Run a workflow as if this event had happened; GITHUB_TOKEN of `env` is the job's token."""
+        place = self.folder.with_name("event.json")
+        place.write_text(json.dumps(payload))
+        told = {"ARTIFACTS": str(self.artifacts), **env}
+        token = told.pop("GITHUB_TOKEN", "")
+        command = ["act", event, "--json", "--no-cache-server", "--actor", "ada", "-P", "ubuntu-24.04=-self-hosted"]
+        command += ["-W", f".github/workflows/{workflow}", "-e", str(place), "-s", f"GITHUB_TOKEN={token}"]
+        command += [part for name, value in told.items() for part in ("--env", f"{name}={value}")]
+        actions = {"edgetpu-ci/edgetpu-ci@v1": self.action, **self.actions}
+        command += [part for name, path in actions.items() for part in ("--local-repository", f"{name}={path}")]
+        return self._run(command)
+
+    def _run(self, command: list[str]) -> Job:
+        # Nothing of our own environment may reach the steps.
+        home = self.folder.with_name("home")
+        cache = home / ".cache/act/tool_cache"
+        if not cache.is_symlink():
+            cache.parent.mkdir(parents=True)
+            cache.symlink_to(self.tools)
+        env = {**path(), "HOME": str(home)}
+        ran = subprocess.run(
+            command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+        lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+        return Job(ran.returncode, lines, ran.stderr)
+
+
+def path() -> dict[str, str]:
+    """The PATH of a job: first our own tools and Python."""
+    return {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def use(repository: Repository, example: str) -> str:
+    """Install a workflow of examples/, with a stand-in for the one action that needs GitHub; its file name."""
+    text = (ROOT / "examples" / example).read_text()
+    name = Path(example).name
+    repository.write(f".github/workflows/{name}", text)
+    stand_in = repository.folder.with_name("upload")
+    stand_in.mkdir(exist_ok=True)
+    (stand_in / "action.yml").write_text(_UPLOAD)
+    for uploader in re.findall(r"actions/upload-artifact@\w+", text):
+        repository.actions[uploader] = stand_in
+    return name
+
+
+def create(folder: Path, action: Path, tools: Path) -> Repository:
+    """A repository with a model, a configuration and a workflow of one step."""
+    repository = Repository(folder / "repository", action, tools)
+    repository.write(MODEL, reference.build(32, 0.35))
+    repository.write("edgetpu-ci.yml", CONFIG)
+    repository.write(".github/workflows/edgetpu-ci.yml", WORKFLOW)
+    for command in (["init", "-q", "-b", "main"], ["remote", "add", "origin", "https://github.com/acme/detector"]):
+        subprocess.run(["git", *command], cwd=repository.folder, check=True)
+    _commit(repository.folder)
+    return repository
+
+
+def copy_action(place: Path) -> Path:
+    """What a runner downloads for `uses:`, less what it would not run."""
+    for name in OURS:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            place.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, place / name)
+    return place
+
+
+def _commit(folder: Path) -> None:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    subprocess.run(["git", *who, "commit", "-q", "-m", "A model"], cwd=folder, check=True)
