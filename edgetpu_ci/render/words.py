@@ -8,7 +8,7 @@ from typing import Final
 from edgetpu_ci import judge, metrics
 from edgetpu_ci.model import Comparison, Measurement, Metric, Trend
 
-NAME, SENTENCE = 80, 300
+NAME, SENTENCE = 80, 500
 """How much of a foreign name, and of a foreign sentence, is shown."""
 
 _NAMED: Final = 3

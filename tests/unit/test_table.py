@@ -47,6 +47,13 @@ def test_a_missing_percentile_says_what_it_needs() -> None:
     assert "? latency p99: n/a (needs 662 samples, has 500)" in table.text(reports.crashed(), 100, colour=False)
 
 
+def test_a_reason_that_ends_in_a_command_is_shown_to_its_end() -> None:
+    reason = f"{'/long/path' * 9}/python cannot import a runtime ({'no module; ' * 9}); install one: pip install it"
+    broken = reports.without(reports.model("m", 2.0)[-1], reason)
+    said = table.text(reports.report([broken]), 100, colour=False)
+    assert "install one: pip install it" in " ".join(said.split())
+
+
 def test_a_metric_nobody_knows_is_shown() -> None:
     odd = Measurement(subject="m", metric="joules", value=0.5)
     assert re.search(r"joules +0\.5", table.text(reports.report([odd]), 80, colour=False))
