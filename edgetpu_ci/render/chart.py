@@ -171,10 +171,9 @@ def _median(axes: "Axes", ordered: Sequence[float]) -> None:
 def _spread(axes: "Axes", panel: Panel) -> None:
     """Percentiles of all samples as bars with their 95 % intervals."""
     for measurement in panel.percentiles:
-        name, value = _name(measurement), measurement.value or 0.0
+        value = measurement.value or 0.0
         errors = [[abs(edge - value)] for edge in measurement.interval or (value, value)]
-        axes.barh(name, value, xerr=errors, color=_HEAD, height=0.6, capsize=2)
-        axes.annotate(f" {_ms(value)}", (0, name), va="center", fontsize=7, color="white")
+        axes.barh(f"{_name(measurement)}  {_ms(value)}", value, xerr=errors, color=_HEAD, height=0.6, capsize=2)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel("ms, all samples", fontsize=_SMALL)

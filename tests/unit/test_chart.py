@@ -50,6 +50,7 @@ def test_no_text_lies_on_another(make: Callable[[], Report]) -> None:
     FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
     texts = [text for axes in figure.axes for text in (axes.title, axes._left_title, axes._right_title)]  # type: ignore[attr-defined]
     texts += [text for axes in figure.axes for text in (axes.xaxis.label, axes.yaxis.label)]
+    texts += [text for axes in figure.axes[1::2] if axes.axison for text in axes.get_yticklabels()]
     legends = [axes.get_legend() for axes in figure.axes]
     placed = [item.get_window_extent() for item in (*figure.texts, *texts, *filter(None, legends))]
     boxes = [box for box in placed if box.width > 1]
