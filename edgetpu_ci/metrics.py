@@ -34,9 +34,6 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("first_inference_ms", "ms", "lower", "the first inference after loading, median over slots"),
     _metric("model_load_ms", "ms", "lower", "constructing the interpreter and allocating tensors, median over slots"),
     _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
-    _metric(
-        "running_p10_ms", "ms", "lower", "10th percentile of latency less the wait for a CPU, the median over slots"
-    ),
     _metric("run_queue_wait_percent", "%", None, "share of the measured time spent waiting for a CPU"),
     _metric("error_rate_percent", "%", "lower", "failed inferences of those attempted after warm-up", "error_rate"),
     _metric("memory_peak_mb", "MB", "lower", "peak resident memory of the measuring process", "memory_usage_mb"),

@@ -17,7 +17,6 @@ _SLOTS: Final[dict[str, Callable[[Answer], float | None]]] = {
     "first_inference_ms": lambda slot: slot.first_ns / 1e6,
     "model_load_ms": lambda slot: slot.load_ns / 1e6,
     "cpu_time_p10_ms": lambda slot: _p10(slot.cpu_ns) / 1e6,
-    "running_p10_ms": lambda slot: _p10(_running(slot)) / 1e6 if slot.wait_ns else None,
     "memory_peak_mb": lambda slot: slot.memory_bytes / 1e6 or None,
 }
 """Metrics that are the median over slots of one statistic of each."""
@@ -35,9 +34,10 @@ _UNKNOWN: Final = "this system does not tell"
 def measurements(subject: str, slots: Sequence[Answer], device: str) -> list[Measurement]:
     """All measurements of a model from at least one slot."""
     made = [*_over_slots(subject, slots), *_over_samples(subject, slots), *_totals(subject, slots)]
-    details = (("python", slots[0].python), ("numpy", slots[0].numpy))
     made.sort(key=lambda measurement: METRICS.index(measurement.metric))
-    return [_rounded(measurement, device, details) for measurement in made]
+    # Once is enough: one interpreter measured them all.
+    made[0] = replace(made[0], details=(("python", slots[0].python), ("numpy", slots[0].numpy)))
+    return [_rounded(measurement, device) for measurement in made]
 
 
 def unmeasured(subject: str, reason: str) -> list[Measurement]:
@@ -119,12 +119,7 @@ def _p10(times: Sequence[int]) -> float:
     return stats.percentile(sorted(times), 0.10)
 
 
-def _running(slot: Answer) -> list[int]:
-    """Latency less the wait for a CPU; the wait is read just outside of the latency, so it can be the longer."""
-    return [max(0, wall - wait) for wall, wait in zip(slot.wall_ns, slot.wait_ns, strict=True)]
-
-
-def _rounded(measurement: Measurement, device: str, details: tuple[tuple[str, str], ...]) -> Measurement:
+def _rounded(measurement: Measurement, device: str) -> Measurement:
     """Six digits are more than any of these is good for, and keep reports small."""
     return replace(
         measurement,
@@ -132,7 +127,6 @@ def _rounded(measurement: Measurement, device: str, details: tuple[tuple[str, st
         interval=measurement.interval and (_six(measurement.interval[0]), _six(measurement.interval[1])),
         slots=tuple(map(_six, measurement.slots)),
         device=device,
-        details=(*details, *measurement.details),
     )
 
 

@@ -118,7 +118,6 @@ def test_each_metric_has_its_meaning(tmp_path: Path) -> None:
         "first_inference_ms": 7.0,
         "model_load_ms": 5.0,
         "cpu_time_p10_ms": 0.9,
-        "running_p10_ms": 1.0,
         "run_queue_wait_percent": pytest.approx(100 * late * 2 / (662 + late * 2), rel=1e-5),
         "error_rate_percent": 0.0,
         "memory_peak_mb": 50.0,
@@ -194,7 +193,7 @@ def test_errors_are_counted_over_attempts_and_told(tmp_path: Path) -> None:
 
 def test_a_kernel_that_does_not_tell_the_wait_leaves_it_unknown(tmp_path: Path) -> None:
     collected = collect(tmp_path, Worker(lambda request: without(request, "wait_ns", "memory_bytes")), "m.tflite")
-    for metric in ("run_queue_wait_percent", "running_p10_ms", "memory_peak_mb"):
+    for metric in ("run_queue_wait_percent", "memory_peak_mb"):
         assert (of(collected, metric).value, of(collected, metric).reason) == (None, "this system does not tell")
     assert of(collected, "latency_p10_ms").value == 1.0
 
