@@ -34,6 +34,14 @@ MOST_FAILURES = 10
 LONGEST_TEXT = 300
 """Runtimes never clear their error buffer: the text of a failure grows with each further one."""
 
+STRETCH_NS = 50_000
+"""The clocks of CPU time and waiting are read around so long a stretch of invokes, most often just one.
+
+Reading them takes microseconds: around each invoke of a tiny model it would be a good part of what is measured.
+"""
+
+LONGEST_STRETCH = 16
+
 STEADY = 1.02
 """Warm is when the fastest of the newest invokes is not faster than the fastest before by more than this."""
 
@@ -137,7 +145,7 @@ def _measure(interpreter_class, request):
         interpreter.set_tensor(index, value)
     warm = Loop(interpreter.invoke, request["threads"])
     warm.run(lambda: warm.is_warm(request))
-    loop = Loop(interpreter.invoke, request["threads"])
+    loop = Loop(interpreter.invoke, request["threads"], stretch(warm))
     loop.run(lambda: loop.is_long_enough(request))
     load = (constructed - started) + (loaded - allocating)
     return dict(loop.answer(), load_ns=load, first_ns=warm.wall[0], memory_bytes=_memory_peak())
@@ -202,41 +210,44 @@ def _given(detail, file):
 class Loop:
     """Invokes one after the other: how long each took, and which failed."""
 
-    def __init__(self, invoke, threads):
-        self.invoke = invoke
+    def __init__(self, invoke, threads, stretch=1):
+        self.invoke, self.stretch = invoke, stretch
         # A runtime's further threads work for us too; only the process's clock sees them.
         self.cpu = time.thread_time_ns if threads == 1 else time.process_time_ns
         self.wait = _run_queue_clock()
         self.wall, self.used, self.waited = [], [], []
-        self.spent, self.failures, self.in_a_row = [], {}, 0
+        self.failures, self.failed_ns, self.attempted, self.in_a_row = {}, 0, 0, 0
         self.started = time.perf_counter()
 
     def run(self, enough):
         """Invoke until it is enough, or hopeless."""
         while self.in_a_row < MOST_FAILURES:
-            self._once()
+            self._invoke()
             if enough():
                 break
         if not self.wall:
             raise Failed("invoke_failed", next(iter(self.failures.values()))["text"])
 
-    def _once(self):
-        now, invoke = time.perf_counter_ns, self.invoke
+    def _invoke(self):
+        """Invoke one stretch: time each invoke, and give each its share of CPU time and waiting."""
+        now, invoke, took = time.perf_counter_ns, self.invoke, []
         waited, used = self.wait(), self.cpu()
-        try:
-            start = now()
-            invoke()
-            end = now()
-        except Exception as error:
-            self.spent.append(now() - start)
-            self._failed(error)
-            return
+        for _ in range(self.stretch):
+            try:
+                start = now()
+                invoke()
+                end = now()
+            except Exception as error:
+                self.failed_ns += now() - start
+                self._failed(error)
+            else:
+                self.in_a_row = 0
+                took.append(end - start)
         used, waited = self.cpu() - used, self.wait() - waited
-        self.in_a_row = 0
-        self.spent.append(end - start)
-        self.wall.append(end - start)
-        self.used.append(used)
-        self.waited.append(waited)
+        self.attempted += self.stretch
+        self.wall += took
+        self.used += [used // self.stretch] * len(took)
+        self.waited += [waited // self.stretch] * len(took)
 
     def _failed(self, error):
         self.in_a_row += 1
@@ -247,18 +258,18 @@ class Loop:
     def is_warm(self, wanted):
         """At least the count and the time wanted, then until steady or out of time."""
         took = time.perf_counter() - self.started
-        enough = len(self.spent) >= wanted["warmup_count"] and took >= wanted["warmup_seconds"]
+        enough = self.attempted >= wanted["warmup_count"] and took >= wanted["warmup_seconds"]
         return took >= wanted["warmup_limit_seconds"] or (enough and self._is_steady(wanted["warmup_count"] // 2))
 
     def _is_steady(self, newest):
-        before, after = self.spent[:-newest], self.spent[-newest:]
+        before, after = self.wall[:-newest], self.wall[-newest:]
         return not before or min(after) * STEADY >= min(before)
 
     def is_long_enough(self, wanted):
         """Both the count and the time wanted, or as many or as long as is allowed."""
         took = time.perf_counter() - self.started
         enough = len(self.wall) >= wanted["count"] and took >= wanted["seconds"]
-        return enough or took >= wanted["limit_seconds"] or len(self.spent) >= wanted["most"]
+        return enough or took >= wanted["limit_seconds"] or self.attempted >= wanted["most"]
 
     def answer(self):
         """What was measured, failed invokes apart."""
@@ -266,10 +277,15 @@ class Loop:
             "wall_ns": self.wall,
             "cpu_ns": self.used,
             "wait_ns": self.waited if self.wait is not _no_clock else [],
-            "attempted": len(self.spent),
-            "spent_ns": sum(self.spent),
+            "attempted": self.attempted,
+            "spent_ns": sum(self.wall) + self.failed_ns,
             "failures": self.failures,
         }
+
+
+def stretch(warm):
+    """How many invokes a stretch should have, from a loop that has warmed up."""
+    return max(1, min(LONGEST_STRETCH, STRETCH_NS // min(warm.wall)))
 
 
 def _run_queue_clock():

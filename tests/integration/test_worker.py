@@ -84,7 +84,7 @@ def test_it_measures_on_every_python(version: str) -> None:
     assert (answer["runtime"], answer["version"]) == ("tflite_runtime", "0.0.1")
     assert len(answer["wall_ns"]) == len(answer["cpu_ns"]) == answer["attempted"] == 20
     assert min(answer["wall_ns"]) > 0
-    assert codec.decode_json(json.dumps(answer).encode(), slot.Answer, "it")
+    assert codec.decode_json(json.dumps(answer).encode(), slot.Answer, "it").attempted == 20
 
 
 def test_a_python_that_is_too_old_says_so_itself() -> None:
@@ -102,7 +102,7 @@ def test_the_user_is_told_that_a_python_is_too_old(version: str, small: Path) ->
 
 
 def test_what_a_native_library_prints_is_kept_from_the_answer() -> None:
-    assert stand_in("prints")["attempted"] == 20
+    assert stand_in("prints")["attempted"] >= 20
 
 
 def test_neighbours_do_not_hide_the_modules_of_others(tmp_path: Path) -> None:
@@ -130,10 +130,12 @@ def test_no_runtime_is_a_kind_of_failure(tmp_path: Path) -> None:
 
 def test_failed_invokes_are_counted_with_the_first_text_only() -> None:
     answer = stand_in("fails_every_fourth")
-    # Twenty have succeeded when every fourth of them failed, from the fifth invoke on: four came before, to warm up.
-    assert (len(answer["wall_ns"]), answer["attempted"]) == (20, 26)
-    assert answer["failures"]["RuntimeError"]["count"] == 6
-    assert len(answer["failures"]["RuntimeError"]["text"]) <= 300
+    failures = answer["failures"]["RuntimeError"]
+    assert len(answer["wall_ns"]) == 20
+    assert failures["count"] == answer["attempted"] - 20
+    assert 6 <= failures["count"] <= 7
+    assert failures["text"].startswith("Node number 1 failed to invoke.")
+    assert len(failures["text"]) <= 300
 
 
 def test_ten_failures_in_a_row_end_a_slot() -> None:
@@ -151,7 +153,7 @@ def test_warming_up_goes_on_until_the_model_is_steady() -> None:
     answer = stand_in("slow_at_first", warmup_count=6)
     assert answer["first_ns"] > 25_000_000
     # After six it would begin with 14 ms.
-    assert sorted(answer["wall_ns"])[len(answer["wall_ns"]) // 2] < 4_000_000
+    assert sorted(answer["wall_ns"])[len(answer["wall_ns"]) // 2] < 9_000_000
 
 
 def test_a_slot_ends_with_its_time() -> None:
@@ -161,6 +163,16 @@ def test_a_slot_ends_with_its_time() -> None:
 
 def test_a_slot_ends_with_its_most_invokes() -> None:
     assert stand_in("m", seconds=60, most=50)["attempted"] == 50
+
+
+def test_the_slow_clocks_are_read_once_for_a_few_invokes_of_a_tiny_model() -> None:
+    answer = stand_in("tiny", count=1000, most=1000)
+    assert answer["attempted"] == 1008
+    assert len(answer["wall_ns"]) == len(answer["cpu_ns"]) == 1008
+    stretches = [set(answer["cpu_ns"][first : first + 16]) for first in range(0, 1008, 16)]
+    assert {len(shares) for shares in stretches} == {1}
+    # Sixteen readings of the CPU clock would take longer than the invokes.
+    assert sorted(answer["cpu_ns"])[500] < 1000
 
 
 def test_latency_is_time_and_cpu_time_is_work() -> None:
@@ -240,14 +252,14 @@ def test_a_crash_and_a_hang_are_reasons_and_the_others_go_on(tmp_path: Path) -> 
 
 def test_a_real_model_has_sane_figures(tmp_path: Path) -> None:
     pytest.importorskip("ai_edge_litert")
-    collected = measure(tmp_path, "m.tflite", rounds=2, seconds=0.02, warmup_seconds=0)
+    collected = measure(tmp_path, "m.tflite", rounds=1, seconds=0.02, warmup_seconds=0)
     value = {m.metric: m.value for m in collected.measurements}
     assert None not in value.values()
     figures = {metric: number for metric, number in value.items() if number is not None}
     assert figures["latency_p10_ms"] <= figures["latency_p50_ms"] <= figures["latency_p90_ms"]
     assert figures["latency_p90_ms"] <= figures["latency_p95_ms"] <= figures["latency_p99_ms"]
-    assert figures["throughput_sustained_fps"] == pytest.approx(1000 / figures["latency_p10_ms"], rel=0.5)
-    assert figures["throughput_fps"] <= 1.1 * figures["throughput_sustained_fps"]
+    assert figures["throughput_sustained_fps"] == pytest.approx(1000 / figures["latency_p10_ms"], rel=1e-4)
+    assert figures["throughput_fps"] <= 1000 / figures["latency_p10_ms"] / 0.9
     assert figures["error_rate_percent"] == 0
     assert 10 < figures["memory_peak_mb"] < 500
     assert collected.measurements[0].device.startswith("cpu · ai-edge-litert 2.")
@@ -297,7 +309,7 @@ def saved(folder: Path, name: str, shape: tuple[int, ...], dtype: str) -> str:
 
 def test_input_from_a_file_is_used(small: Path, tmp_path: Path) -> None:
     answer = ask(sys.executable, model=str(small), inputs=[saved(tmp_path, "x.npy", (1, 32, 32, 3), "int8")])
-    assert answer["attempted"] == 20
+    assert answer["attempted"] >= 20
 
 
 @pytest.mark.parametrize(
@@ -353,7 +365,8 @@ def tflite_runtime_with(numpy: str) -> str:
 
 
 def _install(base: str, folder: Path, packages: list[str]) -> None:
-    for command in ([base, "-m", "venv", folder], [folder / "bin/python", "-m", "pip", "install", "-q", *packages]):
+    pip = [str(folder / "bin/python"), "-m", "pip"]
+    for command in ([base, "-m", "venv", str(folder)], [*pip, "install", "-q", *packages]):
         ran = subprocess.run(command, capture_output=True, check=False)
         if ran.returncode:
             shutil.rmtree(folder)
@@ -364,7 +377,7 @@ def test_tflite_runtime_measures_with_numpy_1(small: Path) -> None:
     python = tflite_runtime_with("1.26.4")
     answer = ask(python, model=str(small))
     assert (answer["runtime"], answer["version"], answer["numpy"]) == ("tflite_runtime", "2.14.0", "1.26.4")
-    assert answer["attempted"] == 20
+    assert answer["attempted"] >= 20
     assert tried(small, python).what.startswith("tflite-runtime 2.14.0 on Python 3.")
 
 

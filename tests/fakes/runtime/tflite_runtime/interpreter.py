@@ -31,7 +31,13 @@ class Interpreter:
 
     def invoke(self) -> None:
         self.invoked += 1
-        getattr(self, self.does, time.perf_counter)()
+        getattr(self, self.does, self.works)()
+
+    def works(self) -> None:
+        time.sleep(0.0001)
+
+    def tiny(self) -> None:
+        pass
 
     def prints(self) -> None:
         os.write(1, b"a native library talks on standard output\n")
@@ -50,10 +56,12 @@ class Interpreter:
         raise RuntimeError("Node number 1 failed to invoke." * self.invoked)
 
     def fails_every_fourth(self) -> None:
+        self.works()
         if self.invoked % 4 == 0:
             self.fails()
 
     def fails_after_fifty(self) -> None:
+        self.works()
         if self.invoked > 50:
             self.fails()
 
