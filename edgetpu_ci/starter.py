@@ -58,6 +58,11 @@ on:
 
 permissions: {{}}
 
+# A newer push makes the older measurement pointless.
+concurrency:
+  group: edgetpu-ci-${{{{ github.ref }}}}
+  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
+
 jobs:
   benchmark:
     runs-on: ubuntu-latest
@@ -71,7 +76,7 @@ jobs:
       - uses: {action}
 """
 
-CHECKOUT = "v5"
+CHECKOUT = "v7"
 ACTION = "edgetpu-ci/edgetpu-ci@v1"
 
 
