@@ -4,6 +4,7 @@ import ast
 import contextlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,18 @@ def test_its_syntax_is_that_of_python_3_7() -> None:
     ast.parse(source, feature_version=(3, 7))
     with pytest.raises(SyntaxError):
         ast.parse("(a := 1)", feature_version=(3, 7))
+
+
+def test_it_imports_nothing_but_the_standard_library_and_numpy() -> None:
+    tree = ast.walk(ast.parse(slot.WORKER.read_text()))
+    named = [node for node in tree if isinstance(node, ast.Import | ast.ImportFrom)]
+    modules = {name for node in named for name in ([node.module] if isinstance(node, ast.ImportFrom) else _names(node))}
+    assert modules - {"numpy"} <= sys.stdlib_module_names
+    assert "numpy" in modules
+
+
+def _names(node: ast.Import) -> list[str]:
+    return [alias.name for alias in node.names]
 
 
 @pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
@@ -343,6 +356,42 @@ def test_input_that_is_no_array_is_refused(small: Path, tmp_path: Path) -> None:
 def test_as_many_inputs_as_the_model_has_are_asked_for(small: Path) -> None:
     answer = ask(sys.executable, model=str(small), inputs=["a.npy", "b.npy"])
     assert answer["text"] == "the model has 1 inputs and 2 .npy files are given"
+
+
+def test_input_may_be_of_any_size_where_the_model_leaves_it_open(tmp_path: Path) -> None:
+    three = saved(tmp_path, "x.npy", (3, 4), "float32")
+    assert stand_in("takes_three_at_once", inputs=[three])["attempted"] == 20
+    wider = stand_in("takes_three_at_once", inputs=[saved(tmp_path, "y.npy", (3, 5), "float32")])
+    assert wider["text"].endswith("y.npy holds float32 [3, 5], input x takes float32 [-1, 4]")
+
+
+def drawn(*dtypes: str, seed: int = 0) -> list[Any]:
+    """Random input for a model that takes 10,000 of each of these."""
+    details = [{"index": n, "name": "x", "shape": [1, 10_000], "dtype": dtype} for n, dtype in enumerate(dtypes)]
+    make = runpy.run_path(str(slot.WORKER))["_inputs"]
+    return list(make(details, {"inputs": [], "seed": seed}).values())
+
+
+@pytest.mark.parametrize(("dtype", "low", "high"), [("uint8", 0, 255), ("int8", -128, 127), ("bool", 0, 1)])
+def test_random_integers_have_their_whole_range(dtype: str, low: int, high: int) -> None:
+    (values,) = drawn(dtype)
+    assert (values.dtype, values.shape) == (dtype, (1, 10_000))
+    assert (values.min(), values.max()) == (low, high)
+
+
+def test_random_floats_lie_between_0_and_1() -> None:
+    (values,) = drawn("float32")
+    assert values.dtype == "float32"
+    assert 0 <= values.min() < 0.01 < 0.99 < values.max() <= 1
+
+
+def test_random_input_is_that_of_its_seed() -> None:
+    first, second = drawn("int8", "int8")
+    assert (first == drawn("int8")[0]).all()
+    assert (first != second).mean() > 0.9
+    assert (first != drawn("int8", seed=1)[0]).mean() > 0.9
+    # Written down: another numpy must draw the same, or runs made with it could not be compared.
+    assert drawn("int8")[0][0, :4].tolist() == [-23, 103, -107, 38]
 
 
 # Real runtimes on other interpreters.

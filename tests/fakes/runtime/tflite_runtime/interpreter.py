@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 
 class Interpreter:
@@ -15,15 +16,27 @@ class Interpreter:
     def __init__(self, model_path: str, num_threads: int) -> None:
         self.does, self.threads = Path(model_path).stem, num_threads
         self.invoked = 0
+        self.batch = 1
         if self.does == "old_numpy":
             raise SystemError("<built-in method> returned a result with an exception set")
         if self.does == "load_failed":
             raise ValueError("Could not open model")
 
     def get_input_details(self) -> list[dict[str, object]]:
-        return []
+        if self.does != "takes_three_at_once":
+            return []
+        return [{"index": 0, "name": "x", "shape": [1, 4], "shape_signature": [-1, 4], "dtype": "float32"}]
+
+    def resize_tensor_input(self, _index: int, shape: tuple[int, ...]) -> None:
+        self.batch = shape[0]
+
+    def set_tensor(self, _index: int, value: Any) -> None:
+        if value.shape != (self.batch, 4):
+            raise ValueError("Cannot set tensor: Dimension mismatch.")
 
     def allocate_tensors(self) -> None:
+        if self.does == "takes_three_at_once" and self.batch != 3:
+            raise RuntimeError(f"The batch is {self.batch}.")
         if self.does == "no_delegate":
             raise RuntimeError("Encountered unresolved custom op: edgetpu-custom-op.\nSee instructions")
         if self.does == "allocate_failed":
