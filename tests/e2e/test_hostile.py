@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import reference
-from tests.e2e.act import CONFIG, WORKFLOW, Job, Repository
+from tests.e2e.act import CONFIG, MODEL, WORKFLOW, Job, Repository
 from tests.fakes import actions
 from tests.fakes.github import FakeGitHub
 
@@ -36,6 +36,13 @@ def run(repository: Repository, github: FakeGitHub, payload: dict[str, Any] | No
     return repository.act("pull_request", payload or actions.pull_request(), env)
 
 
+def rename_model(repository: Repository, *names: str) -> None:
+    """Up to three: of more, a message would say only how many."""
+    (repository.folder / MODEL).unlink()
+    for name in names:
+        repository.write(f"models/{name}.tflite", reference.build(32, 0.35))
+
+
 def test_a_title_and_a_branch_are_never_run(repository: Repository, github: FakeGitHub, marker: Path) -> None:
     command = f'"; touch {marker}; $(touch {marker}) `touch {marker}` #'
     payload = actions.pull_request()
@@ -48,8 +55,7 @@ def test_a_title_and_a_branch_are_never_run(repository: Repository, github: Fake
 
 def test_the_name_of_a_model_is_text_everywhere(repository: Repository, github: FakeGitHub, marker: Path) -> None:
     inside = str(marker).replace("/", "${HOME:0:1}")
-    for name in (f"$(touch {inside})", f'"; touch {inside}; #', "@everyone <img src=x> | `code` **bold**"):
-        repository.write(f"models/{name}.tflite", reference.build(32, 0.35))
+    rename_model(repository, f"$(touch {inside})", f'"; touch {inside}; #', "@everyone <img src=x> | `code` **bold**")
     repository.write("edgetpu-ci.yml", {**CONFIG, "rules": [{"match": "*/throughput_fps", "min": 1e12}]})
     job = run(repository, github)
     assert job.outputs["status"] == "failed"
@@ -62,8 +68,7 @@ def test_the_name_of_a_model_is_text_everywhere(repository: Repository, github: 
 
 def test_a_line_in_a_name_is_no_command_to_the_runner(repository: Repository, github: FakeGitHub) -> None:
     commands = "::error::forged\n::add-mask::tiny\n::set-env name=STOLEN::yes\nSTOLEN=yes\nstatus=passed"
-    for number, end in enumerate(("\n", "\r", "\r\n")):
-        repository.write(f"models/{number}{end}{commands}{end}.tflite", reference.build(32, 0.35))
+    rename_model(repository, *(f"{end}{commands}{end}" for end in ("\n", "\r", "\r\n")))
     repository.write("edgetpu-ci.yml", {**CONFIG, "rules": [{"match": "*/throughput_fps", "min": 1e12}]})
     repository.write(".github/workflows/edgetpu-ci.yml", WORKFLOW + LATER)
     job = run(repository, github)
