@@ -41,11 +41,11 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        """0 passed, 1 a rule failed, 5 unknown where that fails; else the first problem's."""
-        if all(measurement.value is None for measurement in self.report.run.measurements):
+        """1 a rule failed, 3 nothing measured, 5 unknown where that fails; else the first problem's, or 0."""
+        status = judge.overall(self.report.verdicts)
+        if status != "failed" and judge.nothing_measured(self.report.run.measurements):
             return NothingMeasuredError.exit_status
-        judged = EXIT[judge.overall(self.report.verdicts)]
-        return judged or next((problem.exit_status for problem in self.problems), 0)
+        return EXIT[status] or next((problem.exit_status for problem in self.problems), 0)
 
 
 def run(settings: config.Config, folder: Path, world: World) -> Outcome:

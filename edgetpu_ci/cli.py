@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edgetpu_ci.world import World
 
 INTERRUPTED, BUG = 130, 70
+_LONGEST = 2000
 
 _EPILOG = """\
 exit status:
@@ -53,7 +54,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _fail(sentence: str) -> None:
-    print(f"edgetpu-ci: {sentence}", file=sys.stderr)
+    from edgetpu_ci.render import words
+
+    # A sentence may hold a file's name, and a name may be anything.
+    print(f"edgetpu-ci: {words.tame(words.plain(sentence, _LONGEST))}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -198,7 +202,8 @@ def _say_places(outcome: "Outcome") -> None:
         print(f"\nreport  {saved.report}")
         if saved.chart:
             print(f"chart   {saved.chart}")
-        if not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
+        measured = any(measurement.slots for measurement in outcome.report.run.measurements)
+        if measured and not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
             print(f"accept  edgetpu-ci baseline accept {saved.report}   # makes it the baseline of this machine")
 
 

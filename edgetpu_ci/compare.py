@@ -130,11 +130,12 @@ def _find(
         return "unchanged", ""
     if test.busy:
         return "inconclusive", "the host was busy with other work, so runs made at different times cannot be compared"
-    return "inconclusive", f"the change may lie between {_percent(interval[0])} and {_percent(interval[1])}"
+    low, high = sorted(sign * bound for bound in interval)
+    return "inconclusive", f"the change may lie between {_percent(low)} and {_percent(high)}"
 
 
 def _percent(shift: float) -> str:
-    return f"{(exp(shift) - 1) * 100:+.1f} %"
+    return f"{(exp(shift) - 1) * 100:+.1f} %".replace("-", "−")
 
 
 def _drifts(before: Mapping[str, Measurement], now: Mapping[str, Measurement], key: str) -> tuple[float, ...]:

@@ -9,6 +9,9 @@ from edgetpu_ci import metrics
 from edgetpu_ci.model import Comparison, Measurement, Rule, Status, Verdict
 
 
+_NO_BASE = "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
+
+
 def judge(
     measurements: Sequence[Measurement], comparisons: Sequence[Comparison], rules: Sequence[Rule]
 ) -> tuple[Verdict, ...]:
@@ -36,6 +39,12 @@ def overall(verdicts: Sequence[Verdict]) -> Status:
     if any(status == "warned" or (status, weight) == ("unknown", "warn") for status, weight in worst):
         return "warned"
     return "passed"
+
+
+def nothing_measured(measurements: Sequence[Measurement]) -> bool:
+    """Whether values were sought and none was found; what stands in a model file is not measured."""
+    sought = [m.value for m in measurements if metrics.find(m.metric).better != "exact"]
+    return all(value is None for value in sought) and (bool(sought) or not measurements)
 
 
 def matches(rule: Rule, measurement: Measurement) -> bool:
@@ -69,18 +78,18 @@ def _weigh(rule: Rule, measurement: Measurement, comparison: Comparison | None) 
 
 def _band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
     metric = metrics.find(measurement.metric)
-    said = metrics.text(value, metric.unit)
+    said = metrics.amount(value, metric)
     # The bad side of a band fails; the good side is an improvement, where the metric has one.
     if rule.max is not None and value > rule.max:
         if metric.better == "higher":
             return _improved(rule, measurement, f"{said} is beyond {rule.max:g}: improved, consider a new band")
-        return _failed(rule, measurement, f"{said} is above the most allowed, {metrics.text(rule.max, metric.unit)}")
+        return _failed(rule, measurement, f"{said} is above the most allowed, {metrics.amount(rule.max, metric)}")
     if rule.min is not None and value < rule.min:
         if metric.better == "lower":
             return _improved(rule, measurement, f"{said} is below {rule.min:g}: improved, consider a new band")
-        return _failed(rule, measurement, f"{said} is below the least allowed, {metrics.text(rule.min, metric.unit)}")
+        return _failed(rule, measurement, f"{said} is below the least allowed, {metrics.amount(rule.min, metric)}")
     if rule.target is not None and _short_of(rule.target, value, metric.better):
-        target = metrics.text(rule.target, metric.unit)
+        target = metrics.amount(rule.target, metric)
         return _verdict(rule, measurement, "warned", f"{said} is allowed, but misses the target, {target}")
     return _verdict(rule, measurement, "passed", f"{said} is within the band")
 
@@ -91,16 +100,11 @@ def _short_of(target: float, value: float, better: str | None) -> bool:
 
 def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
-        return _unknown(
-            rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
-        )
+        return _unknown(rule, measurement, _NO_BASE)
     said = f"{describe(comparison)} than the {_against(comparison)}"
     match comparison.finding:
-        case "regressed" if comparison.against == "baseline":
-            return _failed(rule, measurement, said)
         case "regressed":
-            # A previous run is nobody's decision: it may inform, it must not block.
-            return _verdict(rule, measurement, "warned", said)
+            return _worse(rule, measurement, comparison, said)
         case "improved":
             return _improved(rule, measurement, said)
         case "unchanged":
@@ -111,14 +115,19 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None)
 
 def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
-        return _unknown(
-            rule, measurement, "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
-        )
+        return _unknown(rule, measurement, _NO_BASE)
     if comparison.finding == "unchanged":
         return _verdict(rule, measurement, "passed", f"equals the {_against(comparison)}")
-    unit = metrics.find(measurement.metric).unit
-    was, now = metrics.text(comparison.base, unit), metrics.text(comparison.head, unit)
-    return _failed(rule, measurement, f"{now} is not the {was} of the {_against(comparison)}")
+    metric = metrics.find(comparison.metric)
+    was, now = metrics.amount(comparison.base, metric), metrics.amount(comparison.head, metric)
+    return _worse(rule, measurement, comparison, f"{now} is not the {was} of the {_against(comparison)}")
+
+
+def _worse(rule: Rule, measurement: Measurement, comparison: Comparison, said: str) -> Verdict:
+    if comparison.against == "baseline":
+        return _failed(rule, measurement, said)
+    # A previous run is nobody's decision: it may inform, it must not block.
+    return _verdict(rule, measurement, "warned", said)
 
 
 def describe(comparison: Comparison) -> str:

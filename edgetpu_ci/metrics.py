@@ -51,14 +51,23 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
 )
 
 _FOUR_DIGITS: Final = 1000
+_TOO_LONG_TO_WRITE_OUT: Final = 1e15
 
 _BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name, *metric.aliases)}
 
 
-def text(value: float, unit: str) -> str:
-    """A value as people read it: four digits, then its unit."""
-    digits = f"{value:,.0f}" if abs(value) >= _FOUR_DIGITS else f"{value:.4g}"
-    return f"{digits} {unit}".rstrip()
+def amount(value: float, metric: Metric) -> str:
+    """A value and its unit: facts with all their digits, what is measured with four."""
+    return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
+
+
+def _digits(value: float, *, exact: bool) -> str:
+    if abs(value) >= _TOO_LONG_TO_WRITE_OUT:
+        return f"{value:.4g}"
+    if value % 1 == 0 or (abs(value) >= _FOUR_DIGITS and not exact):
+        return f"{value:,.0f}"
+    # Zeros at the end stay: values below each other have their digits below each other.
+    return f"{value:,.2f}" if exact else f"{value:#.4g}"
 
 
 def find(name: str) -> Metric:

@@ -181,7 +181,7 @@ def _spread(axes: "Axes", panel: Panel) -> None:
 
 
 def _ms(value: float) -> str:
-    return words.amount(value, metrics.find(_P10))
+    return metrics.amount(value, metrics.find(_P10))
 
 
 def _tidy(axes: "Axes") -> None:

@@ -73,12 +73,6 @@ def missing(measurements: Iterable[Measurement]) -> dict[str, list[str]]:
     return found
 
 
-def nothing_measured(report: Report) -> bool:
-    """Whether values were sought and none was found; what stands in a model file is not measured."""
-    sought = [m.value for m in report.run.measurements if metrics.find(m.metric).better != "exact"]
-    return all(value is None for value in sought) and (bool(sought) or not report.run.measurements)
-
-
 def _line(verdicts: Sequence[Verdict], comparison: Comparison | None, measurement: Measurement | None) -> Line:
     one = (*verdicts, comparison, measurement)
     named = next(item for item in one if item is not None)

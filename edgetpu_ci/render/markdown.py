@@ -61,7 +61,7 @@ def heading(report: Report, found: Sequence[Line], *, withdrawn: bool = False) -
     """The verdict in one line: how many of what, and where."""
     machine = report.run.machine
     place = gfm.text(machine.host or machine.key or "an unnamed machine", 60)
-    if lines.nothing_measured(report):
+    if judge.nothing_measured(report.run.measurements):
         return f"### {MARK['unknown']} Edge TPU CI: nothing could be measured on {place}"
     status = judge.overall(report.verdicts)
     first, *others = [f"{count:,} {outcome}" for outcome, count in lines.counts(found).items()] or [""]

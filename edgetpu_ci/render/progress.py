@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TextIO
 
+from edgetpu_ci.render import words
+
 Progress = Callable[[str, int, int], None]
 _WIDTH = 28
 
@@ -12,7 +14,7 @@ def bar(stream: TextIO) -> Progress:
 
     def show(what: str, done: int, total: int) -> None:
         filled = _WIDTH * done // max(total, 1)
-        line = f"{'━' * filled}{'─' * (_WIDTH - filled)} {done}/{total} {what[:40]}"
+        line = f"{'━' * filled}{'─' * (_WIDTH - filled)} {done}/{total} {words.plain(what, 40)}"
         stream.write(f"\r\x1b[K{line}" if done < total else "\r\x1b[K")
         stream.flush()
 
@@ -28,7 +30,7 @@ def lines(stream: TextIO) -> Progress:
         quarter = 4 * done // max(total, 1)
         if quarter != said:
             said = quarter
-            stream.write(f"measuring {done}/{total} {what}\n")
+            stream.write(f"measuring {done}/{total} {words.tame(words.plain(what))}\n")
             stream.flush()
 
     return show

@@ -39,11 +39,11 @@ class _Page:
 
     def line(self, text: str, colour: _Colour | None = None) -> str:
         """One line, cut where the page ends."""
-        return self._paint(words.cut(_tame(text), self._width), colour)
+        return self._paint(words.cut(words.tame(text), self._width), colour)
 
     def paragraph(self, text: str, colour: _Colour | None = None) -> list[str]:
         """As many lines as a text takes, all but the first indented."""
-        first, *rest = _tame(text).split()
+        first, *rest = words.tame(text).split()
         found = [first]
         for word in rest:
             if words.columns(f"{found[-1]} {word}") > self._width:
@@ -54,11 +54,6 @@ class _Page:
 
     def _paint(self, text: str, colour: _Colour | None) -> str:
         return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if self._colour and colour else text
-
-
-def _tame(text: str) -> str:
-    """Without what a CI runner would take for a command, wherever it stands in a line."""
-    return text.replace("::", "∷").replace("##[", "## [")
 
 
 def _models(report: Report, page: _Page) -> Iterator[str]:
@@ -108,7 +103,7 @@ def _sentence(line: Line) -> str:
 
 def _verdict(report: Report, found: Sequence[Line]) -> str:
     place = words.plain(report.run.machine.host or report.run.machine.key)
-    if lines.nothing_measured(report):
+    if judge.nothing_measured(report.run.measurements):
         return f"? nothing could be measured on {place}"
     status = judge.overall(report.verdicts)
     counted = [f"{count:,} {outcome}" for outcome, count in lines.counts(found).items()]

@@ -17,8 +17,6 @@ _SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "ops": "operators", "bytes": "s
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
 _BARS: Final = "▁▂▃▄▅▆▇█"
-_FOUR_DIGITS: Final = 1000
-_TOO_LONG_TO_WRITE_OUT: Final = 1e15
 
 
 def plain(text: str, most: int = NAME) -> str:
@@ -26,6 +24,11 @@ def plain(text: str, most: int = NAME) -> str:
     line = " ".join(text[: 4 * most].split())
     shown = "".join("\ufffd" if unicodedata.category(sign) in _INVISIBLE else sign for sign in line)
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def tame(text: str) -> str:
+    """Without what a CI runner would take for a command, wherever it stands in a line."""
+    return text.replace("::", "∷").replace("##[", "## [")
 
 
 def label(metric: str) -> str:
@@ -41,25 +44,11 @@ def names(named: Iterable[str], kind: str) -> str:
     return ", ".join(map(plain, known)) if len(known) <= _NAMED else f"{len(known):,} {kind}"
 
 
-def amount(value: float, metric: Metric) -> str:
-    """A value and its unit: facts with all their digits, what is measured with four."""
-    return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
-
-
-def _digits(value: float, *, exact: bool) -> str:
-    if abs(value) >= _TOO_LONG_TO_WRITE_OUT:
-        return f"{value:.4g}"
-    if value % 1 == 0 or (abs(value) >= _FOUR_DIGITS and not exact):
-        return f"{value:,.0f}"
-    # Zeros at the end stay: values below each other have their digits below each other.
-    return f"{value:,.2f}" if exact else f"{value:#.4g}"
-
-
 def value(measurement: Measurement) -> str:
     """What was measured, or why there is nothing."""
     if measurement.value is None:
         return f"n/a ({plain(measurement.reason, SENTENCE) or 'no reason given'})"
-    return amount(measurement.value, metrics.find(measurement.metric))
+    return metrics.amount(measurement.value, metrics.find(measurement.metric))
 
 
 def interval(measurement: Measurement) -> str:
@@ -71,8 +60,8 @@ def interval(measurement: Measurement) -> str:
 
 def span(low: float, high: float, metric: Metric, between: str = " … ") -> str:
     """Two values of one metric with the unit written once."""
-    first = amount(low, metric).removesuffix(f" {metric.unit}") if metric.unit else amount(low, metric)
-    return f"{first}{between}{amount(high, metric)}"
+    first = metrics.amount(low, metric).removesuffix(f" {metric.unit}") if metric.unit else metrics.amount(low, metric)
+    return f"{first}{between}{metrics.amount(high, metric)}"
 
 
 def from_to(comparison: Comparison) -> str:
@@ -100,7 +89,7 @@ def change(comparison: Comparison) -> str:
 def _size(comparison: Comparison) -> str:
     if comparison.ratio is not None:
         return judge.describe(comparison)
-    difference = amount(abs(comparison.head - comparison.base), metrics.find(comparison.metric))
+    difference = metrics.amount(abs(comparison.head - comparison.base), metrics.find(comparison.metric))
     return f"{difference} {'more' if comparison.head > comparison.base else 'less'}"
 
 

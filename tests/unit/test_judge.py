@@ -106,7 +106,13 @@ def test_an_inconclusive_comparison_is_unknown_with_its_reason() -> None:
 def test_an_exact_fact_that_changed_fails_with_both_values() -> None:
     rule = Rule(match="*/macs_millions", exact=True)
     change = compared(metric="macs_millions", base=300.78, head=310.0, finding="regressed")
-    assert verdict(rule, measured("macs_millions", 310.0), change).because == "310 M is not the 300.8 M of the baseline"
+    assert verdict(rule, measured("macs_millions", 310.0), change).because == "310 M is not the 300.78 M of the baseline"
+
+
+def test_an_exact_fact_that_differs_from_a_previous_run_only_warns() -> None:
+    rule = Rule(match="*/macs_millions", exact=True)
+    change = compared(metric="macs_millions", base=1, head=2, finding="regressed", against="previous run")
+    assert verdict(rule, measured("macs_millions", 2), change).status == "warned"
 
 
 @pytest.mark.parametrize(
