@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from edgetpu_ci import metrics
 from edgetpu_ci.model import Comparison, Measurement, Rule, Status, Verdict
 
-
 _NO_BASE = "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
 
 
