@@ -81,7 +81,7 @@ def assess(run_: Run, settings: config.Config, known: Sequence[Baseline], past: 
         version=__version__,
         run=run_,
         comparisons=comparisons,
-        verdicts=judge.judge(run_.measurements, comparisons, rules),
+        verdicts=judge.judge(run_.measurements, comparisons, rules, busy=bool(run_.contended)),
         bases=(base.label if base else "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
         trend=history.trend(past, run_),
     )

@@ -37,7 +37,7 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     """
     before = {measurement.key: measurement for measurement in base.measurements}
     now = {measurement.key: measurement for measurement in run.measurements}
-    effects = {key: effect for key, m in now.items() if (effect := _effect(m, rules)) is not None}
+    effects = _effects(run.measurements, rules)
     pairs = {key: (then, head) for key, head in now.items() if (then := before.get(key)) and _comparable(then, head)}
     family = max(1, sum(key in effects for key in pairs))
     busy = bool(run.contended) or base.contended
@@ -68,14 +68,15 @@ def _testable(measurement: Measurement) -> bool:
     return len(measurement.slots) >= LEAST_SLOTS and min(measurement.slots) > 0
 
 
-def _effect(measurement: Measurement, rules: Sequence[Rule]) -> float | None:
-    """The smallest change a rule demands to hear of, as a fraction; None when no rule does."""
-    demanded = [
-        rule.worse_by_percent / 100
-        for rule in rules
-        if rule.worse_by_percent is not None and judge.matches(rule, measurement)
-    ]
-    return min(demanded, default=None)
+def _effects(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> dict[str, float]:
+    """The smallest change, as a fraction, that a rule demands to hear of, by the key it is looked for in."""
+    demanded: dict[str, float] = {}
+    for rule in rules:
+        if rule.worse_by_percent is not None:
+            for measurement in (m for m in measurements if judge.matches(rule, m)):
+                key, effect = judge.watched(rule, measurement), rule.worse_by_percent / 100
+                demanded[key] = min(effect, demanded.get(key, effect))
+    return demanded
 
 
 def _exact(then: Measurement, head: Measurement, base: Base) -> Comparison:

@@ -12,14 +12,20 @@ _NO_BASE = "there is no baseline for this device; `edgetpu-ci baseline accept` m
 
 
 def judge(
-    measurements: Sequence[Measurement], comparisons: Sequence[Comparison], rules: Sequence[Rule]
+    measurements: Sequence[Measurement],
+    comparisons: Sequence[Comparison],
+    rules: Sequence[Rule],
+    *,
+    busy: bool = False,
 ) -> tuple[Verdict, ...]:
     """A verdict for each rule on each measurement it names; a rule that names nothing is unknown.
 
+    On a `busy` host a value that other work can spoil fails only if the calm value of the same thing does too.
     A subject that could not be measured is unknown also where no rule names it: nobody would write that rule.
     """
     compared = {comparison.key: comparison for comparison in comparisons}
-    verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, compared)]
+    calm = {m.key: m.value for m in measurements if m.value is not None} if busy else {}
+    verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, compared, calm)]
     said = {(verdict.subject, verdict.because) for verdict in verdicts}
     for broken in measurements:
         if broken.failed and (broken.subject, broken.reason) not in said:
@@ -51,14 +57,26 @@ def matches(rule: Rule, measurement: Measurement) -> bool:
     return any(fnmatchcase(f"{measurement.subject}/{name}", rule.match) for name in _names(measurement.metric))
 
 
+def watched(rule: Rule, measurement: Measurement) -> str:
+    """The key a rule reads: a change of something that other work disturbs is looked for in its calm metric."""
+    calm = metrics.find(measurement.metric).calm if rule.worse_by_percent is not None else ""
+    return f"{measurement.subject}/{calm or measurement.metric}"
+
+
 def _names(metric: str) -> tuple[str, ...]:
     return (metric, *metrics.find(metric).aliases)
 
 
-def _apply(rule: Rule, measurements: Sequence[Measurement], compared: Mapping[str, Comparison]) -> Iterator[Verdict]:
+def _apply(
+    rule: Rule,
+    measurements: Sequence[Measurement],
+    compared: Mapping[str, Comparison],
+    calm: Mapping[str, float],
+) -> Iterator[Verdict]:
     found = [measurement for measurement in measurements if matches(rule, measurement)]
     for measurement in found:
-        yield _weigh(rule, measurement, compared.get(measurement.key))
+        verdict = _weigh(rule, measurement, compared.get(watched(rule, measurement)))
+        yield _spoilt(rule, measurement, verdict, calm) if verdict.status == "failed" else verdict
     if not found:
         subject, _, metric = rule.match.rpartition("/")
         missing = Measurement(subject=subject, metric=metrics.find(metric).name, reason="was not measured in this run")
@@ -91,6 +109,15 @@ def _band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
         target = metrics.amount(rule.target, metric)
         return _verdict(rule, measurement, "warned", f"{said} is allowed, but misses the target, {target}")
     return _verdict(rule, measurement, "passed", f"{said} is within the band")
+
+
+def _spoilt(rule: Rule, measurement: Measurement, verdict: Verdict, calm: Mapping[str, float]) -> Verdict:
+    """A failure that may be other work's doing is unknown."""
+    undisturbed = calm.get(f"{measurement.subject}/{metrics.find(measurement.metric).calm}")
+    banded = rule.worse_by_percent is None and not rule.exact
+    if not banded or undisturbed is None or _band(rule, measurement, undisturbed).status == "failed":
+        return verdict
+    return _unknown(rule, measurement, f"{verdict.because}, but the machine was busy; run it again when it is quiet")
 
 
 def _short_of(target: float, value: float, better: str | None) -> bool:

@@ -4,9 +4,17 @@ from typing import Final
 
 from edgetpu_ci.model import Better, Metric
 
+_CALM: Final = {
+    "latency_p50_ms": "latency_p10_ms",
+    "latency_p90_ms": "latency_p10_ms",
+    "latency_p95_ms": "latency_p10_ms",
+    "latency_p99_ms": "latency_p10_ms",
+    "throughput_fps": "throughput_sustained_fps",
+}
+
 
 def _metric(name: str, unit: str, better: Better | None, meaning: str, *aliases: str) -> Metric:
-    return Metric(name=name, unit=unit, better=better, meaning=meaning, aliases=aliases)
+    return Metric(name=name, unit=unit, better=better, meaning=meaning, aliases=aliases, calm=_CALM.get(name, ""))
 
 
 CATALOGUE: Final[tuple[Metric, ...]] = (

@@ -20,13 +20,17 @@ BaseKind = Literal["baseline", "previous run"]
 
 
 class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a value means: its unit and which direction is better (none: shown, never compared)."""
+    """What a value means: its unit and which direction is better (none: shown, never compared).
+
+    `calm` names the metric of the same thing that other work on the host disturbs least.
+    """
 
     name: str
     unit: str = ""
     better: Better | None = None
     meaning: str = ""
     aliases: tuple[str, ...] = ()
+    calm: str = ""
 
 
 class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from edgetpu_ci.compare import sequential
+from edgetpu_ci.judge import judge
 from edgetpu_ci.model import Base, Comparison, Machine, Measurement, Rule, Run
 from tests.fakes.world import AT
 
@@ -104,6 +105,17 @@ def test_facts_are_compared_exactly() -> None:
 def test_what_no_rule_demands_is_not_tested() -> None:
     run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=speeds(slots(9.0)))
     assert sequential(run, Base(kind="baseline", label="b", measurements=speeds(slots(3.0))), []) == ()
+
+
+def test_a_change_of_throughput_is_looked_for_where_other_work_disturbs_least() -> None:
+    fps = Measurement(subject="m", metric="throughput_fps", value=100)
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=(*speeds(slots(3.3)), fps))
+    base = Base(kind="baseline", label="b", measurements=(*speeds(slots(3.0, seed=2)), fps))
+    rule = Rule(match="*/throughput_fps", worse_by_percent=5)
+    (said,) = sequential(run, base, [rule])
+    assert (said.metric, said.finding) == ("throughput_sustained_fps", "regressed")
+    (verdict,) = judge(run.measurements, [said], [rule])
+    assert (verdict.metric, verdict.status) == ("throughput_fps", "failed")
 
 
 def test_another_runtime_is_not_compared() -> None:

@@ -106,7 +106,9 @@ def test_an_inconclusive_comparison_is_unknown_with_its_reason() -> None:
 def test_an_exact_fact_that_changed_fails_with_both_values() -> None:
     rule = Rule(match="*/macs_millions", exact=True)
     change = compared(metric="macs_millions", base=300.78, head=310.0, finding="regressed")
-    assert verdict(rule, measured("macs_millions", 310.0), change).because == "310 M is not the 300.78 M of the baseline"
+    assert (
+        verdict(rule, measured("macs_millions", 310.0), change).because == "310 M is not the 300.78 M of the baseline"
+    )
 
 
 def test_an_exact_fact_that_differs_from_a_previous_run_only_warns() -> None:
@@ -126,6 +128,24 @@ def test_an_exact_fact_that_differs_from_a_previous_run_only_warns() -> None:
 )
 def test_a_change_is_said_as_a_user_feels_it(metric: str, ratio: float, words: str) -> None:
     assert describe(compared(metric=metric, ratio=ratio, finding="regressed")) == words
+
+
+def on_a_busy_host(p10: float) -> Verdict:
+    measurements = [measured("latency_p99_ms", 25.0), measured("latency_p10_ms", p10)]
+    (said,) = judge(measurements, [], [Rule(match="*/latency_p99_ms", max=15)], busy=True)
+    return said
+
+
+def test_on_a_busy_host_a_tail_that_other_work_may_have_made_is_unknown() -> None:
+    said = on_a_busy_host(p10=4.0)
+    assert said.status == "unknown"
+    assert said.because == (
+        "25 ms is above the most allowed, 15 ms, but the machine was busy; run it again when it is quiet"
+    )
+
+
+def test_on_a_busy_host_a_model_that_is_too_slow_anyway_fails() -> None:
+    assert on_a_busy_host(p10=16.0).status == "failed"
 
 
 def test_a_model_that_broke_is_unknown_also_where_no_rule_names_it() -> None:
