@@ -1,7 +1,7 @@
 """Compare a run with an earlier one: exact facts exactly, speeds by the ranks of their slots. Pure."""
 
 from collections.abc import Mapping, Sequence
-from math import exp, log
+from math import exp, inf, log
 from statistics import median
 
 from msgspec import Struct
@@ -120,8 +120,7 @@ def _speed(then: Measurement, head: Measurement, base: Base, test: _Test) -> Com
 def _find(
     test: _Test, sign: int, shifts: tuple[float, ...], interval: tuple[float, float], p: tuple[float, float]
 ) -> tuple[Finding, str]:
-    # 10 % less throughput is 11 % more time: the effect is meant of the metric itself.
-    effect = log(1 + test.effect) if sign > 0 else -log(1 - test.effect)
+    effect = _as_log(test.effect, sign)
     least = max(effect, BUSY_SLACK) if test.busy else effect
     if p[0] <= FAMILY_ERROR and min(shifts) >= least:
         return "regressed", ""
@@ -133,6 +132,13 @@ def _find(
         return "inconclusive", "the host was busy with other work, so runs made at different times cannot be compared"
     low, high = sorted(sign * bound for bound in interval)
     return "inconclusive", f"the change may lie between {_percent(low)} and {_percent(high)}"
+
+
+def _as_log(effect: float, sign: int) -> float:
+    # 10 % less throughput is 11 % more time: the effect is meant of the metric itself.
+    if sign > 0:
+        return log(1 + effect)
+    return -log(1 - effect) if effect < 1 else inf
 
 
 def _percent(shift: float) -> str:

@@ -1,9 +1,9 @@
 """The nouns: what was observed, what is demanded, what is said. Frozen, typed, no behaviour."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 SCHEMA = 1
 """Version of the report document; a reader refuses a greater one and tolerates unknown fields."""
@@ -149,7 +149,7 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     min: float | None = None
     target: float | None = None
     max: float | None = None
-    worse_by_percent: float | None = None
+    worse_by_percent: Annotated[float, Meta(ge=0)] | None = None
     exact: bool = False
     severity: Severity = "fail"
     unknown: Weight | None = None

@@ -118,6 +118,13 @@ def test_a_change_of_throughput_is_looked_for_where_other_work_disturbs_least() 
     assert (verdict.metric, verdict.status) == ("throughput_fps", "failed")
 
 
+def test_a_rule_that_allows_everything_never_fails() -> None:
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=speeds(slots(30.0)))
+    base = Base(kind="baseline", label="b", measurements=speeds(slots(3.0)))
+    (said,) = sequential(run, base, [Rule(match="*/throughput_sustained_fps", worse_by_percent=100)])
+    assert said.finding == "unchanged"
+
+
 def test_another_runtime_is_not_compared() -> None:
     old = tuple(
         Measurement(subject=m.subject, metric=m.metric, value=m.value, slots=m.slots, device="cpu · a")
