@@ -88,7 +88,8 @@ def test_a_token_github_does_not_take_changes_no_verdict(repository: Repository,
     job = repository.act("pull_request", actions.pull_request(), env)
     assert job.passed, job.log
     assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false"}
-    assert "401" in job.log
+    (warning,) = job.said("warning")
+    assert "401" in warning
 
 
 def test_pull_request_target_is_refused_before_anything_is_measured(repository: Repository, github: FakeGitHub) -> None:
