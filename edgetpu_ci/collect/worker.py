@@ -34,10 +34,10 @@ MOST_FAILURES = 10
 LONGEST_TEXT = 300
 """Runtimes never clear their error buffer: the text of a failure grows with each further one."""
 
-STRETCH_NS = 50_000
-"""The clocks of CPU time and waiting are read around so long a stretch of invokes, most often just one.
+STRETCH_NS = 1_000_000
+"""The clocks of CPU time and waiting are read around so long a stretch of invokes: one, of any but a small model.
 
-Reading them takes microseconds: around each invoke of a tiny model it would be a good part of what is measured.
+They are calls into the kernel, after which the next invoke takes up to a microsecond longer.
 """
 
 LONGEST_STRETCH = 16

@@ -47,7 +47,7 @@ class Interpreter:
         getattr(self, self.does, self.works)()
 
     def works(self) -> None:
-        time.sleep(0.0001)
+        time.sleep(0.001)
 
     def tiny(self) -> None:
         pass
