@@ -189,6 +189,8 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
     """Take the levels of a report as the baseline of its device; the file to review and commit."""
     report = read_report(path)
     device = report.run.machine.key
+    if report.run.contended:
+        world.warn(f"warning: {path} was measured while the machine was busy ({report.run.contended}).")
     own = next((known for known in baselines.load(folder) if known.device == device), None)
     accepted = Accepted(
         by=accepted_by or _git_user(world),

@@ -128,13 +128,20 @@ def accept(report: Report, old: Baseline | None, accepted: Accepted) -> Baseline
     """The baseline that takes the levels of a report, and keeps the bands there were."""
     models = {model: dict(levels) for model, levels in (old.models if old else {}).items()}
     for measurement in report.run.measurements:
-        if measurement.value is not None and metrics.find(measurement.metric).better is not None:
+        if _is_compared(measurement):
             levels = models.setdefault(measurement.subject, {})
             name = next((n for n in levels if metrics.find(n).name == measurement.metric), measurement.metric)
             levels[name] = replace(
                 levels.get(name, Level()), value=measurement.value, slots=measurement.slots, runs_on=measurement.device
             )
     return Baseline(device=report.run.machine.key, accepted=accepted, models=models)
+
+
+def _is_compared(measurement: Measurement) -> bool:
+    """Whether a later run can be compared with it: facts, and what has slots and is not disturbed."""
+    metric = metrics.find(measurement.metric)
+    has_slots = bool(measurement.slots) and metric.better is not None and not metric.calm
+    return measurement.value is not None and (metric.better == "exact" or has_slots)
 
 
 def file_name(device: str) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from edgetpu_ci import metrics
 from edgetpu_ci.model import Comparison, Measurement, Rule, Status, Verdict
 
-_NO_BASE = "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
+NO_BASE = "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
 
 
 def judge(
@@ -126,7 +126,7 @@ def _short_of(target: float, value: float, better: str | None) -> bool:
 
 def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
-        return _unknown(rule, measurement, _NO_BASE)
+        return _unknown(rule, measurement, NO_BASE)
     said = f"{describe(comparison)} than the {_against(comparison)}"
     match comparison.finding:
         case "regressed":
@@ -141,7 +141,7 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None)
 
 def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
-        return _unknown(rule, measurement, _NO_BASE)
+        return _unknown(rule, measurement, NO_BASE)
     if comparison.finding == "unchanged":
         return _verdict(rule, measurement, "passed", f"equals the {_against(comparison)}")
     metric = metrics.find(comparison.metric)

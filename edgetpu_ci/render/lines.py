@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import metrics
+from edgetpu_ci import judge, metrics
 from edgetpu_ci.model import Comparison, Measurement, Report, Verdict
 from edgetpu_ci.render import words
 
@@ -79,7 +79,7 @@ def _line(verdicts: Sequence[Verdict], comparison: Comparison | None, measuremen
     standing = _standing(verdicts, comparison, measurement)
     return Line(
         standing=standing,
-        outcome=_outcome(standing, comparison, measurement),
+        outcome=_outcome(standing, verdicts, comparison, measurement),
         subjects=(named.subject,),
         metrics=(named.metric,),
         verdicts=tuple(verdicts),
@@ -100,11 +100,14 @@ def _standing(verdicts: Sequence[Verdict], comparison: Comparison | None, measur
     return "changed" if comparison and comparison.finding == "regressed" else "passed"
 
 
-def _outcome(standing: Standing, comparison: Comparison | None, measurement: Measurement | None) -> str:
+def _outcome(
+    standing: Standing, verdicts: Sequence[Verdict], comparison: Comparison | None, measurement: Measurement | None
+) -> str:
     if measurement is None or measurement.value is None:
         return "not measured"
     if comparison is None:
-        return _ALONE[standing]
+        no_base = standing == "unknown" and any(verdict.because == judge.NO_BASE for verdict in verdicts)
+        return "without a baseline" if no_base else _ALONE[standing]
     if comparison.finding in {"regressed", "improved"}:
         return "changed" if metrics.find(comparison.metric).better == "exact" else words.direction(comparison)
     return comparison.finding if standing in {"unknown", "passed"} else _ALONE[standing]
@@ -112,7 +115,7 @@ def _outcome(standing: Standing, comparison: Comparison | None, measurement: Mea
 
 _ALONE: Final[Mapping[Standing, str]] = {
     "failed": "beyond limits",
-    "unknown": "without a baseline",
+    "unknown": "inconclusive",
     "warned": "with a warning",
     "improved": "better than its band",
     "changed": "changed",

@@ -27,23 +27,26 @@ def test_the_bands_of_the_users_document_are_rules_as_written() -> None:
 
 def test_accepting_keeps_the_bands_and_takes_the_levels() -> None:
     old = Baseline(
-        device="pi-4x", models={"m": {"p99_latency_ms": Level(max=9), "latency_p50_ms": Level(max=5, value=1)}}
+        device="pi-4x", models={"m": {"p99_latency_ms": Level(max=9), "latency_p10_ms": Level(max=5, value=1)}}
     )
     new = baselines.accept(
         report(
-            Measurement(subject="m", metric="latency_p50_ms", value=2.5, slots=(2.4, 2.6)),
+            Measurement(subject="m", metric="latency_p10_ms", value=2.5, slots=(2.4, 2.6)),
+            Measurement(subject="m", metric="macs_millions", value=4),
             Measurement(subject="m", metric="latency_p99_ms", value=4),
         ),
         old,
         ACCEPTED,
     )
-    assert new.models["m"]["latency_p50_ms"] == Level(max=5, value=2.5, slots=(2.4, 2.6))
-    assert new.models["m"]["p99_latency_ms"] == Level(max=9, value=4)
+    assert new.models["m"]["latency_p10_ms"] == Level(max=5, value=2.5, slots=(2.4, 2.6))
+    assert new.models["m"]["macs_millions"] == Level(value=4)
+    # Judged by its band alone.
+    assert new.models["m"]["p99_latency_ms"] == Level(max=9)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     made = baselines.accept(
-        report(Measurement(subject="m", metric="latency_p50_ms", value=2.5, slots=(2.4,))), None, ACCEPTED
+        report(Measurement(subject="m", metric="latency_p10_ms", value=2.5, slots=(2.4,))), None, ACCEPTED
     )
     (tmp_path / baselines.file_name("pi-4x")).write_text(baselines.text(made), encoding="utf-8")
     assert baselines.load(tmp_path) == (made,)
@@ -52,7 +55,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 def test_what_was_not_measured_is_not_accepted() -> None:
     assert (
         baselines.accept(
-            report(Measurement(subject="m", metric="latency_p50_ms", reason="crashed")), None, ACCEPTED
+            report(Measurement(subject="m", metric="latency_p10_ms", reason="crashed")), None, ACCEPTED
         ).models
         == {}
     )
@@ -76,9 +79,9 @@ def test_a_device_has_its_own_baseline_before_a_glob() -> None:
 
 
 def test_an_accepted_metric_that_is_gone_is_demanded_by_name() -> None:
-    known = Baseline(device="d", models={"m": {"latency_p50_ms": Level(value=1), "throughput_fps": Level(value=1)}})
+    known = Baseline(device="d", models={"m": {"latency_p10_ms": Level(value=1), "throughput_fps": Level(value=1)}})
     (gone,) = baselines.missing(known, [Measurement(subject="m", metric="throughput_fps", value=1)])
-    assert gone.match == "m/latency_p50_ms"
+    assert gone.match == "m/latency_p10_ms"
 
 
 def test_no_folder_is_no_baseline(tmp_path: Path) -> None:
@@ -86,8 +89,8 @@ def test_no_folder_is_no_baseline(tmp_path: Path) -> None:
 
 
 def test_a_broken_baseline_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "a.yml").write_text("device: a\nmodels: {m: {latency_p50_ms: {max: 1, min: 2}}}\n")
-    with pytest.raises(ConfigError, match=r"a\.yml: models\.m\.latency_p50_ms: min, target and max must rise"):
+    (tmp_path / "a.yml").write_text("device: a\nmodels: {m: {latency_p10_ms: {max: 1, min: 2}}}\n")
+    with pytest.raises(ConfigError, match=r"a\.yml: models\.m\.latency_p10_ms: min, target and max must rise"):
         baselines.load(tmp_path)
 
 
@@ -101,7 +104,7 @@ def test_a_device_gives_a_file_name_inside_the_folder(device: str) -> None:
 def test_a_baseline_reads_well() -> None:
     text = baselines.text(
         baselines.accept(
-            report(Measurement(subject="m", metric="latency_p50_ms", value=2.5, slots=(2.4, 2.6))), None, ACCEPTED
+            report(Measurement(subject="m", metric="latency_p10_ms", value=2.5, slots=(2.4, 2.6))), None, ACCEPTED
         )
     )
     assert "slots: [2.4, 2.6]" in text
