@@ -1,6 +1,7 @@
 """Everything outside, as one value handed in: environment, folders, clock, processes, GitHub."""
 
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from github import Github
 
 MAX_OUTPUT_BYTES = 64 << 20
+_SECRET = re.compile("TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +32,19 @@ class Ran:
 
 
 def run_process(argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
-    """Run a child in its own process group and wait at most `timeout` seconds.
+    """Run a child in its own process group, without our secrets, and wait at most `timeout` seconds.
 
     On time-out, and on any interruption of ours, the whole group is killed.
     Raises OSError when the program cannot be started.
     """
     child = subprocess.Popen(  # noqa: S603 - argv is ours or named by the user's configuration
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # A model is code of its author: it must not find the job's token.
+        env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
     )
     try:
         out, err = child.communicate(stdin, timeout)

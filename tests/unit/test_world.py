@@ -44,6 +44,18 @@ def _alive(pid: int) -> bool:
         return False
 
 
+def test_a_child_does_not_see_our_secrets() -> None:
+    added = {"GITHUB_TOKEN": "ghs_x", "ACTIONS_RUNTIME_TOKEN": "y", "A_PLAIN_VALUE": "z"}
+    kept = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    try:
+        code = "import os; print([v for v in ('ghs_x', 'y', 'z') if v in os.environ.values()])"
+        assert run_process([sys.executable, "-c", code], b"", 30).stdout == b"['z']\n"
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
 def test_a_program_that_is_not_there_is_an_os_error() -> None:
     with pytest.raises(FileNotFoundError):
         run_process(["/nonexistent/program"], b"", 1)
