@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import Any
 
 WORKER = Path(__file__).resolve().parent.parent / "edgetpu_ci/collect/worker.py"
-BLOCK_NS = 300_000
-PAIRS_NS = 600_000_000
+BLOCK_NS = 5_000_000
+PAIRS_NS = 1_000_000_000
 
 
 def bare(model: str, count: int, warmup: int) -> list[float]:
