@@ -49,14 +49,6 @@ def write_outputs(values: Mapping[str, str], world: World) -> None:
         world.warn(f"warning: the outputs were not written to {place}: {os.strerror(error.errno or 0).lower()}.")
 
 
-def quietly(text: str, world: World) -> None:
-    """Print what others wrote so that no line of it is taken for a command to the runner."""
-    token = _unused(world.token(), text)
-    fence = (f"::stop-commands::{token}", f"::{token}::") if _in_actions(world) else ()
-    for line in (*fence[:1], *text.splitlines(), *fence[1:]):
-        world.out(line)
-
-
 def annotations(report: Report) -> list[str]:
     """A workflow command for each of the worst lines of a report."""
     found = [line for line in lines.of(report) if line.standing in {"failed", "unknown", "warned"}]

@@ -10,7 +10,9 @@ LAUNCHER = Path(__file__).parents[2] / "scripts" / "edgetpu-ci"
 
 def environment(**more: str) -> dict[str, str]:
     """What a shell has, less everything a CI job would add."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    # The suite's own coverage reaches into the program through its environment.
+    wanted = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+    kept = {name: os.environ[name] for name in wanted if name in os.environ}
     return {**kept, **more}
 
 

@@ -68,8 +68,7 @@ def test_outside_actions_nothing_is_said_or_written(tmp_path: Path) -> None:
     outside = world(tmp_path, out=said.append)
     job.publish(job.Options(), reports.regressed(), outside)
     job.write_outputs({"status": "failed"}, outside)
-    job.quietly("::error::x", outside)
-    assert said == ["::error::x"]
+    assert said == []
     assert not list(tmp_path.iterdir())
 
 
@@ -140,15 +139,3 @@ def test_outputs_that_cannot_be_written_are_a_warning_and_no_failure(tmp_path: P
     warned = Said()
     job.write_outputs({"status": "x"}, world(tmp_path, env={"GITHUB_OUTPUT": str(tmp_path)}, warn=warned.append))
     assert warned == [f"warning: the outputs were not written to {tmp_path}: is a directory."]
-
-
-def test_what_others_wrote_cannot_command_the_runner(tmp_path: Path) -> None:
-    said = Said()
-    job.quietly("::error::x\n::0123456789abcdef::\nplain", in_actions(tmp_path, said))
-    assert said == [
-        "::stop-commands::0123456789abcdef_",
-        "::error::x",
-        "::0123456789abcdef::",
-        "plain",
-        "::0123456789abcdef_::",
-    ]
