@@ -54,10 +54,13 @@ class Folder:
 
     def state(self, name: str) -> bytes | None:
         """A named value, None when it was never set."""
+        path = self._value(name)
         try:
-            return self._value(name).read_bytes()
+            return path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
 
     def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
         """Set a named value if it is still `old`."""

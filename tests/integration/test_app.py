@@ -1,0 +1,94 @@
+"""What a dead GitHub changes: nothing in `run`, the exit status of `publish`."""
+
+from pathlib import Path
+
+from edgetpu_ci import codec
+from tests.fakes import actions, reports
+from tests.fakes.github import FakeGitHub
+from tests.fakes.program import edgetpu_ci
+from tests.integration.test_cli import project
+
+
+def environment(folder: Path, github: FakeGitHub) -> dict[str, str]:
+    """A job for a pull request."""
+    env = actions.job(folder, "pull_request", actions.pull_request()).env
+    return {**env, "GITHUB_TOKEN": github.token, "GITHUB_API_URL": github.url, "GITHUB_OUTPUT": str(folder / "out")}
+
+
+PUBLISH = "publish: [{use: job}, {use: pull_request}]\n"
+
+
+def test_a_github_that_takes_nothing_changes_no_verdict_of_run(tmp_path: Path) -> None:
+    with FakeGitHub() as github:
+        github.fail(422, times=20, message="no")
+        done = edgetpu_ci(project(tmp_path, rest=PUBLISH), "run", **environment(tmp_path, github))
+    assert done.returncode == 0, done.stderr
+    assert "422" in done.stdout + done.stderr
+    assert "status" in (tmp_path / "out").read_text()
+
+
+def test_publish_that_cannot_deliver_is_4_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(codec.encode_json(reports.regressed()))
+    (tmp_path / "edgetpu-ci.yml").write_text(f"collect: []\n{PUBLISH}")
+    with FakeGitHub() as github:
+        github.fail(422, times=20, message="no")
+        done = edgetpu_ci(tmp_path, "publish", "r.json", **environment(tmp_path, github))
+    assert done.returncode == 4
+    assert "GitHub answered 422 (no)" in done.stderr
+
+
+def test_publish_comments_what_run_would_have(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(codec.encode_json(reports.regressed()))
+    with FakeGitHub() as github:
+        done = edgetpu_ci(tmp_path, "publish", "r.json", **environment(tmp_path, github))
+        (comment,) = github.comments(7)
+    assert done.returncode == 0, done.stderr
+    assert "slower" in comment.body
+
+
+def test_the_second_workflow_takes_numbers_from_the_artifact_and_identity_from_github(tmp_path: Path) -> None:
+    import io
+    import zipfile
+
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("report.json", codec.encode_json(reports.regressed()))
+    with FakeGitHub() as github:
+        github.upload(actions.RUN_ID, "edgetpu-ci-report", archive.getvalue())
+        github.open_pull_request(7, sha=actions.HEAD, owner="mallory", branch="faster", repository_id=actions.THEIRS)
+        env = actions.job(tmp_path, "workflow_run", actions.workflow_run()).env
+        done = edgetpu_ci(
+            tmp_path,
+            "publish",
+            "--from-workflow-run",
+            **{**env, "GITHUB_TOKEN": github.token, "GITHUB_API_URL": github.url},
+        )
+        (comment,) = github.comments(7)
+    assert done.returncode == 0, done.stderr
+    assert actions.HEAD[:7] in comment.body
+
+
+def test_outside_a_workflow_run_there_is_no_report_to_fetch(tmp_path: Path) -> None:
+    done = edgetpu_ci(tmp_path, "publish", "--from-workflow-run")
+    assert done.returncode == 2
+    assert "works only in a workflow started by `on: workflow_run`" in done.stderr
+
+
+def test_a_corrupt_report_in_the_store_is_passed_over_by_name_and_kept(tmp_path: Path) -> None:
+    project(tmp_path)
+    broken = tmp_path / ".edgetpu-ci/documents/reports/20200101T000000Z-x.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{")
+    done = edgetpu_ci(tmp_path, "run")
+    assert done.returncode == 0
+    assert "Passed over: report 20200101T000000Z-x in the store cannot be read" in done.stderr
+    assert broken.read_text() == "{"
+
+
+def test_judge_takes_the_rules_of_today(tmp_path: Path) -> None:
+    project(tmp_path)
+    edgetpu_ci(tmp_path, "run")
+    config = tmp_path / "edgetpu-ci.yml"
+    config.write_text(config.read_text() + 'rules: [{match: "*/macs_millions", max: 0.001}]\n')
+    done = edgetpu_ci(tmp_path, "judge", "edgetpu-ci-report/report.json")
+    assert done.returncode == 1
