@@ -44,8 +44,8 @@ def _assemble(
         schema["properties"][family] = steps if family == "store" else {**place, "items": steps}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "edgetpu-ci.yml",
         **schema,
+        "title": "edgetpu-ci.yml",
         "$defs": {name: part for name, part in components.items() if name not in {"Config", "Step"}},
     }
 
