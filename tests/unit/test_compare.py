@@ -86,6 +86,13 @@ def test_on_a_busy_host_a_small_change_is_inconclusive_and_says_why(where: str) 
     assert "busy" in said.because
 
 
+def test_on_a_virtual_machine_a_small_change_is_inconclusive_and_says_why() -> None:
+    run = Run(id="r", at=AT, machine=Machine(key="k", hypervisor="yes"), measurements=speeds(slots(3.2, seed=2)))
+    (said,) = sequential(run, Base(kind="baseline", label="b", measurements=speeds(slots(3.0))), RULES)
+    assert said.finding == "inconclusive"
+    assert "neighbours" in said.because
+
+
 def test_on_a_busy_host_a_large_change_is_still_found() -> None:
     assert compared(speeds(slots(3.0)), speeds(slots(6.0, seed=2)), contended="other work").finding == "regressed"
 
