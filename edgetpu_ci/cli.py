@@ -204,7 +204,15 @@ def _say_places(outcome: "Outcome") -> None:
             print(f"chart   {saved.chart}")
         measured = any(measurement.slots for measurement in outcome.report.run.measurements)
         if measured and not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
-            print(f"accept  edgetpu-ci baseline accept {saved.report}   # makes it the baseline of this machine")
+            print(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
+
+
+def _program() -> str:
+    """How to call us again from the same shell: a checkout's scripts put nothing on the PATH."""
+    import shlex
+    import shutil
+
+    return "edgetpu-ci" if shutil.which("edgetpu-ci") else shlex.join([sys.executable, sys.argv[0]])
 
 
 def _judge(arguments: argparse.Namespace) -> int:
