@@ -1,7 +1,7 @@
 """The verbs that measure, judge, keep and say; each a short composition of the parts."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, EdgeTpu
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.model import Collected, Report, Run
 from edgetpu_ci.publish import job
+from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.world import World
 
 EXIT = {"passed": 0, "warned": 0, "failed": 1, "unknown": 5}
@@ -42,7 +43,7 @@ class Outcome:
     @property
     def exit_status(self) -> int:
         """1 a rule failed, 3 nothing measured, 5 unknown where that fails; else the first problem's, or 0."""
-        status = judge.overall(self.report.verdicts)
+        status = judge.status(self.report)
         if status != "failed" and judge.nothing_measured(self.report.run.measurements):
             return NothingMeasuredError.exit_status
         return EXIT[status] or next((problem.exit_status for problem in self.problems), 0)
@@ -50,12 +51,14 @@ class Outcome:
 
 def run(settings: config.Config, folder: Path, world: World) -> Outcome:
     """Measure, judge, save and publish; what the Action calls."""
+    if not settings.collect:
+        raise ConfigError("`collect` lists nothing to measure; see docs/configuration.md.")
     happened = event.read(world)
     event.refuse_unsafe(happened, world, allow_forks=settings.allow_forks)
     collectors = [collect.bind(step, f"collect[{n}]") for n, step in enumerate(settings.collect)]
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
-    known = baselines.load(world.cwd / settings.baselines)
+    known = tuple(baselines.load(world.cwd / settings.baselines).values())
     taken = _take(collectors, happened, world)
     past = history.recent(keeper, taken.run.machine.key, world)
     report = assess(taken.run, settings, known, past)
@@ -63,13 +66,13 @@ def run(settings: config.Config, folder: Path, world: World) -> Outcome:
     outputs, undelivered = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
     for problem in undelivered:
-        world.warn(f"warning: {problem}")
+        notify("warning", str(problem), world)
     outcome = Outcome(report=report, saved=saved, problems=problems)
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
 
 
-def assess(run_: Run, settings: config.Config, known: Sequence[Baseline], past: Sequence[Report]) -> Report:
+def assess(run_: Run, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
     """Compare a run with its base, judge it, and make the report."""
     baseline = baselines.find(known, run_.machine.key)
     rules = config.demands(settings)
@@ -96,7 +99,7 @@ class _Taken:
 def _take(collectors: Sequence[collect.Bound], happened: event.Event, world: World) -> _Taken:
     at = world.now()
     host = machine.identify(world)
-    brought: list[Collected] = [collector(world) for collector in collectors]
+    brought = _collect(collectors, world)
     run_ = Run(
         id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
         at=at,
@@ -110,6 +113,19 @@ def _take(collectors: Sequence[collect.Bound], happened: event.Event, world: Wor
         notes=tuple(note for part in brought for note in part.notes),
     )
     return _Taken(run=run_, samples={name: values for part in brought for name, values in part.samples.items()})
+
+
+def _collect(collectors: Sequence[collect.Bound], world: World) -> list[Collected]:
+    brought: list[Collected] = []
+    seen: set[str] = set()
+    for number, collector in enumerate(collectors):
+        part = collector(world)
+        keys = {measurement.key for measurement in part.measurements}
+        if twice := sorted(seen & keys):
+            raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
+        seen |= keys
+        brought.append(part)
+    return brought
 
 
 def _save(
@@ -141,11 +157,13 @@ def _publish(
             outputs |= say(report, world)
         except EdgeTpuCiError as error:
             problems.append(error)
+        except Exception as error:  # noqa: BLE001 - a third party's publisher may fail in its own ways, but costs no run
+            problems.append(DeliveryError(f"A publisher failed with {type(error).__name__}: {error}."))
     return outputs, problems
 
 
 def _outputs(outcome: Outcome, world: World) -> dict[str, str]:
-    status = judge.overall(outcome.report.verdicts)
+    status = judge.status(outcome.report)
     place = str(world.cwd / outcome.saved.report) if outcome.saved else ""
     return {"status": status, "report": place, "commented": "false"}
 
@@ -164,13 +182,13 @@ def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     report = read_report(path)
     keeper = store.open_store(settings.store, world)
     past = [r for r in history.recent(keeper, report.run.machine.key, world) if r.run.at < report.run.at]
-    return Outcome(report=assess(report.run, settings, baselines.load(world.cwd / settings.baselines), past))
+    return Outcome(report=assess(report.run, settings, baselines.load(world.cwd / settings.baselines).values(), past))
 
 
 def publish_report(settings: config.Config, report: Report, world: World) -> None:
     """Say a report everywhere the configuration names; DeliveryError when any could not."""
     outputs, problems = _publish(_bind_publishers(settings), report, world)
-    job.write_outputs({"status": judge.overall(report.verdicts), "commented": "false"} | outputs, world)
+    job.write_outputs({"status": judge.status(report), "commented": "false"} | outputs, world)
     if problems:
         raise DeliveryError(" ".join(str(problem) for problem in problems))
 
@@ -189,9 +207,14 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
     """Take the levels of a report as the baseline of its device; the file to review and commit."""
     report = read_report(path)
     device = report.run.machine.key
+    if not device or set(device) & set("*?["):
+        raise DocumentError(f"{path} does not name its machine; accept a report of `edgetpu-ci run`.")
     if report.run.contended:
         world.warn(f"warning: {path} was measured while the machine was busy ({report.run.contended}).")
-    own = next((known for known in baselines.load(folder) if known.device == device), None)
+    place, own = next(
+        ((path, known) for path, known in baselines.load(folder).items() if known.device == device),
+        (folder / baselines.file_name(device), None),
+    )
     accepted = Accepted(
         by=accepted_by or _git_user(world),
         at=world.now(),
@@ -200,7 +223,6 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
         reason=reason,
         contended=bool(report.run.contended),
     )
-    place = folder / baselines.file_name(device)
     write_whole(place, baselines.text(baselines.accept(report, own, accepted)).encode())
     return place
 
@@ -216,5 +238,5 @@ def _git_user(world: World) -> str:
 def show_baseline(folder: Path, world: World) -> str:
     """The baseline of this machine, or that there is none."""
     device = machine.identify(world).key
-    found = baselines.find(baselines.load(folder), device)
+    found = baselines.find(baselines.load(folder).values(), device)
     return baselines.text(found) if found else f"no baseline for {device} in {folder}"

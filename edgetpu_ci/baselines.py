@@ -2,12 +2,13 @@
 
 import glob
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics
@@ -35,7 +36,7 @@ class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     """Who accepted the level, when, why, and the report it came from."""
 
     by: str
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     report: str
     commit: str = ""
     reason: str = ""
@@ -50,26 +51,60 @@ class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     models: dict[str, dict[str, Level]] = field(default_factory=dict)
 
 
-def load(folder: Path) -> tuple[Baseline, ...]:
-    """Every baseline in a folder, by file name; none when there is no folder."""
-    return tuple(_read(path) for path in sorted(folder.glob("*.yml")))
+def load(folder: Path) -> dict[Path, Baseline]:
+    """Every baseline in a folder by its file; none when there is no folder. A device has one file."""
+    found: dict[Path, Baseline] = {}
+    for path in sorted(folder.glob("*.yml")):
+        baseline = _read(path)
+        if other := next((known for known in found if found[known].device == baseline.device), None):
+            raise ConfigError(f"{path} and {other} are both for {baseline.device}; put them into one file.")
+        found[path] = baseline
+    return found
 
 
 def _read(path: Path) -> Baseline:
     baseline = codec.decode_yaml(path.read_bytes(), Baseline, str(path))
     for model, levels in baseline.models.items():
         for metric, level in levels.items():
-            given = [bound for bound in (level.min, level.target, level.max) if bound is not None]
+            given = [bound for bound in _band(level) if bound is not None]
             if given != sorted(given):
                 raise ConfigError(f"{path}: models.{model}.{metric}: min, target and max must rise.")
     return baseline
 
 
-def find(baselines: Sequence[Baseline], device: str) -> Baseline | None:
-    """The baseline of a device: its own before one whose glob matches."""
-    named = [baseline for baseline in baselines if baseline.device == device]
-    matching = [baseline for baseline in baselines if fnmatchcase(device, baseline.device)]
-    return next(iter(named + matching), None)
+def find(known: Iterable[Baseline], device: str) -> Baseline | None:
+    """What is demanded of a device: the bands of every baseline whose glob matches, then its own over them.
+
+    Levels are those of its own baseline alone: another device's say nothing of this one.
+    """
+    known = tuple(known)
+    own = [baseline for baseline in known if baseline.device == device]
+    shared = [b for b in known if b.device != device and fnmatchcase(device, b.device)]
+    if not own and not shared:
+        return None
+    models: dict[str, dict[str, Level]] = {}
+    for baseline in (*shared, *own):
+        for model, levels in baseline.models.items():
+            merged = models.setdefault(model, {})
+            for name, level in levels.items():
+                metric = metrics.find(name).name
+                merged[metric] = _over(merged.get(metric, Level()), level, is_own=baseline in own)
+    return Baseline(device=device, accepted=own[0].accepted if own else None, models=models)
+
+
+def _over(below: Level, level: Level, *, is_own: bool) -> Level:
+    """A level over another: its band where it has one, and what was accepted where it is the device's own."""
+    banded = level if _is_banded(level) else below
+    accepted = level if is_own else Level()
+    return replace(banded, value=accepted.value, slots=accepted.slots, runs_on=accepted.runs_on)
+
+
+def _band(level: Level) -> tuple[float | None, ...]:
+    return (level.min, level.target, level.max)
+
+
+def _is_banded(level: Level) -> bool:
+    return any(bound is not None for bound in _band(level))
 
 
 def rules(baseline: Baseline) -> tuple[Rule, ...]:
@@ -84,13 +119,13 @@ def rules(baseline: Baseline) -> tuple[Rule, ...]:
         )
         for model, levels in baseline.models.items()
         for metric, level in levels.items()
-        if (level.min, level.target, level.max) != (None, None, None)
+        if _is_banded(level)
     )
 
 
 def missing(baseline: Baseline, measurements: Sequence[Measurement]) -> tuple[Rule, ...]:
     """A rule for each accepted metric that this run has no measurement of, so that it is named."""
-    measured = {measurement.key for measurement in measurements}
+    measured = {measurement.key for measurement in measurements if measurement.value is not None}
     return tuple(
         Rule(match=f"{glob.escape(model)}/{metric}", exact=True, severity="warn")
         for model, levels in baseline.models.items()
@@ -125,8 +160,14 @@ def base(baseline: Baseline) -> Base | None:
 
 
 def accept(report: Report, old: Baseline | None, accepted: Accepted) -> Baseline:
-    """The baseline that takes the levels of a report, and keeps the bands there were."""
-    models = {model: dict(levels) for model, levels in (old.models if old else {}).items()}
+    """The baseline that takes the levels of a report, and keeps the bands there were.
+
+    A level that this report does not have goes: nobody accepted it with the others.
+    """
+    models = {
+        model: {name: replace(level, value=None, slots=(), runs_on="") for name, level in levels.items()}
+        for model, levels in (old.models if old else {}).items()
+    }
     for measurement in report.run.measurements:
         if _is_compared(measurement):
             levels = models.setdefault(measurement.subject, {})
@@ -134,7 +175,12 @@ def accept(report: Report, old: Baseline | None, accepted: Accepted) -> Baseline
             levels[name] = replace(
                 levels.get(name, Level()), value=measurement.value, slots=measurement.slots, runs_on=measurement.device
             )
-    return Baseline(device=report.run.machine.key, accepted=accepted, models=models)
+    kept = {m: {n: level for n, level in levels.items() if level != Level()} for m, levels in models.items()}
+    return Baseline(
+        device=report.run.machine.key,
+        accepted=accepted,
+        models={model: levels for model, levels in kept.items() if levels},
+    )
 
 
 def _is_compared(measurement: Measurement) -> bool:

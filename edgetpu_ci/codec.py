@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any, TypeVar
 
 import msgspec
@@ -75,7 +76,7 @@ def load_yaml(data: bytes, source: str) -> Any:  # noqa: ANN401 - what a YAML fi
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses a key given twice: the first would be lost without a word."""
+    """SafeLoader that refuses a key given twice, which would lose the first, and numbers no limit can be."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the base class's signature
         seen = set()
@@ -86,6 +87,17 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
         return super().construct_mapping(node, deep)
+
+
+def _finite(loader: _Loader, node: yaml.ScalarNode) -> float:
+    value = loader.construct_yaml_float(node)
+    if not isfinite(value):
+        # Nothing is above .nan, so as a limit it would hold for everything.
+        raise yaml.constructor.ConstructorError(None, None, f"{node.value} is not a number", node.start_mark)
+    return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _finite)
 
 
 def _refuse_bombs(text: str, source: str) -> None:
@@ -102,7 +114,7 @@ def _refuse_bombs(text: str, source: str) -> None:
 def _explain(message: str, into: type) -> str:
     """Say an msgspec error in a user's words: place first, then the fault, then a guess."""
     fault, _, path = message.partition(" - at `")
-    place = path.rstrip("`").removeprefix("$").removeprefix(".")
+    place = path.rstrip("`").removeprefix("key` in `").removeprefix("$").removeprefix(".")
     if unknown := re.search(r"unknown field `(.*)`", fault):
         name = unknown.group(1)
         close = difflib.get_close_matches(name, sorted(set(_field_names(into, set()))), n=1)

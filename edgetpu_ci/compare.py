@@ -1,16 +1,13 @@
 """Compare a run with an earlier one: exact facts exactly, speeds by the ranks of their slots. Pure."""
 
 from collections.abc import Mapping, Sequence
-from math import exp, inf, log
+from math import comb, exp, inf, log
 from statistics import median
 
 from msgspec import Struct
 
 from edgetpu_ci import judge, metrics, ranks
 from edgetpu_ci.model import Base, Comparison, Finding, Measurement, Rule, Run
-
-LEAST_SLOTS = 5
-"""Fewer fresh processes than this on a side say nothing about how processes differ."""
 
 FAMILY_ERROR = 0.005
 """Chance that unchanged code gives any `regressed` by the test alone, over all metrics demanded."""
@@ -36,19 +33,19 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     change must also show in CPU time, which waiting does not lengthen, and in the fastest slots, which other
     work disturbed least.
     """
-    before = {measurement.key: measurement for measurement in base.measurements}
-    now = {measurement.key: measurement for measurement in run.measurements}
-    effects = _effects(run.measurements, rules)
-    pairs = {key: (then, head) for key, head in now.items() if (then := before.get(key)) and _comparable(then, head)}
-    family = max(1, sum(key in effects for key in pairs))
-    disturbed = _disturbed(run, base)
-    found = []
-    for key, (then, head) in pairs.items():
-        if metrics.find(head.metric).better == "exact":
-            found.append(_exact(then, head, base))
-        elif key in effects and _testable(then) and _testable(head):
-            witnesses = _drifts(before, now, f"{head.subject}/{_WITNESS}")
-            found.append(_speed(then, head, base, _Test(effects[key], family, disturbed, witnesses)))
+    before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
+    now = {measurement.key: measurement for measurement in run.measurements if measurement.value is not None}
+    effects = {key: effect for key, effect in _effects(run.measurements, rules).items() if key in before and key in now}
+    facts = [key for key in now if key in before and metrics.find(now[key].metric).better == "exact"]
+    speeds = [key for key in now if key in effects and key not in facts]
+    found = [_exact(before[key], now[key], base) for key in facts]
+    for key in speeds:
+        then, head = before[key], now[key]
+        if reason := _undecidable(then, head, len(speeds)):
+            found.append(_inconclusive(then, head, base, reason))
+        else:
+            test = _Test(effects[key], len(speeds), _disturbed(run, base), _witnesses(before, now, head))
+            found.append(_speed(then, head, base, test))
     return tuple(found)
 
 
@@ -70,12 +67,30 @@ def _disturbed(run: Run, base: Base) -> str:
     return ""
 
 
-def _comparable(then: Measurement, head: Measurement) -> bool:
-    return None not in (then.value, head.value) and then.device in ("", head.device)
+def _undecidable(then: Measurement, head: Measurement, family: int) -> str:
+    """Why no test can tell these two apart; empty when one can."""
+    if then.device not in ("", head.device):
+        return f"it ran on {head.device}, what it is compared with on {then.device}; accept a new baseline"
+    if metrics.find(head.metric).better is None or not then.slots or not head.slots:
+        return "it has no rounds to compare; demand a band of it"
+    if min(*then.slots, *head.slots) <= 0:
+        return "some of its rounds are not above zero, which no measurement is"
+    rounds, least = len(head.slots), family / comb(len(then.slots) + len(head.slots), len(head.slots))
+    if least > FAMILY_ERROR:
+        return f"{rounds} rounds against {len(then.slots)} cannot decide {family} metrics; raise `rounds`"
+    return ""
 
 
-def _testable(measurement: Measurement) -> bool:
-    return len(measurement.slots) >= LEAST_SLOTS and min(measurement.slots) > 0
+def _inconclusive(then: Measurement, head: Measurement, base: Base, reason: str) -> Comparison:
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=then.value or 0.0,
+        head=head.value or 0.0,
+        finding="inconclusive",
+        against=base.kind,
+        because=reason,
+    )
 
 
 def _effects(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> dict[str, float]:
@@ -138,6 +153,8 @@ def _find(
         return "improved", ""
     if interval[1] < effect:
         return "unchanged", ""
+    if p[0] <= FAMILY_ERROR and shifts[0] >= least and min(shifts) < effect:
+        return "inconclusive", "wall time grew, but CPU time or the fastest rounds did not: other work may have done it"
     if test.disturbed:
         return "inconclusive", test.disturbed
     low, high = sorted(sign * bound for bound in interval)
@@ -155,9 +172,16 @@ def _percent(shift: float) -> str:
     return f"{(exp(shift) - 1) * 100:+.1f} %".replace("-", "−")
 
 
-def _drifts(before: Mapping[str, Measurement], now: Mapping[str, Measurement], key: str) -> tuple[float, ...]:
-    """How much longer the CPU worked, over all slots and in the fastest, as logarithms; empty when not recorded."""
-    if key not in before or key not in now:
+def _witnesses(
+    before: Mapping[str, Measurement], now: Mapping[str, Measurement], head: Measurement
+) -> tuple[float, ...]:
+    """How much longer the CPU worked, over all slots and in the fastest, as logarithms.
+
+    Empty when that was not recorded, or is not where the model runs.
+    """
+    key = f"{head.subject}/{_WITNESS}"
+    elsewhere = head.device and not head.device.startswith("cpu")
+    if key not in before or key not in now or elsewhere:
         return ()
     old, new = before[key].slots, now[key].slots
     if not old or not new or min(*old, *new) <= 0:

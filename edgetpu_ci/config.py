@@ -13,6 +13,10 @@ from edgetpu_ci.model import Rule
 FILE = "edgetpu-ci.yml"
 
 
+_CHANGES = {"performance_regression", "performance_degradation"}
+"""Gates on a change of sustained throughput, in percent, as operational monitoring documents name them."""
+
+
 class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One plugin in use: its name, and its options."""
 
@@ -51,6 +55,8 @@ def load(path: Path) -> Config:
     config = codec.decode_yaml(data, Config, str(path))
     for number, rule in enumerate(config.rules):
         _check(rule, f"{path}: rules[{number}]")
+    for name, gate in config.quality_gates.items():
+        _check_gate(name, gate, f"{path}: quality_gates.{name}")
     return config
 
 
@@ -60,9 +66,16 @@ def demands(config: Config) -> tuple[Rule, ...]:
 
 
 def _gate(name: str, gate: Gate) -> Rule:
-    if name == "performance_regression":
+    if name in _CHANGES:
         return Rule(match="*/throughput_sustained_fps", worse_by_percent=gate.maximum)
     return Rule(match=f"*/{name}", min=gate.minimum, target=gate.target, max=gate.maximum)
+
+
+def _check_gate(name: str, gate: Gate, place: str) -> None:
+    if name not in _CHANGES:
+        _check(_gate(name, gate), place)
+    elif gate.maximum is None or gate.maximum < 0 or (gate.minimum, gate.target) != (None, None):
+        raise ConfigError(f"{place} is a change: give it `maximum`, in percent, and nothing else.")
 
 
 def _check(rule: Rule, place: str) -> None:

@@ -1,14 +1,15 @@
 """Judge: rules × measurements × comparisons → verdicts. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
 from edgetpu_ci import metrics
-from edgetpu_ci.model import Comparison, Measurement, Rule, Status, Verdict
+from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Status, Verdict
 
-NO_BASE = "there is no baseline for this device; `edgetpu-ci baseline accept` makes one"
+NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline accept` makes one"
 
 
 def judge(
@@ -46,6 +47,12 @@ def overall(verdicts: Sequence[Verdict]) -> Status:
     return "passed"
 
 
+def status(report: Report) -> Status:
+    """The one status of a report; one that measured nothing is unknown."""
+    whole = overall(report.verdicts)
+    return "unknown" if whole != "failed" and nothing_measured(report.run.measurements) else whole
+
+
 def nothing_measured(measurements: Sequence[Measurement]) -> bool:
     """Whether values were sought and none was found; what stands in a model file is not measured."""
     sought = [m.value for m in measurements if metrics.find(m.metric).better != "exact"]
@@ -78,7 +85,8 @@ def _apply(
         verdict = _weigh(rule, measurement, compared.get(watched(rule, measurement)))
         yield _spoilt(rule, measurement, verdict, calm) if verdict.status == "failed" else verdict
     if not found:
-        subject, _, metric = rule.match.rpartition("/")
+        # The rules of a baseline name models letter by letter: there a bracket stands around what globs would take.
+        subject, _, metric = re.sub(r"\[([*?\[])\]", r"\1", rule.match).rpartition("/")
         missing = Measurement(subject=subject, metric=metrics.find(metric).name, reason="was not measured in this run")
         yield _unknown(rule, missing, missing.reason)
 
@@ -127,6 +135,8 @@ def _short_of(target: float, value: float, better: str | None) -> bool:
 def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
     if comparison is None:
         return _unknown(rule, measurement, NO_BASE)
+    if metrics.find(comparison.metric).better == "exact":
+        return _growth(rule, measurement, comparison)
     said = f"{describe(comparison)} than the {_against(comparison)}"
     match comparison.finding:
         case "regressed":
@@ -139,7 +149,17 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None)
             return _unknown(rule, measurement, comparison.because)
 
 
+def _growth(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
+    """A fact of a model file that may grow by so many percent: bytes, operators and MACs are better fewer."""
+    said = f"{describe(comparison)} than the {_against(comparison)}"
+    if (comparison.ratio or 1.0) > 1 + (rule.worse_by_percent or 0) / 100:
+        return _worse(rule, measurement, comparison, said)
+    return _verdict(rule, measurement, "passed", said if comparison.head != comparison.base else "unchanged")
+
+
 def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
+    if metrics.find(measurement.metric).better != "exact":
+        return _unknown(rule, measurement, "only facts of a model file can be compared exactly; demand a band of this")
     if comparison is None:
         return _unknown(rule, measurement, NO_BASE)
     if comparison.finding == "unchanged":

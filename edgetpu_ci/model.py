@@ -92,7 +92,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     id: str
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     machine: Machine
     measurements: tuple[Measurement, ...]
     commit: str = ""

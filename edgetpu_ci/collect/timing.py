@@ -75,8 +75,18 @@ def _over_samples(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement
             value=None if reason else stats.percentile(pooled, q),
             reason=reason,
             n=len(pooled),
-            interval=None if reason else stats.percentile_interval(pooled, q),
+            interval=None if reason else _pooled_interval(slots, pooled, q),
         )
+
+
+def _pooled_interval(slots: Sequence[Answer], pooled: Sequence[float], q: float) -> tuple[float, float] | None:
+    """The wider of two intervals: over the samples, and over the slots' own percentiles.
+
+    Samples of one process are alike, so the first alone would be too narrow when processes differ.
+    """
+    own = sorted(stats.percentile(sorted(slot.wall_ns), q) / 1e6 for slot in slots)
+    known = [found for found in (stats.percentile_interval(pooled, q), stats.percentile_interval(own, 0.5)) if found]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
 def _totals(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:

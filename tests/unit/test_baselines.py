@@ -19,7 +19,7 @@ def report(*measurements: Measurement) -> Report:
 
 
 def test_the_bands_of_the_users_document_are_rules_as_written() -> None:
-    (example,) = baselines.load(EXAMPLE)
+    (example,) = baselines.load(EXAMPLE).values()
     rules = {rule.match: rule for rule in baselines.rules(example)}
     assert (rules["yolov8n/latency_p99_ms"].min, rules["yolov8n/latency_p99_ms"].max) == (4.0, 6.0)
     assert len(rules) == 6
@@ -49,7 +49,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         report(Measurement(subject="m", metric="latency_p10_ms", value=2.5, slots=(2.4,))), None, ACCEPTED
     )
     (tmp_path / baselines.file_name("pi-4x")).write_text(baselines.text(made), encoding="utf-8")
-    assert baselines.load(tmp_path) == (made,)
+    assert list(baselines.load(tmp_path).values()) == [made]
 
 
 def test_what_was_not_measured_is_not_accepted() -> None:
@@ -71,11 +71,55 @@ def test_bands_alone_are_nothing_to_compare_with() -> None:
     assert baselines.base(Baseline(device="*")) is None
 
 
-def test_a_device_has_its_own_baseline_before_a_glob() -> None:
-    glob, own = Baseline(device="*"), Baseline(device="pi-4x")
-    assert baselines.find([glob, own], "pi-4x") is own
-    assert baselines.find([glob, own], "other") is glob
-    assert baselines.find([own], "other") is None
+def test_a_devices_own_levels_do_not_switch_off_the_bands_that_a_glob_demands() -> None:
+    shared = Baseline(
+        device="*", models={"m": {"p99_latency_ms": Level(max=1), "latency_p10_ms": Level(max=5, value=9)}}
+    )
+    own = Baseline(device="pi-4x", accepted=ACCEPTED, models={"m": {"latency_p10_ms": Level(value=2, slots=(2.0,))}})
+    found = baselines.find([own, shared], "pi-4x")
+    assert found
+    assert found.models["m"] == {
+        "latency_p99_ms": Level(max=1),
+        "latency_p10_ms": Level(max=5, value=2, slots=(2.0,)),
+    }
+    assert found.accepted == ACCEPTED
+
+
+def test_a_devices_own_band_goes_before_that_of_a_glob() -> None:
+    shared = Baseline(device="*", models={"m": {"latency_p10_ms": Level(max=1)}})
+    own = Baseline(device="pi-4x", models={"m": {"latency_p10_ms": Level(max=7)}})
+    found = baselines.find([shared, own], "pi-4x")
+    assert found
+    assert found.models["m"]["latency_p10_ms"].max == 7
+
+
+def test_another_devices_levels_are_not_ours() -> None:
+    other = Baseline(device="*", accepted=ACCEPTED, models={"m": {"latency_p10_ms": Level(value=1)}})
+    found = baselines.find([other], "pi-4x")
+    assert found
+    assert baselines.base(found) is None
+    assert baselines.find([Baseline(device="pi-5x")], "pi-4x") is None
+
+
+def test_two_files_of_one_device_are_refused_by_name(tmp_path: Path) -> None:
+    for name in ("a.yml", "b.yml"):
+        (tmp_path / name).write_text("device: pi-4x\n")
+    with pytest.raises(ConfigError, match=r"b\.yml and .*a\.yml are both for pi-4x"):
+        baselines.load(tmp_path)
+
+
+def test_a_level_the_accepted_report_does_not_have_goes() -> None:
+    old = Baseline(device="pi-4x", models={"gone": {"latency_p10_ms": Level(value=1), "latency_p99_ms": Level(max=9)}})
+    new = baselines.accept(
+        report(Measurement(subject="m", metric="latency_p10_ms", value=2.5, slots=(2.4,))), old, ACCEPTED
+    )
+    assert new.models["gone"] == {"latency_p99_ms": Level(max=9)}
+
+
+def test_an_accepted_metric_that_has_no_value_now_is_demanded_by_name() -> None:
+    known = Baseline(device="d", models={"m": {"latency_p10_ms": Level(value=1)}})
+    (gone,) = baselines.missing(known, [Measurement(subject="m", metric="latency_p10_ms", reason="needs 64 samples")])
+    assert gone.match == "m/latency_p10_ms"
 
 
 def test_an_accepted_metric_that_is_gone_is_demanded_by_name() -> None:
@@ -85,7 +129,7 @@ def test_an_accepted_metric_that_is_gone_is_demanded_by_name() -> None:
 
 
 def test_no_folder_is_no_baseline(tmp_path: Path) -> None:
-    assert baselines.load(tmp_path / "none") == ()
+    assert baselines.load(tmp_path / "none") == {}
 
 
 def test_a_broken_baseline_is_refused_by_name(tmp_path: Path) -> None:

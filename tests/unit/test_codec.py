@@ -91,3 +91,14 @@ def test_any_bytes_give_a_document_or_one_sentence(data: bytes) -> None:
 )
 def test_what_is_encoded_is_decoded_again(rule: Rule) -> None:
     assert codec.decode_json(codec.encode_json(rule), Rule, "f") == rule
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf"])
+def test_a_limit_that_nothing_can_break_is_refused(number: str) -> None:
+    assert f"{number} is not a number" in said(b"collect: []\nrules:\n- {match: a, max: %s}\n" % number.encode())
+
+
+def test_a_key_of_the_wrong_type_reads_as_a_sentence() -> None:
+    assert said(b"collect: []\nquality_gates: {1: {maximum: 3}}\n") == (
+        "edgetpu-ci.yml: quality_gates: expected str, got int."
+    )

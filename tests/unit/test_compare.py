@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci.compare import sequential
 from edgetpu_ci.judge import judge
@@ -132,17 +133,28 @@ def test_a_rule_that_allows_everything_never_fails() -> None:
     assert said.finding == "unchanged"
 
 
-def test_another_runtime_is_not_compared() -> None:
-    old = tuple(
-        Measurement(subject=m.subject, metric=m.metric, value=m.value, slots=m.slots, device="cpu · a")
-        for m in speeds(slots(3.0))
-    )
-    new = tuple(
-        Measurement(subject=m.subject, metric=m.metric, value=m.value, slots=m.slots, device="cpu · b")
-        for m in speeds(slots(9.0))
-    )
-    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=new)
-    assert sequential(run, Base(kind="baseline", label="b", measurements=old), RULES) == ()
+def test_another_runtime_is_inconclusive_and_says_which() -> None:
+    old = tuple(replace(m, device="cpu · a") for m in speeds(slots(3.0)))
+    new = tuple(replace(m, device="cpu · b") for m in speeds(slots(9.0)))
+    said = compared(old, new)
+    assert said.finding == "inconclusive"
+    assert said.because == "it ran on cpu · b, what it is compared with on cpu · a; accept a new baseline"
+
+
+def test_too_few_rounds_for_a_verdict_say_so() -> None:
+    said = compared(speeds(slots(3.0, count=3)), speeds(slots(9.0, count=3)))
+    assert said.because == "3 rounds against 3 cannot decide 1 metrics; raise `rounds`"
+
+
+def test_what_has_no_rounds_is_for_bands() -> None:
+    head = (Measurement(subject="m", metric="throughput_sustained_fps", value=1.0),)
+    assert "demand a band of it" in compared(head, head).because
+
+
+def test_a_slowdown_off_the_cpu_needs_no_witness_on_it() -> None:
+    old = tuple(replace(m, device="usb:0 · a") for m in speeds(slots(3.0), cpu=slots(0.1)))
+    new = tuple(replace(m, device="usb:0 · a") for m in speeds(slots(9.0), cpu=slots(0.1, seed=2)))
+    assert compared(old, new).finding == "regressed"
 
 
 def test_a_family_of_metrics_shares_the_chance_of_a_false_alarm() -> None:

@@ -52,3 +52,23 @@ quality_gates:
     assert (coverage.match, coverage.min, coverage.target) == ("*/code_coverage", 80, 90)
     assert (regression.match, regression.worse_by_percent) == ("*/throughput_sustained_fps", 10)
     assert (build.match, build.max) == ("*/build_time", 300)
+
+
+@pytest.mark.parametrize("gate", ["{}", "{minimum: 10}", "{maximum: -5}", "{maximum: 10, target: 5}"])
+def test_a_gate_on_a_change_takes_a_maximum_and_nothing_else(tmp_path: Path, gate: str) -> None:
+    path = write(tmp_path, f"collect: []\nquality_gates: {{performance_regression: {gate}}}\n")
+    with pytest.raises(ConfigError, match=r"quality_gates\.performance_regression is a change: give it `maximum`"):
+        config.load(path)
+
+
+@pytest.mark.parametrize("gate", ["{}", "{minimum: 90, maximum: 10}"])
+def test_a_gate_without_a_demand_is_refused(tmp_path: Path, gate: str) -> None:
+    path = write(tmp_path, f"collect: []\nquality_gates: {{code_coverage: {gate}}}\n")
+    with pytest.raises(ConfigError, match=r"quality_gates\.code_coverage"):
+        config.load(path)
+
+
+def test_performance_degradation_is_a_change_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "collect: []\nquality_gates: {performance_degradation: {maximum: 20}}\n")
+    (rule,) = config.demands(config.load(path))
+    assert (rule.match, rule.worse_by_percent) == ("*/throughput_sustained_fps", 20)

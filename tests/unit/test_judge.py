@@ -2,8 +2,9 @@
 
 import pytest
 
-from edgetpu_ci.judge import describe, judge, overall
-from edgetpu_ci.model import Comparison, Measurement, Rule, Verdict
+from edgetpu_ci.judge import describe, judge, overall, status
+from edgetpu_ci.model import Comparison, Machine, Measurement, Report, Rule, Run, Verdict
+from tests.fakes.world import AT
 
 
 def measured(metric: str, value: float | None, reason: str = "") -> Measurement:
@@ -165,3 +166,28 @@ def test_a_model_that_broke_is_said_once_and_weighs_as_its_rule_says() -> None:
 
 def test_what_could_not_be_known_is_no_fault() -> None:
     assert judge([Measurement(subject="m", metric="latency_p99_ms", reason="needs 662 samples")], [], []) == ()
+
+
+@pytest.mark.parametrize(("head", "status"), [(90.0, "passed"), (104.0, "passed"), (106.0, "failed")])
+def test_a_fact_may_grow_by_so_many_percent(head: float, status: str) -> None:
+    rule = Rule(match="*/model_bytes", worse_by_percent=5)
+    change = compared(metric="model_bytes", base=100, head=head, ratio=head / 100, finding="regressed")
+    assert verdict(rule, measured("model_bytes", head), change).status == status
+
+
+def test_a_speed_cannot_be_equal_to_a_baseline() -> None:
+    said = verdict(Rule(match="*/latency_p10_ms", exact=True), measured("latency_p10_ms", 1.0))
+    assert (said.status, said.because) == (
+        "unknown",
+        "only facts of a model file can be compared exactly; demand a band of this",
+    )
+
+
+def test_a_rule_of_a_baseline_that_names_nothing_shows_the_models_own_name() -> None:
+    (said,) = judge([], [], [Rule(match="a[[]1]/latency_p10_ms", max=1)])
+    assert said.subject == "a[1]"
+
+
+def test_what_measured_nothing_is_unknown_whatever_its_verdicts() -> None:
+    run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=())
+    assert status(Report(run=run)) == "unknown"
