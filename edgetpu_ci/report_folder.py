@@ -10,8 +10,6 @@ from edgetpu_ci.files import write_whole
 from edgetpu_ci.model import Report
 from edgetpu_ci.render import chart, markdown
 
-NAME = "edgetpu-ci-report"
-
 
 @dataclass(frozen=True)
 class Saved:

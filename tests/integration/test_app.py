@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edgetpu_ci import codec
 from tests.fakes import actions, reports
 from tests.fakes.github import FakeGitHub
@@ -92,3 +94,66 @@ def test_judge_takes_the_rules_of_today(tmp_path: Path) -> None:
     config.write_text(config.read_text() + 'rules: [{match: "*/macs_millions", max: 0.001}]\n')
     done = edgetpu_ci(tmp_path, "judge", "edgetpu-ci-report/report.json")
     assert done.returncode == 1
+
+
+def test_a_model_measured_by_two_steps_is_refused_before_its_numbers_mix(tmp_path: Path) -> None:
+    project(tmp_path)
+    config = tmp_path / "edgetpu-ci.yml"
+    config.write_text(config.read_text() + config.read_text().splitlines()[2] + "\n")
+    done = edgetpu_ci(tmp_path, "run")
+    assert done.returncode == 2
+    assert "collect[2] measures small/" in done.stderr
+    assert "again; measure it in a run of its own" in done.stderr
+
+
+def test_nothing_to_collect_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text("collect: []\n")
+    done = edgetpu_ci(tmp_path, "run")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "`collect` lists nothing to measure" in done.stderr
+
+
+def test_a_baseline_stays_in_the_file_it_stands_in(tmp_path: Path) -> None:
+    project(tmp_path)
+    edgetpu_ci(tmp_path, "run")
+    edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer")
+    (written,) = (tmp_path / "baselines").iterdir()
+    written.rename(written.with_name("ours.yml"))
+    done = edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Another")
+    assert "baselines/ours.yml" in done.stdout
+    assert [path.name for path in (tmp_path / "baselines").iterdir()] == ["ours.yml"]
+
+
+def test_a_report_that_names_every_machine_is_not_accepted(tmp_path: Path) -> None:
+    report = reports.regressed()
+    claimed = replace(report, run=replace(report.run, machine=replace(report.run.machine, key="*")))
+    (tmp_path / "r.json").write_bytes(codec.encode_json(claimed))
+    done = edgetpu_ci(tmp_path, "baseline", "accept", "r.json")
+    assert done.returncode == 2
+    assert "does not name its machine" in done.stderr
+    assert not (tmp_path / "baselines").exists()
+
+
+def test_a_report_whose_time_has_no_zone_is_refused(tmp_path: Path) -> None:
+    data = codec.encode_json(reports.regressed()).replace(b'07Z"', b'07"')
+    (tmp_path / "r.json").write_bytes(data)
+    done = edgetpu_ci(tmp_path, "judge", "r.json")
+    assert done.returncode == 2
+    assert "r.json cannot be read" in done.stderr
+
+
+def test_a_publisher_of_a_third_party_that_breaks_costs_no_run(tmp_path: Path) -> None:
+    project(tmp_path, rest="publish: [{use: broken}]\n")
+    package = tmp_path / "installed"
+    metadata = package / "broken-1.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[edgetpu_ci.publish]\nbroken = broken_publisher\n")
+    (package / "broken_publisher.py").write_text(
+        "import msgspec\nclass Options(msgspec.Struct): pass\n"
+        "def publish(options, report, world): raise KeyError('x')\n"
+    )
+    done = edgetpu_ci(tmp_path, "run", PYTHONPATH=str(package))
+    assert done.returncode == 0, done.stderr
+    assert "A publisher failed with KeyError" in done.stdout + done.stderr
+    assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
