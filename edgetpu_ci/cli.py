@@ -44,11 +44,8 @@ def run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _fail("Interrupted; nothing half-written was left behind.")
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
-        traceback.print_exc()
+        _print(traceback.format_exc(), sys.stderr)
         _fail("This is a bug in edgetpu-ci. Please report it with the lines above.")
         return BUG
 
@@ -57,7 +54,19 @@ def _fail(sentence: str) -> None:
     from edgetpu_ci.render import words
 
     # A sentence may hold a file's name, and a name may be anything.
-    print(f"edgetpu-ci: {words.tame(words.plain(sentence, _LONGEST))}", file=sys.stderr)
+    _print(f"edgetpu-ci: {words.tame(words.plain(sentence, _LONGEST))}", sys.stderr)
+
+
+def _print(text: str, stream: TextIO | None = None, end: str = "\n") -> None:
+    """Print at once. A reader may leave before the end, as `head` does: that changes no verdict."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, end=end, flush=True)
+    except BrokenPipeError:
+        # What is still to come, also from Python itself at the end, must meet somebody.
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nobody, stream.fileno())
+        os.close(nobody)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -156,14 +165,18 @@ def _world(arguments: argparse.Namespace) -> "World":
     from edgetpu_ci.world import real_world
 
     del arguments
+    show = progress.bar if _watched(sys.stderr) else progress.lines
     return replace(
-        real_world(), progress=progress.bar(sys.stderr) if _watched(sys.stderr) else progress.lines(sys.stderr)
+        real_world(),
+        out=_print,
+        warn=lambda line: _print(line, sys.stderr),
+        progress=show(lambda text: _print(text, sys.stderr, end="")),
     )
 
 
-def _watched(stream: TextIO) -> bool:
+def _watched(stream: TextIO | None) -> bool:
     """Whether a person looks at it: some runners hand a terminal to their jobs and keep what is written as a log."""
-    return stream.isatty() and "CI" not in os.environ
+    return stream is not None and stream.isatty() and "CI" not in os.environ
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -194,17 +207,17 @@ def _tell(outcome: "Outcome") -> None:
 
     from edgetpu_ci.render import table
 
-    print(table.text(outcome.report, shutil.get_terminal_size((100, 24)).columns, colour=_watched(sys.stdout)))
+    _print(table.text(outcome.report, shutil.get_terminal_size((100, 24)).columns, colour=_watched(sys.stdout)))
 
 
 def _say_places(outcome: "Outcome") -> None:
     if saved := outcome.saved:
-        print(f"\nreport  {saved.report}")
+        _print(f"\nreport  {saved.report}")
         if saved.chart:
-            print(f"chart   {saved.chart}")
+            _print(f"chart   {saved.chart}")
         measured = any(measurement.slots for measurement in outcome.report.run.measurements)
         if measured and not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
-            print(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
+            _print(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
 
 
 def _program() -> str:
@@ -221,7 +234,7 @@ def _judge(arguments: argparse.Namespace) -> int:
     statuses = []
     for path in arguments.reports:
         outcome = app.judge_again(_settings_if_any(arguments), path, _world(arguments))
-        print(f"{path}")
+        _print(f"{path}")
         _tell(outcome)
         statuses.append(outcome.exit_status)
     return next((status for status in (1, 5, 3) if status in statuses), 0)
@@ -255,20 +268,20 @@ def _show(arguments: argparse.Namespace) -> int:
 
     report = app.read_report(arguments.report)
     if arguments.markdown:
-        print(markdown.comment(report))
+        _print(markdown.comment(report))
     else:
         _tell(app.Outcome(report=report))
     if arguments.chart:
         if not report_folder.draw(arguments.chart, report):
             raise ConfigError('Drawing needs matplotlib; install "edgetpu-ci[chart]".')
-        print(f"\nchart   {arguments.chart}")
+        _print(f"\nchart   {arguments.chart}")
     return 0
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import inspection
 
-    print(inspection.text(arguments.model, as_json=arguments.json))
+    _print(inspection.text(arguments.model, as_json=arguments.json))
     return 0
 
 
@@ -278,14 +291,14 @@ def _accept(arguments: argparse.Namespace) -> int:
     world = _world(arguments)
     folder = Path(_settings_if_any(arguments).baselines)
     place = app.accept(folder, arguments.report, arguments.by, arguments.reason, world)
-    print(f"baseline  {place}   # review and commit it")
+    _print(f"baseline  {place}   # review and commit it")
     return 0
 
 
 def _show_baseline(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import app
 
-    print(app.show_baseline(Path(_settings_if_any(arguments).baselines), _world(arguments)))
+    _print(app.show_baseline(Path(_settings_if_any(arguments).baselines), _world(arguments)))
     return 0
 
 
@@ -293,7 +306,7 @@ def _init(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import starter
 
     for path in starter.write(_world(arguments)):
-        print(f"wrote  {path}")
+        _print(f"wrote  {path}")
     return 0
 
 
@@ -301,14 +314,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import doctor
 
     findings = doctor.examine(arguments.config or Path("edgetpu-ci.yml"), _world(arguments))
-    print(doctor.text(findings))
+    _print(doctor.text(findings))
     return 2 if any(finding.state == "bad" for finding in findings) else 0
 
 
 def _schema(_arguments: argparse.Namespace) -> int:
     from edgetpu_ci import schema
 
-    print(schema.text(), end="")
+    _print(schema.text(), end="")
     return 0
 
 

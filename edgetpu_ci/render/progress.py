@@ -1,27 +1,26 @@
 """Progress: one moving line on a terminal, a plain line now and then in a log."""
 
 from collections.abc import Callable
-from typing import TextIO
 
 from edgetpu_ci.render import words
 
 Progress = Callable[[str, int, int], None]
+Write = Callable[[str], object]
 _WIDTH = 28
 
 
-def bar(stream: TextIO) -> Progress:
+def bar(write: Write) -> Progress:
     """A bar that redraws itself, and clears the line when it is done."""
 
     def show(what: str, done: int, total: int) -> None:
         filled = _WIDTH * done // max(total, 1)
         line = f"{'━' * filled}{'─' * (_WIDTH - filled)} {done}/{total} {words.plain(what, 40)}"
-        stream.write(f"\r\x1b[K{line}" if done < total else "\r\x1b[K")
-        stream.flush()
+        write(f"\r\x1b[K{line}" if done < total else "\r\x1b[K")
 
     return show
 
 
-def lines(stream: TextIO) -> Progress:
+def lines(write: Write) -> Progress:
     """A line at each quarter: a log keeps every line it is given."""
     said = -1
 
@@ -30,7 +29,6 @@ def lines(stream: TextIO) -> Progress:
         quarter = 4 * done // max(total, 1)
         if quarter != said:
             said = quarter
-            stream.write(f"measuring {done}/{total} {words.tame(words.plain(what))}\n")
-            stream.flush()
+            write(f"measuring {done}/{total} {words.tame(words.plain(what))}\n")
 
     return show

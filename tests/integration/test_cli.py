@@ -296,16 +296,35 @@ def test_no_heavy_import_before_it_is_needed(tmp_path: Path, arguments: list[str
     assert found <= loaded, found - loaded
 
 
-def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
+def unread(folder: Path, *arguments: str, both: bool = False) -> tuple[int, str]:
+    """The status and the errors of a command that writes to a reader who has left."""
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, str(LAUNCHER), "schema"],
-        cwd=tmp_path,
+        [sys.executable, str(LAUNCHER), *arguments],
+        cwd=folder,
         env=environment(),
         stdout=write,
-        stderr=subprocess.PIPE,
+        stderr=write if both else subprocess.PIPE,
         check=False,
     )
     os.close(write)
-    assert b"Traceback" not in done.stderr
+    return done.returncode, (done.stderr or b"").decode()
+
+
+def test_a_reader_who_leaves_is_no_fault(tmp_path: Path) -> None:
+    assert unread(tmp_path, "schema") == (0, "")
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["stdout", "stdout and stderr"])
+def test_a_failed_gate_fails_although_nobody_reads_what_it_says(tmp_path: Path, *, both: bool) -> None:
+    project(tmp_path, rest='rules: [{match: "*/throughput_sustained_fps", min: 1.0e+6}]\n')
+    (tmp_path / "report.json").write_bytes(codec.encode_json(reports.regressed()))
+    assert unread(tmp_path, "judge", "report.json", both=both) == (1, "")
+    assert unread(tmp_path, "judge", "gone.json", both=both)[0] == 2
+
+
+def test_a_failed_run_fails_although_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    project(tmp_path, rest='rules: [{match: "*/macs_millions", max: 0.001}]\n')
+    assert unread(tmp_path, "run", both=True)[0] == 1
+    assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
