@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from edgetpu_ci import __version__
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
@@ -45,7 +45,7 @@ def run(argv: Sequence[str]) -> int:
         _fail("Interrupted; nothing half-written was left behind.")
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
-        _print(traceback.format_exc(), sys.stderr)
+        _warn(traceback.format_exc())
         _fail("This is a bug in edgetpu-ci. Please report it with the lines above.")
         return BUG
 
@@ -53,12 +53,25 @@ def run(argv: Sequence[str]) -> int:
 def _fail(sentence: str) -> None:
     from edgetpu_ci.render import words
 
-    # A sentence may hold a file's name, and a name may be anything.
-    _print(f"edgetpu-ci: {words.tame(words.plain(sentence, _LONGEST))}", sys.stderr)
+    _warn(f"edgetpu-ci: {words.plain(sentence, _LONGEST)}")
+
+
+def _say(text: str) -> None:
+    """Print prose. It may hold the name of a file or a tensor, and a name may be anything."""
+    from edgetpu_ci.render import words
+
+    _print(words.prose(text))
+
+
+def _warn(text: str) -> None:
+    """The same on standard error."""
+    from edgetpu_ci.render import words
+
+    _print(words.prose(text), sys.stderr)
 
 
 def _print(text: str, stream: TextIO | None = None, end: str = "\n") -> None:
-    """Print at once. A reader may leave before the end, as `head` does: that changes no verdict."""
+    """Print data, or what is harmless already. A reader who leaves early, as `head` does, changes no verdict."""
     stream = stream or sys.stdout
     try:
         print(text, file=stream, end=end, flush=True)
@@ -69,8 +82,17 @@ def _print(text: str, stream: TextIO | None = None, end: str = "\n") -> None:
         os.close(nobody)
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that can be called with the name of any file."""
+
+    def error(self, message: str) -> NoReturn:
+        from edgetpu_ci.render import words
+
+        super().error(words.tame(words.plain(message, _LONGEST)))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="edgetpu-ci",
         description="Benchmark TFLite and Coral Edge TPU models in CI, and say honestly what changed.",
         epilog=_EPILOG,
@@ -169,7 +191,7 @@ def _world(arguments: argparse.Namespace) -> "World":
     return replace(
         real_world(),
         out=_print,
-        warn=lambda line: _print(line, sys.stderr),
+        warn=_warn,
         progress=show(lambda text: _print(text, sys.stderr, end="")),
     )
 
@@ -212,12 +234,12 @@ def _tell(outcome: "Outcome") -> None:
 
 def _say_places(outcome: "Outcome") -> None:
     if saved := outcome.saved:
-        _print(f"\nreport  {saved.report}")
+        _say(f"\nreport  {saved.report}")
         if saved.chart:
-            _print(f"chart   {saved.chart}")
+            _say(f"chart   {saved.chart}")
         measured = any(measurement.slots for measurement in outcome.report.run.measurements)
         if measured and not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
-            _print(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
+            _say(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
 
 
 def _program() -> str:
@@ -234,7 +256,7 @@ def _judge(arguments: argparse.Namespace) -> int:
     statuses = []
     for path in arguments.reports:
         outcome = app.judge_again(_settings_if_any(arguments), path, _world(arguments))
-        _print(f"{path}")
+        _say(f"{path}")
         _tell(outcome)
         statuses.append(outcome.exit_status)
     return next((status for status in (1, 5, 3) if status in statuses), 0)
@@ -274,14 +296,15 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.chart:
         if not report_folder.draw(arguments.chart, report):
             raise ConfigError('Drawing needs matplotlib; install "edgetpu-ci[chart]".')
-        _print(f"\nchart   {arguments.chart}")
+        _say(f"\nchart   {arguments.chart}")
     return 0
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import inspection
 
-    _print(inspection.text(arguments.model, as_json=arguments.json))
+    show = _print if arguments.json else _say
+    show(inspection.text(arguments.model, as_json=arguments.json))
     return 0
 
 
@@ -291,14 +314,14 @@ def _accept(arguments: argparse.Namespace) -> int:
     world = _world(arguments)
     folder = Path(_settings_if_any(arguments).baselines)
     place = app.accept(folder, arguments.report, arguments.by, arguments.reason, world)
-    _print(f"baseline  {place}   # review and commit it")
+    _say(f"baseline  {place}   # review and commit it")
     return 0
 
 
 def _show_baseline(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import app
 
-    _print(app.show_baseline(Path(_settings_if_any(arguments).baselines), _world(arguments)))
+    _say(app.show_baseline(Path(_settings_if_any(arguments).baselines), _world(arguments)))
     return 0
 
 
@@ -306,7 +329,7 @@ def _init(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import starter
 
     for path in starter.write(_world(arguments)):
-        _print(f"wrote  {path}")
+        _say(f"wrote  {path}")
     return 0
 
 
@@ -314,7 +337,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from edgetpu_ci import doctor
 
     findings = doctor.examine(arguments.config or Path("edgetpu-ci.yml"), _world(arguments))
-    _print(doctor.text(findings))
+    _say(doctor.text(findings))
     return 2 if any(finding.state == "bad" for finding in findings) else 0
 
 

@@ -21,9 +21,17 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 
 def plain(text: str, most: int = NAME) -> str:
     """Foreign text on one line of at most `most` characters, each of them visible."""
-    line = " ".join(text[: 4 * most].split())
-    shown = "".join("\ufffd" if unicodedata.category(sign) in _INVISIBLE else sign for sign in line)
+    shown = _visible(" ".join(text[: 4 * most].split()))
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def prose(text: str) -> str:
+    """Text with foreign parts for a terminal or a log: its lines stay, and each of them is tame and visible."""
+    return "\n".join(tame(_visible(line)) for line in text.split("\n"))
+
+
+def _visible(line: str) -> str:
+    return "".join("\ufffd" if unicodedata.category(sign) in _INVISIBLE else sign for sign in line)
 
 
 def tame(text: str) -> str:

@@ -11,8 +11,10 @@ import venv
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import codec, reference
+from edgetpu_ci.tflite_writer import Network
 from tests.fakes import compiled, reports
 from tests.fakes.program import LAUNCHER, edgetpu_ci, environment
 
@@ -328,3 +330,48 @@ def test_a_failed_run_fails_although_nobody_reads_what_it_says(tmp_path: Path) -
     project(tmp_path, rest='rules: [{match: "*/macs_millions", max: 0.001}]\n')
     assert unread(tmp_path, "run", both=True)[0] == 1
     assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
+
+
+HOSTILE = "a::error::pwned##[set-output]\x1b[31m\u202e\n::error::pwned"
+
+
+def harmless(said: str) -> bool:
+    """No command for a runner, and no sign that steers a terminal; the line with the foreign text is there."""
+    return "pwned" in said and not re.search(r"::|##\[|[\x00-\x09\x0b-\x1f\u202e]", said)
+
+
+def test_inspect_shows_a_hostile_tensor_without_obeying_it(tmp_path: Path) -> None:
+    net = Network(HOSTILE)
+    image, scores = net.tensor(HOSTILE, "uint8", (1, 4), [1.0]), net.tensor("scores", "uint8", (1, 4), [1.0])
+    net.operator(HOSTILE, [image], [scores], 1, {})
+    (tmp_path / "m.tflite").write_bytes(net.pack([image], [scores]))
+    assert harmless(edgetpu_ci(tmp_path, "inspect", "m.tflite").stdout)
+    told = json.loads(edgetpu_ci(tmp_path, "inspect", "m.tflite", "--json").stdout)
+    assert told["model"]["description"].startswith("a::error::pwned##[set-output]")
+
+
+def test_accept_warns_of_a_busy_machine_in_harmless_words(tmp_path: Path) -> None:
+    report = reports.regressed()
+    report = replace(report, run=replace(report.run, contended=HOSTILE))
+    (tmp_path / "r.json").write_bytes(codec.encode_json(report))
+    done = edgetpu_ci(tmp_path, "baseline", "accept", "r.json", "--by", "Ada")
+    assert done.returncode == 0
+    assert harmless(done.stderr), done.stderr
+
+
+def test_a_report_passed_over_is_named_in_harmless_words(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(codec.encode_json(reports.regressed()))
+    history = tmp_path / ".edgetpu-ci/documents/reports"
+    history.mkdir(parents=True)
+    hostile = codec.encode_json(reports.regressed()).replace(b'"fail"', json.dumps(HOSTILE).encode())
+    (history / "1.json").write_bytes(hostile)
+    done = edgetpu_ci(tmp_path, "judge", "r.json")
+    assert "Passed over" in done.stderr
+    assert harmless(done.stderr), done.stderr
+
+
+def test_doctor_and_usage_faults_name_a_hostile_file_in_harmless_words(tmp_path: Path) -> None:
+    name = f"{HOSTILE}.yml"
+    assert harmless(edgetpu_ci(tmp_path, "doctor", "--config", name).stdout)
+    assert harmless(edgetpu_ci(tmp_path, "doctor", name).stderr)
+    assert harmless(edgetpu_ci(tmp_path, "inspect", name).stderr)
