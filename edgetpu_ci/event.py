@@ -94,11 +94,13 @@ def refuse_unsafe(happened: Event, world: World, *, allow_forks: bool) -> None:
             f"Under `{happened.name}` a stranger's model would run next to a token that can write; "
             "measure under `on: pull_request` and comment from a second workflow (examples/fork-safe)."
         )
-    ours = world.env.get("RUNNER_ENVIRONMENT") == "self-hosted"
-    if happened.fork and happened.public and ours and not allow_forks:
+    # A runner that does not say what it is may be anybody's.
+    hosted = world.env.get("RUNNER_ENVIRONMENT") == "github-hosted"
+    if happened.fork and happened.public and not hosted and not allow_forks:
         raise RefusedError(
-            "This comes from a fork or Dependabot, and the runner is self-hosted: foreign code could stay on it; "
-            "use a hosted runner for forks, or set `allow_forks: true` if the runner is thrown away after each job."
+            "This comes from a fork or Dependabot, and RUNNER_ENVIRONMENT is not github-hosted: foreign code could "
+            "stay on a self-hosted runner; use a hosted runner for forks, or set `allow_forks: true` if the runner is "
+            "thrown away after each job."
         )
 
 

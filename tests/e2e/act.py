@@ -114,7 +114,7 @@ class Repository:
         """Run a workflow as if this event had happened; GITHUB_TOKEN of `env` is the job's token."""
         place = self.folder.with_name("event.json")
         place.write_text(json.dumps(payload))
-        told = {"ARTIFACTS": str(self.artifacts), **env}
+        told = {"ARTIFACTS": str(self.artifacts), "RUNNER_ENVIRONMENT": "github-hosted", **env}
         token = told.pop("GITHUB_TOKEN", "")
         command = ["act", event, "--json", "--no-cache-server", "--actor", "ada", "-P", "ubuntu-24.04=-self-hosted"]
         command += ["-W", f".github/workflows/{workflow}", "-e", str(place), "-s", f"GITHUB_TOKEN={token}"]

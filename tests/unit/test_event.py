@@ -136,8 +136,8 @@ def test_measuring_for_a_fork_in_the_trusted_workflow_is_refused(tmp_path: Path)
         event.refuse_unsafe(event.read(outside), outside, allow_forks=True)
 
 
-def _refused(folder: Path, payload: dict[str, Any], runner: str, *, allow_forks: bool = False) -> bool:
-    outside = job(folder, "pull_request", payload, env={"RUNNER_ENVIRONMENT": runner})
+def _refused(folder: Path, payload: dict[str, Any], runner: str | None, *, allow_forks: bool = False) -> bool:
+    outside = job(folder, "pull_request", payload, env={} if runner is None else {"RUNNER_ENVIRONMENT": runner})
     try:
         event.refuse_unsafe(event.read(outside), outside, allow_forks=allow_forks)
     except RefusedError as refusal:
@@ -154,3 +154,11 @@ def test_a_fork_does_not_get_onto_a_machine_of_ours_unless_allowed(tmp_path: Pat
     assert not _refused(tmp_path, fork, "github-hosted")
     assert not _refused(tmp_path, private, "self-hosted")
     assert not _refused(tmp_path, actions.pull_request(), "self-hosted")
+
+
+@pytest.mark.parametrize("runner", [None, "", "GitHub-Hosted", "elsewhere"])
+def test_a_runner_that_does_not_say_it_is_githubs_counts_as_ours(tmp_path: Path, runner: str | None) -> None:
+    fork = actions.pull_request(head=actions.repository(actions.THEIRS, "mallory"))
+    assert _refused(tmp_path, fork, runner)
+    assert not _refused(tmp_path, fork, runner, allow_forks=True)
+    assert not _refused(tmp_path, actions.pull_request(), runner)
