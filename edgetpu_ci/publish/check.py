@@ -8,8 +8,9 @@ from edgetpu_ci import event, judge
 from edgetpu_ci.errors import DeniedError
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.model import Report, Status, Verdict
+from edgetpu_ci.publish.job import Level, alarm
 from edgetpu_ci.publish.notice import notify
-from edgetpu_ci.render import markdown
+from edgetpu_ci.render import markdown, words
 from edgetpu_ci.world import World
 
 MAX_ANNOTATIONS = 50
@@ -20,6 +21,9 @@ _CONCLUSION: Final[dict[Status, str]] = {
     "unknown": "failure",
     "failed": "failure",
 }
+_LEVEL: Final[dict[Level, str]] = {"error": "failure", "warning": "warning"}
+# GitHub takes 255 characters and 64 KB.
+_TITLE, _MESSAGE = 255, 2_000
 _WORST_FIRST: Final[tuple[Status, ...]] = ("failed", "unknown", "warned")
 
 
@@ -50,38 +54,40 @@ def publish(options: Options, report: Report, world: World) -> dict[str, str]:
 
 
 def _check_run(options: Options, report: Report, happened: event.Event) -> dict[str, object]:
-    output: dict[str, object] = {"title": _title(report.verdicts), "summary": markdown.comment(report)}
+    output: dict[str, object] = {"title": _title(report), "summary": markdown.comment(report)}
     if options.annotate:
         output["annotations"] = _annotations(options.annotate, report.verdicts)
     return {
         "name": options.name,
         "head_sha": happened.commit,
         "status": "completed",
-        "conclusion": _CONCLUSION[judge.overall(report.verdicts)],
+        "conclusion": _CONCLUSION[judge.status(report)],
         "external_id": report.run.id,
         "output": output,
     }
 
 
-def _title(verdicts: tuple[Verdict, ...]) -> str:
+def _title(report: Report) -> str:
     """How many of each, worst first: "2 failed, 1 unknown, 20 passed"."""
-    counts = {status: sum(verdict.status == status for verdict in verdicts) for status in (*_WORST_FIRST, "passed")}
+    if judge.nothing_measured(report.run.measurements):
+        return "nothing could be measured"
+    counts = {
+        status: sum(verdict.status == status for verdict in report.verdicts) for status in (*_WORST_FIRST, "passed")
+    }
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing was demanded"
 
 
 def _annotations(path: str, verdicts: tuple[Verdict, ...]) -> list[dict[str, object]]:
-    bad = sorted(
-        (verdict for verdict in verdicts if verdict.status != "passed"),
-        key=lambda verdict: _WORST_FIRST.index(verdict.status),
-    )
+    loud = [(level, verdict) for verdict in verdicts if (level := alarm(verdict))]
+    loud.sort(key=lambda one: _WORST_FIRST.index(one[1].status))
     return [
         {
             "path": path,
             "start_line": 1,
             "end_line": 1,
-            "annotation_level": "failure" if verdict.weight == "fail" else "warning",
-            "title": verdict.key[:255],
-            "message": verdict.because or verdict.status,
+            "annotation_level": _LEVEL[level],
+            "title": words.plain(verdict.key, _TITLE),
+            "message": words.plain(verdict.because, _MESSAGE) or verdict.status,
         }
-        for verdict in bad[:MAX_ANNOTATIONS]
+        for level, verdict in loud[:MAX_ANNOTATIONS]
     ]

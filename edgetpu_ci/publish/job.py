@@ -4,11 +4,13 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final, Literal
 
 from msgspec import Struct
 
+from edgetpu_ci import judge
 from edgetpu_ci.errors import DeliveryError
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import Report, Status, Verdict
 from edgetpu_ci.render import lines, markdown, words
 from edgetpu_ci.render.lines import Line
 from edgetpu_ci.world import World
@@ -18,6 +20,9 @@ MAX_SUMMARY_BYTES = 1 << 20
 MAX_ANNOTATIONS = 10
 """What GitHub shows of each level for one step."""
 
+Level = Literal["error", "warning"]
+
+_ALARM: Final[dict[Status, Level | None]] = {"failed": "error", "unknown": "error", "warned": "warning", "passed": None}
 _LEAST_ROOM, _BLANK_LINES = 2_000, 3
 
 
@@ -60,6 +65,11 @@ def annotations(report: Report) -> list[str]:
     ]
 
 
+def alarm(verdict: Verdict) -> Level | None:
+    """How loud a verdict is, whoever says it: as bad as it alone would make a report."""
+    return _ALARM[judge.overall((verdict,))]
+
+
 def command(name: str, message: str, **properties: str) -> str:
     """A line that tells the runner something; nothing in the message or a property can end it or add to it."""
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
@@ -75,7 +85,7 @@ def _property(text: str) -> str:
 
 
 def _is_error(line: Line) -> bool:
-    return line.standing == "failed" or any((v.status, v.weight) == ("unknown", "fail") for v in line.verdicts)
+    return any(alarm(verdict) == "error" for verdict in line.verdicts)
 
 
 def _annotation(level: str, line: Line) -> str:

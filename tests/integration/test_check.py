@@ -75,6 +75,12 @@ def test_without_rules_the_title_says_so(tmp_path: Path, github: FakeGitHub) -> 
     assert run["output"]["title"] == "nothing was demanded"
 
 
+def test_where_nothing_was_measured_the_check_is_not_green(tmp_path: Path, github: FakeGitHub) -> None:
+    report = reports.first_run()
+    run = publish(tmp_path, github, replace(report, run=replace(report.run, measurements=()), verdicts=()))
+    assert (run["conclusion"], run["output"]["title"]) == ("failure", "nothing could be measured")
+
+
 def test_the_worst_fifty_become_annotations(tmp_path: Path, github: FakeGitHub) -> None:
     warned = [verdict("warned", "warn", f"warned {number}") for number in range(60)]
     failed = [verdict("failed", subject=f"failed {number}", because="") for number in range(3)]
@@ -87,6 +93,31 @@ def test_the_worst_fifty_become_annotations(tmp_path: Path, github: FakeGitHub) 
     assert [note["annotation_level"] for note in notes[2:4]] == ["failure", "warning"]
     assert [note["message"] for note in notes[2:4]] == ["failed", "too slow"]
     assert {note["path"] for note in notes} == {"edgetpu-ci.yml"}
+
+
+@pytest.mark.parametrize(
+    ("status", "weight", "level"),
+    [
+        ("failed", "fail", ["failure"]),
+        ("unknown", "fail", ["failure"]),
+        ("unknown", "warn", ["warning"]),
+        ("unknown", "pass", []),
+        ("warned", "fail", ["warning"]),
+        ("warned", "warn", ["warning"]),
+    ],
+)
+def test_an_annotation_is_as_loud_as_its_verdict(
+    tmp_path: Path, github: FakeGitHub, status: Status, weight: Weight, level: list[str]
+) -> None:
+    report = replace(reports.first_run(), verdicts=(verdict(status, weight),))
+    notes = publish(tmp_path, github, report, annotate="edgetpu-ci.yml")["output"]["annotations"]
+    assert [note["annotation_level"] for note in notes] == level
+
+
+def test_a_boundless_reason_is_cut_to_what_github_takes(tmp_path: Path, github: FakeGitHub) -> None:
+    report = replace(reports.first_run(), verdicts=(verdict("failed", subject="🐌" * 300, because="🐌" * 70_000),))
+    (note,) = publish(tmp_path, github, report, annotate="edgetpu-ci.yml")["output"]["annotations"]
+    assert (len(note["title"]), len(note["message"])) == (255, 2_000)
 
 
 @pytest.mark.parametrize("report", [reports.many(), reports.hostile()], ids=["many models", "hostile names"])
