@@ -24,11 +24,18 @@ _CONCLUSION: Final[dict[Status, str]] = {
 _LEVEL: Final[dict[Level, str]] = {"error": "failure", "warning": "warning"}
 # GitHub takes 255 characters and 64 KB.
 _TITLE, _MESSAGE = 255, 2_000
+_FOREIGN = (
+    "the report under `workflow_run` was made by code that may be a stranger's, and must not decide a check; "
+    "publish it as a comment, with `use: pull_request`."
+)
 _WORST_FIRST: Final[tuple[Status, ...]] = ("failed", "unknown", "warned")
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the check is called, and the file its annotations are pinned to (empty: no annotations)."""
+    """How the check is called, and the file its annotations are pinned to (empty: no annotations).
+
+    Under `workflow_run` there is no check: the verdicts of that report are a stranger's, and a check may gate a merge.
+    """
 
     name: str = "Edge TPU CI"
     annotate: str = ""
@@ -43,6 +50,9 @@ def publish(options: Options, report: Report, world: World) -> dict[str, str]:
     happened = event.read(world)
     if not (happened.repository and happened.commit):
         notify("notice", "No check run: this is not a job of GitHub Actions.", world)
+        return {"checked": "false"}
+    if happened.name == "workflow_run":
+        notify("notice", f"No check run: {_FOREIGN}", world)
         return {"checked": "false"}
     try:
         api = Api(happened.repository, world, "checks: write")

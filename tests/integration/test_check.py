@@ -154,3 +154,14 @@ def test_outside_actions_nothing_is_asked(tmp_path: Path) -> None:
         "checked": "false"
     }
     assert said == ["notice: No check run: this is not a job of GitHub Actions."]
+
+
+@pytest.mark.parametrize("report", [reports.all_clear(), reports.regressed()], ids=["all clear", "regressed"])
+@pytest.mark.parametrize("owner", [actions.OURS, actions.THEIRS], ids=["our branch", "a fork"])
+def test_a_report_from_another_workflow_run_decides_no_check(tmp_path: Path, report: Report, owner: int) -> None:
+    said: list[str] = []
+    job = actions.job(tmp_path, "workflow_run", actions.workflow_run(repository_id=owner), out=said.append)
+    assert check.publish(check.Options(annotate="edgetpu-ci.yml"), report, job) == {"checked": "false"}
+    (line,) = said
+    assert line.startswith("::notice::No check run: the report under `workflow_run`")
+    assert "use: pull_request" in line
