@@ -93,6 +93,15 @@ def test_a_regression_that_is_gone_is_taken_back_and_stays_taken_back(tmp_path: 
     assert bodies(github)[0].startswith(markdown.comment(reports.regressed()).strip())
 
 
+def test_that_something_was_wrong_once_stays_said_on_every_later_all_clear(tmp_path: Path, github: FakeGitHub) -> None:
+    gone = "What was reported here before is gone."
+    publish(tmp_path, github, reports.regressed())
+    assert gone not in bodies(github)[0]
+    for _ in range(3):
+        publish(tmp_path, github, reports.all_clear())
+        assert gone in bodies(github)[0]
+
+
 def test_nothing_is_taken_back_where_nothing_was_wrong(tmp_path: Path, github: FakeGitHub) -> None:
     for _ in range(2):
         publish(tmp_path, github, reports.all_clear())
