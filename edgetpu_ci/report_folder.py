@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgetpu_ci import codec
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.model import Report
 from edgetpu_ci.render import chart, markdown
@@ -26,13 +27,18 @@ def save(folder: Path, report: Report, samples: Mapping[str, Sequence[float]]) -
     write_whole(folder / "report.md", markdown.comment(report).encode())
     if samples:
         write_whole(folder / "samples.json.gz", gzip.compress(codec.encode_json(samples), mtime=0))
+    # Last: a chart that cannot be written costs nothing else.
     return Saved(report=path, chart=draw(folder / "chart.png", report))
 
 
 def draw(path: Path, report: Report) -> Path | None:
-    """Draw the chart, if matplotlib is there."""
+    """Draw the chart, if matplotlib is there. ConfigError for a suffix we cannot draw, StoreError as above."""
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in chart.KINDS:
+        raise ConfigError(f"{path} cannot be drawn; name a file that ends in .png or .svg.")
     try:
-        chart.save(report, path)
+        picture = chart.image(report, kind)
     except ModuleNotFoundError:
         return None
+    write_whole(path, picture)
     return path

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_MODELS = 12
+KINDS: Final = ("png", "svg")
 
 # A colour and a grey that stay apart for every kind of colour vision, and in print.
 _HEAD, _BASE = "#0072b2", "#8a8a8a"
@@ -41,15 +42,17 @@ class Panel(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def save(report: Report, path: Path) -> None:
-    """Draw into a .png or .svg file. Raises ModuleNotFoundError where matplotlib is not installed."""
+def image(report: Report, kind: str) -> bytes:
+    """The picture as a file of one of `KINDS`. Raises ModuleNotFoundError where matplotlib is not installed."""
     from matplotlib import rc_context
 
+    file = BytesIO()
     # The same report gives the same file.
     with rc_context({"svg.hashsalt": "edgetpu-ci"}), warnings.catch_warnings():
         # A name in letters the font lacks is drawn as boxes: no reason to fail, or to say so.
         warnings.filterwarnings("ignore", "Glyph", UserWarning)
-        figure(report).savefig(path, dpi=_DPI, metadata={"Date": None} if path.suffix == ".svg" else {})
+        figure(report).savefig(file, format=kind, dpi=_DPI, metadata={"Date": None} if kind == "svg" else {})
+    return file.getvalue()
 
 
 def figure(report: Report) -> "Figure":

@@ -87,6 +87,15 @@ def test_a_corrupt_report_in_the_store_is_passed_over_by_name_and_kept(tmp_path:
     assert broken.read_text() == "{"
 
 
+def test_a_chart_that_cannot_be_written_loses_no_measurement(tmp_path: Path) -> None:
+    (project(tmp_path) / "edgetpu-ci-report/chart.png").mkdir(parents=True)
+    done = edgetpu_ci(tmp_path, "run")
+    assert done.returncode == 2
+    assert "chart.png could not be written: is a directory" in done.stderr
+    assert (tmp_path / "edgetpu-ci-report/report.json").exists()
+    assert len(list((tmp_path / ".edgetpu-ci/documents/reports").iterdir())) == 1
+
+
 def test_judge_takes_the_rules_of_today(tmp_path: Path) -> None:
     project(tmp_path)
     edgetpu_ci(tmp_path, "run")

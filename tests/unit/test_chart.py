@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from edgetpu_ci import report_folder
+from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.model import Report, Rule
 from edgetpu_ci.render import chart
 from tests.fakes import reports
@@ -59,21 +61,38 @@ def test_no_text_lies_on_another(make: Callable[[], Report]) -> None:
 
 
 def test_each_suffix_gives_its_format(tmp_path: Path) -> None:
-    chart.save(one_model(), tmp_path / "c.png")
-    chart.save(one_model(), tmp_path / "c.svg")
+    for name in ("c.png", "c.PNG", "c.svg"):
+        assert report_folder.draw(tmp_path / name, one_model()) == tmp_path / name
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "c.PNG").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (tmp_path / "c.svg").read_bytes()
 
 
-def test_the_same_report_gives_the_same_file(tmp_path: Path) -> None:
-    chart.save(reports.regressed(), tmp_path / "1.svg")
-    chart.save(reports.regressed(), tmp_path / "2.svg")
-    assert (tmp_path / "1.svg").read_bytes() == (tmp_path / "2.svg").read_bytes()
+@pytest.mark.parametrize("name", ["c.foo", "c", "c.pdf"])
+def test_another_suffix_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name} cannot be drawn; name a file that ends in \.png or \.svg"):
+        report_folder.draw(tmp_path / name, one_model())
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_letters_the_font_lacks_are_no_failure(tmp_path: Path) -> None:
-    chart.save(long_names(), tmp_path / "c.png")
-    assert (tmp_path / "c.png").stat().st_size > 10_000
+def test_the_same_report_gives_the_same_file() -> None:
+    for kind in chart.KINDS:
+        assert chart.image(reports.regressed(), kind) == chart.image(reports.regressed(), kind)
+
+
+def test_letters_the_font_lacks_are_no_failure() -> None:
+    assert len(chart.image(long_names(), "png")) > 10_000
+
+
+def test_a_chart_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "chart.png").mkdir()
+    with pytest.raises(StoreError, match=r"chart\.png could not be written: is a directory"):
+        report_folder.save(tmp_path, one_model(), {"m/latency_ns/1": [1.0]})
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "report.json",
+        "report.md",
+        "samples.json.gz",
+    ]
 
 
 def test_a_base_is_drawn_from_what_was_compared() -> None:
