@@ -41,8 +41,9 @@ class Folder:
         return path
 
     def names(self, kind: str) -> list[str]:
-        """Names of the documents of a kind, oldest first."""
-        return sorted(path.stem for path in (self.root / "documents" / kind).glob("*.json"))
+        """Names of the documents of a kind, oldest first; a file that no `append` could have named is none."""
+        stems = (path.stem for path in (self.root / "documents" / _safe(kind)).glob("*.json"))
+        return sorted(stem for stem in stems if _NAME.fullmatch(stem))
 
     def read(self, kind: str, name: str) -> bytes:
         """A document as it was written."""

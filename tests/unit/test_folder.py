@@ -18,6 +18,14 @@ def test_a_document_is_read_back_as_written_and_listed_oldest_first(tmp_path: Pa
     assert store.read("reports", "20260102T000000Z-b") == b"two"
 
 
+def test_a_file_of_another_name_is_no_document(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    place = store.append("reports", "report", b"ours")
+    for name in ("report (1).json", ".hidden.json", "a\nb.json", "é.json", "report.json.bak"):
+        place.with_name(name).write_bytes(b"not ours")
+    assert [store.read("reports", name) for name in store.names("reports")] == [b"ours"]
+
+
 def test_a_document_is_never_overwritten(tmp_path: Path) -> None:
     store = Folder(tmp_path)
     store.append("reports", "a", b"first")
