@@ -94,8 +94,14 @@ def write(world: World) -> tuple[Path, ...]:
 
 
 def find_models(folder: Path) -> tuple[str, ...]:
-    """The .tflite files below a folder, relative to it; hidden and installed ones passed over."""
-    return tuple(sorted(str(path.relative_to(folder)) for path in _walk(folder)))
+    """The .tflite files below a folder, relative to it; passed over: hidden, installed, and names no YAML can hold."""
+    names = (str(path.relative_to(folder)) for path in _walk(folder))
+    return tuple(sorted(name for name in names if _is_text(name)))
+
+
+def _is_text(name: str) -> bool:
+    """A file may be called by any bytes; those that are not UTF-8 are stand-ins here that cannot be written."""
+    return name.encode(errors="ignore").decode() == name
 
 
 def _walk(folder: Path) -> Iterable[Path]:

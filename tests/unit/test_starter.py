@@ -1,5 +1,6 @@
 """`edgetpu-ci init`: what it writes works, and it overwrites nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,18 @@ def test_it_lists_the_models_it_finds_and_passes_over_hidden_folders(tmp_path: P
         "b [1].tflite",
         "a.tflite",
     ]
+
+
+def test_it_passes_over_names_that_are_not_text(tmp_path: Path) -> None:
+    for name in (b"bad\xff.tflite", b"dir\xfe/c.tflite", "größe.tflite".encode()):
+        place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        place.parent.mkdir(exist_ok=True)
+        try:
+            place.write_bytes(b"x")
+        except OSError:
+            pytest.skip("this file system takes only names that are text")
+    starter.write(world(tmp_path))
+    assert config.load(tmp_path / "edgetpu-ci.yml").collect[0].with_["models"] == ["größe.tflite"]
 
 
 def test_what_it_writes_binds(tmp_path: Path) -> None:
