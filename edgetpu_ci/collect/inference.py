@@ -18,7 +18,7 @@ Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
 MOST_INVOKES = 20_000
-"""In one slot; a tiny model makes this many in less than the seconds wanted, and no statistic gains from more."""
+"""In one slot, unless `count` asks for more: a tiny model makes them in less than the seconds wanted for nothing."""
 
 WARMUP_LIMIT = 0.25
 """Share of a slot's time that warming up may take, for models that never get steady."""
@@ -132,14 +132,15 @@ def _request(subject: Subject, options: Options, left: int, world: World) -> dic
     """What the worker is asked; of the budget, each slot that is left gets an equal part."""
     limit = min((options.budget_seconds - subject.spent) / left, options.timeout_seconds / 2)
     missing = stats.samples_needed(0.99) - sum(len(done.wall_ns) for done in subject.slots)
+    count = options.count or max(1, ceil(missing / left))
     return {
         **_what(options, subject.file, world),
         "warmup_count": options.warmup_count,
         "warmup_seconds": options.warmup_seconds,
         "warmup_limit_seconds": limit * WARMUP_LIMIT,
-        "count": options.count or max(1, ceil(missing / left)),
+        "count": count,
         "seconds": options.seconds,
-        "most": MOST_INVOKES,
+        "most": max(MOST_INVOKES, count),
         "limit_seconds": limit * (1 - WARMUP_LIMIT),
     }
 

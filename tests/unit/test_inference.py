@@ -131,6 +131,13 @@ def test_by_default_there_are_as_many_samples_as_p99_needs(tmp_path: Path) -> No
         assert p99.n >= 662
 
 
+def test_as_many_inferences_are_made_as_are_asked_for(tmp_path: Path) -> None:
+    for count, most in ((50_000, 50_000), (5, inference.MOST_INVOKES)):
+        worker = Worker(lambda _request: steady({"count": 5}))
+        collect(tmp_path, worker, "m.tflite", rounds=1, count=count)
+        assert (worker.requests[0]["count"], worker.requests[0]["most"]) == (count, most)
+
+
 def test_a_slot_cut_short_is_made_up_for(tmp_path: Path) -> None:
     worker = Worker(lambda request: steady({"count": 1 if len(worker.requests) == 1 else request["count"]}))
     assert of(collect(tmp_path, worker, "m.tflite"), "latency_p99_ms").n >= 662
