@@ -35,6 +35,15 @@ def test_no_action_of_others_is_used() -> None:
     assert [step["uses"] for step in STEPS if "uses" in step] == []
 
 
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_what_loads_a_model_is_given_a_runtime(command: str) -> None:
+    (step,) = STEPS
+    loads, _, locks = step["env"]["LOCK"].partition("&&")
+    assert f"startsWith(inputs.command, '{command}')" in loads
+    assert locks.split("'")[1] == "requirements-bench.txt"
+    assert "ai-edge-litert" in (ROOT / "requirements-bench.txt").read_text()
+
+
 def test_nothing_stays_behind_in_the_environment_of_later_steps() -> None:
     assert not re.search(r"GITHUB_(ENV|PATH)", TEXT)
 
