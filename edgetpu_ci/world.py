@@ -3,15 +3,18 @@
 import os
 import re
 import secrets
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING
 
 from edgetpu_ci.errors import ConfigError
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from github import Github
 
 MAX_OUTPUT_BYTES = 64 << 20
+_GRACE = 5
 _SECRET = re.compile("TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
@@ -34,36 +38,51 @@ class Ran:
 def run_process(argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
     """Run a child in its own process group, without our secrets, and wait at most `timeout` seconds.
 
-    On time-out, and on any interruption of ours, the whole group is killed.
+    However it ends, and on any interruption of ours, what is left of the group is killed.
     Raises OSError when the program cannot be started.
     """
-    child = subprocess.Popen(  # noqa: S603 - argv is ours or named by the user's configuration
-        argv,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        # A model is code of its author: it must not find the job's token.
-        env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
-    )
-    try:
-        out, err = child.communicate(stdin, timeout)
-    except subprocess.TimeoutExpired:
-        _kill(child)
-        out, err = child.communicate()
-        return Ran(status=None, stdout=out[:MAX_OUTPUT_BYTES], stderr=err[:MAX_OUTPUT_BYTES])
-    except BaseException:
-        _kill(child)
-        child.wait()
-        raise
-    return Ran(status=child.returncode, stdout=out[:MAX_OUTPUT_BYTES], stderr=err[:MAX_OUTPUT_BYTES])
+    # Files, not pipes: a process that left the group may hold a pipe open for ever, and chatter takes no memory.
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(stdin)
+        given.seek(0)
+        child = subprocess.Popen(  # noqa: S603 - argv is ours or named by the user's configuration
+            argv,
+            stdin=given,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            # A model is code of its author: it must not find the job's token.
+            env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+        )
+        status = None
+        try:
+            status = _wait(child, timeout)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _end(child)
+        return Ran(status=status, stdout=_written(out), stderr=_written(err))
 
 
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    try:
+def _wait(child: subprocess.Popen[bytes], timeout: float) -> int:
+    """The exit status; TimeoutExpired when there is none in time."""
+    # Popen looks again and again: noise next to a measurement. Where the kernel can tell, we sleep until it does.
+    with suppress(AttributeError, OSError), os.fdopen(os.pidfd_open(child.pid), "rb") as ended:
+        timeout = _GRACE if select.select([ended], [], [], timeout)[0] else 0
+    return child.wait(timeout)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the group; a process that hangs inside a driver does not even die, so wait briefly."""
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        child.kill()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(_GRACE)
+
+
+def _written(file: IO[bytes]) -> bytes:
+    handle = file.fileno()
+    return os.pread(handle, min(os.fstat(handle).st_size, MAX_OUTPUT_BYTES), 0)
 
 
 def _connect(env: Mapping[str, str]) -> "Github":

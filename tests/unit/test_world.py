@@ -1,6 +1,7 @@
 """Child processes: what they say comes back, and none outlives us."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.world import real_world, run_process
+from edgetpu_ci.world import MAX_OUTPUT_BYTES, real_world, run_process
 
 
 def test_what_a_child_says_and_how_it_ended_come_back() -> None:
@@ -30,11 +31,43 @@ def test_a_child_that_hangs_is_ended_with_its_own_children(tmp_path: Path) -> No
     started = time.monotonic()
     assert run_process([sys.executable, "-c", code], b"", 2).status is None
     assert time.monotonic() - started < 30
+    assert _ends(int(note.read_text()))
+
+
+def test_a_child_that_hangs_is_ended_although_another_session_holds_its_output(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = (
+        "import pathlib, subprocess, time; p = subprocess.Popen(['sleep', '60'], start_new_session=True); "
+        f"pathlib.Path({str(note)!r}).write_text(str(p.pid)); print('said', flush=True); time.sleep(60)"
+    )
+    started = time.monotonic()
+    done = run_process([sys.executable, "-c", code], b"", 2)
+    assert (done.status, done.stdout) == (None, b"said\n")
+    assert time.monotonic() - started < 30
+    os.kill(int(note.read_text()), signal.SIGKILL)
+
+
+def test_a_child_that_ended_leaves_nobody_behind(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = f"sleep 60 & echo $! > {note}"
+    started = time.monotonic()
+    assert run_process(["sh", "-c", code], b"", 50).status == 0
+    assert time.monotonic() - started < 30
+    assert _ends(int(note.read_text()))
+
+
+def test_of_a_chatty_child_only_so_much_is_kept() -> None:
+    code = "import sys; [sys.stdout.buffer.write(bytes(1 << 20)) for _ in range(65)]"
+    done = run_process([sys.executable, "-c", code], b"", 60)
+    assert (done.status, len(done.stdout)) == (0, MAX_OUTPUT_BYTES)
+
+
+def _ends(pid: int) -> bool:
     for _ in range(100):
-        if not _alive(int(note.read_text())):
-            return
+        if not _alive(pid):
+            return True
         time.sleep(0.05)
-    raise AssertionError("the child's own child is still there")
+    return False
 
 
 def _alive(pid: int) -> bool:
