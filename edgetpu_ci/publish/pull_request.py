@@ -158,7 +158,7 @@ def _body(key: str, report: Report, earlier: str) -> str:
 
 def _alarming(report: Report) -> bool:
     regressed = any(comparison.finding == "regressed" for comparison in report.comparisons)
-    return regressed or judge.overall(report.verdicts) != "passed"
+    return regressed or judge.status(report) != "passed"
 
 
 def _noteworthy(report: Report) -> bool:
