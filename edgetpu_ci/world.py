@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT_BYTES = 64 << 20
 _GRACE = 5
-_SECRET = re.compile("TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_SECRET = re.compile(
+    # A model needs nothing of the job either, and through GITHUB_ENV it could write to later steps.
+    "^(GITHUB|ACTIONS|RUNNER)_|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_(PAT|KEY)$",
+    re.IGNORECASE,
+)
+_PR_SET_DUMPABLE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +131,8 @@ class World:
 
 
 def real_world() -> World:
-    """The world as this process finds it."""
+    """The world as this process finds it; from now on no other process of our user can read our environment."""
+    _hide()
     env = dict(os.environ)
     return World(
         env=env,
@@ -135,3 +141,12 @@ def real_world() -> World:
         out=lambda line: print(line, flush=True),  # noqa: T201 - the one door to standard output
         warn=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
     )
+
+
+def _hide() -> None:
+    """Let nobody but root read our environment, with the job's token, from /proc."""
+    if sys.platform == "linux":
+        with suppress(ImportError, OSError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

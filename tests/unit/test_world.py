@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -77,16 +78,46 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def test_a_child_does_not_see_our_secrets() -> None:
-    added = {"GITHUB_TOKEN": "ghs_x", "ACTIONS_RUNTIME_TOKEN": "y", "A_PLAIN_VALUE": "z"}
-    kept = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
+HIDDEN = (
+    "GITHUB_TOKEN",
+    "GITHUB_ENV",
+    "ACTIONS_CACHE_URL",
+    "RUNNER_TEMP",
+    "my_secret",
+    "SMTP_PASSWD",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "DEPLOY_PAT",
+    "AWS_ACCESS_KEY",
+    "BASIC_AUTH",
+)
+KEPT = ("PYTHONHASHSEED", "LD_LIBRARY_PATH", "MODEL_PATH", "KEYBOARD", "XNNPACK_KEYS", "MY_GITHUB_NAME")
+
+
+def test_a_child_sees_what_a_runtime_may_need_and_nothing_of_the_job() -> None:
+    names = (*HIDDEN, *KEPT)
+    kept = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "0"))
     try:
-        code = "import os; print([v for v in ('ghs_x', 'y', 'z') if v in os.environ.values()])"
-        assert run_process([sys.executable, "-c", code], b"", 30).stdout == b"['z']\n"
+        code = f"import os; print(*[name for name in {names} if name in os.environ])"
+        assert run_process([sys.executable, "-c", code], b"", 30).stdout.decode().split() == list(KEPT)
     finally:
         for name, value in kept.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() == 0, reason="root reads the environment of every process")
+def test_a_child_cannot_read_our_environment_from_proc() -> None:
+    read = "import os; open(f'/proc/{os.getppid()}/environ').read()"
+    ask = f"print(world.run_process([sys.executable, '-c', {read!r}], b'', 30).stderr.decode())"
+    code = f"import sys; from edgetpu_ci import world; {ask}; world.real_world(); {ask}"
+    before, _, after = _python(code).partition("\n")
+    assert before == ""
+    assert "PermissionError" in after
+
+
+def _python(code: str) -> str:
+    """What a Python process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 def test_a_program_that_is_not_there_is_an_os_error() -> None:
