@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -87,20 +88,23 @@ def _runtimes(wanted: Sequence[inference.Options], world: World) -> Iterator[Fin
 
 
 def _folders(settings: config.Config, world: World) -> Iterator[Finding]:
-    probe = f"doctor-{world.token()}"
     try:
-        keeper = store.open_store(settings.store, world)
-        keeper.swap("doctor", keeper.state("doctor"), probe.encode())
-        yield Finding("ok", "store", f"{settings.store.use}: can be written.")
-    except StoreError as error:
+        place = store.open_store(settings.store, world).append("doctor", world.token(), b"")
+    except (ConfigError, StoreError) as error:
         yield Finding("bad", "store", str(error))
+        return
+    # Only what was written just now goes again.
+    with suppress(OSError):
+        place.unlink()
+        place.parent.rmdir()
+    yield Finding("ok", "store", f"{settings.store.use}: can be written.")
 
 
 def _baseline(settings: config.Config, world: World) -> Iterator[Finding]:
     device = machine.identify(world).key
     folder = world.cwd / settings.baselines
     try:
-        found = baselines.find(baselines.load(folder), device)
+        found = baselines.find(baselines.load(folder).values(), device)
     except ConfigError as error:
         yield Finding("bad", "baseline", str(error))
         return
@@ -115,7 +119,11 @@ def _github(settings: config.Config, world: World) -> Iterator[Finding]:
     """Whether the token can do what the publishers need; asked only where one of them speaks to GitHub."""
     if not any(step.use in {"pull_request", "check"} for step in settings.publish):
         return
-    happened = event.read(world)
+    try:
+        happened = event.read(world)
+    except ConfigError as error:
+        yield Finding("bad", "token", str(error))
+        return
     repository = happened.repository or world.env.get("GITHUB_REPOSITORY", "")
     if not repository:
         step = "set GITHUB_REPOSITORY to try it"

@@ -7,6 +7,7 @@ import pytest
 
 from edgetpu_ci import doctor
 from edgetpu_ci.doctor import Finding
+from edgetpu_ci.store.folder import Folder
 from tests.fakes import actions
 from tests.fakes.emulate import Emulated, emulate
 from tests.fakes.github import FakeGitHub
@@ -58,3 +59,30 @@ def test_a_store_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / ".edgetpu-ci").write_text("a file where a folder must be")
     found = {f.what: f for f in doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path))}
     assert found["store"].state == "bad"
+
+
+def test_a_store_that_is_tried_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(CONFIG)
+    kept = Folder(tmp_path / ".edgetpu-ci").append("reports", "a", b"{}")
+    before = sorted(tmp_path.rglob("*"))
+    found = {f.what: f for f in doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path))}
+    assert found["store"] == Finding("ok", "store", "folder: can be written.")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert kept.read_bytes() == b"{}"
+
+
+def test_a_store_nobody_knows_is_a_fault_among_others(tmp_path: Path) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(f"{CONFIG}store: {{use: nope}}\n")
+    found = {f.what: f for f in doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path))}
+    assert found["store"].state == "bad"
+    assert "nope" in found["store"].sentence
+    assert {"configuration", "baseline", "token"} < set(found)
+
+
+def test_an_event_that_cannot_be_read_is_a_fault_among_others(tmp_path: Path) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(CONFIG)
+    (tmp_path / "event.json").write_text("{")
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
+    found = {f.what: f for f in doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path, env=env))}
+    assert (found["token"].state, found["store"].state) == ("bad", "ok")
+    assert "(GITHUB_EVENT_PATH) cannot be read" in found["token"].sentence
