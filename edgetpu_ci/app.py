@@ -209,6 +209,11 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
     device = report.run.machine.key
     if not device or set(device) & set("*?["):
         raise DocumentError(f"{path} does not name its machine; accept a report of `edgetpu-ci run`.")
+    if judge.nothing_measured(report.run.measurements):
+        raise DocumentError(f"{path} measured nothing, so it is no level to accept; take another run's.")
+    who = accepted_by or _git_user(world)
+    if not who:
+        raise ConfigError("A baseline has an author: name yourself with --by, or set git's user.name.")
     if report.run.contended:
         world.warn(f"warning: {path} was measured while the machine was busy ({report.run.contended}).")
     place, own = next(
@@ -216,7 +221,7 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
         (folder / baselines.file_name(device), None),
     )
     accepted = Accepted(
-        by=accepted_by or _git_user(world),
+        by=who,
         at=world.now(),
         report=report.run.id,
         commit=report.run.commit,
@@ -228,11 +233,11 @@ def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World
 
 
 def _git_user(world: World) -> str:
-    """Who git says works here."""
+    """Who git says works here; empty when it does not say."""
     try:
-        return world.run(["git", "config", "user.name"], b"", 10).stdout.decode(errors="replace").strip() or "unknown"
+        return world.run(["git", "config", "user.name"], b"", 10).stdout.decode(errors="replace").strip()
     except OSError:
-        return "unknown"
+        return ""
 
 
 def show_baseline(folder: Path, world: World) -> str:

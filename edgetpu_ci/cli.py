@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from edgetpu_ci import __version__
-from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, StoreError
 
 if TYPE_CHECKING:
     from edgetpu_ci.app import Outcome
@@ -75,11 +75,13 @@ def _print(text: str, stream: TextIO | None = None, end: str = "\n") -> None:
     stream = stream or sys.stdout
     try:
         print(text, file=stream, end=end, flush=True)
-    except BrokenPipeError:
+    except OSError as error:
         # What is still to come, also from Python itself at the end, must meet somebody.
         nobody = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nobody, stream.fileno())
         os.close(nobody)
+        if not isinstance(error, BrokenPipeError):
+            raise StoreError(f"The output could not be written: {os.strerror(error.errno or 0).lower()}.") from error
 
 
 class _Parser(argparse.ArgumentParser):
@@ -330,6 +332,7 @@ def _init(arguments: argparse.Namespace) -> int:
 
     for path in starter.write(_world(arguments)):
         _say(f"wrote  {path}")
+    _say("ignore .edgetpu-ci/ and edgetpu-ci-report/ in .gitignore: runs here leave them behind")
     return 0
 
 

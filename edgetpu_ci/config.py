@@ -47,7 +47,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def load(path: Path) -> Config:
     """Read and check a configuration file."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(codec.MAX_YAML_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(f"There is no {path}; `edgetpu-ci init` writes one, `--config FILE` names another.") from None
     except OSError as error:

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from edgetpu_ci import metrics
 from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Status, Verdict
 
+_TWO_DIGITS = 10
+
 NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline accept` makes one"
 
 
@@ -87,8 +89,14 @@ def _apply(
     if not found:
         # The rules of a baseline name models letter by letter: there a bracket stands around what globs would take.
         subject, _, metric = re.sub(r"\[([*?\[])\]", r"\1", rule.match).rpartition("/")
-        missing = Measurement(subject=subject, metric=metrics.find(metric).name, reason="was not measured in this run")
+        missing = Measurement(subject=subject, metric=metrics.find(metric).name, reason=_absent(metric))
         yield _unknown(rule, missing, missing.reason)
+
+
+def _absent(metric: str) -> str:
+    if metrics.is_known(metric) or set(metric) & set("*?["):
+        return "was not measured in this run"
+    return f"no metric is called {metric}, and nothing measured it; docs/metrics.md lists the known ones"
 
 
 def _weigh(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
@@ -180,7 +188,8 @@ def describe(comparison: Comparison) -> str:
     """A change in words, towards what a user feels: `4.1 % slower`, `12 % less`."""
     ratio = comparison.ratio or 1.0
     # Throughput halves when a model takes twice as long: percent is of the metric itself.
-    percent = f"{abs(ratio - 1) * 100:.2g} %"
+    change = abs(ratio - 1) * 100
+    percent = f"{change:,.0f} %" if change >= _TWO_DIGITS else f"{change:.2g} %"
     unit = metrics.find(comparison.metric).unit
     if unit in {"ms", "s"}:
         return f"{percent} {'slower' if ratio > 1 else 'faster'}"

@@ -78,6 +78,11 @@ def _digits(value: float, *, exact: bool) -> str:
     return f"{value:,.2f}" if exact else f"{value:#.4g}"
 
 
+def is_known(name: str) -> bool:
+    """Whether the catalogue has this name or alias."""
+    return name in _BY_NAME
+
+
 def find(name: str) -> Metric:
     """The metric of this name or alias; an unknown name is a metric that is shown, never compared."""
     return _BY_NAME.get(name) or Metric(name=name)

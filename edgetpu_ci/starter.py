@@ -73,10 +73,17 @@ jobs:
       - uses: actions/checkout@{checkout}
         with:
           persist-credentials: false
-      - uses: {action}
+      - id: edgetpu-ci
+        uses: {action}
+      # The report, to look at or to accept as a baseline: edgetpu-ci baseline accept report.json
+      - if: always() && steps.edgetpu-ci.outputs.report
+        uses: actions/upload-artifact@{upload}
+        with:
+          name: edgetpu-ci-report
+          path: edgetpu-ci-report/
 """
 
-CHECKOUT = "v7"
+CHECKOUT = UPLOAD = "v7"
 ACTION = "edgetpu-ci/edgetpu-ci@v1"
 
 
@@ -84,7 +91,7 @@ def write(world: World) -> tuple[Path, ...]:
     """Write both files; ConfigError, and nothing written, when one is there already."""
     texts = {
         world.cwd / FILE: _CONFIG.format(models=_listed(find_models(world.cwd))),
-        world.cwd / WORKFLOW: _WORKFLOW.format(checkout=CHECKOUT, action=ACTION),
+        world.cwd / WORKFLOW: _WORKFLOW.format(checkout=CHECKOUT, upload=UPLOAD, action=ACTION),
     }
     if there := [path for path in texts if path.exists()]:
         raise ConfigError(f"{there[0]} is there already; nothing was written. Edit it, or move it away first.")

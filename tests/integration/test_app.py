@@ -166,3 +166,18 @@ def test_a_publisher_of_a_third_party_that_breaks_costs_no_run(tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert "A publisher failed with KeyError" in done.stdout + done.stderr
     assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
+
+
+def test_a_report_that_measured_nothing_is_no_baseline(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(codec.encode_json(reports.nothing_measured()))
+    done = edgetpu_ci(tmp_path, "baseline", "accept", "r.json", "--by", "Reviewer")
+    assert done.returncode == 2
+    assert "r.json measured nothing, so it is no level to accept" in done.stderr
+
+
+def test_a_baseline_has_an_author(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(codec.encode_json(reports.regressed()))
+    nobody = {"HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    done = edgetpu_ci(tmp_path, "baseline", "accept", "r.json", **nobody)
+    assert done.returncode == 2
+    assert "name yourself with --by" in done.stderr

@@ -375,3 +375,19 @@ def test_doctor_and_usage_faults_name_a_hostile_file_in_harmless_words(tmp_path:
     assert harmless(edgetpu_ci(tmp_path, "doctor", "--config", name).stdout)
     assert harmless(edgetpu_ci(tmp_path, "doctor", name).stderr)
     assert harmless(edgetpu_ci(tmp_path, "inspect", name).stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's full disk")
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, str(LAUNCHER), "schema"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "no space left" in done.stderr

@@ -125,6 +125,7 @@ def test_an_exact_fact_that_differs_from_a_previous_run_only_warns() -> None:
         ("throughput_fps", 1.1, "10 % faster"),
         ("latency_p50_ms", 1.021, "2.1 % slower"),
         ("memory_peak_mb", 0.5, "50 % less"),
+        ("memory_peak_mb", 22.17, "2,117 % more"),
     ],
 )
 def test_a_change_is_said_as_a_user_feels_it(metric: str, ratio: float, words: str) -> None:
@@ -191,3 +192,8 @@ def test_a_rule_of_a_baseline_that_names_nothing_shows_the_models_own_name() -> 
 def test_what_measured_nothing_is_unknown_whatever_its_verdicts() -> None:
     run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=())
     assert status(Report(run=run)) == "unknown"
+
+
+def test_a_metric_nobody_knows_is_named() -> None:
+    (said,) = judge([measured("throughput_fps", 1)], [], [Rule(match="*/nonsense_metric", max=3)])
+    assert said.because.startswith("no metric is called nonsense_metric")
