@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgetpu_ci import (
@@ -131,13 +131,16 @@ def _collect(collectors: Sequence[collect.Bound], world: World) -> list[Collecte
 def _save(
     report: Report, samples: dict[str, list[float]], folder: Path, keeper: store.Store
 ) -> tuple[report_folder.Saved | None, tuple[EdgeTpuCiError, ...]]:
-    saved, problems = None, []
+    """Keep all that can be kept: what fails is said, and costs only itself."""
+    saved: report_folder.Saved | None = None
+    problems: list[EdgeTpuCiError] = []
     try:
-        saved = report_folder.save(folder, report, samples)
+        keeper.append(history.REPORTS, report.run.id, codec.encode_json(report))
     except EdgeTpuCiError as error:
         problems.append(error)
     try:
-        keeper.append(history.REPORTS, report.run.id, codec.encode_json(report))
+        saved = report_folder.Saved(report=report_folder.save(folder, report, samples))
+        saved = replace(saved, chart=report_folder.draw(folder / "chart.png", report))
     except EdgeTpuCiError as error:
         problems.append(error)
     return saved, tuple(problems)

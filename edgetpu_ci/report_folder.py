@@ -14,21 +14,20 @@ from edgetpu_ci.render import chart, markdown
 
 @dataclass(frozen=True)
 class Saved:
-    """Where the report and its chart are; no chart when matplotlib is not installed."""
+    """Where the report and its chart are; no chart when matplotlib is not installed, or it could not be written."""
 
     report: Path
-    chart: Path | None
+    chart: Path | None = None
 
 
-def save(folder: Path, report: Report, samples: Mapping[str, Sequence[float]]) -> Saved:
-    """Write everything a person or a later job may want of a run. StoreError when that fails."""
+def save(folder: Path, report: Report, samples: Mapping[str, Sequence[float]]) -> Path:
+    """Write what a person or a later job may want of a run; where the report is. StoreError when that fails."""
     path = folder / "report.json"
     write_whole(path, codec.encode_json(report))
     write_whole(folder / "report.md", markdown.comment(report).encode())
     if samples:
         write_whole(folder / "samples.json.gz", gzip.compress(codec.encode_json(samples), mtime=0))
-    # Last: a chart that cannot be written costs nothing else.
-    return Saved(report=path, chart=draw(folder / "chart.png", report))
+    return path
 
 
 def draw(path: Path, report: Report) -> Path | None:

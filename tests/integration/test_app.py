@@ -92,6 +92,7 @@ def test_a_chart_that_cannot_be_written_loses_no_measurement(tmp_path: Path) -> 
     done = edgetpu_ci(tmp_path, "run")
     assert done.returncode == 2
     assert "chart.png could not be written: is a directory" in done.stderr
+    assert "report  edgetpu-ci-report/report.json" in done.stdout
     assert (tmp_path / "edgetpu-ci-report/report.json").exists()
     assert len(list((tmp_path / ".edgetpu-ci/documents/reports").iterdir())) == 1
 
