@@ -1,7 +1,9 @@
 """The folder store: whole documents or none, and values swapped only by who read them last."""
 
 import os
+import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -59,8 +61,6 @@ def test_a_full_disk_leaves_no_half_document(tmp_path: Path) -> None:
 
     child = os.fork()
     if child == 0:
-        import signal
-
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:
@@ -97,3 +97,22 @@ def test_of_many_writers_none_is_lost(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
     assert store.state("count") == b"100"
+
+
+def test_killed_in_the_middle_of_writing_every_document_there_is_whole(tmp_path: Path) -> None:
+    data = b"x" * 2_000_000
+    child = os.fork()
+    if child == 0:
+        for number in range(10_000):
+            Folder(tmp_path).append("reports", f"r{number:05}", data)
+        os._exit(0)
+    reports = tmp_path / "documents" / "reports"
+    for _ in range(2_000):
+        if len(list(reports.glob("*.json"))) > 3:
+            break
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    names = Folder(tmp_path).names("reports")
+    assert len(names) > 3
+    assert all(Folder(tmp_path).read("reports", name) == data for name in names)
