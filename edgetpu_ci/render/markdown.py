@@ -68,6 +68,12 @@ def heading(report: Report, found: Sequence[Line], *, withdrawn: bool = False) -
     if status == "passed":
         calm = "all clear" if withdrawn else "all passed" if report.verdicts else "nothing is demanded"
         return " · ".join(filter(None, [f"### {MARK['passed']} Edge TPU CI: {calm} on {place}", first, *others]))
+    open_lines = [line for line in found if line.standing != "passed"]
+    if status == "warned" and all(line.outcome == "without a baseline" for line in open_lines):
+        # Nothing is wrong on a first run: the sign must not say so.
+        return " · ".join(
+            [f"### {MARK['changed']} Edge TPU CI: nothing to compare with yet on {place}", first, *others]
+        )
     return " · ".join([f"### {MARK[status]} Edge TPU CI: {first} on {place}", *others])
 
 
