@@ -1,0 +1,89 @@
+"""The command line: the only place that parses arguments, prints and decides the exit status.
+
+Everything else is imported by the verb that needs it, so that `--help` stays instant.
+"""
+
+import argparse
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, NoReturn
+
+from edgetpu_ci import __version__
+from edgetpu_ci.cli import baseline, measuring, output, reports, repository
+from edgetpu_ci.cli.surroundings import config_option, no_options
+from edgetpu_ci.errors import EdgeTpuCiError
+
+INTERRUPTED, BUG = 130, 70
+
+_EPILOG = """\
+exit status:
+  0 passed   1 a rule failed   2 configuration or usage   3 nothing could be measured
+  4 publish could not deliver   5 inconclusive or unknown, where the policy says that fails
+  70 a bug   130 interrupted
+"""
+
+
+class Verb(NamedTuple):
+    """A command: what it is for, its options, and what it does; no `act` when each of its actions has its own."""
+
+    summary: str
+    options: Callable[[argparse.ArgumentParser], None]
+    act: Callable[[argparse.Namespace], int] | None
+
+
+VERBS: Final[dict[str, Verb]] = {
+    "run": Verb("Measure, judge, save and publish; what the Action calls.", measuring.run_options, measuring.run),
+    "judge": Verb("Judge saved reports by the rules and baselines of today.", reports.judge_options, reports.judge),
+    "publish": Verb("Say a saved report where the configuration names.", reports.publish_options, reports.publish),
+    "show": Verb("Show a saved report again: table, chart or comment.", reports.show_options, reports.show),
+    "inspect": Verb(
+        "Tell what a model file holds: operators, MACs, tensors.", repository.inspect_options, repository.inspect
+    ),
+    "baseline": Verb("Accept or show the baseline of this machine.", baseline.options, None),
+    "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
+    "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
+    "schema": Verb("Print the JSON Schema of edgetpu-ci.yml, for editors.", no_options, repository.schema),
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; its exit status. Expected failures are one sentence, bugs a traceback."""
+    arguments = _parser().parse_args(argv)
+    # A cancelled job gets SIGTERM: leave as after Ctrl-C, so that no child stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return int(arguments.verb(arguments))
+    except EdgeTpuCiError as error:
+        output.fail(str(error))
+        return error.exit_status
+    except KeyboardInterrupt:
+        output.fail("Interrupted; nothing half-written was left behind.")
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
+        output.warn(traceback.format_exc())
+        output.fail("This is a bug in edgetpu-ci. Please report it with the lines above.")
+        return BUG
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that can be called with the name of any file."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(output.usage(message))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="edgetpu-ci",
+        description="Benchmark TFLite and Coral Edge TPU models in CI, and say honestly what changed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"edgetpu-ci {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, verb in VERBS.items():
+        command = commands.add_parser(name, help=verb.summary, description=verb.summary, allow_abbrev=False)
+        command.set_defaults(verb=verb.act)
+        verb.options(command)
+    return parser

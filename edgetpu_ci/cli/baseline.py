@@ -1,0 +1,38 @@
+"""`baseline`: the level of a device that somebody accepted."""
+
+import argparse
+from pathlib import Path
+
+from edgetpu_ci.cli import output, surroundings
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """The actions of `baseline`, and their options."""
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    accepting = actions.add_parser("accept", help="take the levels of a report as the baseline of its device")
+    surroundings.config_option(accepting)
+    accepting.add_argument(
+        "report", metavar="REPORT", nargs="?", type=Path, default=Path("edgetpu-ci-report/report.json")
+    )
+    accepting.add_argument("--by", default="", help="who accepts (default: git's user.name)")
+    accepting.add_argument("--reason", default="", help="why")
+    accepting.set_defaults(verb=_accept)
+    showing = actions.add_parser("show", help="print the baseline of this machine")
+    surroundings.config_option(showing)
+    showing.set_defaults(verb=_show)
+
+
+def _accept(arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import app
+
+    folder = Path(surroundings.settings_if_any(arguments).baselines)
+    place = app.accept(folder, arguments.report, arguments.by, arguments.reason, surroundings.world())
+    output.say(f"baseline  {place}   # review and commit it")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import app
+
+    output.say(app.show_baseline(Path(surroundings.settings_if_any(arguments).baselines), surroundings.world()))
+    return 0

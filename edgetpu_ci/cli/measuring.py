@@ -1,0 +1,67 @@
+"""`run`: the command that measures."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetpu_ci.cli import output, reports, surroundings
+from edgetpu_ci.errors import ConfigError
+
+if TYPE_CHECKING:
+    from edgetpu_ci.app import Outcome
+    from edgetpu_ci.config import Config
+
+
+def run_options(command: argparse.ArgumentParser) -> None:
+    """The options of `run`."""
+    command.add_argument(
+        "models", metavar="MODEL", nargs="*", help="measure these instead of what the configuration says"
+    )
+    command.add_argument("--reference", action="store_true", help="measure the built-in reference model")
+    surroundings.config_option(command)
+    command.add_argument(
+        "--output", metavar="FOLDER", type=Path, default=Path("edgetpu-ci-report"), help="default: %(default)s"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, judge, save and publish."""
+    from edgetpu_ci import app
+
+    outcome = app.run(_models_or_settings(arguments), arguments.output, surroundings.world())
+    reports.tell(outcome)
+    _say_places(outcome)
+    if outcome.exit_status == 3:  # noqa: PLR2004 - what `Outcome` calls nothing measured
+        output.fail("Nothing could be measured; the reasons are in the table above.")
+    for problem in outcome.problems:
+        output.fail(str(problem))
+    return outcome.exit_status
+
+
+def _models_or_settings(arguments: argparse.Namespace) -> "Config":
+    from edgetpu_ci import embedded, reference
+
+    if (arguments.models or arguments.reference) and arguments.config:
+        raise ConfigError("Name either models or --config, not both: the configuration has its own list of models.")
+    if arguments.reference:
+        return embedded.settings([*arguments.models, str(reference.write(Path(".edgetpu-ci", reference.NAME)))])
+    return embedded.settings(arguments.models) if arguments.models else surroundings.settings(arguments)
+
+
+def _say_places(outcome: "Outcome") -> None:
+    if saved := outcome.saved:
+        output.say(f"\nreport  {saved.report}")
+        if saved.chart:
+            output.say(f"chart   {saved.chart}")
+        measured = any(measurement.slots for measurement in outcome.report.run.measurements)
+        if measured and not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
+            output.say(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
+
+
+def _program() -> str:
+    """How to call us again from the same shell: a checkout's scripts put nothing on the PATH."""
+    import shlex
+    import shutil
+    import sys
+
+    return "edgetpu-ci" if shutil.which("edgetpu-ci") else shlex.join([sys.executable, sys.argv[0]])

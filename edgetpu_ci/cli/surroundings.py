@@ -1,0 +1,51 @@
+"""What most commands begin with: the configuration they are given, and the world as it is."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgetpu_ci.cli import output
+
+if TYPE_CHECKING:
+    from edgetpu_ci.config import Config
+    from edgetpu_ci.world import World
+
+
+def config_option(command: argparse.ArgumentParser) -> None:
+    """Add `--config`."""
+    command.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: edgetpu-ci.yml)")
+
+
+def no_options(_command: argparse.ArgumentParser) -> None:
+    """A command without options."""
+
+
+def settings(arguments: argparse.Namespace) -> "Config":
+    """The configuration named, or the one that is here."""
+    from edgetpu_ci import config
+
+    return config.load(arguments.config or Path(config.FILE))
+
+
+def settings_if_any(arguments: argparse.Namespace) -> "Config":
+    """For verbs that work without a configuration: the default one, unless a file is named or there."""
+    from edgetpu_ci import config, embedded
+
+    return settings(arguments) if arguments.config or Path(config.FILE).exists() else embedded.settings(())
+
+
+def world() -> "World":
+    """The real one, printing by our rules."""
+    from dataclasses import replace
+
+    from edgetpu_ci.render import progress
+    from edgetpu_ci.world import real_world
+
+    show = progress.bar if output.is_watched(sys.stderr) else progress.lines
+    return replace(
+        real_world(),
+        out=output.write,
+        warn=output.warn,
+        progress=show(lambda text: output.write(text, sys.stderr, end="")),
+    )
