@@ -16,7 +16,8 @@ Severity = Literal["fail", "warn"]
 Weight = Literal["fail", "warn", "pass"]
 Status = Literal["passed", "warned", "failed", "unknown"]
 Finding = Literal["regressed", "improved", "unchanged", "inconclusive"]
-BaseKind = Literal["baseline", "previous run"]
+BaseKind = Literal["baseline", "previous run", "base commit"]
+Tier = Literal["suspected", "confirmed"]
 
 
 class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,7 +117,9 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Head against base for one metric.
 
     `ratio` is head / base with its interval; `p` is one-sided towards the finding.
-    `because` explains in words what is inconclusive.
+    `because` explains in words what is inconclusive. Against a base commit both were measured in the same rounds:
+    `pairs` has (base, head) of each round that counts, `dropped` is how many were too disturbed to, `rounds_needed`
+    how many would decide; `worth_a_look` is a change that is likely, not proven.
     """
 
     subject: str
@@ -129,6 +132,10 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
     p: float | None = None
     p_adjusted: float | None = None
     rounds: int = 0
+    rounds_needed: int | None = None
+    dropped: int = 0
+    pairs: tuple[tuple[float, float], ...] = ()
+    worth_a_look: bool = False
     against: BaseKind = "baseline"
     because: str = ""
 
@@ -196,3 +203,38 @@ class Trend(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     metric: str
     values: tuple[float, ...]
+
+
+class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One value of a series: when, of which commit, and the report and page that tell more."""
+
+    at: Annotated[datetime, Meta(tz=True)]
+    value: float
+    commit: str = ""
+    report: str = ""
+    url: str = ""
+
+
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A new level in a series: `index` is its first point, `before` and `after` are the levels.
+
+    The `_at` fields, of one who watched the series grow, are the index of the newest point when it was said.
+    """
+
+    index: int
+    tier: Tier
+    before: float
+    after: float
+    suspected_at: int | None = None
+    confirmed_at: int | None = None
+    withdrawn_at: int | None = None
+
+
+class Series(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One metric of one subject on one device over many reports, oldest first."""
+
+    device: str
+    subject: str
+    metric: str
+    points: tuple[Point, ...]
+    changes: tuple[Change, ...] = ()
