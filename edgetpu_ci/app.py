@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from edgetpu_ci import (
     __version__,
     artifact,
+    base,
     baselines,
     codec,
     collect,
@@ -15,16 +17,25 @@ from edgetpu_ci import (
     config,
     event,
     history,
+    interleaved,
     judge,
     machine,
+    measure,
     publish,
     report_folder,
     store,
 )
 from edgetpu_ci.baselines import Accepted, Baseline
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, EdgeTpuCiError, NothingMeasuredError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DocumentError,
+    EdgeTpuCiError,
+    GitError,
+    NothingMeasuredError,
+)
 from edgetpu_ci.files import write_whole
-from edgetpu_ci.model import Collected, Report, Run
+from edgetpu_ci.model import Report
 from edgetpu_ci.publish import job
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.world import World
@@ -49,8 +60,8 @@ class Outcome:
         return EXIT[status] or next((problem.exit_status for problem in self.problems), 0)
 
 
-def run(settings: config.Config, folder: Path, world: World) -> Outcome:
-    """Measure, judge, save and publish; what the Action calls."""
+def run(settings: config.Config, folder: Path, world: World, against: base.Source | None = None) -> Outcome:
+    """Measure, judge, save and publish; what the Action calls. `against` is a base that somebody named."""
     if not settings.collect:
         raise ConfigError("`collect` lists nothing to measure; see docs/configuration.md.")
     happened = event.read(world)
@@ -59,9 +70,11 @@ def run(settings: config.Config, folder: Path, world: World) -> Outcome:
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
     known = tuple(baselines.load(world.cwd / settings.baselines).values())
-    taken = _take(collectors, happened, world)
+    with TemporaryDirectory(prefix="edgetpu-ci-") as files:
+        source = against or _source(settings, happened, Path(files), world)
+        taken = measure.take(collectors, _plan(settings, source), happened, world)
     past = history.recent(keeper, taken.run.machine.key, world)
-    report = assess(taken.run, settings, known, past)
+    report = assess(taken, settings, known, past)
     saved, problems = _save(report, taken.samples, folder, keeper)
     outputs, undelivered = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
@@ -72,60 +85,47 @@ def run(settings: config.Config, folder: Path, world: World) -> Outcome:
     return outcome
 
 
-def assess(run_: Run, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
+def _source(settings: config.Config, happened: event.Event, folder: Path, world: World) -> base.Source | None:
+    """The base to measure beside; None where there is none, which is said where one was to be expected."""
+    wanted = settings.compare.base
+    if wanted == "none" or (wanted == "auto" and not happened.base_commit):
+        return None
+    try:
+        return base.find(wanted, happened, folder, world)
+    except GitError as error:
+        notify("warning", f"Not compared with the base: {error}", world)
+        return None
+
+
+def _plan(settings: config.Config, source: base.Source | None) -> measure.Plan | None:
+    if source is None:
+        return None
+    return measure.Plan(source, interleaved.rules(config.demands(settings)), settings.compare.budget_seconds)
+
+
+def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
     """Compare a run with its base, judge it, and make the report."""
+    run_ = taken.run
     baseline = baselines.find(known, run_.machine.key)
     rules = config.demands(settings)
-    base = (baselines.base(baseline) if baseline else None) or history.previous(past, run_)
-    comparisons = compare.sequential(run_, base, rules) if base else ()
+    earlier = (baselines.base(baseline) if baseline else None) or history.previous(past, run_)
+    without = taken.base.without if taken.base else {}
+    if taken.base:
+        rules = (*interleaved.rules(rules), *interleaved.alike(taken.base))
+        comparisons = interleaved.compare_rounds(run_.measurements, taken.base, rules, taken.family)
+    else:
+        comparisons = compare.sequential(run_, earlier, rules) if earlier else ()
     if baseline:
         rules = (*rules, *baselines.rules(baseline), *baselines.missing(baseline, run_.measurements))
+    bases = [found.label for found in (taken.base or earlier,) if found]
     return Report(
         version=__version__,
         run=run_,
         comparisons=comparisons,
-        verdicts=judge.judge(run_.measurements, comparisons, rules, busy=bool(run_.contended)),
-        bases=(base.label if base else "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
+        verdicts=judge.judge(run_.measurements, comparisons, rules, busy=bool(run_.contended), without=without),
+        bases=tuple(bases) or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
         trend=history.trend(past, run_),
     )
-
-
-@dataclass(frozen=True)
-class _Taken:
-    run: Run
-    samples: dict[str, list[float]]
-
-
-def _take(collectors: Sequence[collect.Bound], happened: event.Event, world: World) -> _Taken:
-    at = world.now()
-    host = machine.identify(world)
-    brought = _collect(collectors, world)
-    run_ = Run(
-        id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
-        at=at,
-        machine=host,
-        measurements=tuple(measurement for part in brought for measurement in part.measurements),
-        commit=happened.commit,
-        branch=happened.branch,
-        pull_request=happened.pull_request,
-        url=happened.run_url,
-        contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
-        notes=tuple(note for part in brought for note in part.notes),
-    )
-    return _Taken(run=run_, samples={name: values for part in brought for name, values in part.samples.items()})
-
-
-def _collect(collectors: Sequence[collect.Bound], world: World) -> list[Collected]:
-    brought: list[Collected] = []
-    seen: set[str] = set()
-    for number, collector in enumerate(collectors):
-        part = collector(world)
-        keys = {measurement.key for measurement in part.measurements}
-        if twice := sorted(seen & keys):
-            raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
-        seen |= keys
-        brought.append(part)
-    return brought
 
 
 def _save(
@@ -185,7 +185,8 @@ def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     report = read_report(path)
     keeper = store.open_store(settings.store, world)
     past = [r for r in history.recent(keeper, report.run.machine.key, world) if r.run.at < report.run.at]
-    return Outcome(report=assess(report.run, settings, baselines.load(world.cwd / settings.baselines).values(), past))
+    known = baselines.load(world.cwd / settings.baselines).values()
+    return Outcome(report=assess(measure.Taken(run=report.run), settings, known, past))
 
 
 def publish_report(settings: config.Config, report: Report, world: World) -> None:

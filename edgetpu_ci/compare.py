@@ -7,7 +7,7 @@ from statistics import median
 from msgspec import Struct
 
 from edgetpu_ci import judge, metrics, ranks
-from edgetpu_ci.model import Base, Comparison, Finding, Measurement, Rule, Run
+from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
 
 FAMILY_ERROR = 0.005
 """Chance that unchanged code gives any `regressed` by the test alone, over all metrics demanded."""
@@ -22,6 +22,9 @@ median slot by 22 %: 146 runs of 10 slots, 93 of them under 0 to 3 random loads,
 this rule none of their 21,170 ordered pairs (which share runs) is a regression; made 25 % slower, 89 % are.
 """
 
+LEAST_EFFECT = 0.05
+"""Two runs at different times do not tell a smaller change from none, whatever a rule demands; a base beside can."""
+
 _WITNESS = "cpu_time_p10_ms"
 
 
@@ -35,16 +38,17 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     """
     before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
     now = {measurement.key: measurement for measurement in run.measurements if measurement.value is not None}
-    effects = {key: effect for key, effect in _effects(run.measurements, rules).items() if key in before and key in now}
-    facts = [key for key in now if key in before and metrics.find(now[key].metric).better == "exact"]
-    speeds = [key for key in now if key in effects and key not in facts]
-    found = [_exact(before[key], now[key], base) for key in facts]
+    wanted = {key: demand for key, demand in demands(run.measurements, rules).items() if key in before and key in now}
+    facts = [key for key in now if key in before and metrics.find(now[key].metric).deterministic]
+    speeds = [key for key in now if key in wanted and key not in facts]
+    found = [exact(before[key], now[key], base.kind) for key in facts]
     for key in speeds:
         then, head = before[key], now[key]
         if reason := _undecidable(then, head, len(speeds)):
             found.append(_inconclusive(then, head, base, reason))
         else:
-            test = _Test(effects[key], len(speeds), _disturbed(run, base), _witnesses(before, now, head))
+            effect = max(wanted[key].effect, LEAST_EFFECT)
+            test = _Test(effect, len(speeds), _disturbed(run, base), _witnesses(before, now, head))
             found.append(_speed(then, head, base, test))
     return tuple(found)
 
@@ -93,18 +97,26 @@ def _inconclusive(then: Measurement, head: Measurement, base: Base, reason: str)
     )
 
 
-def _effects(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> dict[str, float]:
-    """The smallest change, as a fraction, that a rule demands to hear of, by the key it is looked for in."""
-    demanded: dict[str, float] = {}
+class Demand(Struct, frozen=True):
+    """The smallest change a rule demands to hear of: as a fraction, and in milliseconds where it is of a time."""
+
+    effect: float
+    floor_ms: float
+
+
+def demands(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> dict[str, Demand]:
+    """What the rules demand of changes, by the key each is looked for in; the strictest rule decides."""
+    found: dict[str, Demand] = {}
     for rule in rules:
         if rule.worse_by_percent is not None:
-            for measurement in (m for m in measurements if judge.matches(rule, m)):
-                key, effect = judge.watched(rule, measurement), rule.worse_by_percent / 100
-                demanded[key] = min(effect, demanded.get(key, effect))
-    return demanded
+            demand = Demand(rule.worse_by_percent / 100, rule.floor_ms)
+            for key in (judge.watched(rule, m) for m in measurements if judge.matches(rule, m)):
+                found[key] = min(demand, found.get(key, demand), key=lambda known: known.effect)
+    return found
 
 
-def _exact(then: Measurement, head: Measurement, base: Base) -> Comparison:
+def exact(then: Measurement, head: Measurement, against: BaseKind) -> Comparison:
+    """Compare what is the same each time it is measured: any difference is one, and the better way an improvement."""
     was, now = then.value or 0.0, head.value or 0.0
     return Comparison(
         subject=head.subject,
@@ -112,9 +124,15 @@ def _exact(then: Measurement, head: Measurement, base: Base) -> Comparison:
         base=was,
         head=now,
         ratio=now / was if was else None,
-        finding="unchanged" if now == was else "regressed",
-        against=base.kind,
+        finding=_of_fact(was, now, metrics.find(head.metric).better),
+        against=against,
     )
+
+
+def _of_fact(was: float, now: float, better: Better | None) -> Finding:
+    if now == was:
+        return "unchanged"
+    return "improved" if better in {"lower", "higher"} and (now < was) == (better == "lower") else "regressed"
 
 
 def _speed(then: Measurement, head: Measurement, base: Base, test: _Test) -> Comparison:

@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import ConfigError
@@ -32,6 +32,17 @@ class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     maximum: float | None = None
 
 
+class Comparing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is measured in turns with the head, on the same machine in the same job.
+
+    `base`: `auto`, on pull requests and in merge queues what the change was made from; a commit, branch or tag; or
+    `none`. Every metric has 10 rounds; more, up to 30, while less than `budget_seconds` was spent on all of them.
+    """
+
+    base: str = "auto"
+    budget_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 900
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -39,6 +50,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...] = ()
     quality_gates: dict[str, Gate] = field(default_factory=dict)
     baselines: str = "baselines"
+    compare: Comparing = Comparing()
     store: Step = Step(use="folder")
     publish: tuple[Step, ...] = (Step(use="job"),)
     allow_forks: bool = False

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from edgetpu_ci import baselines, collect, config, event, machine, publish, reference, store
-from edgetpu_ci.collect import inference
+from edgetpu_ci.collect import inference, model_slot
 from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.github_api import Api
@@ -83,7 +83,7 @@ def _runtimes(wanted: Sequence[inference.Options], world: World) -> Iterator[Fin
         model = Path(folder, "small.tflite")
         write_whole(model, reference.build(32, 0.1))
         for options in wanted:
-            found = inference.try_runtime(options, model, world)
+            found = model_slot.try_runtime(options, model, world)
             yield Finding("bad" if found.reason else "ok", "runtime", found.reason or f"{found.what} runs a model.")
 
 

@@ -27,6 +27,20 @@ class StoreError(EdgeTpuCiError):
     exit_status = 2
 
 
+class UnreachableError(StoreError):
+    """The server of a store did not answer, or not to the end; trying again may help."""
+
+
+class UndeliveredError(StoreError):
+    """A document did not reach its store; it is kept here and goes with the next one."""
+
+
+class GitError(EdgeTpuCiError):
+    """git could not do what it was asked."""
+
+    exit_status = 2
+
+
 class RefusedError(EdgeTpuCiError):
     """Measuring here would be unsafe: foreign code next to secrets or on a device of ours."""
 

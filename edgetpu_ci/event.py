@@ -18,6 +18,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
     `commit` is what was measured: a pull request's head, not the merge made for testing it. Under
     `workflow_run`, `commit`, `branch`, `run_id`, `run_url` and `head_*` are those of the run that ended.
+    `base_commit` and `base_branch` are what a pull request or a merge group is to be merged into.
     `fork` counts everyone whose token may only read; `public` is true unless known otherwise.
     """
 
@@ -26,6 +27,8 @@ class Event(Struct, frozen=True, kw_only=True):
     commit: str = ""
     branch: str = ""
     pull_request: int | None = None
+    base_commit: str = ""
+    base_branch: str = ""
     fork: bool = False
     public: bool = True
     run_id: int | None = None
@@ -61,6 +64,8 @@ class _PullRequest(Struct, frozen=True):
 class _MergeGroup(Struct, frozen=True):
     head_sha: str = ""
     head_ref: str = ""
+    base_sha: str = ""
+    base_ref: str = ""
 
 
 class _WorkflowRun(Struct, frozen=True):
@@ -156,7 +161,13 @@ def _head(payload: _Payload, every: Event) -> Event:
         return _of_workflow_run(payload.workflow_run, payload.repository, every)
     if payload.merge_group:
         group = payload.merge_group
-        return replace(every, commit=group.head_sha or every.commit, branch=_branch(group.head_ref) or every.branch)
+        return replace(
+            every,
+            commit=group.head_sha or every.commit,
+            branch=_branch(group.head_ref) or every.branch,
+            base_commit=group.base_sha,
+            base_branch=_branch(group.base_ref),
+        )
     return every
 
 
@@ -167,6 +178,8 @@ def _of_pull_request(pull: _PullRequest, every: Event) -> Event:
         commit=head.sha or every.commit,
         branch=head.ref,
         pull_request=pull.number,
+        base_commit=pull.base.sha,
+        base_branch=pull.base.ref,
         fork=every.fork or _foreign(head.repo, pull.base.repo),
         head_branch=head.ref,
         head_owner=head.repo.owner.login if head.repo else "",

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import metrics
@@ -14,27 +16,47 @@ _TWO_DIGITS = 10
 NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline accept` makes one"
 
 
+NEW = "it is new: the base does not have it"
+
+
 def judge(
     measurements: Sequence[Measurement],
     comparisons: Sequence[Comparison],
     rules: Sequence[Rule],
     *,
     busy: bool = False,
+    without: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Verdict, ...]:
     """A verdict for each rule on each measurement it names; a rule that names nothing is unknown.
 
     On a `busy` host a value that other work can spoil fails only if the calm value of the same thing does too.
+    `without` says of subjects why they have no base.
     A subject that could not be measured is unknown also where no rule names it: nobody would write that rule.
     """
-    compared = {comparison.key: comparison for comparison in comparisons}
-    calm = {m.key: m.value for m in measurements if m.value is not None} if busy else {}
-    verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, compared, calm)]
+    known = _Known(
+        compared={comparison.key: comparison for comparison in comparisons},
+        calm={m.key: m.value for m in measurements if m.value is not None} if busy else {},
+        without=without,
+    )
+    verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, known)]
     said = {(verdict.subject, verdict.because) for verdict in verdicts}
     for broken in measurements:
         if broken.failed and (broken.subject, broken.reason) not in said:
             said.add((broken.subject, broken.reason))
             verdicts.append(_unknown(Rule(match=broken.key), broken, broken.reason))
     return tuple(verdicts)
+
+
+class _Known(Struct, frozen=True):
+    """What a rule is held against beside the measurement itself."""
+
+    compared: Mapping[str, Comparison]
+    calm: Mapping[str, float]
+    without: Mapping[str, str]
+
+    def no_base(self, measurement: Measurement) -> str:
+        """Why a measurement was compared with nothing."""
+        return self.without.get(measurement.subject, NO_BASE)
 
 
 def overall(verdicts: Sequence[Verdict]) -> Status:
@@ -76,16 +98,11 @@ def _names(metric: str) -> tuple[str, ...]:
     return (metric, *metrics.find(metric).aliases)
 
 
-def _apply(
-    rule: Rule,
-    measurements: Sequence[Measurement],
-    compared: Mapping[str, Comparison],
-    calm: Mapping[str, float],
-) -> Iterator[Verdict]:
+def _apply(rule: Rule, measurements: Sequence[Measurement], known: _Known) -> Iterator[Verdict]:
     found = [measurement for measurement in measurements if matches(rule, measurement)]
     for measurement in found:
-        verdict = _weigh(rule, measurement, compared.get(watched(rule, measurement)))
-        yield _spoilt(rule, measurement, verdict, calm) if verdict.status == "failed" else verdict
+        verdict = _weigh(rule, measurement, known)
+        yield _spoilt(rule, measurement, verdict, known.calm) if verdict.status == "failed" else verdict
     if not found:
         # The rules of a baseline name models letter by letter: there a bracket stands around what globs would take.
         subject, _, metric = re.sub(r"\[([*?\[])\]", r"\1", rule.match).rpartition("/")
@@ -99,14 +116,23 @@ def _absent(metric: str) -> str:
     return f"no metric is called {metric}, and nothing measured it; docs/metrics.md lists the known ones"
 
 
-def _weigh(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
+def _weigh(rule: Rule, measurement: Measurement, known: _Known) -> Verdict:
     if measurement.value is None:
         return _unknown(rule, measurement, measurement.reason)
-    if rule.worse_by_percent is not None:
-        return _change(rule, measurement, comparison)
-    if rule.exact:
-        return _exact(rule, measurement, comparison)
-    return _band(rule, measurement, measurement.value)
+    if rule.worse_by_percent is None and not rule.exact:
+        return _band(rule, measurement, measurement.value)
+    if rule.exact and metrics.find(measurement.metric).better != "exact":
+        return _unknown(rule, measurement, "only facts of a model file can be compared exactly; demand a band of this")
+    comparison = known.compared.get(watched(rule, measurement))
+    if comparison is None:
+        return _alone(rule, measurement, known.no_base(measurement))
+    return _exact(rule, measurement, comparison) if rule.exact else _change(rule, measurement, comparison)
+
+
+def _alone(rule: Rule, measurement: Measurement, why: str) -> Verdict:
+    """Nothing to compare with; what is new could not have one, and that is nobody's fault."""
+    verdict = _unknown(rule, measurement, why)
+    return replace(verdict, weight="pass") if why == NEW else verdict
 
 
 def _band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
@@ -140,10 +166,8 @@ def _short_of(target: float, value: float, better: str | None) -> bool:
     return value < target if better == "higher" else value > target if better == "lower" else value != target
 
 
-def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
-    if comparison is None:
-        return _unknown(rule, measurement, NO_BASE)
-    if metrics.find(comparison.metric).better == "exact":
+def _change(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
+    if metrics.find(comparison.metric).deterministic:
         return _growth(rule, measurement, comparison)
     said = f"{describe(comparison)} than the {_against(comparison)}"
     match comparison.finding:
@@ -152,24 +176,23 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison | None)
         case "improved":
             return _improved(rule, measurement, said)
         case "unchanged":
-            return _verdict(rule, measurement, "passed", f"no change shown against the {_against(comparison)}")
+            unchanged = comparison.because or f"no change shown against the {_against(comparison)}"
+            return _verdict(rule, measurement, "passed", unchanged)
         case "inconclusive":
             return _unknown(rule, measurement, comparison.because)
 
 
 def _growth(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
-    """A fact of a model file that may grow by so many percent: bytes, operators and MACs are better fewer."""
+    """A fact that may become worse by so many percent: bytes, operators and MACs are better fewer."""
     said = f"{describe(comparison)} than the {_against(comparison)}"
-    if (comparison.ratio or 1.0) > 1 + (rule.worse_by_percent or 0) / 100:
+    growth = (comparison.ratio or 1.0) - 1
+    worse = -growth if metrics.find(comparison.metric).better == "higher" else growth
+    if worse > (rule.worse_by_percent or 0) / 100:
         return _worse(rule, measurement, comparison, said)
     return _verdict(rule, measurement, "passed", said if comparison.head != comparison.base else "unchanged")
 
 
-def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) -> Verdict:
-    if metrics.find(measurement.metric).better != "exact":
-        return _unknown(rule, measurement, "only facts of a model file can be compared exactly; demand a band of this")
-    if comparison is None:
-        return _unknown(rule, measurement, NO_BASE)
+def _exact(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
     if comparison.finding == "unchanged":
         return _verdict(rule, measurement, "passed", f"equals the {_against(comparison)}")
     metric = metrics.find(comparison.metric)
@@ -178,7 +201,7 @@ def _exact(rule: Rule, measurement: Measurement, comparison: Comparison | None) 
 
 
 def _worse(rule: Rule, measurement: Measurement, comparison: Comparison, said: str) -> Verdict:
-    if comparison.against == "baseline":
+    if comparison.against != "previous run":
         return _failed(rule, measurement, said)
     # A previous run is nobody's decision: it may inform, it must not block.
     return _verdict(rule, measurement, "warned", said)
@@ -199,7 +222,7 @@ def describe(comparison: Comparison) -> str:
 
 
 def _against(comparison: Comparison) -> str:
-    return "baseline" if comparison.against == "baseline" else "previous run (not a baseline)"
+    return "previous run (not a baseline)" if comparison.against == "previous run" else comparison.against
 
 
 def demand(rule: Rule) -> str:

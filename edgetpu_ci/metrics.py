@@ -13,8 +13,18 @@ _CALM: Final = {
 }
 
 
-def _metric(name: str, unit: str, better: Better | None, meaning: str, *aliases: str) -> Metric:
-    return Metric(name=name, unit=unit, better=better, meaning=meaning, aliases=aliases, calm=_CALM.get(name, ""))
+def _metric(
+    name: str, unit: str, better: Better | None, meaning: str, *aliases: str, deterministic: bool = False
+) -> Metric:
+    return Metric(
+        name=name,
+        unit=unit,
+        better=better,
+        meaning=meaning,
+        aliases=aliases,
+        calm=_CALM.get(name, ""),
+        deterministic=deterministic or better == "exact",
+    )
 
 
 CATALOGUE: Final[tuple[Metric, ...]] = (
@@ -44,6 +54,21 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
     _metric("run_queue_wait_percent", "%", None, "share of the measured time spent waiting for a CPU"),
     _metric("error_rate_percent", "%", "lower", "failed inferences of those attempted after warm-up", "error_rate"),
+    _metric(
+        "output_mismatch_percent",
+        "%",
+        "lower",
+        "share of output elements that differ from the base's for the same inputs: integers at all, floats beyond "
+        "0.01 % of the largest",
+        deterministic=True,
+    ),
+    _metric(
+        "accuracy_top1_percent",
+        "%",
+        "higher",
+        "share of `examples` whose largest output is their label",
+        deterministic=True,
+    ),
     _metric("memory_peak_mb", "MB", "lower", "peak resident memory of the measuring process", "memory_usage_mb"),
     # What the model file is: facts, compared exactly.
     _metric("model_bytes", "B", "exact", "size of the model file"),

@@ -23,7 +23,8 @@ Tier = Literal["suspected", "confirmed"]
 class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a value means: its unit and which direction is better (none: shown, never compared).
 
-    `calm` names the metric of the same thing that other work on the host disturbs least.
+    `calm` names the metric of the same thing that other work on the host disturbs least; a `deterministic` one is the
+    same each time it is measured, so that any difference is one.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     meaning: str = ""
     aliases: tuple[str, ...] = ()
     calm: str = ""
+    deterministic: bool = False
 
 
 class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,10 +79,28 @@ class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     load: float | None = None
 
 
+class Rounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How slots of base and head belong together: slot n of each was taken in round n.
+
+    `orders` says which went first, the base in AB; `disturbed` names what disturbed a round more than the others.
+    """
+
+    orders: tuple[Literal["AB", "BA"], ...]
+    disturbed: tuple[str, ...]
+
+
 class Collected(Struct, frozen=True, kw_only=True):
-    """What one collector brings: measurements, what disturbed them, and raw samples for the side file."""
+    """What one collector brings: measurements, what disturbed them, and raw samples for the side file.
+
+    `base` has the same of the base, where that was measured too, in the same `rounds` of each subject; `alike` are
+    the subjects that are the same on both sides, to the last byte, and `without` says why some have no base.
+    """
 
     measurements: tuple[Measurement, ...]
+    base: tuple[Measurement, ...] = ()
+    rounds: dict[str, Rounds] = field(default_factory=dict)
+    alike: frozenset[str] = frozenset()
+    without: dict[str, str] = field(default_factory=dict)
     contended: str = ""
     notes: tuple[str, ...] = ()
     samples: dict[str, list[float]] = field(default_factory=dict)
@@ -105,12 +125,15 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Base(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a run is compared with, and where that came from."""
+    """What a run is compared with, and where that came from; a base commit with what `Collected` says of it."""
 
     kind: BaseKind
     label: str
     measurements: tuple[Measurement, ...]
     contended: bool = False
+    rounds: dict[str, Rounds] = field(default_factory=dict)
+    alike: frozenset[str] = frozenset()
+    without: dict[str, str] = field(default_factory=dict)
 
 
 class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,7 +172,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     """One demand on the measurements whose `subject/metric` matches the glob.
 
     Exactly one demand: a band (`min`, `target`, `max`), `worse_by_percent`, or `exact`.
-    `unknown` says how a value that could not be judged weighs; by default as `severity`.
+    `unknown` says how a value that could not be judged weighs; by default as `severity`. A change of a time by less
+    than `floor_ms` is none, however many percent it is.
     """
 
     match: str
@@ -157,6 +181,7 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     target: float | None = None
     max: float | None = None
     worse_by_percent: Annotated[float, Meta(ge=0)] | None = None
+    floor_ms: Annotated[float, Meta(ge=0)] = 0.001
     exact: bool = False
     severity: Severity = "fail"
     unknown: Weight | None = None

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from types import MappingProxyType
+from typing import IO, TYPE_CHECKING, Protocol
 
 from edgetpu_ci.errors import ConfigError
 
@@ -40,10 +41,19 @@ class Ran:
     stderr: bytes
 
 
-def run_process(argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
+class RunProcess(Protocol):
+    """How a child process is run: see `run_process`."""
+
+    def __call__(self, argv: Sequence[str], stdin: bytes, timeout: float, env: Mapping[str, str] = ...) -> Ran: ...
+
+
+def run_process(
+    argv: Sequence[str], stdin: bytes, timeout: float, env: Mapping[str, str] = MappingProxyType({})
+) -> Ran:
     """Run a child in its own process group, without our secrets, and wait at most `timeout` seconds.
 
-    However it ends, and on any interruption of ours, what is left of the group is killed.
+    `env` is what this child gets beside the rest, and may be a secret it needs. However it ends, and on any
+    interruption of ours, what is left of the group is killed.
     Raises OSError when the program cannot be started.
     """
     # Files, not pipes: a process that left the group may hold a pipe open for ever, and chatter takes no memory.
@@ -57,7 +67,7 @@ def run_process(argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
             stderr=err,
             start_new_session=True,
             # A model is code of its author: it must not find the job's token.
-            env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+            env={name: value for name, value in os.environ.items() if not _SECRET.search(name)} | dict(env),
         )
         status = None
         try:
@@ -120,9 +130,10 @@ class World:
     cwd: Path
     root: Path = Path("/")
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     token: Callable[[], str] = lambda: secrets.token_hex(8)
-    run: Callable[[Sequence[str], bytes, float], Ran] = run_process
+    run: RunProcess = run_process
     github: "Callable[[], Github]"
     out: Callable[[str], None]
     warn: Callable[[str], None]

@@ -34,6 +34,9 @@ class Verb(NamedTuple):
 
 VERBS: Final[dict[str, Verb]] = {
     "run": Verb("Measure, judge, save and publish; what the Action calls.", measuring.run_options, measuring.run),
+    "compare": Verb(
+        "Measure a base and the head in turns, and say what changed.", measuring.compare_options, measuring.compare
+    ),
     "judge": Verb("Judge saved reports by the rules and baselines of today.", reports.judge_options, reports.judge),
     "publish": Verb("Say a saved report where the configuration names.", reports.publish_options, reports.publish),
     "show": Verb("Show a saved report again: table, chart or comment.", reports.show_options, reports.show),

@@ -1,4 +1,4 @@
-"""`run`: the command that measures."""
+"""`run` and `compare`: the commands that measure."""
 
 import argparse
 from pathlib import Path
@@ -9,6 +9,7 @@ from edgetpu_ci.errors import ConfigError
 
 if TYPE_CHECKING:
     from edgetpu_ci.app import Outcome
+    from edgetpu_ci.base import Files
     from edgetpu_ci.config import Config
 
 
@@ -18,6 +19,25 @@ def run_options(command: argparse.ArgumentParser) -> None:
         "models", metavar="MODEL", nargs="*", help="measure these instead of what the configuration says"
     )
     command.add_argument("--reference", action="store_true", help="measure the built-in reference model")
+    _common_options(command)
+
+
+def compare_options(command: argparse.ArgumentParser) -> None:
+    """The options of `compare`."""
+    command.add_argument(
+        "--base",
+        metavar="REF|FILE",
+        nargs="+",
+        required=True,
+        help="a commit, branch or tag; or a file for each --head",
+    )
+    command.add_argument(
+        "--head", metavar="FILE", nargs="+", default=[], help="models, instead of what the configuration says"
+    )
+    _common_options(command)
+
+
+def _common_options(command: argparse.ArgumentParser) -> None:
     surroundings.config_option(command)
     command.add_argument(
         "--output", metavar="FOLDER", type=Path, default=Path("edgetpu-ci-report"), help="default: %(default)s"
@@ -28,7 +48,38 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, judge, save and publish."""
     from edgetpu_ci import app
 
-    outcome = app.run(_models_or_settings(arguments), arguments.output, surroundings.world())
+    return _told(app.run(_models_or_settings(arguments), arguments.output, surroundings.world()))
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Measure base and head in turns; then as `run`."""
+    from msgspec.structs import replace
+
+    from edgetpu_ci import app
+
+    settings = _models_or_settings(argparse.Namespace(**vars(arguments), models=arguments.head, reference=False))
+    files = _files(arguments.base, arguments.head)
+    if files is None:
+        settings = replace(settings, compare=replace(settings.compare, base=arguments.base[0]))
+    return _told(app.run(settings, arguments.output, surroundings.world(), against=files))
+
+
+def _files(bases: list[str], heads: list[str]) -> "Files | None":
+    """The files that were named as bases; None where a commit was."""
+    from edgetpu_ci.base import Files
+
+    if not all(Path(base).is_file() for base in bases):
+        if len(bases) == 1:
+            return None
+        raise ConfigError(
+            f"{next(base for base in bases if not Path(base).is_file())} is no file; --base takes one REF or files."
+        )
+    if len(bases) != len(heads):
+        raise ConfigError(f"--base names {len(bases)} files and --head {len(heads)}; name one base for each head.")
+    return Files({Path(head).resolve(): Path(base).resolve() for base, head in zip(bases, heads, strict=True)})
+
+
+def _told(outcome: "Outcome") -> int:
     reports.tell(outcome)
     _say_places(outcome)
     if outcome.exit_status == 3:  # noqa: PLR2004 - what `Outcome` calls nothing measured
@@ -54,7 +105,7 @@ def _say_places(outcome: "Outcome") -> None:
         if saved.chart:
             output.say(f"chart   {saved.chart}")
         measured = any(measurement.slots for measurement in outcome.report.run.measurements)
-        if measured and not any(comparison.against == "baseline" for comparison in outcome.report.comparisons):
+        if measured and all(comparison.against == "previous run" for comparison in outcome.report.comparisons):
             output.say(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
 
 

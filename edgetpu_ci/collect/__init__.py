@@ -1,11 +1,11 @@
 """Collectors: each turns one part of the world into measurements."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
 
 from edgetpu_ci import plugins
 from edgetpu_ci.collect import inference, model_file
+from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.config import Step
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
@@ -17,16 +17,44 @@ class Collector(plugins.Plugin, Protocol):
     def collect(self, options: Any, world: World) -> Collected: ...  # noqa: ANN401 - each has its own record
 
 
+class Comparing(Collector, Protocol):
+    """One that can measure a base in turns with the head."""
+
+    def series(self, options: Any, world: World) -> tuple[str, ...]: ...  # noqa: ANN401
+    def collect_beside(self, options: Any, beside: Beside, world: World) -> Collected: ...  # noqa: ANN401
+
+
 COLLECTORS: Final[dict[str, Collector]] = {"inference": inference, "model_file": model_file}
 
 
-Bound = Callable[[World], Collected]
+@dataclass(frozen=True)
+class Bound:
+    """A collector and its checked options."""
+
+    collector: Collector
+    options: Any
+
+    def __call__(self, world: World) -> Collected:
+        """Measure the head."""
+        return self.collector.collect(self.options, world)
+
+    def series(self, world: World) -> tuple[str, ...]:
+        """What it can compare in rounds, each as `subject/metric`."""
+        return self._comparing.series(self.options, world) if self._comparing else ()
+
+    def beside(self, beside: Beside, world: World) -> Collected:
+        """Measure the head, and the base in turns with it if it can."""
+        return self._comparing.collect_beside(self.options, beside, world) if self._comparing else self(world)
+
+    @property
+    def _comparing(self) -> Comparing | None:
+        # A third party's collector may be older than comparing.
+        return cast("Comparing", self.collector) if hasattr(self.collector, "collect_beside") else None
 
 
 def bind(step: Step, place: str) -> Bound:
     """Check a step now, so that a typo costs a second and not a benchmark."""
-    collector, wanted = plugins.find(step, COLLECTORS, "collect", place)
-    return partial(collector.collect, wanted)
+    return Bound(*plugins.find(step, COLLECTORS, "collect", place))
 
 
 def options(step: Step, place: str) -> Any:  # noqa: ANN401 - each collector has its own record

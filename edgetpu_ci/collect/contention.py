@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 from msgspec import Struct
 
@@ -25,13 +26,25 @@ PRESSURE = 0.20
 """Some process waiting for a CPU more than this share of the time; read where our own wait is unknown."""
 
 
+BURST = 3.0
+"""A round is a burst when it was disturbed so many times as much as the middle one of its match."""
+
+SLOWED = 0.95
+"""The clock of a round below this share of the middle round's: throttled, or another governor's choice."""
+
+HEATED = 5.0
+"""Degrees Celsius between the first rounds and the last from which it is said that the machine warmed up."""
+
+
 class Reading(Struct, frozen=True):
-    """The host's CPU clocks, in seconds since it started; all zero where the kernel does not tell."""
+    """The host's CPU clocks, in seconds since it started, its frequency and temperature; zero where not told."""
 
     busy: float = 0.0
     stolen: float = 0.0
     total: float = 0.0
     pressure: float = 0.0
+    mhz: float = 0.0
+    celsius: float = 0.0
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -54,8 +67,20 @@ def read(root: Path) -> Reading:
     if len(ticks) < 8:  # noqa: PLR2004 - user, nice, system, idle, iowait, irq, softirq, steal
         return Reading()
     idle, stolen = ticks[3] + ticks[4], ticks[7]
-    waited = int(pressure.group(1)) / 1e6 if pressure else 0.0
-    return Reading(busy=sum(ticks) - idle - stolen, stolen=stolen, total=sum(ticks), pressure=waited)
+    return Reading(
+        busy=sum(ticks) - idle - stolen,
+        stolen=stolen,
+        total=sum(ticks),
+        pressure=int(pressure.group(1)) / 1e6 if pressure else 0.0,
+        mhz=_greatest(root, "sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"),
+        celsius=_greatest(root, "sys/class/thermal/thermal_zone*/temp"),
+    )
+
+
+def _greatest(root: Path, pattern: str) -> float:
+    """The greatest of some numbers of the kernel, which gives both kHz and thousandths of a degree; 0 if none."""
+    texts = (_text(path).strip() for path in root.glob(pattern))
+    return max((int(text) / 1000 for text in texts if text.isdecimal()), default=0.0)
 
 
 def describe(windows: Sequence[Window]) -> str:
@@ -69,6 +94,57 @@ def describe(windows: Sequence[Window]) -> str:
         _said(_share(stolen, total), STOLEN, "{:.0%} was stolen by the hypervisor"),
     ]
     return "; ".join(part for part in said if part)
+
+
+Pair = tuple[Window | None, Window | None]
+"""The windows of the two arms of a round; what is told of it must not depend on which is which."""
+
+
+def bursts(rounds: Sequence[Pair]) -> tuple[str, ...]:
+    """For each round in words what disturbed it more than the others; empty where nothing did.
+
+    Both arms are taken together, and their results are not looked at, so that leaving such a round out favours neither.
+    """
+    windows = [tuple(window for window in pair if window) for pair in rounds]
+    waits = _beyond([_waited_share(of) for of in windows], WAITED, "waited for a CPU {:.0%} of the time")
+    stolen = _beyond([_stolen_share(of) for of in windows], STOLEN, "{:.0%} was stolen by the hypervisor")
+    clocks = _slowed([_mhz(of) for of in windows])
+    return tuple("; ".join(filter(None, said)) for said in zip(waits, stolen, clocks, strict=True))
+
+
+def warmed(rounds: Sequence[Pair]) -> str:
+    """In words by how much the machine warmed up over the rounds; empty when it did not, or does not tell."""
+    known = [window.after.celsius for pair in rounds for window in pair if window and window.after.celsius]
+    third = len(known) // 3
+    if not third:
+        return ""
+    before, after = median(known[:third]), median(known[-third:])
+    return f"the machine warmed up from {before:.0f} to {after:.0f} °C" if after - before > HEATED else ""
+
+
+def _beyond(shares: Sequence[float], threshold: float, words: str) -> Iterator[str]:
+    usual = median(shares) if shares else 0.0
+    for share in shares:
+        yield words.format(share) if share > max(threshold, BURST * usual) else ""
+
+
+def _slowed(clocks: Sequence[float]) -> Iterator[str]:
+    usual = median(clocks) if clocks else 0.0
+    for mhz in clocks:
+        yield f"the clock fell to {mhz:,.0f} MHz of {usual:,.0f}" if 0 < mhz < SLOWED * usual else ""
+
+
+def _waited_share(windows: Sequence[Window]) -> float:
+    return _share(sum(window.waited or 0 for window in windows), sum(window.wall for window in windows))
+
+
+def _stolen_share(windows: Sequence[Window]) -> float:
+    stolen = sum(window.after.stolen - window.before.stolen for window in windows)
+    return _share(stolen, sum(window.after.total - window.before.total for window in windows))
+
+
+def _mhz(windows: Sequence[Window]) -> float:
+    return min((window.after.mhz for window in windows), default=0.0)
 
 
 def _wait(windows: Sequence[Window]) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import tflite
 from edgetpu_ci.collect import models
+from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ModelError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.render import model as render
@@ -28,6 +30,22 @@ def collect(options: Options, world: World) -> Collected:
     """The facts of each file; one that cannot be read has its reason in place of them."""
     found = models.find(options.models, world)
     return Collected(measurements=tuple(fact for subject, path in found for fact in _facts(subject, path)))
+
+
+def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
+    """The same, and the facts of each base."""
+    found = models.find(options.models, world)
+    bases = [(subject, beside.file(path)) for subject, path in found]
+    return replace(
+        collect(options, world),
+        base=tuple(fact for subject, path in bases if isinstance(path, Path) for fact in _facts(subject, path)),
+        without={subject: why for subject, why in bases if isinstance(why, str)},
+    )
+
+
+def series(_options: Options, _world: World) -> tuple[str, ...]:
+    """Nothing: facts need no rounds."""
+    return ()
 
 
 def _facts(subject: str, path: Path) -> list[Measurement]:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci import tflite
+from edgetpu_ci.errors import ConfigError, ModelError
 from edgetpu_ci.world import World
 
 
@@ -20,6 +21,15 @@ def find(patterns: Sequence[str], world: World) -> list[tuple[str, Path]]:
         raise ConfigError('No model is named; list some under "models:", for example "models/*.tflite".')
     names = {PurePath(name): None for pattern in patterns for name in _matches(pattern, world.cwd)}
     return [(subject, world.cwd / name) for subject, name in zip(_subjects(list(names)), names, strict=True)]
+
+
+def refuse(file: Path) -> str:
+    """Why a file is not worth a process; empty when it may be a model."""
+    try:
+        tflite.load(file, file.name)
+    except ModelError as error:
+        return str(error)
+    return ""
 
 
 def _matches(pattern: str, folder: Path) -> list[str]:

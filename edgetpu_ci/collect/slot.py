@@ -4,7 +4,7 @@ import json
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -45,8 +45,8 @@ class Failures(Struct, frozen=True):
     text: str
 
 
-class Answer(Struct, frozen=True, kw_only=True):
-    """What the worker says; one record of each list for each completed invoke, `wait_ns` empty where unknown."""
+class Said(Struct, frozen=True, kw_only=True):
+    """What every answer of the worker has: what ran; or what `kind` of failure there was."""
 
     kind: str = ""
     text: str = ""
@@ -54,6 +54,34 @@ class Answer(Struct, frozen=True, kw_only=True):
     version: str = ""
     python: str = ""
     numpy: str = ""
+
+    @property
+    def runtime_version(self) -> str:
+        """As a package index writes it: `ai-edge-litert 2.3.0`."""
+        return f"{self.runtime.replace('_', '-')} {self.version}".rstrip()
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """One output against what was expected: how many of its elements differ, and the largest difference."""
+
+    name: str
+    elements: Annotated[int, Meta(ge=0)]
+    differing: Annotated[int, Meta(ge=0)]
+    largest: float | None = None
+    text: str = ""
+
+
+class Outputs(Said, frozen=True, kw_only=True):
+    """What a model answered to some examples; `compared` and `correct` only where that was asked."""
+
+    examples: Annotated[int, Meta(ge=0)] = 0
+    compared: tuple[Compared, ...] = ()
+    correct: int | None = None
+
+
+class Answer(Said, frozen=True, kw_only=True):
+    """What the worker timed; one record of each list for each completed invoke, `wait_ns` empty where unknown."""
+
     wall_ns: tuple[Annotated[int, Meta(ge=1)], ...] = ()
     cpu_ns: tuple[Nanoseconds, ...] = ()
     wait_ns: tuple[Nanoseconds, ...] = ()
@@ -72,13 +100,16 @@ class Answer(Struct, frozen=True, kw_only=True):
         if not self.kind and not (sound and 0 < completed <= self.attempted and self.spent_ns):
             raise ValueError("the records do not fit together")
 
-    @property
-    def runtime_version(self) -> str:
-        """As a package index writes it: `ai-edge-litert 2.3.0`."""
-        return f"{self.runtime.replace('_', '-')} {self.version}".rstrip()
+
+S = TypeVar("S", bound=Said)
 
 
 def run(request: dict[str, Any], python: str, timeout: float, world: World) -> Answer | str:
+    """What the worker timed, or in words why there is nothing."""
+    return ask(request, python, timeout, Answer, world)
+
+
+def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | str:
     """The worker's answer to a request, or in words why there is none.
 
     `python` is a program on PATH, or a file relative to `world.cwd`; "" is the interpreter we run on.
@@ -93,12 +124,12 @@ def run(request: dict[str, Any], python: str, timeout: float, world: World) -> A
         return f"hung: no answer within {timeout:g} s"
     if ran.status < 0:
         return _crash(-ran.status)
-    return _read(ran, program)
+    return _read(ran, program, into)
 
 
-def _read(ran: Ran, program: str) -> Answer | str:
+def _read(ran: Ran, program: str, into: type[S]) -> S | str:
     try:
-        answer = codec.decode_json(ran.stdout, Answer, "the worker's answer")
+        answer = codec.decode_json(ran.stdout, into, "the worker's answer")
     except DocumentError:
         return _not_ours(ran, program)
     if answer.kind:

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect.slot import Answer
+from edgetpu_ci.collect.slot import Answer, device
 from edgetpu_ci.metrics import CATALOGUE
 from edgetpu_ci.model import Measurement
 
@@ -21,6 +21,9 @@ _SLOTS: Final[dict[str, Callable[[Answer], float | None]]] = {
 }
 """Metrics that are the median over slots of one statistic of each."""
 
+IN_SLOTS: Final = tuple(_SLOTS)
+"""What has a value in every slot, and so can be compared round by round."""
+
 _POOLED: Final = {"latency_p50_ms": 0.50, "latency_p90_ms": 0.90, "latency_p95_ms": 0.95, "latency_p99_ms": 0.99}
 
 _TOTALS: Final = ("throughput_fps", "run_queue_wait_percent", "error_rate_percent")
@@ -31,13 +34,20 @@ METRICS: Final = tuple(metric.name for metric in CATALOGUE if metric.name in {*_
 _UNKNOWN: Final = "this system does not tell"
 
 
-def measurements(subject: str, slots: Sequence[Answer], device: str) -> list[Measurement]:
+def of_slots(subject: str, reason: str, slots: Sequence[Answer], threads: int) -> list[Measurement]:
+    """All measurements of a model, or for each the reason that there is none."""
+    if reason or not slots:
+        return unmeasured(subject, reason or "no round was measured")
+    return measurements(subject, slots, device(slots, threads))
+
+
+def measurements(subject: str, slots: Sequence[Answer], where: str) -> list[Measurement]:
     """All measurements of a model from at least one slot."""
     made = [*_over_slots(subject, slots), *_over_samples(subject, slots), *_totals(subject, slots)]
     made.sort(key=lambda measurement: METRICS.index(measurement.metric))
     # Once is enough: one interpreter measured them all.
     made[0] = replace(made[0], details=(("python", slots[0].python), ("numpy", slots[0].numpy)))
-    return [_rounded(measurement, device) for measurement in made]
+    return [_rounded(measurement, where) for measurement in made]
 
 
 def unmeasured(subject: str, reason: str) -> list[Measurement]:
@@ -115,7 +125,13 @@ def _waiting(subject: str, slots: Sequence[Answer]) -> Measurement:
         return Measurement(subject=subject, metric=metric, reason=_UNKNOWN)
     wall = [nanoseconds for slot in slots for nanoseconds in slot.wall_ns]
     waited = sum(sum(slot.wait_ns) for slot in slots)
-    return Measurement(subject=subject, metric=metric, value=100 * waited / sum(wall), n=len(wall))
+    return Measurement(
+        subject=subject,
+        metric=metric,
+        value=100 * waited / sum(wall),
+        n=len(wall),
+        slots=tuple(100 * sum(slot.wait_ns) / sum(slot.wall_ns) for slot in slots),
+    )
 
 
 def _too_few(q: float, samples: int) -> str:
@@ -129,14 +145,14 @@ def _p10(times: Sequence[int]) -> float:
     return stats.percentile(sorted(times), 0.10)
 
 
-def _rounded(measurement: Measurement, device: str) -> Measurement:
+def _rounded(measurement: Measurement, where: str) -> Measurement:
     """Six digits are more than any of these is good for, and keep reports small."""
     return replace(
         measurement,
         value=None if measurement.value is None else _six(measurement.value),
         interval=measurement.interval and (_six(measurement.interval[0]), _six(measurement.interval[1])),
         slots=tuple(map(_six, measurement.slots)),
-        device=device,
+        device=where,
     )
 
 

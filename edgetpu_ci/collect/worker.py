@@ -2,9 +2,11 @@
 
 Any Python from 3.7 runs this file as a script; it needs numpy and a TFLite runtime, and nothing of the toolkit.
 The request is JSON: `model`; `runtime`, one of RUNTIMES or "" for the first that is found; `threads`; `inputs` (.npy
-files; none: random from `seed`); `warmup_count`, `warmup_seconds` and `warmup_limit_seconds`; and for the measured loop
-`count` and `seconds` (at least both), `most` (invokes) and `limit_seconds`.
-The answer is JSON: what ran, and times in nanoseconds; or the `kind` of failure with its `text`.
+files; none: random from `seed`); and a `task`. To "time" it: `warmup_count`, `warmup_seconds` and
+`warmup_limit_seconds`; and for the measured loop `count` and `seconds` (at least both), `most` (invokes) and
+`limit_seconds`. For its "outputs": `save` and `expected`, files to keep them in and to compare them with, and
+`examples` and `labels`, .npy files with one input and one class a row; each may be "".
+The answer is JSON: what ran, and times in nanoseconds or what was compared; or the `kind` of failure with its `text`.
 """
 
 import os
@@ -41,6 +43,12 @@ They are calls into the kernel, after which the next invoke takes up to a micros
 """
 
 LONGEST_STRETCH = 16
+
+RANDOM_EXAMPLES = 8
+"""Different random inputs whose outputs are compared."""
+
+TOLERANCE = 1e-4
+"""Of the largest number of a float output: other kernels round otherwise, and that is no other answer."""
 
 STEADY = 1.02
 """Warm is when the fastest of the newest invokes is not faster than the fastest before by more than this."""
@@ -91,7 +99,7 @@ def _answer(request):
     answer = {"runtime": runtime, "version": _version(runtime), "python": platform.python_version()}
     answer["numpy"] = getattr(sys.modules.get("numpy"), "__version__", "")
     try:
-        answer.update(_measure(interpreter_class, request))
+        answer.update(_TASKS[request["task"]](interpreter_class, request))
     except Failed as failure:
         answer.update(kind=failure.kind, text=str(failure))
     answer["cpu_seconds"] = time.process_time()
@@ -190,6 +198,10 @@ def _random(detail, seed):
 
 
 def _given(detail, file):
+    return _fitting(detail, _loaded(file), file)
+
+
+def _loaded(file):
     import numpy as np
 
     try:
@@ -198,6 +210,12 @@ def _given(detail, file):
         raise Failed("bad_input", f"{file} is not a readable .npy file: {error}") from error
     if not isinstance(value, np.ndarray):
         raise Failed("bad_input", f"{file} is an archive of arrays; save one array as .npy")
+    return value
+
+
+def _fitting(detail, value, file):
+    import numpy as np
+
     # A size of -1 is free.
     sizes = [int(size) for size in detail.get("shape_signature", detail["shape"])]
     fits = len(value.shape) == len(sizes) and all(size in (-1, has) for size, has in zip(sizes, value.shape))  # noqa: B905
@@ -205,6 +223,95 @@ def _given(detail, file):
         takes, found = np.dtype(detail["dtype"]), f"{value.dtype} {list(value.shape)}"
         raise Failed("bad_input", f"{file} holds {found}, input {detail['name']} takes {takes} {sizes}")
     return value
+
+
+def _outputs(interpreter_class, request):
+    """What the model answers to each example: kept, compared with what another answered, and with the labels."""
+    import numpy as np
+
+    interpreter = _construct(interpreter_class, request)
+    answers = [_answer_to(interpreter, inputs) for inputs in _examples(interpreter.get_input_details(), request)]
+    outputs = [np.stack(rows) for rows in zip(*answers)]  # noqa: B905 - since 3.10
+    if request["save"]:
+        np.savez(request["save"], *outputs)
+    found = {"examples": len(answers)}
+    if request["expected"]:
+        found["compared"] = _compared(_details(interpreter), outputs, request["expected"])
+    if request["labels"]:
+        found["correct"] = _correct(answers, _loaded(request["labels"]).reshape(-1))
+    return found
+
+
+def _correct(answers, labels):
+    """How many answers have their label as the largest number of their first output."""
+    import numpy as np
+
+    if len(labels) != len(answers):
+        raise Failed("bad_input", f"there are {len(answers)} examples and {len(labels)} labels")
+    return int(sum(int(np.argmax(row[0])) == int(label) for row, label in zip(answers, labels)))  # noqa: B905
+
+
+def _answer_to(interpreter, inputs):
+    _allocate(interpreter, inputs)
+    for index, value in inputs.items():
+        interpreter.set_tensor(index, value)
+    try:
+        interpreter.invoke()
+    except Exception as error:
+        raise Failed("invoke_failed", error) from error
+    return [interpreter.get_tensor(detail["index"]) for detail in _details(interpreter)]
+
+
+def _details(interpreter):
+    return interpreter.get_output_details()
+
+
+def _examples(details, request):
+    """The inputs of each example: a row of a file, the input that is timed, or random ones."""
+    if request["examples"]:
+        rows = _loaded(request["examples"])
+        for row in rows:
+            yield {details[0]["index"]: _fitting(details[0], row[None, ...], request["examples"])}
+    elif request["inputs"]:
+        yield _inputs(details, request)
+    else:
+        for number in range(RANDOM_EXAMPLES):
+            yield _inputs(details, dict(request, seed=(request["seed"] + number) % (1 << 32)))
+
+
+def _compared(details, outputs, file):
+    """How much of each output differs: any of integers, beyond the tolerance of floats."""
+    import numpy as np
+
+    with np.load(file) as archive:
+        expected = [archive[name] for name in archive.files]
+    if len(expected) != len(outputs):
+        text = f"{len(expected)} outputs against {len(outputs)}"
+        return [{"name": "all", "elements": 1, "differing": 1, "largest": None, "text": text}]
+    return [_difference(str(detail["name"]), *both) for detail, *both in zip(details, expected, outputs)]  # noqa: B905
+
+
+def _difference(name, expected, found):
+    import numpy as np
+
+    shapes = [f"{array.dtype} {list(array.shape[1:])}" for array in (expected, found)]
+    if shapes[0] != shapes[1]:
+        text = f"{shapes[0]} against {shapes[1]}"
+        return {"name": name, "elements": 1, "differing": 1, "largest": None, "text": text}
+    apart = np.abs(found.astype(np.float64) - expected.astype(np.float64))
+    apart[np.isnan(found) & np.isnan(expected)] = 0.0
+    scale = np.nanmax(np.abs(expected.astype(np.float64)), initial=0.0)
+    allowed = TOLERANCE * scale if expected.dtype.kind == "f" else 0.0
+    # What is not a number on one side alone is not within any tolerance.
+    differing = int(np.count_nonzero(~(apart <= allowed)))
+    largest = float(apart.max(initial=0.0))
+    return {
+        "name": name,
+        "elements": int(apart.size),
+        "differing": differing,
+        "largest": largest if largest == largest and largest != float("inf") else None,  # noqa: PLR0124 - NaN
+        "text": "",
+    }
 
 
 class Loop:
@@ -311,6 +418,8 @@ def _memory_peak():
     except (OSError, StopIteration):
         return 0
 
+
+_TASKS = {"time": _measure, "outputs": _outputs}
 
 if __name__ == "__main__":
     main()

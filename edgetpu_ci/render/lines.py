@@ -31,9 +31,9 @@ class Line(Struct, frozen=True, kw_only=True):
     @property
     def because(self) -> str:
         """Why, in the words of the verdicts that say more than "passed"."""
-        telling = [verdict.because for verdict in self.verdicts if verdict.status != "passed" or verdict.improved]
+        telling = [v.because for v in self.verdicts if v.status != "passed" or v.improved]
         missing = self.measurement.reason if self.measurement and self.measurement.value is None else ""
-        return "; ".join(dict.fromkeys(telling)) or missing
+        return "; ".join(dict.fromkeys(telling)) or missing or (self.comparison.because if self.comparison else "")
 
 
 def of(report: Report) -> tuple[Line, ...]:
@@ -97,7 +97,13 @@ def _standing(verdicts: Sequence[Verdict], comparison: Comparison | None, measur
         return "unknown"
     if any(verdict.improved for verdict in verdicts) or (comparison and comparison.finding == "improved"):
         return "improved"
-    return "changed" if comparison and comparison.finding == "regressed" else "passed"
+    if comparison and (comparison.finding == "regressed" or comparison.worth_a_look):
+        return "changed"
+    return "changed" if _is_new(verdicts) else "passed"
+
+
+def _is_new(verdicts: Sequence[Verdict]) -> bool:
+    return any(verdict.because == judge.NEW for verdict in verdicts)
 
 
 def _outcome(
@@ -105,11 +111,15 @@ def _outcome(
 ) -> str:
     if measurement is None or measurement.value is None:
         return "not measured"
+    if comparison is None and standing == "changed" and _is_new(verdicts):
+        return "new"
     if comparison is None:
         no_base = standing == "unknown" and any(verdict.because == judge.NO_BASE for verdict in verdicts)
         return "without a baseline" if no_base else _ALONE[standing]
     if comparison.finding in {"regressed", "improved"}:
         return "changed" if metrics.find(comparison.metric).better == "exact" else words.direction(comparison)
+    if comparison.worth_a_look and standing == "changed":
+        return "worth a look"
     return comparison.finding if standing in {"unknown", "passed"} else _ALONE[standing]
 
 

@@ -98,18 +98,33 @@ def _before(report: Report, *, withdrawn: bool) -> list[str]:
     commit = f"`{run.commit[:7]}`" if run.commit.isalnum() and run.commit.isascii() else ""
     branch = f"on {gfm.text(run.branch)}" if run.branch else ""
     against = "; ".join(gfm.text(base, words.SENTENCE) for base in report.bases[:_NAMED])
-    compared = " · ".join(filter(None, [f"{commit} {branch}".strip(), f"Base: {against}" if against else ""]))
+    turns = _turns(report)
+    compared = " · ".join(filter(None, [f"{commit} {branch}".strip(), f"Base: {against}" if against else "", turns]))
     gone = "What was reported here before is gone." if withdrawn else ""
     busy = f"**The machine was busy:** {gfm.text(run.contended, words.SENTENCE)}." if run.contended else ""
     return [block for block in (gone, compared, busy) if block]
+
+
+def _turns(report: Report) -> str:
+    """How base and head were measured, and the change that these rounds could just tell from none."""
+    taken = [comparison for comparison in report.comparisons if comparison.pairs]
+    if not taken:
+        return ""
+    rounds = sorted({comparison.rounds for comparison in taken})
+    counted = f"{rounds[0]}" if len(rounds) == 1 else f"{rounds[0]} to {rounds[-1]}"
+    floor = words.noise_floor(taken)
+    noise = f", noise floor {floor}" if floor else ""
+    return f"measured in turns on this machine, {counted} rounds{noise}"
 
 
 def _table(found: Sequence[Line], room: int) -> list[str]:
     """What failed, changed or is unknown: as many rows as there is room for."""
     if not found:
         return []
-    head = ["", "Model · metric", "Base → Head", f"Change ({100 * compare.CONFIDENCE:g} % interval)", "Limit / why"]
-    rows = [_row(line) for line in found]
+    tested = any(line.comparison and line.comparison.p_adjusted is not None for line in found)
+    change = f"Change ({100 * compare.CONFIDENCE:g} % interval)"
+    head = ["", "Model · metric", "Base → Head", change, *(["p, adjusted"] if tested else []), "Limit / why"]
+    rows = [_row(line, tested=tested) for line in found]
     room -= _size([gfm.table(head, []), _more(len(rows))])
     shown = len(_fitting([gfm.table([], [row]) for row in rows], room))
     if shown == len(rows):
@@ -121,10 +136,11 @@ def _more(count: int) -> str:
     return f"… and {count:,} more"
 
 
-def _row(line: Line) -> list[str]:
+def _row(line: Line, *, tested: bool) -> list[str]:
     subject = gfm.text(words.names(line.subjects, "models"), words.SENTENCE)
     metric = gfm.text(words.names(map(words.label, line.metrics), "metrics"), words.SENTENCE)
-    return [MARK[line.standing], f"{subject} · {metric}", _values(line), _changed(line), _why(line)]
+    p = [gfm.text(words.p_value(line.comparison)) if line.comparison else ""] if tested else []
+    return [MARK[line.standing], f"{subject} · {metric}", _values(line), _changed(line), *p, _why(line)]
 
 
 def _values(line: Line) -> str:
@@ -192,6 +208,7 @@ def _step(line: Line) -> str:
 
 _NEXT: Final = {
     "baseline": "Fix what became worse; if it is meant, `edgetpu-ci baseline accept REPORT` and commit the baseline.",
+    "base commit": "Fix what became worse than the base. What is meant is said in the pull request, for its reviewer.",
     "previous run": "A previous run only informs; `edgetpu-ci baseline accept REPORT` makes one that decides.",
     "beyond limits": "A limit that no longer fits is changed where it is written, in the configuration or a baseline.",
     "without a baseline": "`edgetpu-ci baseline accept REPORT` makes this run the baseline; commit the file it writes.",

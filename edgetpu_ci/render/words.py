@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from math import isinf
+from statistics import median
 from typing import Final
 
 from edgetpu_ci import judge, metrics
@@ -12,6 +13,7 @@ NAME, SENTENCE = 80, 500
 """How much of a foreign name, and of a foreign sentence, is shown."""
 
 _NAMED: Final = 3
+_LEAST_P: Final = 0.0001
 _UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions")
 _SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "ops": "operators", "bytes": "size"}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
@@ -87,7 +89,8 @@ def change(comparison: Comparison) -> str:
     if comparison.finding == "unchanged" and comparison.interval is None:
         return "equal"
     if comparison.finding == "unchanged":
-        return f"no change shown {_percents(comparison)}".rstrip()
+        shown = "no change shown, worth a look" if comparison.worth_a_look else "no change shown"
+        return f"{shown} {_percents(comparison)}".rstrip()
     if comparison.finding == "inconclusive":
         return f"inconclusive {_percents(comparison)}".rstrip()
     arrow = "▲" if comparison.head > comparison.base else "▼"
@@ -106,6 +109,20 @@ def _percents(comparison: Comparison) -> str:
         return ""
     low, high = (f"{100 * (ratio - 1):+.1f}".replace("-", "−") for ratio in comparison.interval)
     return f"({low} … {high} %)"
+
+
+def p_value(comparison: Comparison) -> str:
+    """The chance of such a difference without a change, adjusted for all that was tested with it."""
+    p = comparison.p_adjusted
+    if p is None:
+        return ""
+    return "< 0.0001" if p < _LEAST_P else f"{p:.2g}" if p < 1 else "1"
+
+
+def noise_floor(comparisons: Iterable[Comparison]) -> str:
+    """The change that the rounds of a usual metric could just tell from none: half its interval."""
+    halves = [(c.interval[1] / c.interval[0]) ** 0.5 - 1 for c in comparisons if c.interval and c.interval[0] > 0]
+    return f"{100 * median(halves):.2g} %" if halves else ""
 
 
 def direction(comparison: Comparison) -> str:

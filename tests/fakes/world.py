@@ -1,12 +1,14 @@
 """A World that stays on its own ground."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from edgetpu_ci.world import Ran, World
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
@@ -15,7 +17,7 @@ def no_github() -> NoReturn:
     raise AssertionError("this test gives no GitHub")
 
 
-def no_process(argv: Sequence[str], _stdin: bytes, _timeout: float) -> Ran:
+def no_process(argv: Sequence[str], _stdin: bytes, _timeout: float, _env: Mapping[str, str] = NOTHING) -> Ran:
     """Nothing but git is asked, and there is no repository."""
     assert argv[0] == "git", argv
     return Ran(status=128, stdout=b"", stderr=b"fatal: not a git repository")

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import inference, slot
+from edgetpu_ci.collect import inference, model_slot, slot
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import run_process
 from tests.fakes import interpreters
@@ -26,6 +26,7 @@ from tests.fakes import world as fake
 STAND_IN = Path(__file__).parents[1] / "fakes/runtime"
 
 QUICK = {
+    "task": "time",
     "runtime": "",
     "threads": 1,
     "inputs": [],
@@ -238,9 +239,9 @@ def measure(folder: Path, *names: str, **options: Any) -> Collected:
     return inference.collect(wanted, fake.world(folder, run=run_process, root=Path("/")))
 
 
-def tried(model: Path, python: str = "", runtime: str = "") -> inference.Tried:
+def tried(model: Path, python: str = "", runtime: str = "") -> model_slot.Tried:
     options = codec.convert({"models": [], "python": python, "runtime": runtime}, inference.Options, "with")
-    return inference.try_runtime(options, model, fake.world(model.parent, run=run_process))
+    return model_slot.try_runtime(options, model, fake.world(model.parent, run=run_process))
 
 
 def test_a_crash_and_a_hang_are_reasons_and_the_others_go_on(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import inference
+from edgetpu_ci.collect import inference, model_slot
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
@@ -132,7 +132,7 @@ def test_by_default_there_are_as_many_samples_as_p99_needs(tmp_path: Path) -> No
 
 
 def test_as_many_inferences_are_made_as_are_asked_for(tmp_path: Path) -> None:
-    for count, most in ((50_000, 50_000), (5, inference.MOST_INVOKES)):
+    for count, most in ((50_000, 50_000), (5, model_slot.MOST_INVOKES)):
         worker = Worker(lambda _request: steady({"count": 5}))
         collect(tmp_path, worker, "m.tflite", rounds=1, count=count)
         assert (worker.requests[0]["count"], worker.requests[0]["most"]) == (count, most)
@@ -398,12 +398,12 @@ def test_a_host_that_tells_nothing_is_not_called_contended(tmp_path: Path) -> No
 
 def test_a_runtime_is_tried_with_one_inference(tmp_path: Path) -> None:
     worker, options = Worker(steady), inference.Options(models=(), input="x.npy")
-    tried = inference.try_runtime(options, tmp_path / "m.tflite", world(tmp_path, worker))
-    assert tried == inference.Tried(what="ai-edge-litert 2.3.0 on Python 3.9.18 with numpy 1.26.4")
+    tried = model_slot.try_runtime(options, tmp_path / "m.tflite", world(tmp_path, worker))
+    assert tried == model_slot.Tried(what="ai-edge-litert 2.3.0 on Python 3.9.18 with numpy 1.26.4")
     assert (worker.requests[0]["count"], worker.requests[0]["inputs"]) == (1, [])
 
 
 def test_a_runtime_that_is_not_there_is_a_reason(tmp_path: Path) -> None:
     missing = Worker(failing("no_runtime", "none"))
-    tried = inference.try_runtime(inference.Options(models=()), tmp_path / "m.tflite", world(tmp_path, missing))
+    tried = model_slot.try_runtime(inference.Options(models=()), tmp_path / "m.tflite", world(tmp_path, missing))
     assert "-m pip install ai-edge-litert" in tried.reason

@@ -1,0 +1,183 @@
+"""The base of a comparison: which commit it is, and its files, taken from git without touching the checkout."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Protocol
+
+from edgetpu_ci import git, judge
+from edgetpu_ci.errors import ConfigError, GitError
+from edgetpu_ci.event import Event
+from edgetpu_ci.world import World
+
+UNTRACKED: Final = (
+    "it is not in git, so no commit has its base; `edgetpu-ci compare --base FILE --head FILE` takes both"
+)
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+_DEEPEN: Final = (50, 500, 5000)
+_REMOTE_SECONDS = 300
+
+
+class Source(Protocol):
+    """Where the base's files come from."""
+
+    @property
+    def commit(self) -> str:
+        """The base's commit; empty where files are just files."""
+
+    @property
+    def label(self) -> str:
+        """What the base is, in words."""
+
+    def file(self, head: Path) -> Path | str:
+        """The base's version of a file of the head, or in words why there is none."""
+
+    def checkout(self) -> Path:
+        """A folder with the whole base. ConfigError where there is none."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that were named as the bases of others, with no commit behind them."""
+
+    pairs: Mapping[Path, Path]
+    commit: str = ""
+    label: str = "the files named with --base"
+
+    def file(self, head: Path) -> Path | str:
+        """The base of a file, in the order in which both were named."""
+        return self.pairs.get(head.resolve()) or judge.NEW
+
+    def checkout(self) -> Path:
+        """There is none."""
+        raise ConfigError("A command is compared with a commit, not with files; name one with `--base REF`.")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A commit whose files are put below `folder` as they are asked for."""
+
+    commit: str
+    label: str
+    folder: Path
+    world: World
+
+    def file(self, head: Path) -> Path | str:
+        """The base's version of a file of the head, or in words why there is none."""
+        try:
+            name = str(head.resolve().relative_to(self._top))
+        except ValueError:
+            return f"{head.name} lies outside the repository, so no commit has it"
+        if name not in self._names:
+            is_tracked = git.attempt(self.world, self._top, "ls-files", "--error-unmatch", "--", name).status == 0
+            return judge.NEW if is_tracked else UNTRACKED
+        self._git("checkout-index", "-f", f"--prefix={self.folder}/", "--", name)
+        return self._explained(self.folder / name, name)
+
+    def checkout(self) -> Path:
+        """The whole base, as a checkout would have it; without submodules."""
+        self._git("checkout-index", "-a", "-f", f"--prefix={self.folder}/")
+        return self.folder / self.world.cwd.resolve().relative_to(self._top)
+
+    def _explained(self, place: Path, name: str) -> Path | str:
+        if place.is_symlink() or not place.is_file():
+            return f"the base's {name} is no file but a link or a folder"
+        with place.open("rb") as file:
+            pointer = file.read(len(_LFS)) == _LFS
+        if pointer:
+            return (
+                f"the base's {name} is a Git LFS pointer; install git-lfs on the runner, or fetch it before: "
+                f"git lfs fetch origin {self.commit[:12]}"
+            )
+        return place
+
+    @cached_property
+    def _top(self) -> Path:
+        return Path(_asked(["rev-parse", "--show-toplevel"], self.world)).resolve()
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """What the base has, read into an index of our own."""
+        self._git("read-tree", self.commit)
+        return frozenset(self._git("ls-files", "-z", "--full-name", ":/").split("\0"))
+
+    def _git(self, *arguments: str) -> str:
+        index = {"GIT_INDEX_FILE": f"{self.folder}.index"}
+        said = git.run(self.world, self._top, *arguments, env=index, seconds=_REMOTE_SECONDS)
+        return said.decode(errors="surrogateescape")
+
+
+def find(ref: str, happened: Event, folder: Path, world: World) -> Tree:
+    """The base that `ref` names: a commit, or "auto" for what the change was made from. GitError when there is none."""
+    if ref != "auto":
+        commit = _commit(ref, world) or _fetched(ref, world)
+        return Tree(commit, f"{ref} ({commit[:7]})", folder, world)
+    commit = _test_merge_base(happened, world) or _merge_base(happened.base_commit, world)
+    target = f" with {happened.base_branch}" if happened.base_branch else ""
+    return Tree(commit, f"merge base{target} ({commit[:7]})", folder, world)
+
+
+def ancestors(commit: str, most: int, world: World) -> tuple[str, ...]:
+    """A commit and its first parents, newest first, as far as the clone has them."""
+    return tuple(_quiet(["rev-list", "--first-parent", f"--max-count={most}", commit], world).split())
+
+
+def _test_merge_base(happened: Event, world: World) -> str:
+    """The first parent, if what is checked out is the merge that GitHub made to test a pull request; else nothing.
+
+    A commit names its parents also in a clone that does not have them.
+    """
+    head = _asked(["rev-parse", "HEAD"], world)
+    lines = _asked(["cat-file", "-p", "HEAD"], world).splitlines()
+    parents = [line.removeprefix("parent ") for line in lines if line.startswith("parent ")]
+    if head == happened.commit or parents[1:] != [happened.commit]:
+        return ""
+    return _commit(parents[0], world) or _fetched(parents[0], world)
+
+
+def _merge_base(target: str, world: World) -> str:
+    if not target:
+        raise ConfigError("There is no base: the event names none; name one with `--base REF`.")
+    tip = _commit(target, world) or _fetched(target, world)
+    for depth in (0, *_DEEPEN):
+        if depth:
+            _fetch([f"--deepen={depth}", "origin", target, "HEAD"], world)
+        if found := _quiet(["merge-base", "HEAD", tip], world):
+            return found
+    raise GitError(
+        f"git knows no common ancestor of HEAD and {target[:12]}; give actions/checkout `fetch-depth: 0`, or name the "
+        "base with `compare: {base: REF}`."
+    )
+
+
+def _commit(ref: str, world: World) -> str:
+    """The commit a ref names in this clone; empty when there is none."""
+    return _quiet(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], world)
+
+
+def _fetched(ref: str, world: World) -> str:
+    """A commit that this clone does not have yet."""
+    if ref.startswith("-"):
+        raise ConfigError(f"{ref} is no name of a commit.")
+    _fetch(["--depth=1", "origin", ref], world)
+    return _asked(["rev-parse", "FETCH_HEAD^{commit}"], world)
+
+
+def _fetch(arguments: Sequence[str], world: World) -> None:
+    try:
+        git.run(world, world.cwd, "fetch", "--no-tags", "--quiet", *arguments, seconds=_REMOTE_SECONDS)
+    except GitError as error:
+        raise GitError(
+            f"{error} The base is not in this clone and could not be fetched; give actions/checkout `fetch-depth: 0`."
+        ) from error
+
+
+def _asked(arguments: Sequence[str], world: World) -> str:
+    return git.run(world, world.cwd, *arguments).decode(errors="surrogateescape").strip()
+
+
+def _quiet(arguments: Sequence[str], world: World) -> str:
+    """The same, empty where git says no."""
+    ran = git.attempt(world, world.cwd, *arguments)
+    return ran.stdout.decode(errors="surrogateescape").strip() if ran.status == 0 else ""

@@ -1,0 +1,147 @@
+"""One slot of one model: what it is asked, and what the host did meanwhile."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from edgetpu_ci.collect import contention, slot
+from edgetpu_ci.world import World
+
+Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+
+MOST_INVOKES = 20_000
+"""In one slot, unless `count` asks for more: a tiny model makes them in less than the seconds wanted for nothing."""
+
+WARMUP_LIMIT = 0.25
+"""Share of a slot's time that warming up may take, for models that never get steady."""
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`models`: paths and globs of .tflite files. `python`: the interpreter that measures, by default our own.
+
+    `runtime`: ai_edge_litert, tflite_runtime or pycoral, by default the first found. `input`: a .npy file, or one
+    for each of the model's inputs; by default random values from `seed`. A model is measured in `rounds` fresh
+    processes, each for at least `seconds` and `count` inferences (by default as many as p99 needs over all rounds)
+    after a warm-up of at least `warmup_seconds` and `warmup_count`; `budget_seconds` bounds this for a model, and a
+    process that does not answer within `timeout_seconds` is ended.
+
+    With a base, both are measured in turns, in 10 to 30 rounds however many `rounds` says; `base_python` is then the
+    interpreter of the base, by default the same. `examples` and `labels`: .npy files with one input and one class in
+    each row, for `accuracy_top1_percent`.
+    """
+
+    models: tuple[str, ...]
+    python: str = ""
+    base_python: str = ""
+    runtime: Literal["", "ai_edge_litert", "tflite_runtime", "pycoral"] = ""
+    threads: Whole = 1
+    input: str | tuple[str, ...] = ()
+    seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
+    examples: str = ""
+    labels: str = ""
+    rounds: Whole = 10
+    seconds: Seconds = 0.5
+    count: Whole | None = None
+    warmup_seconds: Seconds = 0.1
+    warmup_count: Whole = 10
+    budget_seconds: Seconds = 60
+    timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
+
+
+class Taken(Struct, frozen=True):
+    """What the worker said of one slot, and the stretch of time it took."""
+
+    answer: slot.Answer
+    window: contention.Window
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """Which runtime ran on which interpreter, or the `reason` that none did."""
+
+    what: str = ""
+    reason: str = ""
+
+
+def take(options: Options, file: Path, count: int, limit: float, world: World) -> tuple[Taken | str, float]:
+    """One slot of at least `count` inferences in about `limit` seconds, or why there is none; and how long it took."""
+    started, before = world.now(), contention.read(world.root)
+    answer = slot.run(_timing(options, file, count, limit, world), options.python, options.timeout_seconds, world)
+    after, elapsed = contention.read(world.root), (world.now() - started).total_seconds()
+    if isinstance(answer, str):
+        return answer, elapsed
+    window = contention.Window(
+        wall=sum(answer.wall_ns) / 1e9,
+        waited=sum(answer.wait_ns) / 1e9 if answer.wait_ns else None,
+        ours=answer.cpu_seconds,
+        before=before,
+        after=after,
+        elapsed=elapsed,
+    )
+    return Taken(answer, window), elapsed
+
+
+def try_runtime(options: Options, model: Path, world: World) -> Tried:
+    """Run a model once on random input, with the interpreter and runtime that the options name."""
+    request = {
+        **_what(replace(options, input=()), model, world),
+        **dict.fromkeys(("warmup_count", "warmup_seconds", "warmup_limit_seconds", "seconds", "limit_seconds"), 0),
+        "task": "time",
+        "count": 1,
+        "most": 1,
+    }
+    answer = slot.run(request, options.python, options.timeout_seconds, world)
+    if isinstance(answer, str):
+        return Tried(reason=answer)
+    return Tried(what=f"{answer.runtime_version} on Python {answer.python} with numpy {answer.numpy}")
+
+
+def outputs(options: Options, file: Path, save: str, expected: str, world: World) -> slot.Outputs | str:
+    """What a model answers to the examples: kept in `save`, compared with `expected`; or why there is nothing."""
+    request = {
+        **_what(options, file, world),
+        "task": "outputs",
+        "save": save,
+        "expected": expected,
+        "examples": str(world.cwd / options.examples) if options.examples else "",
+        "labels": str(world.cwd / options.labels) if options.labels else "",
+    }
+    return slot.ask(request, options.python, options.timeout_seconds, slot.Outputs, world)
+
+
+def samples(name: str, slots: Sequence[Taken]) -> dict[str, list[float]]:
+    """The raw nanoseconds of some slots, for the side file."""
+    return {
+        f"{name}/{kind}/{number}": list(times)
+        for number, answer in enumerate((taken.answer for taken in slots), start=1)
+        for kind, times in (("latency_ns", answer.wall_ns), ("cpu_ns", answer.cpu_ns), ("wait_ns", answer.wait_ns))
+        if times
+    }
+
+
+def _timing(options: Options, file: Path, count: int, limit: float, world: World) -> dict[str, Any]:
+    return {
+        **_what(options, file, world),
+        "task": "time",
+        "warmup_count": options.warmup_count,
+        "warmup_seconds": options.warmup_seconds,
+        "warmup_limit_seconds": limit * WARMUP_LIMIT,
+        "count": count,
+        "seconds": options.seconds,
+        "most": max(MOST_INVOKES, count),
+        "limit_seconds": limit * (1 - WARMUP_LIMIT),
+    }
+
+
+def _what(options: Options, model: Path, world: World) -> dict[str, Any]:
+    files = [options.input] if isinstance(options.input, str) else options.input
+    return {
+        "model": str(model),
+        "runtime": options.runtime,
+        "threads": options.threads,
+        "inputs": [str(world.cwd / file) for file in files],
+        "seed": options.seed,
+    }

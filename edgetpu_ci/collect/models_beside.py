@@ -1,0 +1,80 @@
+"""Measure models and their bases in turns, and whether they answer alike."""
+
+from collections.abc import Sequence
+from functools import partial
+from math import ceil
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from edgetpu_ci import stats
+from edgetpu_ci.collect import agreement, contention, model_slot, models, timing, turns
+from edgetpu_ci.collect.beside import Beside
+from edgetpu_ci.collect.model_slot import Options, Taken
+from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.world import World
+
+
+class Both(NamedTuple):
+    """A subject, and its file on either side."""
+
+    name: str
+    base: Path
+    head: Path
+
+
+def measure(named: Sequence[Both], options: Options, beside: Beside, world: World) -> Collected:
+    """All that is measured of each model and of its base."""
+    of_base = replace(options, python=options.base_python or options.python)
+    matches = [
+        turns.Match(
+            both.name,
+            base=partial(_slot, of_base, both.base, world),
+            head=partial(_slot, options, both.head, world),
+            reason=models.refuse(both.head) or models.refuse(both.base),
+        )
+        for both in named
+    ]
+    turns.play(matches, lambda: beside.settled(_so_far(matches, options)), beside.budget_seconds, world)
+    return _answers(named, _so_far(matches, options), options, world)
+
+
+def _answers(named: Sequence[Both], timed: Collected, options: Options, world: World) -> Collected:
+    """With what the outputs of both sides say."""
+    found = [agreement.beside(*both, options, world) for both in named if both.name in timed.rounds]
+    return replace(
+        timed,
+        measurements=(*timed.measurements, *(m for head, _ in found for m in head)),
+        base=(*timed.base, *(m for _, base in found for m in base)),
+    )
+
+
+def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collected:
+    windows = [(r.base.window, r.head.window) for match in matches for r in match.rounds]
+    return Collected(
+        measurements=tuple(m for match in matches for m in _of(match, "head", options)),
+        base=tuple(m for match in matches if match.rounds for m in _of(match, "base", options)),
+        rounds={match.name: match.known() for match in matches if match.rounds},
+        contended=contention.describe([window for pair in windows for window in pair if window]),
+        notes=tuple(filter(None, [contention.warmed(windows)])),
+        samples={key: times for match in matches for key, times in _samples(match).items()},
+    )
+
+
+def _of(match: turns.Match[Taken], side: turns.Side, options: Options) -> list[Measurement]:
+    answers = [taken.answer for taken in match.answers(side)]
+    return timing.of_slots(match.name, match.reason if side == "head" else "", answers, options.threads)
+
+
+def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
+    head = model_slot.samples(match.name, match.answers("head"))
+    return head | model_slot.samples(f"{match.name}, base", match.answers("base"))
+
+
+def _slot(options: Options, file: Path, world: World) -> turns.Slot[Taken] | str:
+    """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
+    count = options.count or ceil(stats.samples_needed(0.99) / turns.LOOKS[0])
+    limit = min(options.budget_seconds / turns.LOOKS[0], options.timeout_seconds / 2)
+    taken, _ = model_slot.take(options, file, count, limit, world)
+    return taken if isinstance(taken, str) else turns.Slot(taken, taken.window)

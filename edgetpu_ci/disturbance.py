@@ -1,0 +1,73 @@
+"""What disturbed rounds that are measured in pairs, found without a look at which arm was slower. Pure.
+
+A level is the logarithm of how slow a round was, both arms together: (ln base + ln head) / 2, rising when slower. It stays the
+same when the arms change places, as they may when nothing changed, so that rounds may be left out by it and any test of
+signs stays exact.
+"""
+
+from collections.abc import Sequence
+from math import exp, sqrt
+from statistics import NormalDist, median
+
+from edgetpu_ci import ranks
+
+NEIGHBOURS = 5
+"""On either side: a level is compared with its surroundings, since hosts drift and change for long."""
+
+DEVIATIONS = 4
+LEAST_RISE = 0.03
+"""A burst lifts a level by at least as many robust deviations, and by this (3 %)."""
+
+LEAST_DRIFT = 0.02
+SURE = 0.01
+"""What is only said must be as unlikely by chance as this, and a drift as large as that."""
+
+
+def contended(levels: Sequence[float]) -> tuple[bool, ...]:
+    """Which rounds stand out of their neighbours as slow, in either arm or both."""
+    rises = [level - _surroundings(levels, place) for place, level in enumerate(levels)]
+    deviation = 1.4826 * median(map(abs, rises)) if rises else 0.0
+    return tuple(rise > max(DEVIATIONS * deviation, LEAST_RISE) for rise in rises)
+
+
+def _surroundings(levels: Sequence[float], place: int) -> float:
+    return median(levels[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1])
+
+
+def drift(levels: Sequence[float]) -> str:
+    """In words how the host became slower or faster from the first round to the last; empty when it did not."""
+    n = len(levels)
+    slopes = [(b - a) / (j - i) for i, a in enumerate(levels) for j, b in enumerate(levels[i + 1 :], i + 1)]
+    if not slopes:
+        return ""
+    rise = median(slopes) * (n - 1)
+    agreeing = abs(sum((slope > 0) - (slope < 0) for slope in slopes))
+    chance = 2 * NormalDist().cdf(-agreeing / sqrt(n * (n - 1) * (2 * n + 5) / 18))
+    if abs(rise) < LEAST_DRIFT or chance > SURE:
+        return ""
+    which, cause = ("slower", "heat or other work") if rise > 0 else ("faster", "warming up or less other work")
+    return f"both arms became {abs(exp(rise) - 1):.1%} {which} over the rounds ({cause}); each round compares like with like"
+
+
+def order(differences: Sequence[float], orders: Sequence[str]) -> str:
+    """In words what it costs to be measured second, and how far that moves the estimate; empty when nothing shows.
+
+    `differences` are logarithms of head over base, rising when slower; `orders` names the arm that came first, "AB" or "BA".
+    """
+    first = [d for d, which in zip(differences, orders, strict=False) if which == "AB"]
+    then = [d for d, which in zip(differences, orders, strict=False) if which == "BA"]
+    if not orders:
+        return ""
+    if not first or not then:
+        return "one arm came first in every round, so that what the order does looks like a change"
+    cost = ranks.shift(then, first) / 2
+    chance = 2 * min(ranks.rank_sum_p(then, first), ranks.rank_sum_p(first, then))
+    if chance > SURE:
+        return ""
+    bias = cost * (len(first) - len(then)) / (len(first) + len(then))
+    moved = f"moves the estimate by about {exp(bias) - 1:+.1%}" if bias else "cancels out"
+    which = "slower" if cost > 0 else "faster"
+    return (
+        f"the arm measured second was {abs(exp(cost) - 1):.1%} {which}; "
+        f"with {len(first)} rounds AB and {len(then)} BA that {moved}"
+    )

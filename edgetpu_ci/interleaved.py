@@ -1,0 +1,174 @@
+"""Compare head with a base measured in the same rounds: facts exactly, the rest by the ranks of its rounds. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from glob import escape
+from statistics import median
+from typing import Final
+
+from edgetpu_ci import compare, metrics, paired, ranks
+from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
+from edgetpu_ci.paired import Decision, Paired
+
+DEFAULT: Final = Rule(match="*/throughput_sustained_fps", worse_by_percent=1, unknown="warn")
+"""What is demanded of a change where the configuration demands nothing of any."""
+
+WAIT: Final = "run_queue_wait_percent"
+WAITS_MORE: Final = 0.001
+"""Chance of saying that the head waits more for a CPU when it does not, for each model."""
+
+LEAST_WAIT: Final = 1.0
+"""Percentage points of waiting below which nothing is said."""
+
+
+def rules(demanded: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules of a configuration, and the default where none of them is about a change."""
+    return (*demanded, *(() if any(rule.worse_by_percent is not None for rule in demanded) else (DEFAULT,)))
+
+
+def alike(base: Base) -> tuple[Rule, ...]:
+    """What is the same file on both sides must answer the same, whatever runs it."""
+    return tuple(
+        Rule(match=f"{escape(subject)}/output_mismatch_percent", max=0)
+        for subject in sorted(base.alike & set(base.rounds))
+    )
+
+
+def demanded(series: Iterable[str], rules: Sequence[Rule]) -> frozenset[str]:
+    """Of what can be measured in rounds, each `subject/metric`, what a rule demands to hear of: the family."""
+    known = [Measurement(subject=key.rpartition("/")[0], metric=key.rpartition("/")[2]) for key in series]
+    return frozenset(compare.demands(known, rules)) & {measurement.key for measurement in known}
+
+
+def settled(taken: Collected, rules: Sequence[Rule], family: frozenset[str]) -> frozenset[str]:
+    """The subjects of which no further round would change what is said."""
+    known = _paired(taken.measurements, taken.base, taken.rounds, rules, family)
+    open_ = {key.rpartition("/")[0] for key, found in _decide(known, family).items() if not found.settled}
+    return frozenset(taken.rounds) - open_
+
+
+def compare_rounds(
+    measurements: Sequence[Measurement], base: Base, rules: Sequence[Rule], family: frozenset[str]
+) -> tuple[Comparison, ...]:
+    """Compare with a base commit: facts, then all metrics of the family together, then who waited more."""
+    before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
+    now = {measurement.key: measurement for measurement in measurements if measurement.value is not None}
+    shared = [key for key in now if key in before]
+    facts = [compare.exact(before[k], now[k], base.kind) for k in shared if metrics.find(now[k].metric).deterministic]
+    known = _paired(measurements, base.measurements, base.rounds, rules, family)
+    speeds = [_comparison(now[key], known[key], found) for key, found in _decide(known, family).items()]
+    waits = [found for k in shared if (found := _waits(before[k], now[k])) and now[k].metric == WAIT]
+    alike = [_alike(m) for key, m in now.items() if m.subject in base.alike - set(base.rounds) and key in family]
+    return (*facts, *speeds, *waits, *alike)
+
+
+def _decide(known: Mapping[str, Paired], family: frozenset[str]) -> dict[str, Decision]:
+    return {decision.id: decision for decision in paired.decide(list(known.values()), max(len(family), len(known)))}
+
+
+def _paired(
+    head: Sequence[Measurement],
+    base: Sequence[Measurement],
+    rounds: Mapping[str, Rounds],
+    rules: Sequence[Rule],
+    family: frozenset[str],
+) -> dict[str, Paired]:
+    """The rounds of each metric of the family that both sides have."""
+    before = {measurement.key: measurement for measurement in base}
+    demands = compare.demands(head, rules)
+    return {
+        m.key: _rounds_of(before[m.key], m, rounds[m.subject], demands[m.key])
+        for m in head
+        if m.key in family
+        and m.key in before
+        and m.key in demands
+        and m.subject in rounds
+        and _has_rounds(before[m.key], m)
+    }
+
+
+def _has_rounds(base: Measurement, head: Measurement) -> bool:
+    return bool(head.slots) and len(base.slots) == len(head.slots) and min(*base.slots, *head.slots) > 0
+
+
+def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, demand: compare.Demand) -> Paired:
+    better: paired.Direction = "higher" if metrics.find(head.metric).better == "higher" else "lower"
+    return Paired(
+        id=head.key,
+        pairs=tuple(zip(base.slots, head.slots, strict=True)),
+        better=better,
+        orders=rounds.orders,
+        disturbed=tuple(bool(what) for what in rounds.disturbed),
+        effect=max(demand.effect, _floor(base, demand.floor_ms)),
+    )
+
+
+def _floor(base: Measurement, floor_ms: float) -> float:
+    """The floor as a fraction of the base, whichever way round the metric counts time."""
+    level = median(base.slots)
+    match metrics.find(base.metric).unit:
+        case "ms":
+            return floor_ms / level
+        case "1/s":
+            return floor_ms * level / 1000
+        case _:
+            return 0.0
+
+
+def _comparison(head: Measurement, rounds: Paired, found: Decision) -> Comparison:
+    counted = tuple(rounds.pairs)
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=median(base for base, _ in counted),
+        head=median(head for _, head in counted),
+        finding=found.finding,
+        ratio=found.ratio,
+        interval=found.interval,
+        p=found.p,
+        p_adjusted=found.p_adjusted,
+        rounds=found.rounds,
+        rounds_needed=found.rounds_needed,
+        dropped=found.dropped,
+        pairs=counted,
+        worth_a_look=found.worth_a_look,
+        against="base commit",
+        because=_because(found),
+    )
+
+
+def _because(found: Decision) -> str:
+    if found.rounds_needed is None:
+        return found.because
+    return f"{found.because}; about {found.rounds_needed} rounds would decide"
+
+
+def _waits(base: Measurement, head: Measurement) -> Comparison | None:
+    """When the head waits longer for a CPU than its base beside it, that is its own doing."""
+    if not head.slots or len(base.slots) != len(head.slots):
+        return None
+    more = [now - then for then, now in zip(base.slots, head.slots, strict=True)]
+    if median(more) < LEAST_WAIT or ranks.signed_rank_p(more) > WAITS_MORE:
+        return None
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=median(base.slots),
+        head=median(head.slots),
+        finding="regressed",
+        rounds=len(more),
+        against="base commit",
+        because="the head waits longer for a CPU than the base beside it, which is its own doing",
+    )
+
+
+def _alike(head: Measurement) -> Comparison:
+    value = head.value or 0.0
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=value,
+        head=value,
+        finding="unchanged",
+        against="base commit",
+        because="the model is the same file on both sides",
+    )

@@ -1,0 +1,94 @@
+"""Take a run: everything the collectors bring, of the head, and of its base in turns where there is one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from edgetpu_ci import collect, event, interleaved, machine
+from edgetpu_ci.base import Source
+from edgetpu_ci.collect.beside import Beside
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.model import Base, Collected, Rule, Run
+from edgetpu_ci.world import World
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A run, its raw samples, and the base it was measured beside, with what is compared of the two."""
+
+    run: Run
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    base: Base | None = None
+    family: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is compared with while it is measured: the base, what is demanded of changes, and the time for it."""
+
+    source: Source
+    rules: Sequence[Rule]
+    budget_seconds: float
+
+
+def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event.Event, world: World) -> Taken:
+    """Measure with every collector."""
+    at = world.now()
+    host = machine.identify(world)
+    family = _family(collectors, plan, world)
+    brought = _collect(collectors, plan, family, world)
+    run = Run(
+        id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
+        at=at,
+        machine=host,
+        measurements=tuple(measurement for part in brought for measurement in part.measurements),
+        commit=happened.commit,
+        branch=happened.branch,
+        pull_request=happened.pull_request,
+        url=happened.run_url,
+        contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
+        notes=tuple(note for part in brought for note in part.notes),
+    )
+    samples = {name: values for part in brought for name, values in part.samples.items()}
+    return Taken(run=run, samples=samples, base=_base(brought, plan) if plan else None, family=family)
+
+
+def _family(collectors: Sequence[collect.Bound], plan: Plan | None, world: World) -> frozenset[str]:
+    """Fixed before the first round: what was seen must not choose what is tested."""
+    if plan is None:
+        return frozenset()
+    return interleaved.demanded([key for collector in collectors for key in collector.series(world)], plan.rules)
+
+
+def _collect(
+    collectors: Sequence[collect.Bound], plan: Plan | None, family: frozenset[str], world: World
+) -> list[Collected]:
+    brought: list[Collected] = []
+    seen: set[str] = set()
+    for number, collector in enumerate(collectors):
+        part = collector.beside(_beside(plan, family), world) if plan else collector(world)
+        keys = {measurement.key for measurement in part.measurements}
+        if twice := sorted(seen & keys):
+            raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
+        seen |= keys
+        brought.append(part)
+    return brought
+
+
+def _beside(plan: Plan, family: frozenset[str]) -> Beside:
+    return Beside(
+        file=plan.source.file,
+        folder=plan.source.checkout,
+        settled=lambda taken: interleaved.settled(taken, plan.rules, family),
+        budget_seconds=plan.budget_seconds,
+    )
+
+
+def _base(brought: Sequence[Collected], plan: Plan) -> Base:
+    return Base(
+        kind="base commit",
+        label=plan.source.label,
+        measurements=tuple(measurement for part in brought for measurement in part.base),
+        rounds={name: rounds for part in brought for name, rounds in part.rounds.items()},
+        alike=frozenset(name for part in brought for name in part.alike),
+        without={name: why for part in brought for name, why in part.without.items()},
+    )
