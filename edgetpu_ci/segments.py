@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from math import sqrt
+from math import inf, sqrt
 from statistics import fmean, median
 
 from edgetpu_ci.stats import percentile
@@ -60,15 +60,13 @@ def partition(values: Sequence[float], penalty: float) -> list[int]:
     only the best start of that segment is kept.
     """
     total = squares = 0.0
-    best = [-penalty]
     last = [0]
     # (low, high, start, total before start, cost up to start - squares before start) for levels in [low, high].
-    pieces = [(min(values), max(values), 0, 0.0, 0.0)]
+    pieces = [(-inf, inf, 0, 0.0, 0.0)]
     for end, value in enumerate(values, 1):
         total += value
         squares += value * value
         cost, start = _cheapest(pieces, end, total, squares)
-        best.append(cost)
         last.append(start)
         pieces = _pruned(pieces, end, total, squares, cost + penalty)
     starts = []
@@ -82,7 +80,7 @@ Piece = tuple[float, float, int, float, float]
 
 
 def _cheapest(pieces: Sequence[Piece], end: int, total: float, squares: float) -> tuple[float, int]:
-    cheapest, begin = float("inf"), 0
+    cheapest, begin = inf, 0
     for low, high, start, before, base in pieces:
         inside, count = total - before, end - start
         level = min(max(inside / count, low), high)
@@ -96,7 +94,7 @@ def _pruned(pieces: Sequence[Piece], end: int, total: float, squares: float, bou
     """The pieces where they cost less than a new segment from `end`, and that segment everywhere else."""
     kept: list[Piece] = []
     base = bound - squares
-    edge = pieces[0][0]
+    edge = -inf
     for low, high, start, before, cost in pieces:
         inside, count = total - before, end - start
         middle = inside / count
@@ -111,7 +109,4 @@ def _pruned(pieces: Sequence[Piece], end: int, total: float, squares: float, bou
             kept.append((edge, left, end, total, base))
         kept.append((left, right, start, before, cost))
         edge = right
-    top = pieces[-1][1]
-    if edge < top or not kept:
-        kept.append((edge, top, end, total, base))
-    return kept
+    return [*kept, (edge, inf, end, total, base)]
