@@ -1,6 +1,7 @@
 """The one door for YAML and JSON: text in, checked records out, and back."""
 
 import difflib
+import json
 import re
 from collections.abc import Iterator
 from math import isfinite
@@ -27,6 +28,19 @@ def decode_json(data: bytes, into: type[T], source: str) -> T:
         return msgspec.json.decode(data, type=into)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DocumentError(f"{source} cannot be read: {error}.") from error
+
+
+def decode_json_line(data: bytes, into: type[T], place: str) -> T:
+    """Decode one line of other people's JSON; DocumentError names its place.
+
+    NaN and Infinity, which are no JSON but often written, are let through for the reader to judge.
+    """
+    if len(data) > MAX_JSON_BYTES:
+        raise DocumentError(f"{place} has {len(data):,} bytes, more than the {MAX_JSON_BYTES:,} a line may have.")
+    try:
+        return msgspec.convert(json.loads(data), into)
+    except (msgspec.ValidationError, ValueError, RecursionError) as error:
+        raise DocumentError(f"{place} cannot be read: {error}.") from error
 
 
 def encode_json(value: object) -> bytes:

@@ -18,3 +18,12 @@ def models() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("EDGETPU_CI_MODELS names no folder of real models")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def labelled() -> Path:
+    """The folder of labelled series and their scorer; tests that need it are skipped, and counted, without it."""
+    folder = os.environ.get("EDGETPU_CI_DETECTION")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("EDGETPU_CI_DETECTION names no folder of labelled series")
+    return Path(folder)

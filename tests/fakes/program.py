@@ -16,12 +16,15 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def edgetpu_ci(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end in `folder`; `more` are environment variables."""
+def edgetpu_ci(
+    folder: Path, *arguments: str, given: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end in `folder`; `given` is its standard input, `more` are environment variables."""
     return subprocess.run(
         [sys.executable, str(LAUNCHER), *arguments],
         cwd=folder,
         env=environment(**more),
+        input=given,
         capture_output=True,
         text=True,
         timeout=120,
