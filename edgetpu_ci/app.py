@@ -72,7 +72,8 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
     known = tuple(baselines.load(world.cwd / settings.baselines).values())
     with TemporaryDirectory(prefix="edgetpu-ci-") as files:
         source = against or _source(settings, happened, Path(files), world)
-        taken = measure.take(collectors, _plan(settings, source), happened, world)
+        plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
+        taken = measure.take(collectors, plan, happened, world)
     past = history.recent(keeper, taken.run.machine.key, world)
     report = assess(taken, settings, known, past)
     saved, problems = _save(report, taken.samples, folder, keeper)
@@ -97,12 +98,6 @@ def _source(settings: config.Config, happened: event.Event, folder: Path, world:
         return None
 
 
-def _plan(settings: config.Config, source: base.Source | None) -> measure.Plan | None:
-    if source is None:
-        return None
-    return measure.Plan(source, interleaved.rules(config.demands(settings)), settings.compare.budget_seconds)
-
-
 def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
     """Compare a run with its base, judge it, and make the report."""
     run_ = taken.run
@@ -111,7 +106,7 @@ def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     earlier = (baselines.base(baseline) if baseline else None) or history.previous(past, run_)
     without = taken.base.without if taken.base else {}
     if taken.base:
-        rules = (*interleaved.rules(rules), *interleaved.alike(taken.base))
+        rules = (*taken.rules, *interleaved.alike(taken.base))
         comparisons = interleaved.compare_rounds(run_.measurements, taken.base, rules, taken.family)
     else:
         comparisons = compare.sequential(run_, earlier, rules) if earlier else ()

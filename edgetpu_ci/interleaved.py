@@ -1,6 +1,7 @@
 """Compare head with a base measured in the same rounds: facts exactly, the rest by the ranks of its rounds. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from glob import escape
 from statistics import median
 from typing import Final
@@ -9,8 +10,10 @@ from edgetpu_ci import compare, metrics, paired, ranks
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
 from edgetpu_ci.paired import Decision, Paired
 
-DEFAULT: Final = Rule(match="*/throughput_sustained_fps", worse_by_percent=1, unknown="warn")
-"""What is demanded of a change where the configuration demands nothing of any."""
+DEFAULTS: Final = ("*/throughput_sustained_fps", "*/time_ms", "*/throughput_per_second", "*/value_*")
+"""Of what a change is told where the configuration demands nothing of any: what a user waits for."""
+
+LEAST_PERCENT: Final = 1.0
 
 WAIT: Final = "run_queue_wait_percent"
 WAITS_MORE: Final = 0.001
@@ -20,9 +23,13 @@ LEAST_WAIT: Final = 1.0
 """Percentage points of waiting below which nothing is said."""
 
 
-def rules(demanded: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules of a configuration, and the default where none of them is about a change."""
-    return (*demanded, *(() if any(rule.worse_by_percent is not None for rule in demanded) else (DEFAULT,)))
+def rules(demanded: Sequence[Rule], series: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules of a configuration; where none is about a change, also that none is worse by 1 % than its base."""
+    if any(rule.worse_by_percent is not None for rule in demanded):
+        return tuple(demanded)
+    known = list(series)
+    found = [glob for glob in DEFAULTS if any(fnmatchcase(key, glob) for key in known)]
+    return (*demanded, *(Rule(match=glob, worse_by_percent=LEAST_PERCENT, unknown="warn") for glob in found))
 
 
 def alike(base: Base) -> tuple[Rule, ...]:

@@ -13,11 +13,12 @@ from edgetpu_ci.world import World
 
 @dataclass(frozen=True)
 class Taken:
-    """A run, its raw samples, and the base it was measured beside, with what is compared of the two."""
+    """A run, its raw samples, and the base it was measured beside: what is demanded of changes, and the family tested."""
 
     run: Run
     samples: dict[str, list[float]] = field(default_factory=dict)
     base: Base | None = None
+    rules: tuple[Rule, ...] = ()
     family: frozenset[str] = frozenset()
 
 
@@ -34,8 +35,8 @@ def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event
     """Measure with every collector."""
     at = world.now()
     host = machine.identify(world)
-    family = _family(collectors, plan, world)
-    brought = _collect(collectors, plan, family, world)
+    beside, rules, family = _prepare(collectors, plan, world)
+    brought = _collect(collectors, beside, world)
     run = Run(
         id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
         at=at,
@@ -49,38 +50,38 @@ def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event
         notes=tuple(note for part in brought for note in part.notes),
     )
     samples = {name: values for part in brought for name, values in part.samples.items()}
-    return Taken(run=run, samples=samples, base=_base(brought, plan) if plan else None, family=family)
+    return Taken(run=run, samples=samples, base=_base(brought, plan) if plan else None, rules=rules, family=family)
 
 
-def _family(collectors: Sequence[collect.Bound], plan: Plan | None, world: World) -> frozenset[str]:
-    """Fixed before the first round: what was seen must not choose what is tested."""
+def _prepare(
+    collectors: Sequence[collect.Bound], plan: Plan | None, world: World
+) -> tuple[Beside | None, tuple[Rule, ...], frozenset[str]]:
+    """The base for the collectors, and what is tested: fixed before the first round, lest what is seen choose it."""
     if plan is None:
-        return frozenset()
-    return interleaved.demanded([key for collector in collectors for key in collector.series(world)], plan.rules)
+        return None, (), frozenset()
+    series = [key for collector in collectors for key in collector.series(world)]
+    rules = interleaved.rules(plan.rules, series)
+    family = interleaved.demanded(series, rules)
+    beside = Beside(
+        file=plan.source.file,
+        folder=plan.source.checkout,
+        settled=lambda taken: interleaved.settled(taken, rules, family),
+        budget_seconds=plan.budget_seconds,
+    )
+    return beside, rules, family
 
 
-def _collect(
-    collectors: Sequence[collect.Bound], plan: Plan | None, family: frozenset[str], world: World
-) -> list[Collected]:
+def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World) -> list[Collected]:
     brought: list[Collected] = []
     seen: set[str] = set()
     for number, collector in enumerate(collectors):
-        part = collector.beside(_beside(plan, family), world) if plan else collector(world)
+        part = collector.beside(beside, world) if beside else collector(world)
         keys = {measurement.key for measurement in part.measurements}
         if twice := sorted(seen & keys):
             raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
         seen |= keys
         brought.append(part)
     return brought
-
-
-def _beside(plan: Plan, family: frozenset[str]) -> Beside:
-    return Beside(
-        file=plan.source.file,
-        folder=plan.source.checkout,
-        settled=lambda taken: interleaved.settled(taken, plan.rules, family),
-        budget_seconds=plan.budget_seconds,
-    )
 
 
 def _base(brought: Sequence[Collected], plan: Plan) -> Base:

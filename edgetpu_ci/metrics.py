@@ -1,6 +1,7 @@
 """The catalogue: one line a metric, with its unit, the better direction and what it means."""
 
-from typing import Final
+import re
+from typing import Final, Literal
 
 from edgetpu_ci.model import Better, Metric
 
@@ -75,6 +76,13 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("macs_millions", "M", "exact", "multiply-accumulates of one inference, in millions"),
     _metric("ops", "", "exact", "operators in the model"),
     _metric("ops_on_cpu", "", "exact", "operators outside the Edge TPU in a compiled model"),
+    # What the result files of other tools hold; docs/results.md says which.
+    _metric("time_ms", "ms", "lower", "time of one run of a benchmark"),
+    _metric("cpu_time_ms", "ms", "lower", "CPU time of one run of a benchmark"),
+    _metric("throughput_per_second", "1/s", "higher", "what a benchmark completes in a second: operations or items"),
+    _metric("bandwidth_mb_per_second", "MB/s", "higher", "bytes a benchmark works on in a second, in millions"),
+    _metric("allocated_bytes", "B", "lower", "memory allocated by one run of a benchmark"),
+    _metric("allocations", "", "lower", "allocations by one run of a benchmark"),
     # Named by the user's document; collected by later parts.
     _metric("power_efficiency_tops_per_watt", "TOPS/W", "higher", "operations per second and watt", "power_efficiency"),
     _metric("test_coverage", "%", "higher", "lines covered by tests", "code_coverage"),
@@ -86,11 +94,19 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
 _FOUR_DIGITS: Final = 1000
 _TOO_LONG_TO_WRITE_OUT: Final = 1e15
 
+_NANOSECONDS_BELOW_MS: Final = 1e-3
+_PER_MS: Final = 1e6
+
+_LONGEST_UNIT: Final = 60
+_FOREIGN: Final = re.compile(r"value_(lower|higher)_([A-Za-z0-9._-]{1,60})")
+
 _BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name, *metric.aliases)}
 
 
 def amount(value: float, metric: Metric) -> str:
     """A value and its unit: facts with all their digits, what is measured with four."""
+    if metric.unit == "ms" and 0 < abs(value) < _NANOSECONDS_BELOW_MS:
+        return f"{value * _PER_MS:#.4g} ns"
     return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
 
 
@@ -110,4 +126,22 @@ def is_known(name: str) -> bool:
 
 def find(name: str) -> Metric:
     """The metric of this name or alias; an unknown name is a metric that is shown, never compared."""
-    return _BY_NAME.get(name) or Metric(name=name)
+    return _BY_NAME.get(name) or _decode(name) or Metric(name=name)
+
+
+def foreign(unit: str, better: Literal["lower", "higher"] | None) -> str:
+    """The name of a metric that only a foreign file knows: `value_lower_MB`, `value_higher_frames_per_s`.
+
+    `find` takes unit and direction from such a name. Without a direction it is `custom_UNIT`: shown, never compared.
+    """
+    word = unit.replace("%", "percent").replace("/", "_per_")
+    word = re.sub(r"[^A-Za-z0-9.-]+", "_", word).strip("_")[:_LONGEST_UNIT] or "unit"
+    return f"value_{better}_{word}" if better else f"custom_{word}"
+
+
+def _decode(name: str) -> Metric | None:
+    if not (found := _FOREIGN.fullmatch(name)):
+        return None
+    better: Better = "lower" if found[1] == "lower" else "higher"
+    unit = "%" if found[2] == "percent" else found[2].replace("_per_", "/").replace("_", " ")
+    return Metric(name=name, unit=unit, better=better, meaning="named by the file it was read from")
