@@ -30,16 +30,16 @@ def decode_json(data: bytes, into: type[T], source: str) -> T:
         raise DocumentError(f"{source} cannot be read: {error}.") from error
 
 
-def decode_json_line(data: bytes, into: type[T], place: str) -> T:
-    """Decode one line of other people's JSON; DocumentError names its place.
+def decode_foreign_json(data: bytes, into: type[T], place: str, most: int = MAX_JSON_BYTES) -> T:
+    """Decode other people's JSON, one line or a whole file; DocumentError names its place.
 
     NaN and Infinity, which are no JSON but often written, are let through for the reader to judge.
     """
-    if len(data) > MAX_JSON_BYTES:
-        raise DocumentError(f"{place} has {len(data):,} bytes, more than the {MAX_JSON_BYTES:,} a line may have.")
+    if len(data) > most:
+        raise DocumentError(f"{place} has more than the {most:,} bytes that are read.")
     try:
         return msgspec.convert(json.loads(data), into)
-    except (msgspec.ValidationError, ValueError, RecursionError) as error:
+    except (msgspec.ValidationError, ValueError, OverflowError, RecursionError) as error:
         raise DocumentError(f"{place} cannot be read: {error}.") from error
 
 

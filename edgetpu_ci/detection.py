@@ -26,7 +26,7 @@ def answers(lines: Iterable[bytes], source: str, *, online: bool, as_json: bool)
         if not line.strip():
             continue
         place = f"{source} line {number}"
-        given = codec.decode_json_line(line, Given, place)
+        given = codec.decode_foreign_json(line, Given, place)
         values = _numbers(given, place)
         found = changes.watch(values) if online else changes.find(values)
         yield _record(given, found, online=online) if as_json else _prose(given, found)

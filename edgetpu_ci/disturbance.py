@@ -1,22 +1,29 @@
 """What disturbed rounds that are measured in pairs, found without a look at which arm was slower. Pure.
 
-A level is the logarithm of how slow a round was, both arms together: (ln base + ln head) / 2, rising when slower. It stays the
-same when the arms change places, as they may when nothing changed, so that rounds may be left out by it and any test of
-signs stays exact.
+A level is the logarithm of how slow a round was, both arms together: (ln base + ln head) / 2, rising when slower. It
+stays the same when the arms change places, as they may when nothing changed, so that rounds may be left out by it and
+any test of signs stays exact.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import exp, sqrt
 from statistics import NormalDist, median
 
-from edgetpu_ci import ranks
+from edgetpu_ci import ranks, stats
 
 NEIGHBOURS = 5
 """On either side: a level is compared with its surroundings, since hosts drift and change for long."""
 
-DEVIATIONS = 4
+DEVIATIONS = 5
 LEAST_RISE = 0.03
-"""A burst lifts a level by at least as many robust deviations, and by this (3 %)."""
+"""A burst lifts a level by at least so many deviations of a calm step, and by 3 %."""
+
+_QUARTER = 0.25
+"""Disturbance only ever slows: the calmest quarter tells the level and the noise, even where a burst is long."""
+
+_QUARTER_OF_STEPS = 0.4506
+"""The quarter of absolute differences of normal values, in standard deviations of one value."""
 
 LEAST_DRIFT = 0.02
 SURE = 0.01
@@ -25,13 +32,16 @@ SURE = 0.01
 
 def contended(levels: Sequence[float]) -> tuple[bool, ...]:
     """Which rounds stand out of their neighbours as slow, in either arm or both."""
-    rises = [level - _surroundings(levels, place) for place, level in enumerate(levels)]
-    deviation = 1.4826 * median(map(abs, rises)) if rises else 0.0
-    return tuple(rise > max(DEVIATIONS * deviation, LEAST_RISE) for rise in rises)
+    steps = sorted(abs(after - before) for before, after in pairwise(levels))
+    if not steps:
+        return (False,) * len(levels)
+    rise = max(DEVIATIONS * stats.percentile(steps, _QUARTER) / _QUARTER_OF_STEPS, LEAST_RISE)
+    return tuple(level - _calm(levels, place) > rise for place, level in enumerate(levels))
 
 
-def _surroundings(levels: Sequence[float], place: int) -> float:
-    return median(levels[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1])
+def _calm(levels: Sequence[float], place: int) -> float:
+    """The level where it was calm around this place."""
+    return stats.percentile(sorted(levels[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1]), _QUARTER)
 
 
 def drift(levels: Sequence[float]) -> str:
@@ -46,13 +56,14 @@ def drift(levels: Sequence[float]) -> str:
     if abs(rise) < LEAST_DRIFT or chance > SURE:
         return ""
     which, cause = ("slower", "heat or other work") if rise > 0 else ("faster", "warming up or less other work")
-    return f"both arms became {abs(exp(rise) - 1):.1%} {which} over the rounds ({cause}); each round compares like with like"
+    return f"both arms became {abs(exp(rise) - 1):.1%} {which} over the rounds ({cause}), which a round hardly sees"
 
 
 def order(differences: Sequence[float], orders: Sequence[str]) -> str:
     """In words what it costs to be measured second, and how far that moves the estimate; empty when nothing shows.
 
-    `differences` are logarithms of head over base, rising when slower; `orders` names the arm that came first, "AB" or "BA".
+    `differences` are logarithms of head over base, rising when slower; `orders` has "AB" where base came first, else
+    "BA".
     """
     first = [d for d, which in zip(differences, orders, strict=False) if which == "AB"]
     then = [d for d, which in zip(differences, orders, strict=False) if which == "BA"]

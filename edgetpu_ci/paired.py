@@ -60,9 +60,9 @@ class Paired(Struct, frozen=True, kw_only=True):
 class Decision(Struct, frozen=True, kw_only=True):
     """What the rounds say of one metric.
 
-    `ratio` is head / base of the metric itself with its 99 % interval; `p` is one-sided, towards `improved` when that is
-    the finding and else towards worse; `rounds` are those that count, `dropped` those too disturbed to. `rounds_needed`
-    is how many would probably decide. `settled`: no further round would be taken.
+    `ratio` is head / base of the metric itself with its 99 % interval; `p` is one-sided, towards `improved` when that
+    is the finding and else towards worse; `rounds` are those that count, `dropped` those too disturbed to.
+    `rounds_needed` is how many would probably decide. `settled`: no further round would be taken.
     """
 
     id: str

@@ -76,9 +76,9 @@ def centre(differences: Sequence[float]) -> float:
 
 
 def walsh_interval(differences: Sequence[float], confidence: float) -> tuple[float, float] | None:
-    """Interval of the centre: two of the Walsh averages; it leaves out zero exactly when `signed_rank_p` is small enough.
+    """Interval of the centre: two of the Walsh averages. None when so few differences have no such interval.
 
-    That is at most (1 - confidence) / 2 in that direction. None when so few differences have no such interval.
+    It lies above zero exactly when `signed_rank_p` is at most (1 - confidence) / 2.
     """
     tails, alpha = _signed_rank_tails(len(differences)), (1 - confidence) / 2
     least = next((statistic for statistic, tail in enumerate(tails) if tail <= alpha), None)
@@ -94,7 +94,7 @@ def _pairs_with_self(values: Sequence[float]) -> Iterator[tuple[float, float]]:
 
 @cache
 def _signed_rank_tails(n: int) -> tuple[float, ...]:
-    """P(T >= t) for t from 0 to n (n + 1) / 2, where T sums the ranks 1 to n of which each counts or not, as a coin falls."""
+    """P(T >= t) for t from 0 to n (n + 1) / 2, where T sums those of the ranks 1 to n for which a coin falls heads."""
     counts = [1]
     for rank in range(1, n + 1):
         counts = [a + b for a, b in zip(counts + [0] * rank, [0] * rank + counts, strict=True)]

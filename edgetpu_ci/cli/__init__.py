@@ -44,6 +44,7 @@ VERBS: Final[dict[str, Verb]] = {
         "Tell what a model file holds: operators, MACs, tensors.", repository.inspect_options, repository.inspect
     ),
     "baseline": Verb("Accept or show the baseline of this machine.", baseline.options, None),
+    "ab": Verb("Decide from rounds of base and head what became worse.", statistics.ab_options, statistics.ab),
     "detect": Verb("Find the changes of level in series of numbers.", statistics.detect_options, statistics.detect),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),

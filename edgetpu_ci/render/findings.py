@@ -1,0 +1,41 @@
+"""What rounds of base and head say, as text: a line for each metric, and below it what explains it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from edgetpu_ci.model import Finding
+from edgetpu_ci.paired import Decision
+from edgetpu_ci.render import words
+
+_MARK: Final[dict[Finding, str]] = {"regressed": "✗", "improved": "✓", "unchanged": "✓", "inconclusive": "?"}
+
+
+def text(decisions: Sequence[Decision]) -> str:
+    """A table, widest where the names are."""
+    width = max((len(words.plain(decision.id)) for decision in decisions), default=0)
+    return "\n".join(line for decision in decisions for line in _lines(decision, width))
+
+
+def _lines(decision: Decision, width: int) -> Iterator[str]:
+    change = "" if decision.ratio is None else f"{decision.ratio - 1:+.1%}"
+    if decision.interval:
+        change += f" ({decision.interval[0] - 1:+.1%} to {decision.interval[1] - 1:+.1%})"
+    name = words.tame(words.plain(decision.id)).ljust(width)
+    yield (
+        f"{_MARK[decision.finding]} {name}  {decision.finding:12}  {change:28}  "
+        f"p {decision.p_adjusted:.2g}, {decision.rounds} rounds"
+    )
+    for remark in _remarks(decision):
+        yield f"  {' ' * width}  {remark}"
+
+
+def _remarks(decision: Decision) -> Iterator[str]:
+    if decision.because:
+        yield decision.because
+    if decision.rounds_needed:
+        yield f"about {decision.rounds_needed} rounds would decide"
+    if decision.worth_a_look:
+        yield "worth a look: likely a change, not proven"
+    if decision.dropped:
+        yield f"{decision.dropped} rounds do not count: other work disturbed them"
+    yield from decision.notes

@@ -1,0 +1,81 @@
+"""Rounds as a file has them, from whatever measured: checked, and each slot made to its statistic. Pure."""
+
+from collections.abc import Iterator
+from math import isfinite
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from edgetpu_ci import codec, paired
+from edgetpu_ci.errors import DocumentError
+
+MAX_BYTES = 256 << 20
+"""24 metrics of 300 rounds of 1,000 samples each side stay below."""
+
+
+class _Round(Struct, frozen=True):
+    base: list[float]
+    head: list[float]
+    order: Literal["AB", "BA"] | None = None
+
+
+class _Metric(Struct, frozen=True):
+    id: str
+    rounds: list[_Round]
+    better: paired.Direction = "lower"
+
+
+class _Document(Struct, frozen=True):
+    metrics: list[_Metric]
+    family: int | None = None
+    min_effect: Annotated[float, Meta(ge=0, lt=100)] = 1.0
+
+
+def read(data: bytes, source: str, percent: float | None) -> tuple[tuple[paired.Paired, ...], int]:
+    """The metrics of a rounds file and the size of their family.
+
+    `percent` is the smallest change that matters, in place of the file's. DocumentError names what is wrong and where.
+    """
+    document = codec.decode_foreign_json(data, _Document, source, MAX_BYTES)
+    if fault := next(_faults(document), ""):
+        raise DocumentError(f"{source}: {fault}.")
+    effect = (document.min_effect if percent is None else percent) / 100
+    metrics = tuple(_paired(metric, effect) for metric in document.metrics)
+    return metrics, document.family or len(metrics)
+
+
+def _paired(metric: _Metric, effect: float) -> paired.Paired:
+    orders = [each.order for each in metric.rounds if each.order]
+    return paired.Paired(
+        id=metric.id,
+        better=metric.better,
+        pairs=tuple(
+            (paired.slot(each.base, metric.better), paired.slot(each.head, metric.better)) for each in metric.rounds
+        ),
+        # An order that is not known of each round says nothing.
+        orders=tuple(orders) if len(orders) == len(metric.rounds) else (),
+        effect=effect,
+    )
+
+
+def _faults(document: _Document) -> Iterator[str]:
+    if not document.metrics:
+        yield "it has no metrics"
+    if document.family is not None and document.family < len(document.metrics):
+        yield f"its family of {document.family} is smaller than its {len(document.metrics)} metrics"
+    seen = set()
+    for metric in document.metrics:
+        if metric.id in seen:
+            yield f'the metric "{metric.id}" is there twice'
+        seen.add(metric.id)
+        for number, each in enumerate(metric.rounds, 1):
+            for arm, samples in (("base", each.base), ("head", each.head)):
+                if fault := _fault(samples):
+                    yield f'metric "{metric.id}", round {number}, {arm}: {fault}'
+
+
+def _fault(samples: list[float]) -> str:
+    if not samples:
+        return "it has no samples"
+    wrong = next((sample for sample in samples if not (isfinite(sample) and sample > 0)), None)
+    return "" if wrong is None else f"{wrong:g} is no measurement; each is above zero and finite"
