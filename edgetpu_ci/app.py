@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import structs
+
 from edgetpu_ci import (
     __version__,
     artifact,
@@ -107,7 +109,8 @@ def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     without = taken.base.without if taken.base else {}
     if taken.base:
         rules = (*taken.rules, *interleaved.alike(taken.base))
-        comparisons = interleaved.compare_rounds(run_.measurements, taken.base, rules, taken.family)
+        compared = interleaved.compare_rounds(run_.measurements, taken.base, rules, taken.family)
+        comparisons, run_ = compared.comparisons, structs.replace(run_, notes=(*run_.notes, *compared.notes))
     else:
         comparisons = compare.sequential(run_, earlier, rules) if earlier else ()
     if baseline:

@@ -77,8 +77,11 @@ class Tree:
 
     def checkout(self) -> Path:
         """The whole base, as a checkout would have it; without submodules."""
-        self._git("checkout-index", "-a", "-f", f"--prefix={self.folder}/")
-        return self.folder / self.world.cwd.resolve().relative_to(self._top)
+        if self._names:
+            self._git("checkout-index", "-a", "-f", f"--prefix={self.folder}/")
+        folder = self.folder / self.world.cwd.resolve().relative_to(self._top)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _explained(self, place: Path, name: str) -> Path | str:
         if place.is_symlink() or not place.is_file():
@@ -100,7 +103,7 @@ class Tree:
     def _names(self) -> frozenset[str]:
         """What the base has, read into an index of our own."""
         self._git("read-tree", self.commit)
-        return frozenset(self._git("ls-files", "-z", "--full-name", ":/").split("\0"))
+        return frozenset(name for name in self._git("ls-files", "-z").split("\0") if name)
 
     def _git(self, *arguments: str) -> str:
         index = {"GIT_INDEX_FILE": f"{self.folder}.index"}

@@ -1,10 +1,12 @@
 """Compare head with a base measured in the same rounds: facts exactly, the rest by the ranks of its rounds. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from glob import escape
 from statistics import median
 from typing import Final
+
+from msgspec import Struct
 
 from edgetpu_ci import compare, metrics, paired, ranks
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
@@ -53,19 +55,37 @@ def settled(taken: Collected, rules: Sequence[Rule], family: frozenset[str]) -> 
     return frozenset(taken.rounds) - open_
 
 
+class Compared(Struct, frozen=True):
+    """What changed, and in words what else the rounds showed: drift, order, disturbance."""
+
+    comparisons: tuple[Comparison, ...]
+    notes: tuple[str, ...]
+
+
 def compare_rounds(
     measurements: Sequence[Measurement], base: Base, rules: Sequence[Rule], family: frozenset[str]
-) -> tuple[Comparison, ...]:
+) -> Compared:
     """Compare with a base commit: facts, then all metrics of the family together, then who waited more."""
     before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
     now = {measurement.key: measurement for measurement in measurements if measurement.value is not None}
     shared = [key for key in now if key in before]
     facts = [compare.exact(before[k], now[k], base.kind) for k in shared if metrics.find(now[k].metric).deterministic]
     known = _paired(measurements, base.measurements, base.rounds, rules, family)
-    speeds = [_comparison(now[key], known[key], found) for key, found in _decide(known, family).items()]
+    decided = _decide(known, family)
+    speeds = [_comparison(now[key], known[key], found) for key, found in decided.items()]
     waits = [found for k in shared if (found := _waits(before[k], now[k])) and now[k].metric == WAIT]
     alike = [_alike(m) for key, m in now.items() if m.subject in base.alike - set(base.rounds) and key in family]
-    return (*facts, *speeds, *waits, *alike)
+    return Compared((*facts, *speeds, *waits, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds))))
+
+
+def _notes(decided: Mapping[str, Decision], rounds: Mapping[str, Rounds]) -> Iterator[str]:
+    for key, found in decided.items():
+        yield from (f"{key.rpartition('/')[0]}: {note}." for note in found.notes)
+    for subject, known in rounds.items():
+        disturbed = [what for what in known.disturbed if what]
+        if disturbed:
+            counted = f"{len(disturbed)} of {len(known.disturbed)} rounds"
+            yield f"{subject}: {counted} were disturbed ({disturbed[0]}) and do not count."
 
 
 def _decide(known: Mapping[str, Paired], family: frozenset[str]) -> dict[str, Decision]:

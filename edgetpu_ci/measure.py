@@ -13,7 +13,7 @@ from edgetpu_ci.world import World
 
 @dataclass(frozen=True)
 class Taken:
-    """A run, its raw samples, and the base beside it, with what is demanded of changes and the family that is tested."""
+    """A run, its raw samples, and the base beside it, with what is demanded of changes and what is tested of it."""
 
     run: Run
     samples: dict[str, list[float]] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""Git repositories as users have them: commits, a remote, and clones of it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    **{
+        f"GIT_{who}_{what}": f"{who.lower()}@example.org"
+        for who in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    },
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints, whoever the machine says works on it."""
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **_ENVIRONMENT}
+    done = subprocess.run(["git", "-C", str(folder), *arguments], env=environment, capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+def create(folder: Path) -> Path:
+    """An empty repository whose branch is `main`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "config", "uploadpack.allowAnySHA1InWant", "true")
+    return folder
+
+
+def commit(folder: Path, message: str = "change", **files: bytes | None) -> str:
+    """Write or (None) remove files, a `__` in a name being a dot, and commit all there is."""
+    for name, data in files.items():
+        path = folder / name.replace("__", ".")
+        if data is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def clone(origin: Path, folder: Path, *options: str) -> Path:
+    """A clone over the file protocol, which can be shallow."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    git(folder.parent, "clone", "--quiet", *options, f"file://{origin}", str(folder))
+    return folder

@@ -1,0 +1,171 @@
+"""The base of a change, from real repositories: which commit it is, and its files."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from edgetpu_ci import base, judge
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
+from edgetpu_ci.event import Event
+from edgetpu_ci.world import World, run_process
+from tests.fakes import repository
+from tests.fakes import world as fake
+from tests.fakes.repository import git
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"
+
+
+class Origin(NamedTuple):
+    """A repository whose `main` went on after `topic` left it."""
+
+    folder: Path
+    fork: str
+    main: str
+    topic: str
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    folder = repository.create(tmp_path / "origin")
+    repository.commit(folder, "first", m__tflite=b"first")
+    fork = repository.commit(folder, "second", m__tflite=b"second", gone__tflite=b"gone")
+    git(folder, "switch", "--quiet", "--create", "topic")
+    repository.commit(folder, "third", m__tflite=b"third", gone__tflite=None)
+    topic = repository.commit(folder, "fourth", new__tflite=b"new")
+    git(folder, "switch", "--quiet", "main")
+    main = repository.commit(folder, "meanwhile", m__tflite=b"meanwhile")
+    return Origin(folder, fork, main, topic)
+
+
+def world(folder: Path) -> World:
+    return fake.world(folder, run=run_process)
+
+
+def pull_request(origin: Origin) -> Event:
+    return Event(name="pull_request", commit=origin.topic, base_commit=origin.main, base_branch="main", pull_request=1)
+
+
+def merged_for_testing(origin: Origin) -> str:
+    """The merge that GitHub offers a pull request's job to check out."""
+    git(origin.folder, "switch", "--quiet", "--detach", "main")
+    git(origin.folder, "merge", "--quiet", "--no-ff", "--strategy=ours", "--message", "test merge", "topic")
+    merge = git(origin.folder, "rev-parse", "HEAD")
+    git(origin.folder, "update-ref", "refs/pull/1/merge", merge)
+    git(origin.folder, "switch", "--quiet", "main")
+    return merge
+
+
+@pytest.mark.parametrize("depth", [None, 1, 2])
+def test_the_base_of_a_branch_is_where_it_left(origin: Origin, tmp_path: Path, depth: int | None) -> None:
+    shallow = [f"--depth={depth}"] if depth else []
+    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=topic", *shallow)
+    tree = base.find("auto", pull_request(origin), tmp_path / "files", world(clone))
+    assert (tree.commit, tree.label) == (origin.fork, f"merge base with main ({origin.fork[:7]})")
+    found = tree.file(clone / "m.tflite")
+    assert isinstance(found, Path)
+    assert found.read_bytes() == b"second"
+    assert found.name == "m.tflite"
+
+
+@pytest.mark.parametrize("depth", [None, 1])
+def test_the_base_of_a_test_merge_is_what_it_was_merged_into(origin: Origin, tmp_path: Path, depth: int | None) -> None:
+    merge = merged_for_testing(origin)
+    clone = repository.create(tmp_path / "clone")
+    git(clone, "remote", "add", "origin", f"file://{origin.folder}")
+    git(clone, "fetch", "--quiet", *([f"--depth={depth}"] if depth else []), "origin", "refs/pull/1/merge")
+    git(clone, "checkout", "--quiet", "--detach", merge)
+    tree = base.find("auto", pull_request(origin), tmp_path / "files", world(clone))
+    assert tree.commit == origin.main
+    found = tree.file(clone / "m.tflite")
+    assert isinstance(found, Path)
+    assert found.read_bytes() == b"meanwhile"
+
+
+def test_any_commit_branch_or_tag_can_be_named_and_is_fetched(origin: Origin, tmp_path: Path) -> None:
+    git(origin.folder, "tag", "v1", origin.fork)
+    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=topic", "--depth=1", "--no-tags")
+    for ref, commit in (("v1", origin.fork), ("main", origin.main), (origin.fork, origin.fork), ("HEAD", origin.topic)):
+        assert base.find(ref, Event(), tmp_path / "files", world(clone)).commit == commit
+
+
+@pytest.mark.parametrize(
+    ("ref", "sentence"),
+    [
+        ("no-such-branch", "could not be fetched; give actions/checkout `fetch-depth: 0`"),
+        ("--upload-pack=touch x", "is no name of a commit"),
+    ],
+)
+def test_a_base_that_is_not_to_be_had_is_a_sentence(origin: Origin, tmp_path: Path, ref: str, sentence: str) -> None:
+    clone = repository.clone(origin.folder, tmp_path / "clone")
+    with pytest.raises(EdgeTpuCiError, match=sentence):
+        base.find(ref, Event(), tmp_path / "files", world(clone))
+
+
+def test_unrelated_histories_have_no_base(origin: Origin, tmp_path: Path) -> None:
+    git(origin.folder, "switch", "--quiet", "--orphan", "other")
+    repository.commit(origin.folder, "unrelated", o__tflite=b"o")
+    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=other", "--depth=1")
+    with pytest.raises(GitError, match="no common ancestor of HEAD"):
+        base.find("auto", pull_request(origin), tmp_path / "files", world(clone))
+
+
+def test_outside_a_repository_git_says_so(tmp_path: Path) -> None:
+    with pytest.raises(EdgeTpuCiError, match="not a git repository"):
+        base.find("main", Event(), tmp_path / "files", world(tmp_path))
+
+
+def test_a_file_without_a_base_says_why(origin: Origin, tmp_path: Path) -> None:
+    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=topic")
+    (clone / "built.tflite").write_bytes(b"built")
+    (tmp_path / "outside.tflite").write_bytes(b"outside")
+    tree = base.find("auto", pull_request(origin), tmp_path / "files", world(clone))
+    assert tree.file(clone / "new.tflite") == judge.NEW
+    assert "it is not in git" in str(tree.file(clone / "built.tflite"))
+    assert "lies outside the repository" in str(tree.file(tmp_path / "outside.tflite"))
+
+
+def test_a_pointer_of_git_lfs_is_explained(origin: Origin, tmp_path: Path) -> None:
+    git(origin.folder, "switch", "--quiet", "main")
+    repository.commit(origin.folder, "pointer", large__tflite=POINTER)
+    clone = repository.clone(origin.folder, tmp_path / "clone")
+    why = base.find("main", Event(), tmp_path / "files", world(clone)).file(clone / "large.tflite")
+    assert "is a Git LFS pointer; install git-lfs on the runner, or fetch it before: git lfs fetch origin" in str(why)
+
+
+def test_a_whole_checkout_lies_beside_and_the_users_stays_as_it_was(origin: Origin, tmp_path: Path) -> None:
+    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=topic")
+    (clone / "m.tflite").write_bytes(b"being edited")
+    before = git(clone, "status", "--porcelain"), git(clone, "worktree", "list"), git(clone, "stash", "list")
+    folder = base.find("main", Event(), tmp_path / "files", world(clone)).checkout()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "m.tflite": b"meanwhile",
+        "gone.tflite": b"gone",
+    }
+    assert (clone / "m.tflite").read_bytes() == b"being edited"
+    assert (git(clone, "status", "--porcelain"), git(clone, "worktree", "list"), git(clone, "stash", "list")) == before
+
+
+def test_work_in_a_folder_of_the_repository_finds_its_base_there(origin: Origin, tmp_path: Path) -> None:
+    folder = origin.folder / "sub"
+    repository.commit(origin.folder, "deep", **{"sub/d__tflite": b"old"})
+    repository.commit(origin.folder, "deeper", **{"sub/d__tflite": b"new"})
+    tree = base.find("HEAD^", Event(), tmp_path / "files", world(folder))
+    found = tree.file(folder / "d.tflite")
+    assert isinstance(found, Path)
+    assert found.read_bytes() == b"old"
+    assert tree.checkout() == tmp_path / "files" / "sub"
+
+
+def test_ancestors_are_the_newest_first_and_as_many_as_asked(origin: Origin) -> None:
+    assert base.ancestors(origin.topic, 2, world(origin.folder))[0] == origin.topic
+    assert len(base.ancestors(origin.topic, 2, world(origin.folder))) == 2
+    assert base.ancestors("0" * 40, 2, world(origin.folder)) == ()
+
+
+def test_files_are_the_bases_of_the_heads_they_were_named_with(tmp_path: Path) -> None:
+    files = base.Files({tmp_path / "head": tmp_path / "base"})
+    assert files.file(tmp_path / "head") == tmp_path / "base"
+    assert files.file(tmp_path / "other") == judge.NEW
+    with pytest.raises(ConfigError, match="name one with `--base REF`"):
+        files.checkout()
