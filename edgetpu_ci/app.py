@@ -89,13 +89,15 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
 
 
 def _source(settings: config.Config, happened: event.Event, folder: Path, world: World) -> base.Source | None:
-    """The base to measure beside; None where there is none, which is said where one was to be expected."""
+    """The base to measure beside; None where there is none. One that was named must be there."""
     wanted = settings.compare.base
     if wanted == "none" or (wanted == "auto" and not happened.base_commit):
         return None
     try:
         return base.find(wanted, happened, folder, world)
     except GitError as error:
+        if wanted != "auto":
+            raise
         notify("warning", f"Not compared with the base: {error}", world)
         return None
 

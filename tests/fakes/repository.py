@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 _ENVIRONMENT = {
@@ -30,17 +31,17 @@ def create(folder: Path) -> Path:
     return folder
 
 
-def commit(folder: Path, message: str = "change", **files: bytes | None) -> str:
-    """Write or (None) remove files, a `__` in a name being a dot, and commit all there is."""
+def commit(folder: Path, files: Mapping[str, bytes | None]) -> str:
+    """Write or (None) remove files, and commit all there is."""
     for name, data in files.items():
-        path = folder / name.replace("__", ".")
+        path = folder / name
         if data is None:
             path.unlink()
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "change")
     return git(folder, "rev-parse", "HEAD")
 
 

@@ -28,13 +28,13 @@ class Origin(NamedTuple):
 @pytest.fixture
 def origin(tmp_path: Path) -> Origin:
     folder = repository.create(tmp_path / "origin")
-    repository.commit(folder, "first", m__tflite=b"first")
-    fork = repository.commit(folder, "second", m__tflite=b"second", gone__tflite=b"gone")
+    repository.commit(folder, {"m.tflite": b"first"})
+    fork = repository.commit(folder, {"m.tflite": b"second", "gone.tflite": b"gone"})
     git(folder, "switch", "--quiet", "--create", "topic")
-    repository.commit(folder, "third", m__tflite=b"third", gone__tflite=None)
-    topic = repository.commit(folder, "fourth", new__tflite=b"new")
+    repository.commit(folder, {"m.tflite": b"third", "gone.tflite": None})
+    topic = repository.commit(folder, {"new.tflite": b"new"})
     git(folder, "switch", "--quiet", "main")
-    main = repository.commit(folder, "meanwhile", m__tflite=b"meanwhile")
+    main = repository.commit(folder, {"m.tflite": b"meanwhile"})
     return Origin(folder, fork, main, topic)
 
 
@@ -104,7 +104,7 @@ def test_a_base_that_is_not_to_be_had_is_a_sentence(origin: Origin, tmp_path: Pa
 
 def test_unrelated_histories_have_no_base(origin: Origin, tmp_path: Path) -> None:
     git(origin.folder, "switch", "--quiet", "--orphan", "other")
-    repository.commit(origin.folder, "unrelated", o__tflite=b"o")
+    repository.commit(origin.folder, {"o.tflite": b"o"})
     clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=other", "--depth=1")
     with pytest.raises(GitError, match="no common ancestor of HEAD"):
         base.find("auto", pull_request(origin), tmp_path / "files", world(clone))
@@ -127,7 +127,7 @@ def test_a_file_without_a_base_says_why(origin: Origin, tmp_path: Path) -> None:
 
 def test_a_pointer_of_git_lfs_is_explained(origin: Origin, tmp_path: Path) -> None:
     git(origin.folder, "switch", "--quiet", "main")
-    repository.commit(origin.folder, "pointer", large__tflite=POINTER)
+    repository.commit(origin.folder, {"large.tflite": POINTER})
     clone = repository.clone(origin.folder, tmp_path / "clone")
     why = base.find("main", Event(), tmp_path / "files", world(clone)).file(clone / "large.tflite")
     assert "is a Git LFS pointer; install git-lfs on the runner, or fetch it before: git lfs fetch origin" in str(why)
@@ -148,8 +148,8 @@ def test_a_whole_checkout_lies_beside_and_the_users_stays_as_it_was(origin: Orig
 
 def test_work_in_a_folder_of_the_repository_finds_its_base_there(origin: Origin, tmp_path: Path) -> None:
     folder = origin.folder / "sub"
-    repository.commit(origin.folder, "deep", **{"sub/d__tflite": b"old"})
-    repository.commit(origin.folder, "deeper", **{"sub/d__tflite": b"new"})
+    repository.commit(origin.folder, {"sub/d.tflite": b"old"})
+    repository.commit(origin.folder, {"sub/d.tflite": b"new"})
     tree = base.find("HEAD^", Event(), tmp_path / "files", world(folder))
     found = tree.file(folder / "d.tflite")
     assert isinstance(found, Path)

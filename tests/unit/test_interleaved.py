@@ -67,7 +67,7 @@ def test_a_change_is_found_in_twenty_rounds_and_none_in_ten(slower: float, findi
 
 
 def test_what_is_inconclusive_says_how_many_rounds_would_decide() -> None:
-    comparison = of(compare(taken(1.004), [Rule(match="*", worse_by_percent=0.5)]))
+    comparison = of(compare(taken(1.004), [Rule(match="*", worse_by_percent=0.6)]))
     assert comparison.finding == "inconclusive"
     assert comparison.rounds_needed is not None
     assert f"about {comparison.rounds_needed} rounds would decide" in comparison.because
