@@ -37,10 +37,13 @@ from edgetpu_ci.errors import (
     NothingMeasuredError,
 )
 from edgetpu_ci.files import write_whole
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import Base, Comparison, Report, Rule, Run
 from edgetpu_ci.publish import job
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.world import World
+
+ANCESTORS = 10
+"""Commits before a change among whose reports the one is sought that stands in for a base that cannot be measured."""
 
 EXIT = {"passed": 0, "warned": 0, "failed": 1, "unknown": 5}
 
@@ -76,8 +79,9 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
         source = against or _source(settings, happened, Path(files), world)
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
         taken = measure.take(collectors, plan, happened, world)
+        ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
     past = history.recent(keeper, taken.run.machine.key, world)
-    report = assess(taken, settings, known, past)
+    report = assess(replace(taken, ancestors=ancestors), settings, known, past)
     saved, problems = _save(report, taken.samples, folder, keeper)
     outputs, undelivered = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
@@ -104,28 +108,60 @@ def _source(settings: config.Config, happened: event.Event, folder: Path, world:
 
 def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
     """Compare a run with its base, judge it, and make the report."""
-    run_ = taken.run
+    run_, demands = taken.run, config.demands(settings)
     baseline = baselines.find(known, run_.machine.key)
-    rules = config.demands(settings)
-    earlier = (baselines.base(baseline) if baseline else None) or history.previous(past, run_)
-    without = taken.base.without if taken.base else {}
-    if taken.base:
-        rules = (*taken.rules, *interleaved.alike(taken.base))
-        compared = interleaved.compare_rounds(run_.measurements, taken.base, rules, taken.family)
-        comparisons, run_ = compared.comparisons, structs.replace(run_, notes=(*run_.notes, *compared.notes))
-    else:
-        comparisons = compare.sequential(run_, earlier, rules) if earlier else ()
+    compared = _compare(taken, demands, baseline, past)
+    rules = (*(taken.rules or demands), *(interleaved.alike(taken.base) if taken.base else ()))
     if baseline:
         rules = (*rules, *baselines.rules(baseline), *baselines.missing(baseline, run_.measurements))
-    bases = [found.label for found in (taken.base or earlier,) if found]
     return Report(
         version=__version__,
-        run=run_,
-        comparisons=comparisons,
-        verdicts=judge.judge(run_.measurements, comparisons, rules, busy=bool(run_.contended), without=without),
-        bases=tuple(bases) or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
+        run=structs.replace(run_, notes=(*run_.notes, *compared.notes)),
+        comparisons=compared.comparisons,
+        verdicts=judge.judge(
+            run_.measurements,
+            compared.comparisons,
+            rules,
+            busy=bool(run_.contended),
+            without=taken.base.without if taken.base else {},
+        ),
+        bases=compared.bases or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
         trend=history.trend(past, run_),
     )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    comparisons: tuple[Comparison, ...]
+    bases: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def _compare(
+    taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline | None, past: Sequence[Report]
+) -> _Compared:
+    """With the base beside where there is one; the rest with an earlier run, at another time."""
+    run_, beside = taken.run, taken.base
+    if beside is None:
+        earlier = (baselines.base(baseline) if baseline else None) or _earlier(taken, demands, past)
+        return _Compared(*_sequential(run_, earlier, demands))
+    found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
+    left = {subject for subject, why in beside.without.items() if why != judge.NEW}
+    rest = structs.replace(run_, measurements=tuple(m for m in run_.measurements if m.subject in left))
+    comparisons, labels = _sequential(rest, _earlier(taken, taken.rules, past) if left else None, taken.rules)
+    return _Compared((*found.comparisons, *comparisons), (beside.label, *labels), found.notes)
+
+
+def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Sequence[Report]) -> Base | None:
+    """Of a change to be merged the report of what it is merged into, else the previous run."""
+    wanted = set(compare.demands(taken.run.measurements, rules)) & {m.key for m in taken.run.measurements if m.slots}
+    return history.of_ancestor(past, taken.ancestors, wanted) or history.previous(past, taken.run)
+
+
+def _sequential(
+    run_: Run, earlier: Base | None, rules: Sequence[Rule]
+) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
+    return (compare.sequential(run_, earlier, rules), (earlier.label,)) if earlier else ((), ())
 
 
 def _save(

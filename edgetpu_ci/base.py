@@ -122,7 +122,9 @@ def find(ref: str, happened: Event, folder: Path, world: World) -> Tree:
 
 
 def ancestors(commit: str, most: int, world: World) -> tuple[str, ...]:
-    """A commit and its first parents, newest first, as far as the clone has them."""
+    """A commit and its first parents, newest first, as far as the clone has them; none where there is no commit."""
+    if not commit:
+        return ()
     return tuple(_quiet(["rev-list", "--first-parent", f"--max-count={most}", commit], world).split())
 
 

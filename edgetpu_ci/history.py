@@ -1,6 +1,6 @@
 """Earlier reports of a store: what to compare with, and the trend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -56,6 +56,19 @@ def previous(reports: Sequence[Report], run: Run) -> Base | None:
         if shared:
             label = f"previous run of {report.run.at:%Y-%m-%d %H:%M} UTC, not a baseline"
             return Base(kind="previous run", label=label, measurements=shared, contended=bool(report.run.contended))
+    return None
+
+
+def of_ancestor(reports: Sequence[Report], commits: Sequence[str], wanted: Iterable[str]) -> Base | None:
+    """The report of the newest of some commits, newest first, that has every series that is wanted, as a base."""
+    wanted = frozenset(wanted)
+    for commit in commits:
+        for report in (report for report in reports if report.run.commit == commit):
+            known = {m.key: m for m in report.run.measurements if m.value is not None}
+            if wanted <= set(known):
+                label = f"report of the ancestor {commit[:7]}, measured at another time"
+                contended = bool(report.run.contended)
+                return Base(kind="previous run", label=label, measurements=tuple(known.values()), contended=contended)
     return None
 
 

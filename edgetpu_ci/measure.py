@@ -13,13 +13,17 @@ from edgetpu_ci.world import World
 
 @dataclass(frozen=True)
 class Taken:
-    """A run, its raw samples, and the base beside it, with what is demanded of changes and what is tested of it."""
+    """A run, its raw samples, and the base beside it, with what is demanded of changes and what is tested of it.
+
+    `ancestors` are the base's commit and those before it, whose reports stand in for what has no base.
+    """
 
     run: Run
     samples: dict[str, list[float]] = field(default_factory=dict)
     base: Base | None = None
     rules: tuple[Rule, ...] = ()
     family: frozenset[str] = frozenset()
+    ancestors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -298,18 +298,21 @@ def _difference(name, expected, found):
     if shapes[0] != shapes[1]:
         text = f"{shapes[0]} against {shapes[1]}"
         return {"name": name, "elements": 1, "differing": 1, "largest": None, "text": text}
-    apart = np.abs(found.astype(np.float64) - expected.astype(np.float64))
-    apart[np.isnan(found) & np.isnan(expected)] = 0.0
-    scale = np.nanmax(np.abs(expected.astype(np.float64)), initial=0.0)
+    before, after = expected.astype(np.float64), found.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(after - before)
+    apart[(before == after) | (np.isnan(before) & np.isnan(after))] = 0.0
+    scale = np.abs(before[np.isfinite(before)]).max(initial=0.0)
     allowed = TOLERANCE * scale if expected.dtype.kind == "f" else 0.0
     # What is not a number on one side alone is not within any tolerance.
     differing = int(np.count_nonzero(~(apart <= allowed)))
     largest = float(apart.max(initial=0.0))
+    is_number = bool(np.isfinite(largest))
     return {
         "name": name,
         "elements": int(apart.size),
         "differing": differing,
-        "largest": largest if largest == largest and largest != float("inf") else None,  # noqa: PLR0124 - NaN
+        "largest": largest if is_number else None,
         "text": "",
     }
 

@@ -153,3 +153,15 @@ def test_a_command_that_the_base_cannot_run_is_measured_alone(tmp_path: Path) ->
     repository.commit(folder, {"edgetpu-ci.yml": config, "data": b"1"})
     done = edgetpu_ci(folder, "compare", "--base", "HEAD^")
     assert "the base cannot run it: it ended with status 1: cat: data: No such file or directory" in said(done.stdout)
+
+
+def test_what_is_not_in_git_is_compared_with_the_report_of_an_ancestor(project: Path) -> None:
+    repository.git(project, "rm", "--quiet", "--cached", "same.tflite")
+    repository.commit(project, {".gitignore": b"same.tflite", "grown.tflite": None, "new.tflite": None})
+    repository.git(project, "branch", "--quiet", "built")
+    edgetpu_ci(project, "run", "--config", "edgetpu-ci.yml")
+    repository.commit(project, {})
+    done = edgetpu_ci(project, "compare", "--base", "built")
+    assert "report of the ancestor" in said(done.stdout)
+    (comparison,) = (c for c in report(project)["comparisons"] if c["metric"] == "model_bytes")
+    assert (comparison["finding"], comparison["against"]) == ("unchanged", "previous run")

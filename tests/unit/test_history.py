@@ -12,9 +12,18 @@ from edgetpu_ci.store.folder import Folder
 from tests.fakes.world import AT, Said, world
 
 
-def run(number: int, *, device: str = "pi", subject: str = "m", value: float | None = 1.0, contended: str = "") -> Run:
+def run(
+    number: int,
+    *,
+    device: str = "pi",
+    subject: str = "m",
+    value: float | None = 1.0,
+    contended: str = "",
+    commit: str = "",
+) -> Run:
     return Run(
         id=f"r{number}",
+        commit=commit,
         at=AT + timedelta(days=number),
         machine=Machine(key=device),
         measurements=(Measurement(subject=subject, metric="throughput_sustained_fps", value=value),),
@@ -37,6 +46,27 @@ def test_the_previous_run_is_the_newest_of_this_device_that_measured_the_same(tm
     assert base.kind == "previous run"
     assert base.label == "previous run of 2026-03-06 05:06 UTC, not a baseline"
     assert [m.value for m in base.measurements] == [2.0]
+
+
+FPS = "m/throughput_sustained_fps"
+
+
+def test_without_a_base_build_the_newest_ancestor_that_has_every_series_stands_in(tmp_path: Path) -> None:
+    """That is the newest by its commit, not by when it was measured."""
+    store = keep(
+        tmp_path,
+        run(1, commit="b" * 40, value=2.0),
+        run(2, commit="c" * 40, value=3.0),
+        run(3, commit="a" * 40, subject="other"),
+        run(4, commit="d" * 40),
+    )
+    reports = history.recent(store, "pi", world(tmp_path))
+    base = history.of_ancestor(reports, ["a" * 40, "b" * 40, "c" * 40], [FPS])
+    assert base
+    assert base.label == "report of the ancestor bbbbbbb, measured at another time"
+    assert [m.value for m in base.measurements] == [2.0]
+    assert history.of_ancestor(reports, ["a" * 40], [FPS]) is None
+    assert history.of_ancestor(reports, [], [FPS]) is None
 
 
 def test_a_busy_previous_run_is_known_as_such(tmp_path: Path) -> None:
