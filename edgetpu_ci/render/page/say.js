@@ -1,0 +1,37 @@
+// Values, dates and names in words; foreign text becomes text, never structure.
+
+const byId = (id) => document.getElementById(id);
+
+function make(tag, parts = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(parts)) {
+    if (name in made) made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+function digits(value, exact) {
+  if (Math.abs(value) >= 1e15) return value.toPrecision(4);
+  if (Number.isInteger(value) || (Math.abs(value) >= 1000 && !exact)) return Math.round(value).toLocaleString("en-GB");
+  return exact ? value.toFixed(2) : value.toPrecision(4);
+}
+
+const amount = (value, metric) => `${digits(value, metric.better === "exact")} ${metric.unit}`.trim();
+const count = (number, noun) => `${number.toLocaleString("en-GB")} ${noun}${number === 1 || noun.endsWith("s") ? "" : "s"}`;
+const short = (commit) => (/^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 10) : commit) || "unknown commit";
+const iso = (seconds) => new Date(seconds * 1000).toISOString();
+const day = (seconds) => iso(seconds).slice(0, 10);
+const minute = (seconds) => `${iso(seconds).slice(0, 16).replace("T", " ")} UTC`;
+const direction = ({ better }) => ({ lower: "lower is better ↓", higher: "higher is better ↑", exact: "a fact: any change counts" })[better] || "";
+const signed = (ratio) => `${ratio >= 1 ? "+" : "−"}${Math.abs(100 * (ratio - 1)).toFixed(1)} %`;
+
+const mark = (change) =>
+  make("span", { className: `mark ${change.kind} ${change.tier}`, textContent: change.tier === "suspected" ? `${change.said}?` : change.said });
+
+// Who may have done it: after the last good measured commit, up to the first bad one.
+function blame(series, change) {
+  const [good, bad] = [series.point(change.index - 1), series.point(change.index)];
+  return good.commit === bad.commit ? `within ${short(bad.commit)}` : `${short(good.commit)} … ${short(bad.commit)}`;
+}
