@@ -1,13 +1,13 @@
 """Earlier reports of a store: what to compare with, and the trend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from msgspec import Struct
 
 from edgetpu_ci import codec, metrics
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import FORMAT, SCHEMA, Base, Report, Run, Trend
+from edgetpu_ci.model import FORMAT, SCHEMA, Base, Point, Report, Run, Series, Trend
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 
@@ -33,6 +33,11 @@ def decode(data: bytes, source: str) -> Report:
             f"{source} has schema {head.schema}, newer than the {SCHEMA} this version reads; update edgetpu-ci."
         )
     return codec.decode_json(data, Report, source)
+
+
+def every(store: Store, world: World) -> tuple[Report, ...]:
+    """All reports of a store, newest first; one that cannot be read is named and passed over."""
+    return tuple(_readable(store, world))
 
 
 def recent(store: Store, device: str, world: World) -> tuple[Report, ...]:
@@ -68,3 +73,26 @@ def trend(reports: Sequence[Report], run: Run) -> tuple[Trend, ...]:
             values = (*(value for value in earlier if value is not None), now.value)
             found.append(Trend(subject=now.subject, metric=metrics.find(now.metric).name, values=values))
     return tuple(found)
+
+
+def series(reports: Iterable[Report]) -> tuple[Series, ...]:
+    """A series for each device, subject and metric that has a better direction, each oldest first.
+
+    A device is a machine and what the measurement ran on there; a report given twice counts once.
+    """
+    found: dict[tuple[str, str, str], list[Point]] = {}
+    unique = {(report.run.machine.key, report.run.id): report for report in reports}
+    for report in sorted(unique.values(), key=lambda report: (report.run.at, report.run.id)):
+        for measured in report.run.measurements:
+            metric = metrics.find(measured.metric)
+            if metric.better is not None and measured.value is not None:
+                device = " · ".join(filter(None, [report.run.machine.key, measured.device]))
+                found.setdefault((device, measured.subject, metric.name), []).append(_point(report.run, measured.value))
+    return tuple(
+        Series(device=device, subject=subject, metric=metric, points=tuple(points))
+        for (device, subject, metric), points in found.items()
+    )
+
+
+def _point(run: Run, value: float) -> Point:
+    return Point(at=run.at, value=value, commit=run.commit, report=run.id, url=run.url)

@@ -21,15 +21,17 @@ LEVELS = {
 
 def runs(device: str, count: int) -> list[Point]:
     """The runs of a device without their values, one a shift; commits are shared by all devices."""
+    named = random.Random(device)  # noqa: S311 - no secret
+    times = [AT + timedelta(hours=7 * (n - count), minutes=named.randrange(90)) for n in range(count)]
     return [
         Point(
-            at=AT + timedelta(hours=7 * n - 7 * count, minutes=sum(device.encode()) % 60),
+            at=at,
             value=0.0,
             commit=sha1(f"commit {n}".encode(), usedforsecurity=False).hexdigest(),
-            report=f"{AT + timedelta(hours=7 * n - 7 * count):%Y%m%dT%H%M%SZ}-{random.Random(f'{device}{n}').getrandbits(32):08x}",  # noqa: S311 - no secret
+            report=f"{at:%Y%m%dT%H%M%SZ}-{named.getrandbits(32):08x}",
             url=f"https://github.com/octo/models/actions/runs/{9_000_000_000 + 1_013 * n}",
         )
-        for n in range(count)
+        for n, at in enumerate(times)
     ]
 
 
@@ -46,7 +48,7 @@ def one(
                 changes.append(Change(index=index, tier=tier, before=level, after=level * factor))  # type: ignore[arg-type]
                 level *= factor
         burst = noise.uniform(1.1, 2.0) if noise.random() < 0.01 else 1.0
-        spoilt = (1 + abs(noise.gauss(0, 0.008))) * burst
+        spoilt = (1 + abs(noise.gauss(0, 0.008)) - 0.005) * burst
         value = level if metric == "model_bytes" else level / spoilt if metric.endswith("fps") else level * spoilt
         points.append(Point(at=run.at, value=value, commit=run.commit, report=run.report, url=run.url))
     return Series(device=device, subject=subject, metric=metric, points=tuple(points), changes=tuple(changes))
@@ -62,7 +64,13 @@ def few(count: int = 240) -> tuple[Series, ...]:
         ("deeplab_v3", "model_bytes"): [(count - 60, 1.021, "confirmed")],
     }
     return tuple(
-        one(device, subject, metric, runs(device, count), steps.get((subject, metric), []) if device == DEVICES[0] else [])
+        one(
+            device,
+            subject,
+            metric,
+            runs(device, count),
+            steps.get((subject, metric), []) if device == DEVICES[0] else [],
+        )
         for device in DEVICES
         for subject in MODELS
         for metric in LEVELS

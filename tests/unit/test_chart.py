@@ -9,7 +9,7 @@ import pytest
 from edgetpu_ci import report_folder
 from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.model import Report, Rule
-from edgetpu_ci.render import chart
+from edgetpu_ci.render import chart, plot
 from tests.fakes import reports
 
 pytest.importorskip("matplotlib", reason='drawing needs the extra "chart"')
@@ -76,7 +76,7 @@ def test_another_suffix_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_the_same_report_gives_the_same_file() -> None:
-    for kind in chart.KINDS:
+    for kind in plot.KINDS:
         assert chart.image(reports.regressed(), kind) == chart.image(reports.regressed(), kind)
 
 

@@ -23,27 +23,32 @@ def columns(series: Sequence[Series]) -> dict[str, object]:
 
     `runs` has the columns of all runs; a series names its runs as (first, count) pairs and has one value for each.
     """
-    ordered = sorted((one for one in series if one.points), key=_newest_change_first)
-    runs = _runs(ordered)
+    known = ordered(series)
+    runs = _runs(known)
     place = {run: number for number, run in enumerate(runs)}
-    found = {one.metric: metrics.find(one.metric) for one in ordered}
+    found = {one.metric: metrics.find(one.metric) for one in known}
     return {
         "metrics": {words.plain(name, _NAME): _metric(metric) for name, metric in found.items()},
         "runs": _run_columns([point for _, point in runs]),
-        "series": [_series(one, place) for one in ordered],
+        "series": [_series(one, place) for one in known],
     }
 
 
+def ordered(series: Iterable[Series]) -> list[Series]:
+    """Those that have points, the newest change first, then by name."""
+    return sorted((one for one in series if one.points), key=_newest_change_first)
+
+
 def _newest_change_first(series: Series) -> tuple[float, str, str, str]:
-    changes = said(series)
+    changes = standing(series)
     newest = series.points[changes[-1].index].at if changes else _NEVER
     return -newest.timestamp(), series.subject, series.metric, series.device
 
 
-def said(series: Series) -> list[Change]:
+def standing(series: Series) -> list[Change]:
     """The changes of a series that still stand, oldest first; one beyond its points is none."""
-    standing = (c for c in series.changes if c.withdrawn_at is None and 0 < c.index < len(series.points))
-    return sorted(standing, key=lambda change: change.index)
+    valid = (c for c in series.changes if c.withdrawn_at is None and 0 < c.index < len(series.points))
+    return sorted(valid, key=lambda change: change.index)
 
 
 def _runs(series: Iterable[Series]) -> list[tuple[str, Point]]:
@@ -100,7 +105,7 @@ def _series(series: Series, place: dict[tuple[str, Point], int]) -> dict[str, ob
         "metric": words.plain(series.metric, _NAME),
         "runs": _ranges([place[_run(series.device, point)] for point in series.points]),
         "values": [_short(point.value) for point in series.points],
-        "changes": [_change(series, change) for change in said(series)],
+        "changes": [_change(series, change) for change in standing(series)],
     }
 
 

@@ -30,8 +30,8 @@ const signed = (ratio) => `${ratio >= 1 ? "+" : "−"}${Math.abs(100 * (ratio - 
 const mark = (change) =>
   make("span", { className: `mark ${change.kind} ${change.tier}`, textContent: change.tier === "suspected" ? `${change.said}?` : change.said });
 
-// Who may have done it: after the last good measured commit, up to the first bad one.
+// What may have done it: a commit after the last good one that was measured, up to the first bad one.
 function blame(series, change) {
   const [good, bad] = [series.point(change.index - 1), series.point(change.index)];
-  return good.commit === bad.commit ? `within ${short(bad.commit)}` : `${short(good.commit)} … ${short(bad.commit)}`;
+  return `${short(good.commit)} … ${short(bad.commit)}`;
 }

@@ -100,7 +100,7 @@ function changes(chart) {
       make("span", { textContent: day(series.point(change.index).at) }),
       make("span", {}, mark(change)),
       make("span", { className: "quiet", textContent: `${amount(change.before, series.metric)} → ${amount(change.after, series.metric)} · ${change.tier}` }),
-      make("code", { className: "quiet", textContent: blame(series, change), title: "after the last good commit measured, up to the first bad one" }),
+      make("span", { className: "quiet" }, "after ", make("code", { textContent: blame(series, change) })),
     );
     button.addEventListener("click", () => near(chart, change));
     return make("li", {}, button);
