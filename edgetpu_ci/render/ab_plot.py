@@ -16,7 +16,7 @@ MIN_EFFECT = 0.01
 """The change that matters where no rule says another, as a fraction."""
 
 _ROW_HEIGHT, _MARGINS = 2.3, 0.6
-_NAME = 60
+_NAME, _METRIC = 36, 20
 _MOST = 1e9
 _FIRST: Final = ("regressed", "improved", "inconclusive", "unchanged")
 _COLOURS: Final = {"regressed": plot.WORSE, "improved": plot.BETTER, "inconclusive": plot.CHANGED}
@@ -59,9 +59,7 @@ def _title(report: Report, hidden: int) -> str:
 
 
 def _name(left: "Axes", right: "Axes", comparison: Comparison) -> None:
-    subject = words.cut(words.plain(comparison.subject), _NAME - 24)
-    name = words.cut(f"{subject} · {words.label(comparison.metric)}", _NAME)
-    left.set_title(name, loc="left", fontsize=10, fontweight="bold")
+    left.set_title(words.cut(words.plain(comparison.subject), _NAME), loc="left", fontsize=10, fontweight="bold")
     colour = _COLOURS.get(comparison.finding, "black")
     right.set_title(_finding(comparison), loc="right", fontsize=9, fontweight="bold", color=colour)
 
@@ -79,7 +77,9 @@ def _pairs(axes: "Axes", comparison: Comparison) -> None:
     axes.vlines(numbers, base, head, color=plot.BASE, linewidth=1, alpha=0.6)
     axes.plot(numbers, base, "o", color=plot.BASE, markersize=4.5, markerfacecolor="white", label="base")
     axes.plot(numbers, head, "o", color=plot.HEAD, markersize=4.5, label="head")
-    plot.measured(axes, metrics.find(comparison.metric).unit)
+    metric = metrics.find(comparison.metric)
+    label = words.cut(words.label(comparison.metric), _METRIC)
+    plot.measured(axes, f"{label}, {metric.unit}" if metric.unit else label)
     _finish(axes, comparison)
 
 

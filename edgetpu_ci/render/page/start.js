@@ -44,6 +44,7 @@ function start() {
   const redrawSparks = overview(series, address);
   let scrolled = 0;
   const route = (moved) => {
+    if (location.hash === "#main") return;
     const asked = named();
     if (asked && byId("single").hidden) scrolled = window.scrollY;
     byId("overview").hidden = Boolean(asked);
