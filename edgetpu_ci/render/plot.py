@@ -17,6 +17,7 @@ WORSE, BETTER, CHANGED = "#b84300", "#00704f", "#6b4fa0"
 WIDTH = 10.0
 SMALL = 8
 _DPI = 130
+_MANY_DIGITS = 10_000
 
 
 def image(draw: Callable[[], "Figure"], kind: str) -> bytes:
@@ -33,10 +34,12 @@ def image(draw: Callable[[], "Figure"], kind: str) -> bytes:
 
 
 def measured(axes: "Axes", unit: str) -> None:
-    """Values up the side, each written out, and their unit."""
+    """Values up the side, each written out, and their unit; called when all is drawn."""
     from matplotlib.ticker import StrMethodFormatter
 
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
+    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    if max(map(abs, axes.get_ylim())) >= _MANY_DIGITS:
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.set_ylabel(unit, fontsize=SMALL)
 
 

@@ -3,7 +3,7 @@
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -45,7 +45,7 @@ def test_the_finding_is_said_in_words_with_what_would_decide_it() -> None:
 def test_each_round_is_a_pair_and_a_ratio() -> None:
     report = reports.in_pairs()
     left, right = ab_plot.figure(report).axes[:2]
-    base, head = (numpy.asarray(line.get_ydata()).tolist() for line in left.get_lines())
+    base, head = (np.asarray(line.get_ydata()).tolist() for line in left.get_lines())
     pairs = report.comparisons[0].pairs
     assert list(zip(base, head, strict=True)) == list(pairs)
     percents = right.get_lines()[-1].get_ydata()
