@@ -1,13 +1,13 @@
 """Earlier reports of a store: what to compare with, and the trend."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from msgspec import Struct
 
-from edgetpu_ci import codec, metrics
+from edgetpu_ci import changes, codec, metrics
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import FORMAT, SCHEMA, Base, Point, Report, Run, Series, Trend
+from edgetpu_ci.model import FORMAT, SCHEMA, Base, Change, Point, Report, Run, Series, Trend
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 
@@ -76,7 +76,7 @@ def trend(reports: Sequence[Report], run: Run) -> tuple[Trend, ...]:
 
 
 def series(reports: Iterable[Report]) -> tuple[Series, ...]:
-    """A series for each device, subject and metric that has a better direction, each oldest first.
+    """A series for each device, subject and metric that has a better direction, oldest first, with its changes.
 
     A device is a machine and what the measurement ran on there; a report given twice counts once.
     """
@@ -89,8 +89,21 @@ def series(reports: Iterable[Report]) -> tuple[Series, ...]:
                 device = " · ".join(filter(None, [report.run.machine.key, measured.device]))
                 found.setdefault((device, measured.subject, metric.name), []).append(_point(report.run, measured.value))
     return tuple(
-        Series(device=device, subject=subject, metric=metric, points=tuple(points))
+        Series(device=device, subject=subject, metric=metric, points=tuple(points), changes=_changes(metric, points))
         for (device, subject, metric), points in found.items()
+    )
+
+
+def _changes(metric: str, points: Sequence[Point]) -> tuple[Change, ...]:
+    """Of what is the same each time it is measured any difference is a change."""
+    values = [point.value for point in points]
+    if not metrics.find(metric).deterministic:
+        return changes.find(values)
+    steps = enumerate(pairwise(values), 1)
+    return tuple(
+        Change(index=index, tier="confirmed", before=before, after=after)
+        for index, (before, after) in steps
+        if before != after
     )
 
 

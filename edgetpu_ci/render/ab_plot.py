@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from edgetpu_ci import metrics
+from edgetpu_ci import metrics, paired
 from edgetpu_ci.model import Comparison, Report
 from edgetpu_ci.render import plot, words
 
@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_COMPARISONS = 12
-MIN_EFFECT = 0.01
-"""The change that matters where no rule says another, as a fraction."""
-
 _ROW_HEIGHT, _MARGINS = 2.3, 0.6
 _NAME, _METRIC = 36, 20
 _MOST = 1e9
 _FIRST: Final = ("regressed", "improved", "inconclusive", "unchanged")
 _COLOURS: Final = {"regressed": plot.WORSE, "improved": plot.BETTER, "inconclusive": plot.CHANGED}
 _LEAST_PERCENT = 2.0
+_INTERVAL: Final = f"{100 * paired.CONFIDENCE:g} % interval"
 
 
 def shown(report: Report) -> list[Comparison]:
@@ -33,7 +31,7 @@ def _drawable(pair: tuple[float, float]) -> bool:
     return all(isfinite(value) and 0 < value < _MOST for value in pair)
 
 
-def figure(report: Report, min_effect: float = MIN_EFFECT) -> "Figure":
+def figure(report: Report) -> "Figure":
     """A row for each comparison in pairs, at most `MAX_COMPARISONS`; not yet in a file."""
     from matplotlib.figure import Figure
 
@@ -44,7 +42,7 @@ def figure(report: Report, min_effect: float = MIN_EFFECT) -> "Figure":
     for (left, right), comparison in zip(drawn.subplots(len(rows), 2, squeeze=False), rows, strict=True):
         _name(left, right, comparison)
         _pairs(left, comparison)
-        _ratios(right, comparison, min_effect)
+        _ratios(right, comparison)
     return drawn
 
 
@@ -65,7 +63,8 @@ def _name(left: "Axes", right: "Axes", comparison: Comparison) -> None:
 
 
 def _finding(comparison: Comparison) -> str:
-    adjusted = f" · p {comparison.p_adjusted:.2g}" if comparison.p_adjusted is not None else ""
+    p = words.p_value(comparison)
+    adjusted = f" · p {p}" if p else ""
     needed = f" · {comparison.rounds_needed} rounds would decide" if comparison.rounds_needed else ""
     return f"{words.change(comparison)}{needed or adjusted}"
 
@@ -83,14 +82,18 @@ def _pairs(axes: "Axes", comparison: Comparison) -> None:
     _finish(axes, comparison)
 
 
-def _ratios(axes: "Axes", comparison: Comparison, min_effect: float) -> None:
+def _ratios(axes: "Axes", comparison: Comparison) -> None:
     """Head against base in percent: each round, the estimate with its interval, and the band that does not matter."""
     percents = [100 * (head / base - 1) for base, head in comparison.pairs]
-    axes.axhspan(-100 * min_effect, 100 * min_effect, color=plot.BASE, alpha=0.18, linewidth=0, label=_band(min_effect))
+    if comparison.min_effect is not None:
+        least = 100 * comparison.min_effect
+        axes.axhspan(-least, least, color=plot.BASE, alpha=0.18, linewidth=0, label=f"min effect ±{least:.2g} %")
     axes.axhline(0, color="black", linewidth=0.8)
     if comparison.interval:
         low, high = (100 * (ratio - 1) for ratio in comparison.interval)
-        axes.axhspan(low, high, color=plot.HEAD, alpha=0.22, linewidth=0, label="interval")
+        axes.axhspan(
+            low, high, color=plot.HEAD, alpha=0.22, linewidth=0, label=f"{100 * compare.CONFIDENCE:g} % interval"
+        )
     if comparison.ratio is not None:
         estimate = 100 * (comparison.ratio - 1)
         axes.axhline(estimate, color=plot.HEAD, linewidth=1.5, label=f"estimate {_signed(estimate)}")
@@ -99,10 +102,6 @@ def _ratios(axes: "Axes", comparison: Comparison, min_effect: float) -> None:
     axes.axhspan(-_LEAST_PERCENT, _LEAST_PERCENT, alpha=0)
     plot.measured(axes, "head against base, %")
     _finish(axes, comparison)
-
-
-def _band(min_effect: float) -> str:
-    return f"min effect ±{100 * min_effect:g} %"
 
 
 def _signed(percent: float) -> str:

@@ -228,5 +228,6 @@ def _paired(subject: str, ratio: float, rounds: int, finding: Finding) -> Compar
         rounds_needed=64 if finding == "inconclusive" else None,
         dropped=2 if finding == "improved" else 0,
         pairs=pairs,
+        min_effect=0.01,
         against="base commit",
     )

@@ -110,3 +110,18 @@ def test_an_alias_belongs_to_the_series_of_its_metric_and_a_report_counts_once()
     new = measured(2, Measurement(subject="m", metric="latency_p99_ms", value=2.0))
     (found,) = history.series([new, old, new])
     assert (found.metric, [point.value for point in found.points]) == ("latency_p99_ms", [1.0, 2.0])
+
+
+def test_a_series_has_its_changes_of_facts_at_once_and_of_what_is_noisy_when_they_last() -> None:
+    def one(number: int, speed: float, size: float) -> Report:
+        return measured(
+            number,
+            Measurement(subject="m", metric="latency_p10_ms", value=speed * (1 + number % 5 / 1000)),
+            Measurement(subject="m", metric="model_bytes", value=size),
+        )
+
+    found = history.series(one(n, 2.0 if n < 20 else 2.4, 100 if n < 39 else 110) for n in range(40))
+    speed, size = ([(c.index, c.tier) for c in one.changes] for one in found)
+    assert speed == [(20, "confirmed")]
+    assert size == [(39, "confirmed")]
+    assert (found[1].changes[0].before, found[1].changes[0].after) == (100, 110)

@@ -51,7 +51,7 @@ def test_each_round_is_a_pair_and_a_ratio() -> None:
     percents = right.get_lines()[-1].get_ydata()
     assert percents == pytest.approx([100 * (after / before - 1) for before, after in pairs])
     assert labels(left) == ["base", "head"]
-    assert labels(right) == ["min effect ±1 %", "interval", "estimate +3.2 %"]
+    assert labels(right) == ["min effect ±1 %", "99 % interval", "estimate +3.2 %"]
 
 
 def test_rounds_that_were_too_disturbed_are_said() -> None:
