@@ -91,9 +91,7 @@ def _ratios(axes: "Axes", comparison: Comparison) -> None:
     axes.axhline(0, color="black", linewidth=0.8)
     if comparison.interval:
         low, high = (100 * (ratio - 1) for ratio in comparison.interval)
-        axes.axhspan(
-            low, high, color=plot.HEAD, alpha=0.22, linewidth=0, label=f"{100 * compare.CONFIDENCE:g} % interval"
-        )
+        axes.axhspan(low, high, color=plot.HEAD, alpha=0.22, linewidth=0, label=_INTERVAL)
     if comparison.ratio is not None:
         estimate = 100 * (comparison.ratio - 1)
         axes.axhline(estimate, color=plot.HEAD, linewidth=1.5, label=f"estimate {_signed(estimate)}")

@@ -222,7 +222,7 @@ def test_foreign_text_stays_text(browser: Browser, tmp_path: Path, foreign: str)
 
 def test_one_run_and_no_series_are_drawn_too(browser: Browser, tmp_path: Path) -> None:
     none = opened(browser, tmp_path, ())
-    assert none.text("#none") == "There is no series yet: each run adds a point to one."
+    assert none.text("#none") == "There is no series yet: each run adds to some."
     one = opened(browser, tmp_path, (replace(SLOWER, points=SLOWER.points[:1], changes=()),))
     one.window.click(".card")
     assert one.picked() == 1

@@ -117,7 +117,8 @@ function drawDates(chart) {
   for (let index = first + Math.floor(step / 2); index < end; index += step) {
     const text = hours ? iso(series.point(index).at).slice(5, 16).replace("T", " ") : day(series.point(index).at);
     const room = pen.measureText(text).width / 2;
-    if (text !== before && chart.x(index) + room < width) pen.fillText(text, Math.max(chart.x(index), chart.left - 20 + room), height - 10);
+    const x = Math.max(chart.x(index), chart.left - 20 + room);
+    if (text !== before && x + room < width) pen.fillText(text, x, height - 10);
     before = text;
   }
 }
@@ -242,7 +243,8 @@ function listen(chart) {
   canvas.addEventListener("dblclick", () => chart.all());
   canvas.addEventListener("wheel", (event) => roll(chart, event), { passive: false });
   canvas.addEventListener("keydown", (event) => key(chart, event));
-  for (const kind of ["pointerdown", "pointermove"]) map.addEventListener(kind, (event) => event.buttons && centre(chart, event));
+  map.addEventListener("pointerdown", (event) => centre(chart, event));
+  map.addEventListener("pointermove", (event) => event.buttons && centre(chart, event));
   map.addEventListener("wheel", (event) => roll(chart, event), { passive: false });
   new ResizeObserver(() => chart.series && chart.draw()).observe(canvas);
 }

@@ -3,7 +3,8 @@
 const palette = new Map();
 
 function colour(name) {
-  if (!palette.has(name)) palette.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  const style = getComputedStyle(document.documentElement);
+  if (!palette.has(name)) palette.set(name, style.getPropertyValue(`--${name}`).trim());
   return palette.get(name);
 }
 

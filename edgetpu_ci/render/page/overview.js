@@ -19,12 +19,7 @@ const isShown = (series, wanted) => {
 
 function overview(all, address) {
   const cards = all.map((series) => ({ series, card: card(series, address) }));
-  const drawn = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
-    drawn.unobserve(target);
-    spark(target.querySelector("canvas"), all[Number(target.dataset.series)]);
-  }), { rootMargin: "200px" });
-  const redraw = () => cards.forEach(({ card: one }) => { drawn.unobserve(one); drawn.observe(one); });
-  for (const { series, card: one } of cards) byId(series.last ? "changed" : "steady").querySelector(".grid").append(one);
+  for (const { series, card: one } of cards) byId(group(series)).querySelector(".grid").append(one);
   FIELDS.forEach((field) => fill(byId(`by-${field}`), valuesOf(all, field), sayOf(all, field), PLURALS[field]));
   const state = { shown: "" };
   const show = () => filter(cards, state);
@@ -32,8 +27,24 @@ function overview(all, address) {
   byId("filters").addEventListener("input", show);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   show();
-  redraw();
-  return redraw;
+  return redrawing(cards);
+}
+
+const group = (series) => (series.last ? "changed" : "steady");
+
+// Draws each small picture when it comes into sight; what it returns draws them anew.
+function redrawing(cards) {
+  const known = new Map(cards.map(({ series, card: one }) => [one, series]));
+  const draw = (entry) => {
+    if (!entry.isIntersecting) return;
+    watch.unobserve(entry.target);
+    spark(entry.target.querySelector("canvas"), known.get(entry.target));
+  };
+  const watch = new IntersectionObserver((entries) => entries.forEach(draw), { rootMargin: "200px" });
+  return () => {
+    watch.disconnect();
+    for (const one of known.keys()) watch.observe(one);
+  };
 }
 
 const part = (series, field) => (field === "metric" ? series.name : series[field]);
@@ -53,34 +64,38 @@ function fill(select, values, say, any) {
 function card(series, address) {
   const { metric, last, values } = series;
   const newest = series.point(values.length - 1);
-  const made = make(
+  return make(
     "a", { className: "card", href: address(series) },
     make("b", { textContent: series.subject, title: series.subject }),
     make("span", { className: "value", textContent: amount(newest.value, metric) }),
     make("span", { className: "about", textContent: metric.label }),
     make("span", { className: "about", textContent: series.device, title: series.device }),
     make("canvas", { "aria-hidden": "true" }),
-    make("span", { className: "what" }, 
+    make(
+      "span", { className: "what" },
       last ? mark(last) : make("span", { textContent: direction(metric) }),
-      make("span", { textContent: last ? `since ${day(series.point(last.index).at)}` : count(values.length, "run") }),
+      last ? since(series, last) : make("span", { textContent: count(values.length, "run") }),
     ),
   );
-  made.dataset.series = series.id;
-  return made;
 }
 
 function chips(all, state, show) {
-  const numbered = SHOWN.map(([wanted, name]) => [wanted, name, all.filter((series) => isShown(series, wanted)).length]);
-  const buttons = numbered.filter(([wanted, , number]) => number || !wanted).map(([wanted, name, number]) => {
-    const button = make("button", { type: "button", textContent: `${name} ${number.toLocaleString("en-GB")}`, ariaPressed: String(!wanted) });
+  const buttons = SHOWN.flatMap(([wanted, name]) => {
+    const number = all.filter((series) => isShown(series, wanted)).length;
+    return number || !wanted ? [chip(wanted, `${name} ${grouped(number)}`)] : [];
+  });
+  for (const button of buttons) {
     button.addEventListener("click", () => {
-      state.shown = wanted;
-      buttons.forEach((other) => { other.ariaPressed = String(other === button); });
+      state.shown = button.value;
+      for (const one of buttons) one.ariaPressed = String(one === button);
       show();
     });
-    return button;
-  });
+  }
   byId("chips").replaceChildren(...buttons);
+}
+
+function chip(value, textContent) {
+  return make("button", { type: "button", value, textContent, ariaPressed: String(!value) });
 }
 
 function filter(cards, state) {
@@ -90,7 +105,7 @@ function filter(cards, state) {
   for (const { series, card: one } of cards) {
     const fits = FIELDS.every((field, n) => !wanted[n] || part(series, field) === wanted[n]);
     one.hidden = !(fits && isShown(series, state.shown) && terms.every((term) => mentions(series, term)));
-    if (!one.hidden) shown[series.last ? "changed" : "steady"] += 1;
+    if (!one.hidden) shown[group(series)] += 1;
   }
   title("changed", "Changed, the newest change first", shown.changed);
   title("steady", "No change found", shown.steady);
@@ -98,14 +113,14 @@ function filter(cards, state) {
 }
 
 function mentions(series, term) {
-  series.words ??= `${series.subject} ${series.name} ${series.metric.label} ${series.device} ${series.changes.map((change) => blame(series, change)).join(" ")}`.toLowerCase();
+  series.words ??= [series.subject, series.name, series.metric.label, series.device].join(" ").toLowerCase();
   if (series.words.includes(term)) return true;
   return /^[0-9a-f]{7,}$/.test(term) && series.runs.some((_, index) => series.point(index).commit.startsWith(term));
 }
 
 function title(id, text, number) {
   byId(id).hidden = !number;
-  byId(`${id}-title`).replaceChildren(`${text} `, make("small", { textContent: number.toLocaleString("en-GB") }));
+  byId(`${id}-title`).replaceChildren(`${text} `, make("small", { textContent: grouped(number) }));
 }
 
 function none(shown, known) {
@@ -114,6 +129,7 @@ function none(shown, known) {
     byId("filters").reset();
     byId("chips").firstChild.click();
   });
+  const why = known ? ["No series fits what you look for.", clear] : ["There is no series yet: each run adds to some."];
   byId("none").hidden = shown > 0;
-  byId("none").replaceChildren(...(known ? ["No series fits what you look for.", clear] : ["There is no series yet: each run adds a point to one."]));
+  byId("none").replaceChildren(...why);
 }

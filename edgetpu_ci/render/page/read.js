@@ -9,14 +9,14 @@ function readSeries() {
   const data = JSON.parse(document.getElementById("data").textContent);
   const at = sums(data.runs.at);
   const [commit, report, url] = ["commit", "report", "url"].map((name) => texts(data.runs[name]));
-  return data.series.map((one, id) => {
+  return data.series.map((one) => {
     const runs = unfold(one.runs, one.values.length);
     const point = (index) => {
       const run = runs[index];
       return { index, value: one.values[index], at: at[run], commit: commit(run), report: report(run), url: url(run) };
     };
     return {
-      ...one, id, point, runs, name: one.metric,
+      ...one, point, runs, name: one.metric,
       metric: { name: one.metric, ...data.metrics[one.metric] },
       values: Float64Array.from(one.values),
       last: one.changes.at(-1),

@@ -14,21 +14,28 @@ function make(tag, parts = {}, ...children) {
 
 function digits(value, exact) {
   if (Math.abs(value) >= 1e15) return value.toPrecision(4);
-  if (Number.isInteger(value) || (Math.abs(value) >= 1000 && !exact)) return Math.round(value).toLocaleString("en-GB");
+  if (Number.isInteger(value) || (Math.abs(value) >= 1000 && !exact)) return grouped(Math.round(value));
   return exact ? value.toFixed(2) : value.toPrecision(4);
 }
 
 const amount = (value, metric) => `${digits(value, metric.better === "exact")} ${metric.unit}`.trim();
-const count = (number, noun) => `${number.toLocaleString("en-GB")} ${noun}${number === 1 || noun.endsWith("s") ? "" : "s"}`;
+const grouped = (number) => number.toLocaleString("en-GB");
+const count = (number, noun) => `${grouped(number)} ${noun}${number === 1 || noun.endsWith("s") ? "" : "s"}`;
 const short = (commit) => (/^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 10) : commit) || "unknown commit";
 const iso = (seconds) => new Date(seconds * 1000).toISOString();
 const day = (seconds) => iso(seconds).slice(0, 10);
 const minute = (seconds) => `${iso(seconds).slice(0, 16).replace("T", " ")} UTC`;
-const direction = ({ better }) => ({ lower: "lower is better ↓", higher: "higher is better ↑", exact: "a fact: any change counts" })[better] || "";
+const DIRECTIONS = { lower: "lower is better ↓", higher: "higher is better ↑", exact: "a fact: any change counts" };
+const direction = ({ better }) => DIRECTIONS[better] || "";
 const signed = (ratio) => `${ratio >= 1 ? "+" : "−"}${Math.abs(100 * (ratio - 1)).toFixed(1)} %`;
 
-const mark = (change) =>
-  make("span", { className: `mark ${change.kind} ${change.tier}`, textContent: change.tier === "suspected" ? `${change.said}?` : change.said });
+function mark({ kind, tier, said }) {
+  return make("span", { className: `mark ${kind} ${tier}`, textContent: tier === "suspected" ? `${said}?` : said });
+}
+
+function since(series, change) {
+  return make("span", { textContent: `since ${day(series.point(change.index).at)}` });
+}
 
 // What may have done it: a commit after the last good one that was measured, up to the first bad one.
 function blame(series, change) {
