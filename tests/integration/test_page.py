@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from edgetpu_ci import metrics
 from edgetpu_ci.model import Series
 from edgetpu_ci.render.page import page
 from tests.fakes import browsers, histories
@@ -218,6 +219,18 @@ def test_foreign_text_stays_text(browser: Browser, tmp_path: Path, foreign: str)
     assert shown.window.text_content("#details dd code") == said
     assert shown.window.locator("img, #details a").count() == 0
     assert (shown.heard, len(shown.asked)) == ([], 1)
+
+
+def test_values_are_written_as_everywhere_else(browser: Browser, tmp_path: Path) -> None:
+    values = (0.0, 2.0, 2.5, 123.456, 999.96, 1234.5678, 3_577_760.0, 0.0123, 0.000123, -4.2, 2.5e15)
+    known = tuple(
+        replace(SLOWER, subject=f"{metric} {value!r}", metric=metric, points=(replace(SLOWER.points[0], value=value),))
+        for value in values
+        for metric in ("latency_p10_ms", "throughput_fps", "macs_millions")
+    )
+    shown = opened(browser, tmp_path, tuple(replace(one, changes=()) for one in known))
+    cards = {card.split("\n")[0]: card.split("\n")[1] for card in shown.shown_cards()}
+    assert cards == {one.subject: metrics.amount(one.points[0].value, metrics.find(one.metric)) for one in known}
 
 
 def test_one_run_and_no_series_are_drawn_too(browser: Browser, tmp_path: Path) -> None:

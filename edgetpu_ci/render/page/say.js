@@ -13,12 +13,16 @@ function make(tag, parts = {}, ...children) {
 }
 
 function digits(value, exact) {
-  if (Math.abs(value) >= 1e15) return value.toPrecision(4);
+  if (Math.abs(value) >= 1e15) return value.toExponential(3).replace(/\.?0+e/, "e");
   if (Number.isInteger(value) || (Math.abs(value) >= 1000 && !exact)) return grouped(Math.round(value));
   return exact ? value.toFixed(2) : value.toPrecision(4);
 }
 
-const amount = (value, metric) => `${digits(value, metric.better === "exact")} ${metric.unit}`.trim();
+function amount(value, metric) {
+  if (metric.unit === "ms" && value !== 0 && Math.abs(value) < 1e-3) return `${(value * 1e6).toPrecision(4)} ns`;
+  return `${digits(value, metric.better === "exact")} ${metric.unit}`.trim();
+}
+
 const grouped = (number) => number.toLocaleString("en-GB");
 const count = (number, noun) => `${grouped(number)} ${noun}${number === 1 || noun.endsWith("s") ? "" : "s"}`;
 const short = (commit) => (/^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 10) : commit) || "unknown commit";
