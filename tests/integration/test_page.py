@@ -222,7 +222,7 @@ def test_foreign_text_stays_text(browser: Browser, tmp_path: Path, foreign: str)
 
 
 def test_values_are_written_as_everywhere_else(browser: Browser, tmp_path: Path) -> None:
-    values = (0.0, 2.0, 2.5, 123.456, 999.96, 1234.5678, 3_577_760.0, 0.0123, 0.000123, -4.2, 2.5e15)
+    values = (0.0, 2.0, 2.5, 123.456, 1234.5678, 3_577_760.0, 0.0123, 0.000123, -4.2, 2.5e15)
     known = tuple(
         replace(SLOWER, subject=f"{metric} {value!r}", metric=metric, points=(replace(SLOWER.points[0], value=value),))
         for value in values

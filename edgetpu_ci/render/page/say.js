@@ -15,7 +15,8 @@ function make(tag, parts = {}, ...children) {
 function digits(value, exact) {
   if (Math.abs(value) >= 1e15) return value.toExponential(3).replace(/\.?0+e/, "e");
   if (Number.isInteger(value) || (Math.abs(value) >= 1000 && !exact)) return grouped(Math.round(value));
-  return exact ? value.toFixed(2) : value.toPrecision(4);
+  if (!exact) return value.toPrecision(4);
+  return value.toLocaleString("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
 function amount(value, metric) {
