@@ -216,6 +216,14 @@ def read_report(path: Path) -> Report:
     return history.decode(data, str(path))
 
 
+def stored_reports(settings: config.Config, world: World) -> tuple[Report, ...]:
+    """All reports of the store; ConfigError when there is none yet."""
+    found = history.every(store.open_store(settings.store, world), world)
+    if not found:
+        raise ConfigError("There are no reports in the store yet; `edgetpu-ci run` keeps one, or name some files.")
+    return found
+
+
 def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     """Judge a saved report by the rules and baselines of today; nothing is saved."""
     report = read_report(path)

@@ -1,13 +1,13 @@
 """Earlier reports of a store: what to compare with, and the trend."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from msgspec import Struct
 
-from edgetpu_ci import codec, metrics
+from edgetpu_ci import changes, codec, metrics
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import FORMAT, SCHEMA, Base, Report, Run, Trend
+from edgetpu_ci.model import FORMAT, SCHEMA, Base, Change, Point, Report, Run, Series, Trend
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 
@@ -33,6 +33,11 @@ def decode(data: bytes, source: str) -> Report:
             f"{source} has schema {head.schema}, newer than the {SCHEMA} this version reads; update edgetpu-ci."
         )
     return codec.decode_json(data, Report, source)
+
+
+def every(store: Store, world: World) -> tuple[Report, ...]:
+    """All reports of a store, newest first; one that cannot be read is named and passed over."""
+    return tuple(_readable(store, world))
 
 
 def recent(store: Store, device: str, world: World) -> tuple[Report, ...]:
@@ -81,3 +86,39 @@ def trend(reports: Sequence[Report], run: Run) -> tuple[Trend, ...]:
             values = (*(value for value in earlier if value is not None), now.value)
             found.append(Trend(subject=now.subject, metric=metrics.find(now.metric).name, values=values))
     return tuple(found)
+
+
+def series(reports: Iterable[Report]) -> tuple[Series, ...]:
+    """A series for each device, subject and metric that has a better direction, oldest first, with its changes.
+
+    A device is a machine and what the measurement ran on there; a report given twice counts once.
+    """
+    found: dict[tuple[str, str, str], list[Point]] = {}
+    unique = {(report.run.machine.key, report.run.id): report for report in reports}
+    for report in sorted(unique.values(), key=lambda report: (report.run.at, report.run.id)):
+        for measured in report.run.measurements:
+            metric = metrics.find(measured.metric)
+            if metric.better is not None and measured.value is not None:
+                device = " · ".join(filter(None, [report.run.machine.key, measured.device]))
+                found.setdefault((device, measured.subject, metric.name), []).append(_point(report.run, measured.value))
+    return tuple(
+        Series(device=device, subject=subject, metric=metric, points=tuple(points), changes=_changes(metric, points))
+        for (device, subject, metric), points in found.items()
+    )
+
+
+def _changes(metric: str, points: Sequence[Point]) -> tuple[Change, ...]:
+    """Of what is the same each time it is measured any difference is a change."""
+    values = [point.value for point in points]
+    if not metrics.find(metric).deterministic:
+        return changes.find(values)
+    steps = enumerate(pairwise(values), 1)
+    return tuple(
+        Change(index=index, tier="confirmed", before=before, after=after)
+        for index, (before, after) in steps
+        if before != after
+    )
+
+
+def _point(run: Run, value: float) -> Point:
+    return Point(at=run.at, value=value, commit=run.commit, report=run.id, url=run.url)

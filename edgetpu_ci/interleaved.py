@@ -157,6 +157,7 @@ def _comparison(head: Measurement, rounds: Paired, found: Decision) -> Compariso
         rounds_needed=found.rounds_needed,
         dropped=found.dropped,
         pairs=counted,
+        min_effect=rounds.effect,
         worth_a_look=found.worth_a_look,
         against="base commit",
         because=_because(found),

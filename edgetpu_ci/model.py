@@ -142,7 +142,8 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `ratio` is head / base with its interval; `p` is one-sided towards the finding.
     `because` explains in words what is inconclusive. Against a base commit both were measured in the same rounds:
     `pairs` has (base, head) of each round that counts, `dropped` is how many were too disturbed to, `rounds_needed`
-    how many would decide; `worth_a_look` is a change that is likely, not proven.
+    how many would decide; `worth_a_look` is a change that is likely, not proven. `min_effect` is the smallest change
+    that matters, as a fraction.
     """
 
     subject: str
@@ -158,6 +159,7 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rounds_needed: int | None = None
     dropped: int = 0
     pairs: tuple[tuple[float, float], ...] = ()
+    min_effect: float | None = None
     worth_a_look: bool = False
     against: BaseKind = "baseline"
     because: str = ""

@@ -9,7 +9,7 @@ from edgetpu_ci import codec
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.model import Report
-from edgetpu_ci.render import chart, markdown
+from edgetpu_ci.render import chart, markdown, plot
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def save(folder: Path, report: Report, samples: Mapping[str, Sequence[float]]) -
 def draw(path: Path, report: Report) -> Path | None:
     """Draw the chart, if matplotlib is there. ConfigError for a suffix we cannot draw, StoreError as above."""
     kind = path.suffix.lower().removeprefix(".")
-    if kind not in chart.KINDS:
+    if kind not in plot.KINDS:
         raise ConfigError(f"{path} cannot be drawn; name a file that ends in .png or .svg.")
     try:
         picture = chart.image(report, kind)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 from edgetpu_ci import __version__
-from edgetpu_ci.cli import baseline, measuring, output, reports, repository, statistics
+from edgetpu_ci.cli import baseline, measuring, output, pictures, reports, repository, statistics
 from edgetpu_ci.cli.surroundings import config_option, no_options
 from edgetpu_ci.errors import EdgeTpuCiError
 
@@ -40,6 +40,8 @@ VERBS: Final[dict[str, Verb]] = {
     "judge": Verb("Judge saved reports by the rules and baselines of today.", reports.judge_options, reports.judge),
     "publish": Verb("Say a saved report where the configuration names.", reports.publish_options, reports.publish),
     "show": Verb("Show a saved report again: table, chart or comment.", reports.show_options, reports.show),
+    "page": Verb("Draw the history of all series into one HTML file.", pictures.page_options, pictures.page),
+    "badge": Verb("Draw the badge of a report for a README.", pictures.badge_options, pictures.badge),
     "inspect": Verb(
         "Tell what a model file holds: operators, MACs, tensors.", repository.inspect_options, repository.inspect
     ),

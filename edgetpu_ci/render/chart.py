@@ -1,28 +1,21 @@
-"""A report as a picture: how each round went and how latencies spread, one row for each model."""
+"""A report as a picture: rounds in pairs where there are any, else each model's rounds and how latencies spread."""
 
-import warnings
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from edgetpu_ci import metrics, stats
 from edgetpu_ci.model import Comparison, Measurement, Report
-from edgetpu_ci.render import lines, words
+from edgetpu_ci.render import ab_plot, lines, plot, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MAX_MODELS = 12
-KINDS: Final = ("png", "svg")
 
-# A colour and a grey that stay apart for every kind of colour vision, and in print.
-_HEAD, _BASE = "#0072b2", "#8a8a8a"
-_WIDTH, _ROW_HEIGHT, _MARGINS = 10.0, 1.9, 0.9
-_DPI = 130
-_SMALL = 8
+_ROW_HEIGHT, _MARGINS = 1.9, 0.9
 _TITLE = 36
 _SENTENCE = 0.3
 _LEAST_SPAN = 0.03
@@ -43,29 +36,22 @@ class Panel(Struct, frozen=True, kw_only=True):
 
 
 def image(report: Report, kind: str) -> bytes:
-    """The picture as a file of one of `KINDS`. Raises ModuleNotFoundError where matplotlib is not installed."""
-    from matplotlib import rc_context
-
-    file = BytesIO()
-    # The same report gives the same file.
-    with rc_context({"svg.hashsalt": "edgetpu-ci"}), warnings.catch_warnings():
-        # A name in letters the font lacks is drawn as boxes: no reason to fail, or to say so.
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)
-        figure(report).savefig(file, format=kind, dpi=_DPI, metadata={"Date": None} if kind == "svg" else {})
-    return file.getvalue()
+    """The picture as a file of one of `plot.KINDS`. Raises ModuleNotFoundError where matplotlib is not installed."""
+    return plot.image(lambda: figure(report), kind)
 
 
 def figure(report: Report) -> "Figure":
-    """The picture, not yet in a file."""
-    from matplotlib import rc_context
+    """The picture, not yet in a file: of rounds in pairs where there are any, else of each model alone."""
+    return ab_plot.figure(report) if ab_plot.shown(report) else _models(report)
+
+
+def _models(report: Report) -> "Figure":
     from matplotlib.figure import Figure
 
     known = panels(report)
     shown = known[:MAX_MODELS]
-    drawn = Figure(figsize=(_WIDTH, _MARGINS + _ROW_HEIGHT * sum(_heights(shown))), layout="constrained")
-    # A model called $x$ is no formula.
-    with rc_context({"text.parse_math": False}):
-        _draw(drawn, _title(report, len(known) - len(shown)), shown)
+    drawn = Figure(figsize=(plot.WIDTH, _MARGINS + _ROW_HEIGHT * sum(_heights(shown))), layout="constrained")
+    _draw(drawn, _title(report, len(known) - len(shown)), shown)
     return drawn
 
 
@@ -124,7 +110,7 @@ def _draw(figure: "Figure", title: str, shown: Sequence[Panel]) -> None:
     axes = figure.subplots(len(heights), 2, squeeze=False, width_ratios=(3, 2), height_ratios=heights)
     for (left, right), panel in zip(axes, shown, strict=False):
         left.set_title(panel.subject, loc="left", fontsize=10, fontweight="bold")
-        right.set_title(panel.change, loc="right", fontsize=_SMALL)
+        right.set_title(panel.change, loc="right", fontsize=plot.SMALL)
         if panel.reason:
             _say(left, right, panel.reason)
         else:
@@ -149,24 +135,24 @@ def _rounds(axes: "Axes", panel: Panel) -> None:
     """A dot for each round; their median, how sure it is, and what was before."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.plot(range(1, len(panel.rounds) + 1), panel.rounds, "o", color=_HEAD, markersize=5, label="p10 of a round")
+    axes.plot(range(1, len(panel.rounds) + 1), panel.rounds, "o", color=plot.HEAD, markersize=5, label="p10 of a round")
     if panel.rounds:
         _median(axes, sorted(panel.rounds))
     if panel.base:
         level, against = panel.base
-        axes.axhline(level, color=_BASE, linewidth=1.5, linestyle="--", label=f"{against} {_ms(level)}")
+        axes.axhline(level, color=plot.BASE, linewidth=1.5, linestyle="--", label=f"{against} {_ms(level)}")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel("round: one fresh process each", fontsize=_SMALL)
-    axes.set_ylabel("ms", fontsize=_SMALL)
+    axes.set_xlabel("round: one fresh process each", fontsize=plot.SMALL)
+    axes.set_ylabel("ms", fontsize=plot.SMALL)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    _tidy(axes)
+    plot.tidy(axes)
 
 
 def _median(axes: "Axes", ordered: Sequence[float]) -> None:
     level = stats.percentile(ordered, 0.5)
-    axes.axhline(level, color=_HEAD, linewidth=1, label=f"median {_ms(level)}")
+    axes.axhline(level, color=plot.HEAD, linewidth=1, label=f"median {_ms(level)}")
     if interval := stats.percentile_interval(ordered, 0.5):
-        axes.axhspan(*interval, color=_HEAD, alpha=0.15, linewidth=0, label="its 95 % interval")
+        axes.axhspan(*interval, color=plot.HEAD, alpha=0.15, linewidth=0, label="its 95 % interval")
     # Without this the noise of a steady model would fill the picture, and look like news.
     axes.axhspan(level * (1 - _LEAST_SPAN), level * (1 + _LEAST_SPAN), alpha=0)
 
@@ -176,17 +162,12 @@ def _spread(axes: "Axes", panel: Panel) -> None:
     for measurement in panel.percentiles:
         value = measurement.value or 0.0
         errors = [[abs(edge - value)] for edge in measurement.interval or (value, value)]
-        axes.barh(f"{_name(measurement)}  {_ms(value)}", value, xerr=errors, color=_HEAD, height=0.6, capsize=2)
+        axes.barh(f"{_name(measurement)}  {_ms(value)}", value, xerr=errors, color=plot.HEAD, height=0.6, capsize=2)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("ms, all samples", fontsize=_SMALL)
-    _tidy(axes)
+    axes.set_xlabel("ms, all samples", fontsize=plot.SMALL)
+    plot.tidy(axes)
 
 
 def _ms(value: float) -> str:
     return metrics.amount(value, metrics.find(_P10))
-
-
-def _tidy(axes: "Axes") -> None:
-    axes.tick_params(labelsize=_SMALL)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Sequence
+from statistics import median
 
 from msgspec.structs import replace
 
 from edgetpu_ci import compare, judge
-from edgetpu_ci.model import Base, BaseKind, Machine, Measurement, Report, Rule, Run, Trend
+from edgetpu_ci.model import Base, BaseKind, Comparison, Finding, Machine, Measurement, Report, Rule, Run, Trend
 from tests.fakes.world import AT
 
 MACHINE = Machine(
@@ -195,3 +196,38 @@ def many(count: int = 40) -> Report:
 def without(measurement: Measurement, reason: str, *, failed: bool = True) -> Measurement:
     """The same measurement, which could not be made."""
     return replace(measurement, value=None, reason=reason, failed=failed, interval=None, slots=(), n=0)
+
+
+def in_pairs() -> Report:
+    """Base and head in the same rounds: slower, faster, unchanged, and not enough to decide."""
+    effects: tuple[tuple[str, float, int, Finding], ...] = (
+        ("mobilenet_v2", 1.032, 20, "regressed"),
+        ("efficientdet0", 0.951, 20, "improved"),
+        ("yolo_nano", 1.001, 10, "unchanged"),
+        ("deeplab_v3", 1.013, 30, "inconclusive"),
+    )
+    whole = report(models(mobilenet_v2=2.70), rules=())
+    return replace(whole, comparisons=tuple(_paired(*effect) for effect in effects))
+
+
+def _paired(subject: str, ratio: float, rounds: int, finding: Finding) -> Comparison:
+    noise = random.Random(subject)  # noqa: S311 - noise, not a secret
+    spread = 0.02 if finding == "inconclusive" else 0.004
+    host = [SPEEDS.get(subject, 31.2) * (1 + abs(noise.gauss(0, 0.01))) for _ in range(rounds)]
+    pairs = tuple((base, base * ratio * (1 + noise.gauss(0, spread))) for base in host)
+    return Comparison(
+        subject=subject,
+        metric="latency_p10_ms",
+        base=median(base for base, _ in pairs),
+        head=median(head for _, head in pairs),
+        finding=finding,
+        ratio=ratio,
+        interval=(ratio * (1 - spread), ratio * (1 + spread)),
+        p_adjusted=0.0004 if finding in {"regressed", "improved"} else 0.31,
+        rounds=rounds,
+        rounds_needed=64 if finding == "inconclusive" else None,
+        dropped=2 if finding == "improved" else 0,
+        pairs=pairs,
+        min_effect=0.01,
+        against="base commit",
+    )

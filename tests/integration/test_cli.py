@@ -95,6 +95,8 @@ def test_a_model_that_is_gone_from_the_run_is_named(tmp_path: Path) -> None:
         (("run", "gone.tflite"), 'No model file matches "gone.tflite"'),
         (("run", "--reference", "--config", "x.yml"), "Name either models or --config, not both"),
         (("show", "gone.json"), "gone.json cannot be read: no such file or directory."),
+        (("page",), "There are no reports in the store yet; `edgetpu-ci run` keeps one, or name some files."),
+        (("page", "gone.json"), "gone.json cannot be read: no such file or directory."),
         (("judge", "gone.json"), "gone.json cannot be read"),
         (("publish",), "`publish` needs either a REPORT or --from-workflow-run."),
         (("inspect", "gone.tflite"), "gone.tflite"),
@@ -224,6 +226,22 @@ def test_show_says_the_same_again(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "again.svg").read_text()
     comment = edgetpu_ci(tmp_path, "show", "edgetpu-ci-report/report.json", "--markdown").stdout
     assert comment.startswith("<!-- edgetpu-ci:v1")
+
+
+def test_page_and_badge_draw_what_was_measured(tmp_path: Path) -> None:
+    edgetpu_ci(project(tmp_path), "run")
+    edgetpu_ci(tmp_path, "run")
+    drawn = edgetpu_ci(tmp_path, "page")
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    assert re.fullmatch(r"history  history\.html   # \d+ series of 2 reports\n", drawn.stdout)
+    assert "small" in (tmp_path / "history.html").read_text()
+    report = "edgetpu-ci-report/report.json"
+    named = edgetpu_ci(tmp_path, "page", report, "--output", "h.svg")
+    assert "of 1 reports" in named.stdout
+    assert "<svg" in (tmp_path / "h.svg").read_text()
+    assert edgetpu_ci(tmp_path, "badge", report).stdout.startswith("<svg ")
+    assert edgetpu_ci(tmp_path, "badge", report, "--output", "b.svg").stdout == "badge  b.svg\n"
+    assert (tmp_path / "b.svg").read_text().endswith("</svg>\n")
 
 
 def test_inspect_tells_what_a_model_holds(tmp_path: Path) -> None:

@@ -3,16 +3,23 @@
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import report_folder
 from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.model import Report, Rule
-from edgetpu_ci.render import chart
+from edgetpu_ci.render import chart, plot
 from tests.fakes import reports
 
 pytest.importorskip("matplotlib", reason='drawing needs the extra "chart"')
+
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 
 def long_names() -> Report:
@@ -31,6 +38,14 @@ def extreme() -> Report:
     return reports.report([m for ms in (1e-5, 1e30) for m in reports.model(f"m{ms}", ms)], rules=())
 
 
+def hostile_pairs() -> Report:
+    """Rounds in pairs of things with hostile and of long names."""
+    report = reports.in_pairs()
+    names = (reports.HOSTILE, "w" * 200, "人物検出" * 20, "$x$")
+    named = zip(report.comparisons, names, strict=True)
+    return replace(report, comparisons=tuple(replace(c, subject=name, metric=name) for c, name in named))
+
+
 EVERY = (
     reports.regressed,
     reports.crashed,
@@ -40,7 +55,15 @@ EVERY = (
     long_names,
     one_model,
     extreme,
+    reports.in_pairs,
+    hostile_pairs,
 )
+
+
+def drawn_ticks(axes: "Axes") -> list["Text"]:
+    """Those within the view: matplotlib keeps a few beyond it."""
+    low, high = sorted(axes.get_ylim())
+    return [text for text in axes.get_yticklabels() if low <= text.get_position()[1] <= high]
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")
@@ -52,7 +75,7 @@ def test_no_text_lies_on_another(make: Callable[[], Report]) -> None:
     FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]
     texts = [text for axes in figure.axes for text in (axes.title, axes._left_title, axes._right_title)]  # type: ignore[attr-defined]
     texts += [text for axes in figure.axes for text in (axes.xaxis.label, axes.yaxis.label)]
-    texts += [text for axes in figure.axes[1::2] if axes.axison for text in axes.get_yticklabels()]
+    texts += [text for axes in figure.axes[1::2] if axes.axison for text in drawn_ticks(axes)]
     legends = [axes.get_legend() for axes in figure.axes]
     placed = [item.get_window_extent() for item in (*figure.texts, *texts, *filter(None, legends))]
     boxes = [box for box in placed if box.width > 1]
@@ -76,7 +99,7 @@ def test_another_suffix_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_the_same_report_gives_the_same_file() -> None:
-    for kind in chart.KINDS:
+    for kind in plot.KINDS:
         assert chart.image(reports.regressed(), kind) == chart.image(reports.regressed(), kind)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import codec, history
 from edgetpu_ci.errors import DocumentError
@@ -106,3 +107,51 @@ def test_unknown_fields_of_a_later_version_are_tolerated() -> None:
     data = codec.encode_json(Report(run=run(1))).replace(b'"schema": 1', b'"schema": 1, "from_the_future": {}')
     assert b"from_the_future" in data
     assert history.decode(data, "f").run.id == "r1"
+
+
+def measured(number: int, *measurements: Measurement, device: str = "pi") -> Report:
+    return Report(run=replace(run(number, device=device), measurements=measurements, commit=f"c{number}", url="u"))
+
+
+def test_a_series_is_one_metric_of_one_subject_on_one_device_oldest_first() -> None:
+    def speed(value: float, device: str = "usb:0") -> Measurement:
+        return Measurement(subject="m", metric="latency_p10_ms", value=value, device=device)
+
+    found = history.series(
+        [measured(2, speed(2.0)), measured(1, speed(1.0), speed(9.0, "cpu")), measured(3, speed(3.0), device="other")]
+    )
+    assert {one.device: [point.value for point in one.points] for one in found} == {
+        "pi · usb:0": [1.0, 2.0],
+        "pi · cpu": [9.0],
+        "other · usb:0": [3.0],
+    }
+    point = found[0].points[0]
+    assert (point.at, point.commit, point.report, point.url) == (AT + timedelta(days=1), "c1", "r1", "u")
+
+
+def test_a_series_has_neither_what_was_not_measured_nor_what_has_no_better_direction() -> None:
+    missing = Measurement(subject="m", metric="latency_p10_ms", reason="crashed")
+    shown = Measurement(subject="m", metric="run_queue_wait_percent", value=1.0)
+    assert history.series([measured(1, missing, shown)]) == ()
+
+
+def test_an_alias_belongs_to_the_series_of_its_metric_and_a_report_counts_once() -> None:
+    old = measured(1, Measurement(subject="m", metric="p99_latency_ms", value=1.0))
+    new = measured(2, Measurement(subject="m", metric="latency_p99_ms", value=2.0))
+    (found,) = history.series([new, old, new])
+    assert (found.metric, [point.value for point in found.points]) == ("latency_p99_ms", [1.0, 2.0])
+
+
+def test_a_series_has_its_changes_of_facts_at_once_and_of_what_is_noisy_when_they_last() -> None:
+    def one(number: int, speed: float, size: float) -> Report:
+        return measured(
+            number,
+            Measurement(subject="m", metric="latency_p10_ms", value=speed * (1 + number % 5 / 1000)),
+            Measurement(subject="m", metric="model_bytes", value=size),
+        )
+
+    found = history.series(one(n, 2.0 if n < 20 else 2.4, 100 if n < 39 else 110) for n in range(40))
+    speed, size = ([(c.index, c.tier) for c in one.changes] for one in found)
+    assert speed == [(20, "confirmed")]
+    assert size == [(39, "confirmed")]
+    assert (found[1].changes[0].before, found[1].changes[0].after) == (100, 110)
