@@ -176,8 +176,8 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison) -> Ver
         case "improved":
             return _improved(rule, measurement, said)
         case "unchanged":
-            unchanged = comparison.because or f"no change shown against the {_against(comparison)}"
-            return _verdict(rule, measurement, "passed", unchanged)
+            said = comparison.because or f"{unchanged(comparison)} against the {_against(comparison)}"
+            return _verdict(rule, measurement, "passed", said)
         case "inconclusive":
             return _unknown(rule, measurement, comparison.because)
 
@@ -219,6 +219,13 @@ def describe(comparison: Comparison) -> str:
     if unit == "1/s":
         return f"{percent} {'slower' if ratio < 1 else 'faster'}"
     return f"{percent} {'more' if ratio > 1 else 'less'}"
+
+
+def unchanged(comparison: Comparison) -> str:
+    """What is said of a change that is not one: none was shown, or it is smaller than what matters."""
+    if comparison.interval and not comparison.interval[0] <= 1 <= comparison.interval[1]:
+        return f"{describe(comparison)}, likely less than matters"
+    return "no change shown, worth a look" if comparison.worth_a_look else "no change shown"
 
 
 def _against(comparison: Comparison) -> str:

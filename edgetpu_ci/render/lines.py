@@ -137,7 +137,7 @@ def _merged(lines: Sequence[Line]) -> list[Line]:
     """One line for all that is unknown for the same reason: a crash takes every metric of a model with it."""
     groups: dict[object, list[Line]] = {}
     for number, line in enumerate(lines):
-        alike = line.standing == "unknown" and line.comparison is None
+        alike = line.standing in {"unknown", "changed"} and line.comparison is None
         groups.setdefault((line.outcome, line.because) if alike else number, []).append(line)
     return [group[0] if len(group) == 1 else _merge(group) for group in groups.values()]
 

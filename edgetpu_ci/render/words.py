@@ -89,8 +89,7 @@ def change(comparison: Comparison) -> str:
     if comparison.finding == "unchanged" and comparison.interval is None:
         return "equal"
     if comparison.finding == "unchanged":
-        shown = "no change shown, worth a look" if comparison.worth_a_look else "no change shown"
-        return f"{shown} {_percents(comparison)}".rstrip()
+        return f"{judge.unchanged(comparison)} {_percents(comparison)}".rstrip()
     if comparison.finding == "inconclusive":
         return f"inconclusive {_percents(comparison)}".rstrip()
     arrow = "▲" if comparison.head > comparison.base else "▼"

@@ -6,8 +6,8 @@ from statistics import median
 
 from msgspec.structs import replace
 
-from edgetpu_ci import compare, judge
-from edgetpu_ci.model import Base, BaseKind, Comparison, Finding, Machine, Measurement, Report, Rule, Run, Trend
+from edgetpu_ci import compare, interleaved, judge
+from edgetpu_ci.model import Base, BaseKind, Comparison, Finding, Machine, Measurement, Report, Rounds, Rule, Run, Trend
 from tests.fakes.world import AT
 
 MACHINE = Machine(
@@ -35,10 +35,12 @@ CRASH = "the process crashed in round 3: SIGSEGV"
 HOSTILE = "a|b`c`<img src=x>\n@octocat #12 [x](https://evil.example) \x1b[31m\u202edoc --> ::error::x ```"
 
 
-def model(subject: str, ms: float, *, seed: int = 1, on_cpu: int = 0) -> tuple[Measurement, ...]:
+def model(
+    subject: str, ms: float, *, seed: int = 1, on_cpu: int = 0, rounds: int = 10, noise: float = 0.006
+) -> tuple[Measurement, ...]:
     """All that is measured of one model whose 10th percentile lies near `ms`."""
-    noise = random.Random(f"{subject} {seed}")  # noqa: S311 - noise, not a secret
-    slots = tuple(round(ms * (1 + noise.uniform(0, 0.006)), 6) for _ in range(10))
+    host = random.Random(f"{subject} {seed}")  # noqa: S311 - noise, not a secret
+    slots = tuple(round(ms * (1 + host.uniform(0, noise)), 6) for _ in range(rounds))
     fast = tuple(round(1000 / slot, 4) for slot in slots)
 
     def measured(metric: str, value: float, spread: float = 0.0, **parts: object) -> Measurement:
@@ -208,6 +210,43 @@ def in_pairs() -> Report:
     )
     whole = report(models(mobilenet_v2=2.70), rules=())
     return replace(whole, comparisons=tuple(_paired(*effect) for effect in effects))
+
+
+def beside() -> Report:
+    """A pull request whose base was measured in turns with it: slower, faster, undecided, unchanged and new."""
+    speeds = {
+        "mobilenet_v2": (2.62, 2.72),
+        "efficientdet0": (11.4, 10.9),
+        "yolo_nano": (7.93, 7.93),
+        "fast": (0.9, 0.908),
+    }
+    noise = {"fast": 0.02}
+    rules = (Rule(match="*/throughput_sustained_fps", worse_by_percent=1, unknown="warn"), *RULES[2:])
+    rounds = {name: 20 if name == "yolo_nano" else 30 for name in speeds}
+    head = [
+        m
+        for name, (_, ms) in speeds.items()
+        for m in model(name, ms, seed=2, rounds=rounds[name], noise=noise.get(name, 0.006))
+    ]
+    before = [
+        m
+        for name, (ms, _) in speeds.items()
+        for m in model(name, ms, rounds=rounds[name], noise=noise.get(name, 0.006))
+    ]
+    base = Base(
+        kind="base commit",
+        label="merge base with main (9f8e7d6)",
+        measurements=tuple(before),
+        rounds={n: Rounds(orders=("AB", "BA") * (count // 2), disturbed=("",) * count) for n, count in rounds.items()},
+        without={"deeplab_v3": judge.NEW},
+    )
+    measured = (*head, *model("deeplab_v3", 31.2))
+    whole = report(measured, rules=rules)
+    family = interleaved.demanded([m.key for m in head], rules)
+    found = interleaved.compare_rounds(measured, base, rules, family)
+    verdicts = judge.judge(measured, found.comparisons, rules, without=base.without)
+    run = replace(whole.run, notes=found.notes)
+    return replace(whole, run=run, comparisons=found.comparisons, verdicts=verdicts, bases=(base.label,))
 
 
 def _paired(subject: str, ratio: float, rounds: int, finding: Finding) -> Comparison:

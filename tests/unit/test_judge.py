@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgetpu_ci.judge import describe, judge, overall, status
+from edgetpu_ci.judge import NEW, describe, judge, overall, status, unchanged
 from edgetpu_ci.model import Comparison, Machine, Measurement, Report, Rule, Run, Verdict
 from tests.fakes.world import AT
 
@@ -197,3 +197,42 @@ def test_what_measured_nothing_is_unknown_whatever_its_verdicts() -> None:
 def test_a_metric_nobody_knows_is_named() -> None:
     (said,) = judge([measured("throughput_fps", 1)], [], [Rule(match="*/nonsense_metric", max=3)])
     assert said.because.startswith("no metric is called nonsense_metric")
+
+
+def test_a_regression_against_the_base_commit_fails() -> None:
+    said = verdict(CHANGE, NOW, compared(finding="regressed", against="base commit"))
+    assert (said.status, said.because) == ("failed", "10 % slower than the base commit")
+
+
+def test_what_is_new_has_no_base_and_is_nobodys_fault() -> None:
+    (said,) = judge([NOW], [], [CHANGE], without={"mobilenet": NEW})
+    assert (said.status, said.weight, overall([said])) == ("unknown", "pass", "passed")
+    (said,) = judge([NOW], [], [CHANGE], without={"mobilenet": "the base's file is a Git LFS pointer"})
+    assert (said.because, overall([said])) == ("the base's file is a Git LFS pointer", "unknown")
+
+
+@pytest.mark.parametrize(("head", "status"), [(80.0, "passed"), (79.7, "passed"), (78.0, "failed"), (81.0, "passed")])
+def test_accuracy_may_fall_by_so_many_percent(head: float, status: str) -> None:
+    rule = Rule(match="*/accuracy_top1_percent", worse_by_percent=1)
+    change = compared(
+        metric="accuracy_top1_percent",
+        finding="regressed",
+        base=80.0,
+        head=head,
+        ratio=head / 80,
+        against="base commit",
+    )
+    assert verdict(rule, measured("accuracy_top1_percent", head), change).status == status
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"interval": (0.99, 1.01)}, "no change shown"),
+        ({"interval": (0.99, 1.01), "worth_a_look": True}, "no change shown, worth a look"),
+        ({"interval": (0.992, 0.996), "ratio": 0.994}, "0.6 % slower, likely less than matters"),
+        ({}, "no change shown"),
+    ],
+)
+def test_what_is_unchanged_does_not_contradict_its_interval(facts: dict[str, object], words: str) -> None:
+    assert unchanged(compared(finding="unchanged", **facts)) == words

@@ -19,6 +19,7 @@ NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200
 @pytest.mark.parametrize(
     "make",
     [
+        reports.beside,
         reports.regressed,
         reports.all_clear,
         reports.first_run,
