@@ -186,7 +186,7 @@ def accept(report: Report, old: Baseline | None, accepted: Accepted) -> Baseline
 def _is_compared(measurement: Measurement) -> bool:
     """Whether a later run can be compared with it: facts, and what has slots and is not disturbed."""
     metric = metrics.find(measurement.metric)
-    has_slots = bool(measurement.slots) and metric.better is not None and not metric.calm
+    has_slots = min(measurement.slots, default=0) > 0 and metric.better is not None and not metric.calm
     return measurement.value is not None and (metric.better == "exact" or has_slots)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from glob import escape
-from statistics import median
+from statistics import fmean, median
 from typing import Final
 
 from msgspec import Struct
@@ -17,12 +17,23 @@ DEFAULTS: Final = ("*/throughput_sustained_fps", "*/time_ms", "*/throughput_per_
 
 LEAST_PERCENT: Final = 1.0
 
-WAIT: Final = "run_queue_wait_percent"
-WAITS_MORE: Final = 0.001
-"""Chance of saying that the head waits more for a CPU when it does not, for each model."""
+UNEVEN_ERROR: Final = 0.001
+"""Chance of saying that the head waits, fails or throttles more when it does not, for each model."""
 
-LEAST_WAIT: Final = 1.0
-"""Percentage points of waiting below which nothing is said."""
+
+class _Burden(Struct, frozen=True):
+    """Something the head may do worse than its base beside it: which way is worse, by how much, and what is said."""
+
+    sign: int
+    least: float
+    because: str
+
+
+_BURDENS: Final = {
+    "run_queue_wait_percent": _Burden(1, 1.0, "the head waits longer for a CPU than the base beside it: its own doing"),
+    "error_rate_percent": _Burden(1, 0.0, "the head fails more often than the base beside it"),
+    "cpu_clock_mhz": _Burden(-1, 20.0, "the CPU is clocked lower under the head than under the base: it throttles"),
+}
 
 
 def rules(demanded: Sequence[Rule], series: Iterable[str]) -> tuple[Rule, ...]:
@@ -65,7 +76,7 @@ class Compared(Struct, frozen=True):
 def compare_rounds(
     measurements: Sequence[Measurement], base: Base, rules: Sequence[Rule], family: frozenset[str]
 ) -> Compared:
-    """Compare with a base commit: facts, then all metrics of the family together, then who waited more."""
+    """Compare with a base commit: facts, then all metrics of the family together, then what burdens the head more."""
     before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
     now = {measurement.key: measurement for measurement in measurements if measurement.value is not None}
     shared = [key for key in now if key in before]
@@ -73,9 +84,9 @@ def compare_rounds(
     known = _paired(measurements, base.measurements, base.rounds, rules, family)
     decided = _decide(known, family)
     speeds = [_comparison(now[key], known[key], found) for key, found in decided.items()]
-    waits = [found for k in shared if (found := _waits(before[k], now[k])) and now[k].metric == WAIT]
+    burdens = [found for key in shared if (found := _burden(before[key], now[key]))]
     alike = [_alike(m) for key, m in now.items() if m.subject in base.alike - set(base.rounds) and key in family]
-    return Compared((*facts, *speeds, *waits, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds))))
+    return Compared((*facts, *speeds, *burdens, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds))))
 
 
 def _notes(decided: Mapping[str, Decision], rounds: Mapping[str, Rounds]) -> Iterator[str]:
@@ -170,22 +181,23 @@ def _because(found: Decision) -> str:
     return f"{found.because}; about {found.rounds_needed} rounds would decide"
 
 
-def _waits(base: Measurement, head: Measurement) -> Comparison | None:
-    """When the head waits longer for a CPU than its base beside it, that is its own doing."""
-    if not head.slots or len(base.slots) != len(head.slots):
+def _burden(base: Measurement, head: Measurement) -> Comparison | None:
+    """What disturbs the head more than its base in the same rounds is the head's own doing."""
+    known = _BURDENS.get(head.metric)
+    if known is None or not head.slots or len(base.slots) != len(head.slots):
         return None
-    more = [now - then for then, now in zip(base.slots, head.slots, strict=True)]
-    if median(more) < LEAST_WAIT or ranks.signed_rank_p(more) > WAITS_MORE:
+    worse = [known.sign * (now - then) for then, now in zip(base.slots, head.slots, strict=True)]
+    if fmean(worse) <= known.least or ranks.signed_rank_p(worse) > UNEVEN_ERROR:
         return None
     return Comparison(
         subject=head.subject,
         metric=head.metric,
-        base=median(base.slots),
-        head=median(head.slots),
+        base=fmean(base.slots),
+        head=fmean(head.slots),
         finding="regressed",
-        rounds=len(more),
+        rounds=len(worse),
         against="base commit",
-        because="the head waits longer for a CPU than the base beside it, which is its own doing",
+        because=known.because,
     )
 
 

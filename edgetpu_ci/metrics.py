@@ -54,6 +54,7 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("model_load_ms", "ms", "lower", "constructing the interpreter and allocating tensors, median over slots"),
     _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
     _metric("run_queue_wait_percent", "%", None, "share of the measured time spent waiting for a CPU"),
+    _metric("cpu_clock_mhz", "MHz", None, "clock of the fastest core right after a slot, the median over slots"),
     _metric("error_rate_percent", "%", "lower", "failed inferences of those attempted after warm-up", "error_rate"),
     _metric(
         "output_mismatch_percent",

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import contention, slot
+from edgetpu_ci.collect import contention, slot, timing
+from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -120,6 +122,20 @@ def samples(name: str, slots: Sequence[Taken]) -> dict[str, list[float]]:
         for kind, times in (("latency_ns", answer.wall_ns), ("cpu_ns", answer.cpu_ns), ("wait_ns", answer.wait_ns))
         if times
     }
+
+
+def measurements(subject: str, reason: str, slots: Sequence[Taken], options: Options) -> list[Measurement]:
+    """All that some slots of a model say, or for each metric the reason that there is none."""
+    timed = timing.of_slots(subject, reason, [taken.answer for taken in slots], options.threads)
+    return [*timed, *([] if reason else _clock(subject, slots))]
+
+
+def _clock(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
+    """How fast the CPU was clocked; nothing where the kernel does not tell."""
+    known = tuple(taken.window.after.mhz for taken in slots)
+    if not known or not all(known):
+        return []
+    return [Measurement(subject=subject, metric="cpu_clock_mhz", value=median(known), n=len(known), slots=known)]
 
 
 def _timing(options: Options, file: Path, count: int, limit: float, world: World) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models, timing
+from edgetpu_ci.collect import agreement, contention, model_slot, models
 from edgetpu_ci.collect.model_slot import Options, Taken
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
@@ -28,9 +28,7 @@ def measure(named: Sequence[tuple[str, Path]], options: Options, world: World) -
     subjects = [Subject(name, file, reason=models.refuse(file)) for name, file in named]
     _rounds(subjects, options, world)
     right = [m for subject in subjects for m in agreement.accuracy(subject.name, subject.file, options, world)]
-    measured = [
-        m for s in subjects for m in timing.of_slots(s.name, s.reason, [t.answer for t in s.slots], options.threads)
-    ]
+    measured = [m for s in subjects for m in model_slot.measurements(s.name, s.reason, s.slots, options)]
     return Collected(
         measurements=(*measured, *right),
         contended=contention.describe([taken.window for subject in subjects for taken in subject.slots]),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models, timing, turns
+from edgetpu_ci.collect import agreement, contention, model_slot, models, turns
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Taken
 from edgetpu_ci.model import Collected, Measurement
@@ -63,8 +63,8 @@ def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collecte
 
 
 def _of(match: turns.Match[Taken], side: turns.Side, options: Options) -> list[Measurement]:
-    answers = [taken.answer for taken in match.answers(side)]
-    return timing.of_slots(match.name, match.reason if side == "head" else "", answers, options.threads)
+    reason = match.reason if side == "head" else ""
+    return model_slot.measurements(match.name, reason, match.answers(side), options)
 
 
 def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:

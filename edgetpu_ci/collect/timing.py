@@ -115,6 +115,7 @@ def _totals(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:
         metric="error_rate_percent",
         value=100 * (attempted - completed) / attempted,
         n=attempted,
+        slots=tuple(100 * (slot.attempted - len(slot.wall_ns)) / slot.attempted for slot in slots),
         details=tuple((kind, f"{seen.count} × {seen.text}") for slot in slots for kind, seen in slot.failures.items()),
     )
 

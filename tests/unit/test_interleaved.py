@@ -139,15 +139,22 @@ def test_a_subject_is_settled_when_all_of_it_is() -> None:
     assert interleaved.settled(mixed, ONE_PERCENT, family) == {"n"}
 
 
-def test_a_head_that_waits_more_than_its_base_is_a_finding_of_its_own() -> None:
-    found = taken()
-    waits = [Measurement(subject="m", metric=WAIT, value=v, slots=(v,) * 20) for v in (0.1, 8.0)]
-    both = Collected(measurements=(*found.measurements, waits[1]), base=(*found.base, waits[0]), rounds=found.rounds)
-    comparison = of(compare(both), WAIT)
-    assert (comparison.finding, comparison.base, comparison.head) == ("regressed", 0.1, 8.0)
-    assert "waits longer for a CPU than the base" in comparison.because
-    alike = Collected(measurements=(*found.measurements, waits[0]), base=(*found.base, waits[0]), rounds=found.rounds)
-    assert not [c for c in compare(alike).comparisons if c.metric == WAIT]
+@pytest.mark.parametrize(
+    ("metric", "base", "head", "because"),
+    [
+        (WAIT, 0.1, 8.0, "waits longer for a CPU than the base"),
+        ("error_rate_percent", 0.0, 2.0, "fails more often than the base"),
+        ("cpu_clock_mhz", 1800.0, 1500.0, "clocked lower under the head"),
+    ],
+)
+def test_what_burdens_the_head_more_than_its_base_is_a_finding_of_its_own(
+    metric: str, base: float, head: float, because: str
+) -> None:
+    before, after = (Measurement(subject="m", metric=metric, value=v, slots=(v,) * 20) for v in (base, head))
+    comparison = of(compare(Collected(measurements=(after,), base=(before,), rounds={"m": rounds(20)})), metric)
+    assert (comparison.finding, comparison.base, comparison.head) == ("regressed", base, head)
+    assert because in comparison.because
+    assert compare(Collected(measurements=(before,), base=(after,))).comparisons == ()
 
 
 def test_disturbed_rounds_do_not_count_and_are_said() -> None:
