@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from edgetpu_ci import reference
+from tests.fakes import repository
 
 ROOT = Path(__file__).parents[2]
 OURS = ("action.yml", "edgetpu_ci", "scripts", "requirements.txt", "requirements-bench.txt")
@@ -108,6 +109,15 @@ class Repository:
         data = content if isinstance(content, str | bytes) else yaml.safe_dump(dict(content))
         place.write_bytes(data.encode() if isinstance(data, str) else data)
 
+    def commit(self) -> str:
+        """Commit what is there; the commit."""
+        return repository.commit(self.folder, {})
+
+    @property
+    def head(self) -> str:
+        """The commit that is checked out."""
+        return repository.git(self.folder, "rev-parse", "HEAD")
+
     def act(
         self, event: str, payload: Mapping[str, Any], env: Mapping[str, str], workflow: str = "edgetpu-ci.yml"
     ) -> Job:
@@ -143,29 +153,29 @@ def path() -> dict[str, str]:
     return {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
-def use(repository: Repository, example: str) -> str:
+def use(user: Repository, example: str) -> str:
     """Install a workflow of examples/, with a stand-in for the one action that needs GitHub; its file name."""
     text = (ROOT / "examples" / example).read_text()
     name = Path(example).name
-    repository.write(f".github/workflows/{name}", text)
-    stand_in = repository.folder.with_name("upload")
+    user.write(f".github/workflows/{name}", text)
+    stand_in = user.folder.with_name("upload")
     stand_in.mkdir(exist_ok=True)
     (stand_in / "action.yml").write_text(_UPLOAD)
     for uploader in re.findall(r"actions/upload-artifact@\w+", text):
-        repository.actions[uploader] = stand_in
+        user.actions[uploader] = stand_in
     return name
 
 
 def create(folder: Path, action: Path, tools: Path) -> Repository:
     """A repository with a model, a configuration and a workflow of one step."""
-    repository = Repository(folder / "repository", action, tools)
-    repository.write(MODEL, reference.build(32, 0.35))
-    repository.write("edgetpu-ci.yml", CONFIG)
-    repository.write(".github/workflows/edgetpu-ci.yml", WORKFLOW)
-    for command in (["init", "-q", "-b", "main"], ["remote", "add", "origin", "https://github.com/acme/detector"]):
-        subprocess.run(["git", *command], cwd=repository.folder, check=True)
-    _commit(repository.folder)
-    return repository
+    made = Repository(folder / "repository", action, tools)
+    made.write(MODEL, reference.build(32, 0.35))
+    made.write("edgetpu-ci.yml", CONFIG)
+    made.write(".github/workflows/edgetpu-ci.yml", WORKFLOW)
+    repository.create(made.folder)
+    repository.git(made.folder, "remote", "add", "origin", "https://github.com/acme/detector")
+    made.commit()
+    return made
 
 
 def copy_action(place: Path) -> Path:
@@ -177,9 +187,3 @@ def copy_action(place: Path) -> Path:
             place.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, place / name)
     return place
-
-
-def _commit(folder: Path) -> None:
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
-    subprocess.run(["git", *who, "commit", "-q", "-m", "A model"], cwd=folder, check=True)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.act import CONFIG, WORKFLOW, Job, Repository
+from edgetpu_ci import reference
+from tests.e2e.act import CONFIG, MODEL, WORKFLOW, Job, Repository
 from tests.fakes import actions
 from tests.fakes.emulate import emulate
 from tests.fakes.github import BOT, FakeGitHub
@@ -26,7 +27,7 @@ def github() -> Iterator[FakeGitHub]:
 
 def on_pull_request(repository: Repository, github: FakeGitHub, **parts: Any) -> Job:
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
-    return repository.act("pull_request", actions.pull_request(**parts), env)
+    return repository.act("pull_request", actions.pull_request(**{"base": repository.head, **parts}), env)
 
 
 def test_a_good_pull_request_passes_and_gets_one_comment(repository: Repository, github: FakeGitHub) -> None:
@@ -38,6 +39,29 @@ def test_a_good_pull_request_passes_and_gets_one_comment(repository: Repository,
     assert "passed" in comment.body
     assert "passed" in job.summary
     assert job.said("error") == []
+
+
+def test_a_pull_request_that_makes_a_model_slower_is_told_so_and_by_how_much(
+    repository: Repository, github: FakeGitHub
+) -> None:
+    base = repository.head
+    repository.write(MODEL, reference.build(64, 0.35))
+    job = on_pull_request(repository, github, base=base, sha=repository.commit())
+    assert job.outputs["status"] == "failed", job.log
+    (comment,) = github.comments(7)
+    assert comment.body.splitlines()[1].startswith("### ❌ Edge TPU CI: 1 slower on ")
+    assert f"Base: merge base with main ({base[:7]}) · measured in turns on this machine, 20 rounds" in comment.body
+    assert "at most 1 % worse" in comment.body
+
+
+def test_a_pull_request_whose_base_is_not_to_be_had_says_how_to_have_it(
+    repository: Repository, github: FakeGitHub
+) -> None:
+    job = on_pull_request(repository, github, base="b" * 40)
+    assert job.passed, job.log
+    (warning,) = job.said("warning")
+    assert "Not compared with the base" in warning
+    assert "fetch-depth: 0" in warning
 
 
 def test_a_failed_rule_fails_the_job_and_still_hands_on_the_report(repository: Repository, github: FakeGitHub) -> None:
@@ -53,7 +77,7 @@ def test_a_second_run_edits_the_comment(repository: Repository) -> None:
     with emulate() as github:
         number, head = github.open_pull_request()
         env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
-        payload = actions.pull_request(number, sha=head)
+        payload = actions.pull_request(number, sha=head, base=repository.head)
         assert repository.act("pull_request", payload, env).passed
         (before,) = github.comments(number)
         repository.write("edgetpu-ci.yml", {**CONFIG, "rules": IMPOSSIBLE})
@@ -85,7 +109,7 @@ def test_an_enterprise_server_is_asked_below_its_path(repository: Repository) ->
 
 def test_a_token_github_does_not_take_changes_no_verdict(repository: Repository, github: FakeGitHub) -> None:
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": "ghs_expired"}
-    job = repository.act("pull_request", actions.pull_request(), env)
+    job = repository.act("pull_request", actions.pull_request(base=repository.head), env)
     assert job.passed, job.log
     assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false"}
     (warning,) = job.said("warning")

@@ -31,12 +31,17 @@ def repository(number: int, owner: str = "acme", *, private: bool = False) -> di
 
 
 def pull_request(
-    number: int = 7, head: Mapping[str, Any] | None = None, *, private: bool = False, sha: str = HEAD
+    number: int = 7,
+    head: Mapping[str, Any] | None = None,
+    *,
+    private: bool = False,
+    sha: str = HEAD,
+    base: str = "b" * 40,
 ) -> dict[str, Any]:
     """The payload of `pull_request`; by default the head lies in the same repository."""
     ours = repository(OURS, private=private)
     side = {"sha": sha, "ref": "faster", "repo": ours if head is None else head}
-    pull = {"number": number, "head": side, "base": {"sha": "b" * 40, "ref": "main", "repo": ours}}
+    pull = {"number": number, "head": side, "base": {"sha": base, "ref": "main", "repo": ours}}
     return {"action": "synchronize", "number": number, "pull_request": pull, "repository": ours}
 
 
