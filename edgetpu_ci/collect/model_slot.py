@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -54,6 +54,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
 
 
+class Share(NamedTuple):
+    """What one slot gets: at least `count` inferences, about `limit` seconds, and at the most `most` inferences."""
+
+    count: int
+    limit: float
+    most: int = MOST_INVOKES
+
+
 class Taken(Struct, frozen=True):
     """What the worker said of one slot, and the stretch of time it took."""
 
@@ -68,10 +76,10 @@ class Tried(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def take(options: Options, file: Path, count: int, limit: float, world: World) -> tuple[Taken | str, float]:
-    """One slot of at least `count` inferences in about `limit` seconds, or why there is none; and how long it took."""
+def take(options: Options, file: Path, share: Share, world: World) -> tuple[Taken | str, float]:
+    """One slot, or why there is none; and how many seconds it took."""
     started, before = world.now(), contention.read(world.root)
-    answer = slot.run(_timing(options, file, count, limit, world), options.python, options.timeout_seconds, world)
+    answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
     after, elapsed = contention.read(world.root), (world.now() - started).total_seconds()
     if isinstance(answer, str):
         return answer, elapsed
@@ -138,17 +146,17 @@ def _clock(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
     return [Measurement(subject=subject, metric="cpu_clock_mhz", value=median(known), n=len(known), slots=known)]
 
 
-def _timing(options: Options, file: Path, count: int, limit: float, world: World) -> dict[str, Any]:
+def _timing(options: Options, file: Path, share: Share, world: World) -> dict[str, Any]:
     return {
         **_what(options, file, world),
         "task": "time",
         "warmup_count": options.warmup_count,
         "warmup_seconds": options.warmup_seconds,
-        "warmup_limit_seconds": limit * WARMUP_LIMIT,
-        "count": count,
+        "warmup_limit_seconds": share.limit * WARMUP_LIMIT,
+        "count": share.count,
         "seconds": options.seconds,
-        "most": max(MOST_INVOKES, count),
-        "limit_seconds": limit * (1 - WARMUP_LIMIT),
+        "most": max(share.most, share.count),
+        "limit_seconds": share.limit * (1 - WARMUP_LIMIT),
     }
 
 

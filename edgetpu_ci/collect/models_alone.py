@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgetpu_ci import stats
 from edgetpu_ci.collect import agreement, contention, model_slot, models
-from edgetpu_ci.collect.model_slot import Options, Taken
+from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
 
@@ -53,7 +53,7 @@ def _measure(subject: Subject, options: Options, left: int, world: World) -> Non
     missing = stats.samples_needed(0.99) - sum(len(done.answer.wall_ns) for done in subject.slots)
     count = options.count or max(1, ceil(missing / left))
     limit = min((options.budget_seconds - subject.spent) / left, options.timeout_seconds / 2)
-    taken, elapsed = model_slot.take(options, subject.file, count, limit, world)
+    taken, elapsed = model_slot.take(options, subject.file, Share(count, limit), world)
     subject.spent += elapsed
     if isinstance(taken, str):
         subject.reason = taken

@@ -11,9 +11,13 @@ from msgspec.structs import replace
 from edgetpu_ci import stats
 from edgetpu_ci.collect import agreement, contention, model_slot, models, turns
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.collect.model_slot import Options, Taken
+from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
+
+
+MOST_INVOKES = 5_000
+"""In one slot: up to ninety of them are kept until the end, of each model."""
 
 
 class Both(NamedTuple):
@@ -76,5 +80,5 @@ def _slot(options: Options, file: Path, world: World) -> turns.Slot[Taken] | str
     """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
     count = options.count or ceil(stats.samples_needed(0.99) / turns.LOOKS[0])
     limit = min(options.budget_seconds / turns.LOOKS[0], options.timeout_seconds / 2)
-    taken, _ = model_slot.take(options, file, count, limit, world)
+    taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), world)
     return taken if isinstance(taken, str) else turns.Slot(taken, taken.window)
