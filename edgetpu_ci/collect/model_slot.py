@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -54,7 +54,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
 
 
-class Share(NamedTuple):
+class Share(Struct, frozen=True):
     """What one slot gets: at least `count` inferences, about `limit` seconds, and at the most `most` inferences."""
 
     count: int

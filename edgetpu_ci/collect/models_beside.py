@@ -15,7 +15,6 @@ from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 
-
 MOST_INVOKES = 5_000
 """In one slot: up to ninety of them are kept until the end, of each model."""
 
