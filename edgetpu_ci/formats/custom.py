@@ -1,0 +1,29 @@
+"""github-action-benchmark's customSmallerIsBetter and customBiggerIsBetter: a list of name, unit and value."""
+
+from msgspec import Struct
+
+from edgetpu_ci import codec
+from edgetpu_ci.formats import quantity
+from edgetpu_ci.formats.measured import Number, measured, number
+from edgetpu_ci.formats.quantity import Direction
+from edgetpu_ci.model import Measurement
+
+
+class _Result(Struct):
+    name: str
+    unit: str
+    value: Number | None
+    range: Number | None = None
+
+
+def read(data: bytes, source: str, better: Direction) -> list[Measurement]:
+    """Each value, its metric by its unit; a range is shown, never judged: nobody says what it is of what."""
+    return [
+        measured(
+            result.name,
+            quantity.of(result.unit, better),
+            [number(result.value)],
+            details=(("range", str(result.range)),) if result.range is not None else (),
+        )
+        for result in codec.decode_json(data, list[_Result], source)
+    ]

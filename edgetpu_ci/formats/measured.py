@@ -1,0 +1,64 @@
+"""The numbers a file has of one benchmark, as a measurement."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import isfinite, nan
+from statistics import median
+
+from edgetpu_ci import stats
+from edgetpu_ci.formats.quantity import Quantity
+from edgetpu_ci.model import Measurement
+
+MOST_SLOTS = 20
+
+Number = float | str
+"""Where tools write "NaN" or a number as text."""
+
+
+def measured(
+    subject: str,
+    quantity: Quantity,
+    values: Sequence[float],
+    *,
+    n: int = 0,
+    interval: tuple[float, float] | None = None,
+    details: tuple[tuple[str, str], ...] = (),
+) -> Measurement:
+    """Repetitions of one benchmark, in the file's unit: their median, and slots where there is more than one.
+
+    Of more than MOST_SLOTS repetitions neighbours share a slot, their median: what disturbs one disturbs the next.
+    `interval` is the file's own, with 95 % confidence; by default that of the median over slots.
+    """
+    ours = [value * quantity.factor for value in values]
+    if not ours or not all(map(isfinite, ours)):
+        return failed(subject, quantity.metric, "the file has no number for it" if not ours else "it is not a number")
+    slots = tuple(_blocks(ours)) if len(ours) > 1 else ()
+    own = (interval[0] * quantity.factor, interval[1] * quantity.factor) if interval else None
+    return Measurement(
+        subject=subject,
+        metric=quantity.metric,
+        value=median(ours),
+        slots=slots,
+        n=n or (len(ours) if slots else 0),
+        interval=own if own and all(map(isfinite, own)) else stats.percentile_interval(sorted(slots), 0.5),
+        details=details,
+    )
+
+
+def failed(subject: str, metric: str, reason: str) -> Measurement:
+    """A benchmark that the file says went wrong."""
+    return Measurement(subject=subject, metric=metric, reason=reason or "it failed and does not say why", failed=True)
+
+
+def number(value: Number | None) -> float:
+    """A number that may be written as text; what is none is NaN."""
+    try:
+        return float(value) if value is not None else nan
+    except ValueError:
+        return nan
+
+
+def _blocks(values: Sequence[float]) -> Iterator[float]:
+    count = min(MOST_SLOTS, len(values))
+    ends = [place * len(values) // count for place in range(count + 1)]
+    return (median(values[first:last]) for first, last in pairwise(ends))
