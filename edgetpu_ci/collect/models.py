@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from edgetpu_ci import tflite
 from edgetpu_ci.collect import paths
 from edgetpu_ci.errors import ConfigError, ModelError
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.world import World
 
 
@@ -47,4 +48,4 @@ def _tails(path: PurePath) -> list[str]:
     """`m`, `b/m`, `a/b/m`, and at last `a/b/m.tflite`, for two files that differ only in their suffix."""
     parts = path.with_suffix("").parts
     tails = ["/".join(parts[-n:]) for n in range(1, len(parts) + 1)] + [path.as_posix()]
-    return list(dict.fromkeys(map(paths.printable, tails)))
+    return list(dict.fromkeys(map(subjects.printable, tails)))

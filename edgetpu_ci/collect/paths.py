@@ -1,4 +1,4 @@
-"""Which files a pattern means, and how a name that may hold anything is written."""
+"""Which files a pattern means."""
 
 import glob
 import os
@@ -12,11 +12,6 @@ def matching(pattern: str, folder: Path) -> list[str]:
     # Path.glob takes no absolute pattern, and would search hidden folders: .git, .venv.
     found = literal or sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207
     return [name for name in found if _is_file(folder / name)]
-
-
-def printable(name: str) -> str:
-    """A name can hold any byte; what is no text is written as an escape."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
 
 
 def _is_file(path: Path) -> bool:

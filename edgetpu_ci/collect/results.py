@@ -1,9 +1,7 @@
 """Results of other benchmark tools, read from the files they write; docs/results.md lists the formats."""
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from statistics import median
 
@@ -13,11 +11,11 @@ from msgspec.structs import replace
 from edgetpu_ci import codec, formats, stats
 from edgetpu_ci.collect import paths
 from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 
 MOST_RESULTS = 5000
-_LONGEST_NAME = 200
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +30,7 @@ def collect(options: Options, world: World) -> Collected:
     if not options.files:
         raise ConfigError('No result file is named; list some under "files:", for example "results/*.json".')
     names = dict.fromkeys(name for pattern in options.files for name in _matches(pattern, world.cwd))
-    read = [_numbered(_read(name, options.format, world.cwd)) for name in names]
+    read = [_read(name, options.format, world.cwd) for name in names]
     found = [_together(of_one) for of_one in _by_key(m for of_file in read for m in of_file)]
     if len(found) > MOST_RESULTS:
         raise DocumentError(f"{len(found):,} results are more than {MOST_RESULTS:,}; read fewer files in one run.")
@@ -46,7 +44,7 @@ def _matches(pattern: str, folder: Path) -> list[str]:
 
 
 def _read(name: str, form: str, folder: Path) -> list[Measurement]:
-    shown = paths.printable(name)
+    shown = subjects.printable(name)
     try:
         with (folder / name).open("rb") as file:
             data = file.read(codec.MAX_JSON_BYTES + 1)
@@ -54,28 +52,7 @@ def _read(name: str, form: str, folder: Path) -> list[Measurement]:
         raise ConfigError(f"{shown} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
     if len(data) > codec.MAX_JSON_BYTES:
         raise DocumentError(f"{shown} has more than {codec.MAX_JSON_BYTES:,} bytes; write less into one file.")
-    return [replace(m, subject=_subject(m.subject, shown)) for m in formats.read(data, shown, form)]
-
-
-def _subject(name: str, source: str) -> str:
-    """A foreign name as ours: visible, and not too long to be a key."""
-    shown = paths.printable(name.strip())
-    if not shown:
-        raise DocumentError(f"{source} has a benchmark without a name; give it one.")
-    if len(shown) <= _LONGEST_NAME:
-        return shown
-    return f"{shown[:_LONGEST_NAME]}…{sha256(shown.encode()).hexdigest()[:6]}"
-
-
-def _numbered(measurements: Sequence[Measurement]) -> list[Measurement]:
-    """With a number behind each name that one file uses again."""
-    seen: Counter[str] = Counter()
-    found = []
-    for measurement in measurements:
-        seen[measurement.key] += 1
-        again = seen[measurement.key]
-        found.append(replace(measurement, subject=f"{measurement.subject} #{again}") if again > 1 else measurement)
-    return found
+    return subjects.distinct(formats.read(data, shown, form), shown)
 
 
 def _by_key(measurements: Iterable[Measurement]) -> list[list[Measurement]]:
