@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from statistics import median
 
 from msgspec import Struct
@@ -22,14 +22,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`files`: paths and globs; several files of one benchmark are its repetitions. `format`: told from the content."""
 
     files: tuple[str, ...]
-    format: str = ""
+    format: formats.Name | None = None
 
 
 def collect(options: Options, world: World) -> Collected:
     """What the files say of each benchmark; ConfigError for a pattern without a file."""
     if not options.files:
         raise ConfigError('No result file is named; list some under "files:", for example "results/*.json".')
-    names = dict.fromkeys(name for pattern in options.files for name in _matches(pattern, world.cwd))
+    names = dict.fromkeys(str(PurePath(name)) for pattern in options.files for name in _matches(pattern, world.cwd))
     read = [_read(name, options.format, world.cwd) for name in names]
     found = [_together(of_one) for of_one in _by_key(m for of_file in read for m in of_file)]
     if len(found) > MOST_RESULTS:
@@ -43,7 +43,7 @@ def _matches(pattern: str, folder: Path) -> list[str]:
     return files
 
 
-def _read(name: str, form: str, folder: Path) -> list[Measurement]:
+def _read(name: str, form: formats.Name | None, folder: Path) -> list[Measurement]:
     shown = subjects.printable(name)
     try:
         with (folder / name).open("rb") as file:

@@ -4,9 +4,9 @@ import codecs
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.formats import (
     bencher,
     benchmark_dotnet,
@@ -23,6 +23,24 @@ from edgetpu_ci.formats import (
 )
 from edgetpu_ci.model import Measurement
 
+Name = Literal[
+    "pytest-benchmark",
+    "google-benchmark",
+    "jmh",
+    "benchmark-dotnet",
+    "hyperfine",
+    "cargo-criterion",
+    "criterion-sample",
+    "criterion-estimates",
+    "catch2",
+    "benchmark_model",
+    "litert-benchmark",
+    "go",
+    "custom-smaller-is-better",
+    "custom-bigger-is-better",
+    "bencher",
+]
+
 
 class Format(NamedTuple):
     """How one tool writes results: `read(data, source)`, and patterns that such a file has all of."""
@@ -33,7 +51,7 @@ class Format(NamedTuple):
 
 _CUSTOM: Final = (rb"\A\s*\[", rb'"name"', rb'"unit"', rb'"value"')
 
-FORMATS: Final[dict[str, Format]] = {
+FORMATS: Final[dict[Name, Format]] = {
     "pytest-benchmark": Format(pytest_benchmark.read, (rb'"machine_info"', rb'"benchmarks"')),
     "google-benchmark": Format(google_benchmark.read, (rb'"context"', rb'"benchmarks"')),
     "jmh": Format(jmh.read, (rb'"primaryMetric"',)),
@@ -52,13 +70,11 @@ FORMATS: Final[dict[str, Format]] = {
 }
 
 
-def read(data: bytes, source: str, name: str = "") -> list[Measurement]:
-    """The results in a file, in its order; `name` is a key of FORMATS, by default told from the content.
+def read(data: bytes, source: str, name: Name | None = None) -> list[Measurement]:
+    """The results in a file, in its order; without a `name` the content tells the format.
 
-    Raises ConfigError for an unknown name, and DocumentError when the file is of another format, cut off or empty.
+    Raises DocumentError when the file is of another format, cut off, or without a benchmark.
     """
-    if name and name not in FORMATS:
-        raise ConfigError(f'There is no format "{name}"; there are: {", ".join(FORMATS)}.')
     text = _utf8(data)
     name = name or _detect(text, source)
     try:
@@ -77,7 +93,7 @@ def _utf8(data: bytes) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8)
 
 
-def _detect(data: bytes, source: str) -> str:
+def _detect(data: bytes, source: str) -> Name:
     fitting = [name for name, known in FORMATS.items() if all(re.search(mark, data) for mark in known.marks)]
     if not data.strip():
         raise DocumentError(f"{source} is empty; look at what the benchmark printed.")

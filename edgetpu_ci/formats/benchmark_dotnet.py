@@ -23,7 +23,7 @@ class _Statistics(Struct, rename="pascal"):
 class _Iteration(Struct, rename="pascal"):
     iteration_stage: str = ""
     launch_index: int = 0
-    operations: int = 0
+    operations: float = 0
     nanoseconds: float = 0
 
 

@@ -27,7 +27,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self.found: list[Measurement] = []
-        self.parser = expat.ParserCreate()
+        self.parser = expat.ParserCreate("utf-8")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.StartDoctypeDeclHandler = self._refuse
@@ -44,7 +44,7 @@ class _Reader:
         elif element == "BenchmarkResults":
             self._benchmark = f"{self._case}/{given.get('name', '')}"
             samples = given.get("samples", "")
-            self._samples = int(samples) if samples.isdecimal() else 0
+            self._samples = int(number(samples)) if samples.isdecimal() else 0
         elif element == "mean" and self._benchmark:
             self.found.append(self._mean(given))
         elif element == "failed" and self._benchmark:

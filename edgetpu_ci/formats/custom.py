@@ -8,6 +8,8 @@ from edgetpu_ci.formats.measured import Number, measured, number
 from edgetpu_ci.formats.quantity import Direction
 from edgetpu_ci.model import Measurement
 
+_LONGEST_RANGE = 100
+
 
 class _Result(Struct):
     name: str
@@ -23,7 +25,7 @@ def read(data: bytes, source: str, better: Direction) -> list[Measurement]:
             result.name,
             quantity.of(result.unit, better),
             [number(result.value)],
-            details=(("range", str(result.range)),) if result.range is not None else (),
+            details=(("range", str(result.range)[:_LONGEST_RANGE]),) if result.range is not None else (),
         )
         for result in codec.decode_json(data, list[_Result], source)
     ]

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from edgetpu_ci import codec, metrics
 from edgetpu_ci.formats import quantity
-from edgetpu_ci.formats.measured import failed, measured
+from edgetpu_ci.formats.measured import failed, measured, number
 from edgetpu_ci.formats.quantity import Quantity
 from edgetpu_ci.model import Measurement
 
@@ -91,5 +91,5 @@ def _series(repetitions: Sequence[_Repetition]) -> Iterator[tuple[Quantity, list
         values = [given[name] for _, given in repetitions if name in given]
         if name in _RATES or name not in _NO_COUNTERS:
             metric = _RATES.get(name) or Quantity(metrics.foreign(name, None))
-            if real := [float(value) for value in values if isinstance(value, int | float)]:
+            if real := [number(value) for value in values if isinstance(value, int | float)]:
                 yield metric, real

@@ -1,5 +1,6 @@
 """`hyperfine --export-json FILE`: seconds of each run, every one a process of its own."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,7 +22,7 @@ class _Result(Struct):
     system: float | None = None
     times: list[float] = []
     exit_codes: list[int | None] = []
-    memory_usage_byte: list[int] = []
+    memory_usage_byte: list[float] = []
     parameters: dict[str, str | int | float] = {}
 
 
@@ -32,11 +33,15 @@ class _File(Struct):
 def read(data: bytes, source: str) -> list[Measurement]:
     """Time, CPU time and memory of each command."""
     results = codec.decode_json(data, _File, source).results
-    return [measurement for result in results for measurement in _measurements(result, results)]
+    named = Counter(result.command for result in results)
+    return [
+        measurement
+        for result in results
+        for measurement in _measurements(_name(result, alone=named[result.command] == 1), result)
+    ]
 
 
-def _measurements(result: _Result, results: list[_Result]) -> Iterator[Measurement]:
-    name = _name(result, results)
+def _measurements(name: str, result: _Result) -> Iterator[Measurement]:
     if None in result.exit_codes:
         yield failed(name, SECONDS.metric, "a run of the command was killed")
         return
@@ -47,10 +52,9 @@ def _measurements(result: _Result, results: list[_Result]) -> Iterator[Measureme
         yield measured(name, _MEMORY, result.memory_usage_byte)
 
 
-def _name(result: _Result, results: list[_Result]) -> str:
+def _name(result: _Result, *, alone: bool) -> str:
     """The command, or the name given to it, which commands of different parameters may share."""
-    alike = sum(other.command == result.command for other in results) > 1
-    parameters = ", ".join(f"{name}={value}" for name, value in result.parameters.items()) if alike else ""
+    parameters = "" if alone else ", ".join(f"{name}={value}" for name, value in result.parameters.items())
     return f"{result.command} ({parameters})" if parameters else result.command
 
 

@@ -7,7 +7,7 @@ from edgetpu_ci.formats import printed
 from edgetpu_ci.formats.quantity import Quantity
 from edgetpu_ci.model import Measurement
 
-_MODEL: Final = re.compile(r"Model:\s+(.*\S)")
+_MODEL: Final = re.compile(r"Model:\s+(\S.*)")
 _VALUES: Final = (
     printed.Value(re.compile(r"Inference \(median\):\s+(\S+) ms"), Quantity("time_ms")),
     printed.Value(re.compile(r"Warmup \(first\):\s+(\S+) ms"), Quantity("first_inference_ms")),

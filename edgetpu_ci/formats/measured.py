@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import isfinite, nan
+from math import nan
 from statistics import median
 
 from edgetpu_ci import stats
@@ -10,6 +10,8 @@ from edgetpu_ci.formats.quantity import Quantity
 from edgetpu_ci.model import Measurement
 
 MOST_SLOTS = 20
+_MOST, _MOST_SAMPLES = 1e300, 10**15
+_LONGEST_REASON = 500
 
 Number = float | str
 """Where tools write "NaN" or a number as text."""
@@ -30,7 +32,7 @@ def measured(
     `interval` is the file's own, with 95 % confidence; by default that of the median over slots.
     """
     ours = [value * quantity.factor for value in values]
-    if not ours or not all(map(isfinite, ours)):
+    if not ours or not all(map(_is_number, ours)):
         return failed(subject, quantity.metric, "the file has no number for it" if not ours else "it is not a number")
     slots = tuple(_blocks(ours)) if len(ours) > 1 else ()
     own = (interval[0] * quantity.factor, interval[1] * quantity.factor) if interval else None
@@ -39,23 +41,30 @@ def measured(
         metric=quantity.metric,
         value=median(ours),
         slots=slots,
-        n=n or (len(ours) if slots else 0),
-        interval=own if own and all(map(isfinite, own)) else stats.percentile_interval(sorted(slots), 0.5),
+        n=min(max(n, 0), _MOST_SAMPLES) or (len(ours) if slots else 0),
+        interval=own if own and all(map(_is_number, own)) else stats.percentile_interval(sorted(slots), 0.5),
         details=details,
     )
 
 
 def failed(subject: str, metric: str, reason: str) -> Measurement:
     """A benchmark that the file says went wrong."""
-    return Measurement(subject=subject, metric=metric, reason=reason or "it failed and does not say why", failed=True)
+    return Measurement(
+        subject=subject, metric=metric, reason=reason[:_LONGEST_REASON] or "it failed and does not say why", failed=True
+    )
 
 
 def number(value: Number | None) -> float:
     """A number that may be written as text; what is none is NaN."""
     try:
         return float(value) if value is not None else nan
-    except ValueError:
+    except (ValueError, OverflowError):
         return nan
+
+
+def _is_number(value: float) -> bool:
+    """Neither NaN nor infinite, nor near enough to it that a mean of two would be."""
+    return abs(value) < _MOST
 
 
 def _blocks(values: Sequence[float]) -> Iterator[float]:

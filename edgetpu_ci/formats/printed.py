@@ -24,7 +24,7 @@ def read(data: bytes, source: str, model: re.Pattern[str], wanted: Sequence[Valu
     name, said = _stem(source), {}
     for line in text.splitlines():
         if named := model.search(line):
-            name = _stem(named[1])
+            name = _stem(named[1].strip())
             found.setdefault(name, {})
         if "ERROR" in line:
             said[name] = line.strip()
