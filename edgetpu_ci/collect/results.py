@@ -12,6 +12,7 @@ from edgetpu_ci import codec, formats, stats
 from edgetpu_ci.collect import paths
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.formats import subjects
+from edgetpu_ci.formats.measured import slots
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 
@@ -67,10 +68,11 @@ def _together(same: Sequence[Measurement]) -> Measurement:
     broken = next((measurement for measurement in same if measurement.value is None), None)
     if broken or len(same) == 1:
         return broken or same[0]
-    # Of one benchmark, Criterion's estimates say less than its samples.
-    repeated = [measurement for measurement in same if measurement.slots] or list(same)
-    if len(repeated) == 1:
-        return repeated[0]
-    slots = tuple(measurement.value for measurement in repeated if measurement.value is not None)
-    interval = stats.percentile_interval(sorted(slots), 0.5)
-    return replace(repeated[0], value=median(slots), slots=slots, n=sum(m.n for m in repeated), interval=interval)
+    values = [measurement.value for measurement in same if measurement.value is not None]
+    return replace(
+        same[0],
+        value=median(values),
+        slots=slots(values),
+        n=sum(m.n for m in same),
+        interval=stats.percentile_interval(sorted(values), 0.5),
+    )

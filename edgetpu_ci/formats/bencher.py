@@ -3,6 +3,7 @@
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics
 from edgetpu_ci.formats.measured import measured
@@ -32,15 +33,15 @@ def read(data: bytes, source: str) -> list[Measurement]:
     """Each measure of each benchmark; a project's own measures are shown, never compared."""
     benchmarks = codec.decode_json(data, dict[str, dict[str, _Metric]], source)
     return [
-        measured(
-            name,
-            _MEASURES.get(measure.lower()) or Quantity(metrics.foreign(measure, None)),
-            [metric.value],
-            details=_bounds(metric),
-        )
+        _measured(name, measure, metric)
         for name, measures in benchmarks.items()
         for measure, metric in measures.items()
     ]
+
+
+def _measured(name: str, measure: str, metric: _Metric) -> Measurement:
+    unit = _MEASURES.get(measure.lower()) or Quantity(metrics.foreign(measure, None))
+    return replace(measured(name, unit, [metric.value]), details=_bounds(metric))
 
 
 def _bounds(metric: _Metric) -> tuple[tuple[str, str], ...]:

@@ -53,8 +53,9 @@ def _measurements(benchmark: _Benchmark) -> Iterator[Measurement]:
     if statistics is None:
         yield failed(name, NANOSECONDS.metric, "BenchmarkDotNet has no statistics of it; its log says why")
         return
-    values = _launches(benchmark.measurements) or [number(value) for value in statistics.original_values]
-    yield measured(name, NANOSECONDS, values or [number(statistics.median)], n=statistics.n)
+    launches = _launches(benchmark.measurements)
+    values = launches or [number(value) for value in statistics.original_values]
+    yield measured(name, NANOSECONDS, values or [number(statistics.median)], apart=bool(launches), n=statistics.n)
     if benchmark.memory and benchmark.memory.bytes_allocated_per_operation is not None:
         yield measured(name, _ALLOCATED, [benchmark.memory.bytes_allocated_per_operation])
 

@@ -78,8 +78,8 @@ def _each(times: Sequence[float], iterations: Sequence[float], source: str) -> l
 
 
 def _name(source: str) -> str:
-    """`sum/100` for `target/criterion/sum/100/new/sample.json`."""
+    """`sum/100` for `target/criterion/sum/100/new/sample.json`; `base` stays in the name: it is an earlier run."""
     folders = PurePath(source).parent.parts
     first = folders.index("criterion") + 1 if "criterion" in folders else 0
-    named = folders[first:-1] if folders and folders[-1] in {"new", "base"} else folders[first:]
+    named = folders[first:-1] if folders and folders[-1] == "new" else folders[first:]
     return "/".join(named) or PurePath(source).stem

@@ -1,6 +1,7 @@
 """github-action-benchmark's customSmallerIsBetter and customBiggerIsBetter: a list of name, unit and value."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from edgetpu_ci.formats import quantity
@@ -20,12 +21,9 @@ class _Result(Struct):
 
 def read(data: bytes, source: str, better: Direction) -> list[Measurement]:
     """Each value, its metric by its unit; a range is shown, never judged: nobody says what it is of what."""
-    return [
-        measured(
-            result.name,
-            quantity.of(result.unit, better),
-            [number(result.value)],
-            details=(("range", str(result.range)[:_LONGEST_RANGE]),) if result.range is not None else (),
-        )
-        for result in codec.decode_json(data, list[_Result], source)
-    ]
+    return [_measured(result, better) for result in codec.decode_json(data, list[_Result], source)]
+
+
+def _measured(result: _Result, better: Direction) -> Measurement:
+    found = measured(result.name, quantity.of(result.unit, better), [number(result.value)])
+    return found if result.range is None else replace(found, details=(("range", str(result.range)[:_LONGEST_RANGE]),))

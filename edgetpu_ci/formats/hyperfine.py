@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from edgetpu_ci.formats.measured import failed, measured
@@ -45,11 +46,11 @@ def _measurements(name: str, result: _Result) -> Iterator[Measurement]:
     if None in result.exit_codes:
         yield failed(name, SECONDS.metric, "a run of the command was killed")
         return
-    yield measured(name, SECONDS, result.times or [result.mean], details=_exits(result))
+    yield replace(measured(name, SECONDS, result.times or [result.mean], apart=True), details=_exits(result))
     if result.user is not None and result.system is not None:
         yield measured(name, _CPU_TIME, [result.user + result.system], n=len(result.times))
     if result.memory_usage_byte:
-        yield measured(name, _MEMORY, result.memory_usage_byte)
+        yield measured(name, _MEMORY, result.memory_usage_byte, apart=True)
 
 
 def _name(result: _Result, *, alone: bool) -> str:

@@ -47,6 +47,11 @@ def _measurements(benchmark: _Benchmark) -> Iterator[Measurement]:
 
 def _measured(name: str, metric: _Metric) -> Measurement:
     forks = [[number(value) for value in fork] for fork in metric.raw_data if fork]
-    # Iterations of one fork share what that process was dealt; forks do not.
     values = [median(fork) for fork in forks] if len(forks) > 1 else [value for fork in forks for value in fork]
-    return measured(name, quantity.of(metric.score_unit), values or [number(metric.score)], n=sum(map(len, forks)))
+    return measured(
+        name,
+        quantity.of(metric.score_unit),
+        values or [number(metric.score)],
+        apart=len(forks) > 1,
+        n=sum(map(len, forks)),
+    )

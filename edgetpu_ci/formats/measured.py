@@ -1,6 +1,6 @@
 """The numbers a file has of one benchmark, as a measurement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from math import nan
 from statistics import median
@@ -22,29 +22,34 @@ def measured(
     quantity: Quantity,
     values: Sequence[float],
     *,
+    apart: bool = False,
     n: int = 0,
     interval: tuple[float, float] | None = None,
-    details: tuple[tuple[str, str], ...] = (),
 ) -> Measurement:
-    """Repetitions of one benchmark, in the file's unit: their median, and slots where there is more than one.
+    """Repetitions of one benchmark, in the file's unit: their median and its interval.
 
-    Of more than MOST_SLOTS repetitions neighbours share a slot, their median: what disturbs one disturbs the next.
-    `interval` is the file's own, with 95 % confidence; by default that of the median over slots.
+    They are slots where each is of a process of its own (`apart`): what one process was dealt, all its repetitions
+    share. `interval` is the file's own, with 95 % confidence; by default that of the median.
     """
     ours = [value * quantity.factor for value in values]
     if not ours or not all(map(_is_number, ours)):
         return failed(subject, quantity.metric, "the file has no number for it" if not ours else "it is not a number")
-    slots = tuple(_blocks(ours)) if len(ours) > 1 else ()
     own = (interval[0] * quantity.factor, interval[1] * quantity.factor) if interval else None
     return Measurement(
         subject=subject,
         metric=quantity.metric,
         value=median(ours),
-        slots=slots,
-        n=min(max(n, 0), _MOST_SAMPLES) or (len(ours) if slots else 0),
-        interval=own if own and all(map(_is_number, own)) else stats.percentile_interval(sorted(slots), 0.5),
-        details=details,
+        slots=slots(ours) if apart else (),
+        n=min(max(n, 0), _MOST_SAMPLES) or (len(ours) if len(ours) > 1 else 0),
+        interval=own if own and all(map(_is_number, own)) else stats.percentile_interval(sorted(ours), 0.5),
     )
+
+
+def slots(values: Sequence[float]) -> tuple[float, ...]:
+    """A slot for each of at least two values; of more than MOST_SLOTS, neighbours share one, their median."""
+    count = min(MOST_SLOTS, len(values))
+    ends = [place * len(values) // count for place in range(count + 1)]
+    return tuple(median(values[first:last]) for first, last in pairwise(ends)) if count > 1 else ()
 
 
 def failed(subject: str, metric: str, reason: str) -> Measurement:
@@ -65,9 +70,3 @@ def number(value: Number | None) -> float:
 def _is_number(value: float) -> bool:
     """Neither NaN nor infinite, nor near enough to it that a mean of two would be."""
     return abs(value) < _MOST
-
-
-def _blocks(values: Sequence[float]) -> Iterator[float]:
-    count = min(MOST_SLOTS, len(values))
-    ends = [place * len(values) // count for place in range(count + 1)]
-    return (median(values[first:last]) for first, last in pairwise(ends))

@@ -36,7 +36,7 @@ def read(data: bytes, source: str, model: re.Pattern[str], wanted: Sequence[Valu
         measurement
         for subject, values in found.items()
         for measurement in (
-            [measured(subject, quantity, all_of_it) for quantity, all_of_it in values.items()]
+            [measured(subject, quantity, all_of_it, apart=True) for quantity, all_of_it in values.items()]
             if first in values
             else [failed(subject, first.metric, said.get(subject, "the run printed no inference time"))]
         )

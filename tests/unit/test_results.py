@@ -8,6 +8,7 @@ import pytest
 from edgetpu_ci.collect import results
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.formats import Name
+from edgetpu_ci.formats.measured import MOST_SLOTS
 from edgetpu_ci.model import Measurement
 from tests.fakes.results import FOLDER
 from tests.fakes.world import world
@@ -41,6 +42,13 @@ def test_one_benchmark_in_several_files_has_a_slot_for_each(tmp_path: Path) -> N
     assert b.slots == (1.0,) * 8
 
 
+def test_more_files_than_slots_share_them(tmp_path: Path) -> None:
+    for number in range(45):
+        custom(tmp_path / f"r{number:02}.json", ("a", 10.0 + number))
+    (a,) = collect(tmp_path, "r*.json", form=SMALLER)
+    assert (a.value, len(a.slots)) == (32.0, MOST_SLOTS)
+
+
 def test_repetitions_in_several_files_are_one_slot_a_file(tmp_path: Path) -> None:
     for number in (1, 2):
         (tmp_path / f"{number}.txt").write_bytes((FOLDER / "go.txt").read_bytes())
@@ -56,10 +64,9 @@ def test_a_benchmark_that_failed_in_one_file_has_failed(tmp_path: Path) -> None:
     assert (a.value, a.failed, a.reason) == (None, True, "it is not a number")
 
 
-def test_of_criterions_two_files_the_samples_say_more() -> None:
-    both = collect(FOLDER, "criterion/**/new/*.json")
-    assert both == collect(FOLDER, "criterion/**/new/sample.json")
-    assert [m.subject for m in both] == ["sum/100", "sum/10000"]
+def test_each_benchmark_of_criterion_is_called_by_its_folders() -> None:
+    found = collect(FOLDER, "criterion/**/new/sample.json")
+    assert [m.subject for m in found] == ["sum/100", "sum/10000"]
 
 
 def test_a_name_used_twice_in_a_file_is_numbered(tmp_path: Path) -> None:
