@@ -16,6 +16,7 @@ FILES: dict[Name, str] = {
     "criterion-sample": "criterion/sum/100/new/sample.json",
     "criterion-estimates": "criterion/sum/100/new/estimates.json",
     "catch2": "catch2.xml",
+    "catch2-console": "catch2.txt",
     "benchmark_model": "benchmark_model.txt",
     "litert-benchmark": "litert-benchmark.txt",
     "go": "go.txt",

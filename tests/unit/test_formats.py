@@ -75,6 +75,11 @@ EXPECTED: dict[str, dict[str, str]] = {
         "Fibonacci/fib 20/time_ms": "0.008660 ms lower",
         "Broken/throws/time_ms": "failed",
     },
+    "catch2.txt": {
+        "Fibonacci/fib 10/time_ms": "62.97 ns lower",
+        "Fibonacci/fib 20/time_ms": "0.008557 ms lower",
+        "Broken/throws/time_ms": "failed",
+    },
     "criterion/sum/100/new/sample.json": {"sum/100/time_ms": "1.286 ns lower"},
     "criterion/sum/10000/new/estimates.json": {"sum/10000/time_ms": "1.336 ns lower"},
     "cargo-criterion.jsonl": {"sum/100/time_ms": "61.25 ns lower", "sum/10000/time_ms": "0.005117 ms lower"},
@@ -187,6 +192,7 @@ def test_an_interval_of_another_confidence_is_not_taken_for_ours() -> None:
         ("google-benchmark.json", "BM_Broken/time_ms", "no device"),
         ("go.txt", "sums.BenchmarkBroken/time_ms", "bench_test.go:32: no data"),
         ("catch2.xml", "Broken/throws/time_ms", "no <data>"),
+        ("catch2.txt", "Broken/throws/time_ms", "no <data>"),
         ("benchmark-dotnet.json", "Example.Sums.Broken/time_ms", "its log says why"),
         ("benchmark_model.txt", "broken/time_ms", "ERROR: Could not open '/data/local/tmp/broken.tflite'."),
     ],
@@ -238,6 +244,13 @@ def test_output_of_go_appended_to_a_file_is_a_process_each_time_its_package_is_n
     found = {m.key: m for m in formats.read(data("go.txt") * 2, "go.txt")}
     assert found["sums.BenchmarkRepeat/time_ms"].slots == pytest.approx((78.74e-6, 78.74e-6))
     assert found["sums.BenchmarkRepeat/time_ms"].n == 12
+
+
+def test_a_long_name_that_catch2_breaks_is_put_together_again() -> None:
+    text = data("catch2.txt").decode()
+    broken = text.replace("fib 20   ", "fib 20 of").replace(" " * 40 + "8.55658 us", f"{'the long name':<40}8.55658 us")
+    assert broken != text
+    assert formats.read(broken.encode(), "c.txt")[1].subject == "Fibonacci/fib 20 of the long name"
 
 
 def test_commands_of_one_name_are_told_apart_by_their_parameters() -> None:
