@@ -38,7 +38,10 @@ def _is_heading(lines: list[str], place: int) -> bool:
 def _benchmarks(case: str, lines: list[str], place: int, width: int) -> list[Measurement]:
     """The blocks of lines below the three lines of column names and their rule, up to two blank lines."""
     found, block = [], list[str]()
-    for line in lines[place + 4 :]:
+    for at in range(place + 4, len(lines)):
+        line = lines[at]
+        if _COLUMNS.fullmatch(line):
+            break
         if line.strip() and not line.startswith(("===", "---")):
             block.append(line)
         elif not block:

@@ -28,13 +28,15 @@ class _Output(Struct):
     """What has been read so far.
 
     `values` are by benchmark, unit and process; `starts` counts the processes of each package, as output may be
-    appended to a file; `better` has the units whose direction the output tells.
+    appended to a file; `blamed` are packages of which a benchmark failed; `better` has the units whose direction the
+    output tells.
     """
 
     values: dict[_Name, dict[str, dict[int, list[float]]]] = field(default_factory=dict)
     failures: dict[_Name, str] = field(default_factory=dict)
     better: dict[str, Direction] = field(default_factory=dict)
     starts: Counter[str] = field(default_factory=Counter)
+    blamed: set[str] = field(default_factory=set)
     package: str = ""
     broken: _Name = _Name("", "")
 
@@ -88,9 +90,10 @@ def _failure(line: str, output: _Output) -> None:
     if line.startswith("--- FAIL: "):
         output.broken = _Name(output.package, line.removeprefix("--- FAIL: ").strip())
         output.failures[output.broken] = ""
+        output.blamed.add(output.package)
     elif line.startswith("    ") and output.failures.get(output.broken) == "":
         output.failures[output.broken] = line.strip()
-    elif (found := _BROKE_OFF.fullmatch(line)) and all(name.package != found[1] for name in output.failures):
+    elif (found := _BROKE_OFF.fullmatch(line)) and found[1] not in output.blamed:
         output.failures[_Name(found[1], "")] = f"go test failed: {found[2] or 'it broke off'}"
 
 

@@ -10,6 +10,10 @@ from edgetpu_ci.formats.quantity import Quantity
 from edgetpu_ci.model import Measurement
 
 
+_LONGEST_LINE = 4000
+"""No value stands in a longer one, and a pattern may take its square to say so."""
+
+
 class Value(NamedTuple):
     """How a value is printed (its first group), and what it is."""
 
@@ -23,6 +27,8 @@ def read(data: bytes, source: str, model: re.Pattern[str], wanted: Sequence[Valu
     found: dict[str, dict[Quantity, list[float]]] = {}
     name, said = _stem(source), {}
     for line in text.splitlines():
+        if len(line) > _LONGEST_LINE:
+            continue
         if named := model.search(line):
             name = _stem(named[1].strip())
             found.setdefault(name, {})
