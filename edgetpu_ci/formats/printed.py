@@ -9,7 +9,6 @@ from edgetpu_ci.formats.measured import failed, measured, number
 from edgetpu_ci.formats.quantity import Quantity
 from edgetpu_ci.model import Measurement
 
-
 _LONGEST_LINE = 4000
 """No value stands in a longer one, and a pattern may take its square to say so."""
 
