@@ -20,10 +20,10 @@ _MAX_ALIASES = 40
 _MAX_DEPTH = 40
 
 
-def decode_json(data: bytes, into: type[T], source: str) -> T:
-    """Decode a stored document; DocumentError names `source` when it is none of ours."""
-    if len(data) > MAX_JSON_BYTES:
-        raise DocumentError(f"{source} has {len(data):,} bytes, more than the {MAX_JSON_BYTES:,} a document may have.")
+def decode_json(data: bytes, into: type[T], source: str, most: int = MAX_JSON_BYTES) -> T:
+    """Decode a stored document of at most so many bytes; DocumentError names `source` when it is none of ours."""
+    if len(data) > most:
+        raise DocumentError(f"{source} has {len(data):,} bytes, more than the {most:,} a document may have.")
     try:
         return msgspec.json.decode(data, type=into)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -76,7 +76,7 @@ def _undecidable(then: Measurement, head: Measurement, family: int) -> str:
     if then.device not in ("", head.device):
         return f"it ran on {head.device}, what it is compared with on {then.device}; accept a new baseline"
     if metrics.find(head.metric).better is None or not then.slots or not head.slots:
-        return "it has no rounds to compare; demand a band of it"
+        return "it has no rounds, each of a process of its own, to compare; demand a band of it"
     if min(*then.slots, *head.slots) <= 0:
         return "some of its rounds are not above zero, which no measurement is"
     rounds, least = len(head.slots), family / comb(len(then.slots) + len(head.slots), len(head.slots))

@@ -12,7 +12,7 @@ from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 
 REPORTS = "reports"
-TREND = ("throughput_sustained_fps",)
+TREND = ("throughput_sustained_fps", "time_ms")
 _RECENT = 60
 
 
@@ -78,7 +78,7 @@ def of_ancestor(reports: Sequence[Report], commits: Sequence[str], wanted: Itera
 
 
 def trend(reports: Sequence[Report], run: Run) -> tuple[Trend, ...]:
-    """How the sustained throughput of each subject went, oldest first, this run last."""
+    """How each subject's throughput, or time of a run, went: oldest first, this run last."""
     found = []
     for now in run.measurements:
         if now.metric in TREND and now.value is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 from edgetpu_ci import plugins
-from edgetpu_ci.collect import command, inference, model_file
+from edgetpu_ci.collect import command, inference, model_file, results
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.config import Step
 from edgetpu_ci.model import Collected
@@ -24,7 +24,12 @@ class Comparing(Collector, Protocol):
     def collect_beside(self, options: Any, beside: Beside, world: World) -> Collected: ...  # noqa: ANN401
 
 
-COLLECTORS: Final[dict[str, Collector]] = {"command": command, "inference": inference, "model_file": model_file}
+COLLECTORS: Final[dict[str, Collector]] = {
+    "command": command,
+    "inference": inference,
+    "model_file": model_file,
+    "results": results,
+}
 
 
 @dataclass(frozen=True)

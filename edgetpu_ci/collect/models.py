@@ -1,13 +1,13 @@
 """Which model files a list of patterns means, and what each is called."""
 
-import glob
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from edgetpu_ci import tflite
+from edgetpu_ci.collect import paths
 from edgetpu_ci.errors import ConfigError, ModelError
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.world import World
 
 
@@ -33,23 +33,13 @@ def refuse(file: Path) -> str:
 
 
 def _matches(pattern: str, folder: Path) -> list[str]:
-    # A file may really be called "a[1].tflite".
-    literal = [pattern] if _is_file(folder / pattern) else []
-    # Path.glob takes no absolute pattern, and would search hidden folders: .git, .venv.
-    found = literal or sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207
-    files = [name for name in found if _is_file(folder / name)]
-    if not files:
+    if not (files := paths.matching(pattern, folder)):
         raise ConfigError(f'No model file matches "{pattern}" in {folder}; check the path, or build the model first.')
     return files
 
 
-def _is_file(path: Path) -> bool:
-    # Unlike Path.is_file, this also answers for names that are too long or in a folder that is closed to us.
-    return os.path.isfile(path)  # noqa: PTH113
-
-
-def _subjects(paths: Sequence[PurePath]) -> list[str]:
-    tails = [_tails(path) for path in paths]
+def _subjects(files: Sequence[PurePath]) -> list[str]:
+    tails = [_tails(file) for file in files]
     seen = Counter(tail for of_one in tails for tail in of_one)
     return [next((tail for tail in of_one if seen[tail] == 1), of_one[-1]) for of_one in tails]
 
@@ -58,9 +48,4 @@ def _tails(path: PurePath) -> list[str]:
     """`m`, `b/m`, `a/b/m`, and at last `a/b/m.tflite`, for two files that differ only in their suffix."""
     parts = path.with_suffix("").parts
     tails = ["/".join(parts[-n:]) for n in range(1, len(parts) + 1)] + [path.as_posix()]
-    return list(dict.fromkeys(map(_printable, tails)))
-
-
-def _printable(name: str) -> str:
-    """A file name can hold any byte; what is no text is written as an escape."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
+    return list(dict.fromkeys(map(subjects.printable, tails)))

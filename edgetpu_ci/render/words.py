@@ -14,7 +14,7 @@ NAME, SENTENCE = 80, 500
 
 _NAMED: Final = 3
 _LEAST_P: Final = 0.0001
-_UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions")
+_UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second")
 _SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "ops": "operators", "bytes": "size"}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}

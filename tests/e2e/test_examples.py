@@ -2,11 +2,12 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.e2e import act
 from tests.e2e.act import CONFIG, Repository
-from tests.fakes import actions
+from tests.fakes import actions, results
 from tests.fakes.github import FakeGitHub
 
 FORK = {"sha": actions.HEAD, "ref": "faster", "repo": actions.repository(actions.THEIRS, "mallory")}
@@ -41,7 +42,7 @@ def test_two_workflows_comment_on_what_a_fork_may_only_read(repository: Reposito
     comment = act.use(ours, "fork-safe/comment.yml")
     with FakeGitHub() as github:
         github.open_pull_request(7, sha=actions.HEAD, owner="mallory", branch="faster", repository_id=actions.THEIRS)
-        github.upload(actions.RUN_ID, ARTIFACT, _zip(report))
+        github.upload(actions.RUN_ID, ARTIFACT, _zip({"report.json": report}))
         env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
         job = ours.act("workflow_run", actions.workflow_run(), env, comment)
         assert job.passed, job.log
@@ -60,8 +61,52 @@ def test_a_second_workflow_without_a_report_says_what_is_missing(repository: Rep
     assert "has no artifact edgetpu-ci-report; the measuring job must upload report.json under it" in job.log
 
 
-def _zip(report: bytes) -> bytes:
+BENCHMARK = """\
+import shutil, sys
+def main():
+    (place,) = [word.partition("=")[2] for word in sys.argv if word.startswith("--benchmark-json=")]
+    shutil.copy("result.json", place)
+"""
+
+
+def test_what_another_tool_measures_is_gated_by_a_workflow_and_a_step_of_configuration(repository: Repository) -> None:
+    workflow = act.use(repository, "any-benchmark.yml")
+    repository.write("edgetpu-ci.yml", _configuration_in("any-benchmark.yml"))
+    # In the place of pytest and the benchmarks of a user: a package that is there without a network.
+    repository.write("stub-1-py3-none-any.whl", _wheel("stub", BENCHMARK, "pytest = stub:main"))
+    repository.write("requirements.txt", "./stub-1-py3-none-any.whl\n")
+    repository.write("result.json", results.data("pytest-benchmark.json"))
+    with FakeGitHub() as github:
+        env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
+        job = repository.act("pull_request", actions.pull_request(), env, workflow)
+        assert job.passed, job.log
+        (said,) = github.comments(7)
+    assert "test_bench.py::test_join" in said.body
+    assert "nothing to compare with yet" in said.body
+
+
+def _configuration_in(example: str) -> str:
+    """The edgetpu-ci.yml that stands in the comments above a workflow."""
+    lines = (act.ROOT / "examples" / example).read_text().splitlines()
+    return "".join(f"{line.removeprefix('#   ')}\n" for line in lines if line.startswith("#   "))
+
+
+def _wheel(name: str, code: str, script: str) -> bytes:
+    """A package of one module that installs one program."""
+    about = f"{name}-1.dist-info"
+    files = {
+        f"{name}.py": code,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{about}/entry_points.txt": f"[console_scripts]\n{script}\n",
+        f"{about}/RECORD": "",
+    }
+    return _zip(files)
+
+
+def _zip(files: Mapping[str, str | bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("report.json", report)
+        for name, content in files.items():
+            archive.writestr(name, content)
     return packed.getvalue()
