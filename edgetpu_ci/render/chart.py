@@ -21,6 +21,8 @@ _SENTENCE = 0.3
 _LEAST_SPAN = 0.03
 _MOST_MS = 1e9
 _P10: Final = "latency_p10_ms"
+_ROUNDS: Final = (_P10, "time_ms")
+"""What is measured once in each round: of a model, and of any other command."""
 _PERCENTILES: Final = ("latency_p50_ms", "latency_p90_ms", "latency_p95_ms", "latency_p99_ms")
 
 
@@ -58,15 +60,15 @@ def _models(report: Report) -> "Figure":
 def panels(report: Report) -> list[Panel]:
     """Every model that has latencies or should have, those that changed first."""
     compared = {comparison.key: comparison for comparison in report.comparisons}
-    timed = lines.by_subject(m for m in report.run.measurements if m.metric in {_P10, *_PERCENTILES})
+    timed = lines.by_subject(m for m in report.run.measurements if m.metric in {*_ROUNDS, *_PERCENTILES})
     found = [_panel(subject, measured, compared) for subject, measured in timed.items()]
     return sorted(found, key=lambda panel: not (panel.change or panel.reason))
 
 
 def _panel(subject: str, measured: Sequence[Measurement], compared: Mapping[str, Comparison]) -> Panel:
-    latency = compared.get(f"{subject}/{_P10}")
-    comparison = latency or compared.get(f"{subject}/throughput_sustained_fps")
-    rounds = tuple(slot for m in measured if m.metric == _P10 for slot in m.slots if 0 <= slot <= _MOST_MS)
+    found = [compared.get(f"{subject}/{metric}") for metric in (*_ROUNDS, "throughput_sustained_fps")]
+    comparison = next(filter(None, found), None)
+    rounds = tuple(slot for m in measured if m.metric in _ROUNDS for slot in m.slots if 0 <= slot <= _MOST_MS)
     known = sorted((m for m in measured if m.metric != _P10 and 0 <= (m.value or -1) <= _MOST_MS), key=_name)
     return Panel(
         subject=words.cut(words.plain(subject), _TITLE),
@@ -88,7 +90,7 @@ def _change(comparison: Comparison) -> str:
 
 def _base(comparison: Comparison) -> tuple[float, str] | None:
     """The 10th percentile there was before; sustained throughput is the same number turned round."""
-    if comparison.metric == _P10:
+    if comparison.metric in _ROUNDS:
         return comparison.base, comparison.against
     return (1000 / comparison.base, comparison.against) if comparison.base > 1000 / _MOST_MS else None
 
@@ -135,7 +137,7 @@ def _rounds(axes: "Axes", panel: Panel) -> None:
     """A dot for each round; their median, how sure it is, and what was before."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.plot(range(1, len(panel.rounds) + 1), panel.rounds, "o", color=plot.HEAD, markersize=5, label="p10 of a round")
+    axes.plot(range(1, len(panel.rounds) + 1), panel.rounds, "o", color=plot.HEAD, markersize=5, label="a round")
     if panel.rounds:
         _median(axes, sorted(panel.rounds))
     if panel.base:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import report_folder
 from edgetpu_ci.errors import ConfigError, StoreError
-from edgetpu_ci.model import Report, Rule
+from edgetpu_ci.model import Measurement, Report, Rule
 from edgetpu_ci.render import chart, plot
 from tests.fakes import reports
 
@@ -151,3 +151,9 @@ def test_of_many_models_those_that_changed_are_drawn() -> None:
     assert len(figure.axes) == 2 * chart.MAX_MODELS
     assert "28 more models are in the report" in figure.get_suptitle()
     assert all(panel.change for panel in chart.panels(reports.many())[:10])
+
+
+def test_any_other_command_has_its_rounds_drawn() -> None:
+    timed = Measurement(subject="search", metric="time_ms", value=12.0, slots=(11.0, 12.0, 13.0))
+    (panel,) = chart.panels(reports.report([timed]))
+    assert (panel.subject, panel.rounds, panel.reason) == ("search", (11.0, 12.0, 13.0), "")
