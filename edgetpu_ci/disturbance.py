@@ -55,8 +55,8 @@ def drift(levels: Sequence[float]) -> str:
     chance = 2 * NormalDist().cdf(-agreeing / sqrt(n * (n - 1) * (2 * n + 5) / 18))
     if abs(rise) < LEAST_DRIFT or chance > SURE:
         return ""
-    which, cause = ("slower", "heat or other work") if rise > 0 else ("faster", "warming up or less other work")
-    return f"both arms became {abs(exp(rise) - 1):.1%} {which} over the rounds ({cause}), which a round hardly sees"
+    cause = "heat or other work" if rise > 0 else "warming up or less other work"
+    return f"over the rounds both arms became {_percent(rise)} {_slower(rise)} ({cause}); those of a round met it alike"
 
 
 def order(differences: Sequence[float], orders: Sequence[str]) -> str:
@@ -76,9 +76,16 @@ def order(differences: Sequence[float], orders: Sequence[str]) -> str:
     if chance > SURE:
         return ""
     bias = cost * (len(first) - len(then)) / (len(first) + len(then))
-    moved = f"moves the estimate by about {exp(bias) - 1:+.1%}" if bias else "cancels out"
-    which = "slower" if cost > 0 else "faster"
+    moved = f"makes head look {_percent(bias)} {_slower(bias)}" if bias else "cancels out"
     return (
-        f"the arm measured second was {abs(exp(cost) - 1):.1%} {which}; "
+        f"the arm measured second was {_percent(cost)} {_slower(cost)}; "
         f"with {len(first)} rounds AB and {len(then)} BA that {moved}"
     )
+
+
+def _slower(shift: float) -> str:
+    return "slower" if shift > 0 else "faster"
+
+
+def _percent(shift: float) -> str:
+    return f"{100 * abs(exp(shift) - 1):.1f} %"

@@ -20,7 +20,7 @@ FAMILY_ERROR = 0.005
 """Chance that unchanged code gives any `regressed` at one of the two looks that may fail, over the whole family."""
 
 FUTILE = 0.05
-"""A metric whose p is above this in both directions leaves at a look."""
+"""A metric whose p is above this in both directions leaves at a look: failing would be futile to wait for."""
 
 CONFIDENCE = 0.99
 """Of the interval: what FAMILY_ERROR, one-sided, rejects in a family of any size, it leaves out."""
@@ -36,6 +36,8 @@ MOST_NEEDED = 1000
 
 _POWER = 0.8
 _UNCHANGED = 0.05
+_ROUNDING = 1e-9
+"""A change that is exactly the least that matters does matter, however its logarithm is rounded."""
 
 Direction = Literal["lower", "higher"]
 
@@ -96,7 +98,7 @@ def decide(metrics: Sequence[Paired], family: int) -> tuple[Decision, ...]:
         looks = [look for metric in present if (look := _look(metric, target))]
         standing |= _stand(looks, family)
         present = [look.metric for look in looks if not standing[look.metric.id].settled]
-    return tuple(_decision(standing[metric.id], family) for metric in metrics)
+    return tuple(_decision(standing[metric.id]) for metric in metrics)
 
 
 class _Look(Struct, frozen=True):
@@ -130,6 +132,7 @@ class _Standing(Struct, frozen=True):
     likely: bool
     finding: Finding
     because: str
+    needed: int | None
 
     @property
     def settled(self) -> bool:
@@ -168,7 +171,9 @@ def _stand(looks: Sequence[_Look], family: int) -> dict[str, _Standing]:
         name = look.metric.id
         adjusted = worse_adjusted[name], better_adjusted[name]
         finding, because = _find(look, adjusted)
-        standing[name] = _Standing(look, (worse[name], better[name]), adjusted, name in likely, finding, because)
+        needed = _needed(look, family) if finding == "inconclusive" else None
+        p = worse[name], better[name]
+        standing[name] = _Standing(look, p, adjusted, name in likely, finding, because, needed)
     return standing
 
 
@@ -180,20 +185,21 @@ def _find(look: _Look, adjusted: tuple[float, float]) -> tuple[Finding, str]:
         return "regressed", ""
     if look.target >= MAY_FAIL and adjusted[1] <= FAMILY_ERROR and centre <= -least:
         return "improved", ""
-    bounds = ranks.walsh_interval(look.counted, 1 - 2 * _UNCHANGED) or (-inf, inf)
-    if bounds[1] < least:
-        return "unchanged", ""
-    low, high = sorted(exp(_sign(look.metric) * bound) - 1 for bound in bounds)
-    return "inconclusive", f"the change may lie between {low:+.1%} and {high:+.1%}"
+    _, worst = ranks.walsh_interval(look.counted, 1 - 2 * _UNCHANGED) or (-inf, inf)
+    if worst >= least:
+        return "inconclusive", f"it may be {100 * abs(exp(_sign(look.metric) * worst) - 1):.1f} % worse"
+    if ranks.signed_rank_p(look.dropped) <= _UNCHANGED:
+        return "inconclusive", f"head was the slower arm of the {len(look.dropped)} rounds left out as disturbed"
+    return "unchanged", ""
 
 
 def _undecidable(look: _Look) -> str:
     """Why these rounds say nothing; empty when they do."""
     kept, taken = len(look.kept), len(look.differences)
     if _contended(look):
-        return f"other work disturbed {taken - kept} of {taken} rounds; measure on a calmer host"
+        return f"other work disturbed {taken - kept} of {taken} rounds; a calmer host would decide"
     if kept < LOOKS[0]:
-        return f"{kept} rounds that count, of the {LOOKS[0]} that say anything"
+        return f"only {kept} rounds count, and fewer than {LOOKS[0]} say nothing"
     return ""
 
 
@@ -207,10 +213,11 @@ def _least(look: _Look) -> float:
     # 10 % less throughput is 11 % more time: the effect is meant of the metric itself.
     least = log(1 + effect) if sign > 0 else -log(1 - effect) if effect < 1 else inf
     # Two values about a geometric mean of g, apart by the floor, are apart by this ratio.
-    return max(least, 2 * asinh(look.metric.floor / (2 * exp(sign * fmean(look.levels)))))
+    floor = 2 * asinh(look.metric.floor / (2 * exp(sign * fmean(look.levels))))
+    return max(least, floor) - _ROUNDING
 
 
-def _decision(standing: _Standing, family: int) -> Decision:
+def _decision(standing: _Standing) -> Decision:
     look, sign = standing.look, _sign(standing.look.metric)
     counted, towards = look.counted, int(standing.finding == "improved")
     interval = ranks.walsh_interval(counted, CONFIDENCE)
@@ -223,7 +230,7 @@ def _decision(standing: _Standing, family: int) -> Decision:
         p=standing.p[towards],
         p_adjusted=standing.adjusted[towards],
         rounds=len(counted),
-        rounds_needed=_needed(look, family) if standing.finding == "inconclusive" else None,
+        rounds_needed=standing.needed,
         dropped=len(look.dropped),
         worth_a_look=standing.likely and standing.finding in ("unchanged", "inconclusive"),
         because=standing.because,

@@ -17,16 +17,20 @@ def text(decisions: Sequence[Decision]) -> str:
 
 
 def _lines(decision: Decision, width: int) -> Iterator[str]:
-    change = "" if decision.ratio is None else f"{decision.ratio - 1:+.1%}"
+    change = "" if decision.ratio is None else _percent(decision.ratio)
     if decision.interval:
-        change += f" ({decision.interval[0] - 1:+.1%} to {decision.interval[1] - 1:+.1%})"
+        change += f" ({' to '.join(map(_percent, decision.interval))})"
     name = words.tame(words.plain(decision.id)).ljust(width)
     yield (
-        f"{_MARK[decision.finding]} {name}  {decision.finding:12}  {change:28}  "
+        f"{_MARK[decision.finding]} {name}  {decision.finding:12}  {change:30}  "
         f"p {decision.p_adjusted:.2g}, {decision.rounds} rounds"
     )
     for remark in _remarks(decision):
         yield f"  {' ' * width}  {remark}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * (ratio - 1):+.1f} %".replace("-", "−")
 
 
 def _remarks(decision: Decision) -> Iterator[str]:

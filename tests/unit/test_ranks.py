@@ -1,5 +1,7 @@
 """Rank statistics agree with scipy's, and behave as statistics must."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +52,52 @@ def test_interval_of_a_textbook_size_covers_as_promised() -> None:
     lower, upper = list(range(10)), list(range(100, 200, 10))
     differences = sorted(b - a for a in lower for b in upper)
     assert ranks.shift_interval(lower, upper, 0.95) == (differences[23], differences[-24])
+
+
+differences = st.lists(st.floats(-100, 100).filter(bool), min_size=1, max_size=12, unique_by=abs)
+quantised = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=8)
+
+
+@given(differences)
+def test_signed_rank_p_is_that_of_the_exact_wilcoxon_test(values: list[float]) -> None:
+    expected = oracle.wilcoxon(values, alternative="greater", method="exact").pvalue
+    assert ranks.signed_rank_p(values) == pytest.approx(expected, abs=1e-12)
+
+
+@given(quantised, st.sampled_from([0.001, 0.01, 0.05, 0.3]))
+def test_with_ties_and_zeros_signed_rank_errs_no_more_than_it_promises(values: list[float], alpha: float) -> None:
+    # Brute force: under the null hypothesis each difference had its sign by the toss of a coin.
+    flipped = [[sign * abs(v) for sign, v in zip(signs, values, strict=True)] for signs in _signs(len(values))]
+    rejected = sum(ranks.signed_rank_p(each) <= alpha for each in flipped)
+    assert rejected <= alpha * len(flipped)
+
+
+def _signs(n: int) -> list[tuple[int, ...]]:
+    return list(itertools.product((1, -1), repeat=n))
+
+
+@given(quantised | differences, st.sampled_from([0.5, 0.9, 0.99]))
+def test_walsh_interval_and_signed_rank_never_contradict(values: list[float], confidence: float) -> None:
+    interval = ranks.walsh_interval(values, confidence)
+    alpha = (1 - confidence) / 2
+    rejected = ranks.signed_rank_p(values) <= alpha, ranks.signed_rank_p([-v for v in values]) <= alpha
+    assert rejected == ((interval[0] > 0, interval[1] < 0) if interval else (False, False))
+    assert interval is None or interval[0] <= ranks.centre(values) <= interval[1]
+
+
+def test_walsh_interval_of_a_textbook_size() -> None:
+    # For 10 pairs the two-sided 5 % value of T is 8 (tables): the 9th averages from either end are the bounds.
+    values = [1.0, 2.5, -0.5, 4.0, 3.3, 0.7, 2.2, 5.1, -1.2, 1.9]
+    averages = sorted((a + b) / 2 for i, a in enumerate(values) for b in values[i:])
+    assert ranks.walsh_interval(values, 0.95) == (averages[8], averages[-9])
+
+
+def test_too_few_differences_have_no_interval() -> None:
+    assert ranks.walsh_interval([1, 2, 3, 4, 5, 6, 7], 0.99) is None
+    assert ranks.walsh_interval([1, 2, 3, 4, 5, 6, 7, 8], 0.99) == (1, 8)
+
+
+def test_forty_differences_are_exact_too() -> None:
+    values = [(-1) ** (i % 3) * (i + 1.0) for i in range(40)]
+    expected = oracle.wilcoxon(values, alternative="greater", method="exact").pvalue
+    assert ranks.signed_rank_p(values) == pytest.approx(expected, rel=1e-9)
