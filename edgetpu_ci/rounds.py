@@ -76,6 +76,6 @@ def _faults(document: _Document) -> Iterator[str]:
 
 def _fault(samples: list[float]) -> str:
     if not samples:
-        return "it has no samples"
+        return "no samples"
     wrong = next((sample for sample in samples if not (isfinite(sample) and sample > 0)), None)
     return "" if wrong is None else f"{wrong:g} is no measurement; each is above zero and finite"
