@@ -235,8 +235,10 @@ def _failed(decisions: Sequence[Decision]) -> bool:
 
 
 def _share(flags: Sequence[bool]) -> str:
-    """A share in percent and its Monte Carlo standard error."""
+    """A share in percent and its Monte Carlo standard error; of none, what it is below with 95 % certainty."""
     share = fmean(flags)
+    if not any(flags):
+        return f"0 (below {300 / len(flags):.2g})"
     return f"{100 * share:.2f} ± {100 * sqrt(share * (1 - share) / len(flags)):.2f}"
 
 
