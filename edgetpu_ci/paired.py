@@ -188,8 +188,8 @@ def _find(look: _Look, adjusted: tuple[float, float]) -> tuple[Finding, str]:
     _, worst = ranks.walsh_interval(look.counted, 1 - 2 * _UNCHANGED) or (-inf, inf)
     if worst >= least:
         return "inconclusive", f"it may be {100 * abs(exp(_sign(look.metric) * worst) - 1):.1f} % worse"
-    if ranks.signed_rank_p(look.dropped) <= _UNCHANGED:
-        return "inconclusive", f"head was the slower arm of the {len(look.dropped)} rounds left out as disturbed"
+    if reason := _leaning(look):
+        return "inconclusive", reason
     return "unchanged", ""
 
 
@@ -197,10 +197,19 @@ def _undecidable(look: _Look) -> str:
     """Why these rounds say nothing; empty when they do."""
     kept, taken = len(look.kept), len(look.differences)
     if _contended(look):
-        return f"other work disturbed {taken - kept} of {taken} rounds; a calmer host would decide"
+        reason = f"other work disturbed {taken - kept} of {taken} rounds; a calmer host would decide"
+        return _leaning(look) or reason
     if kept < LOOKS[0]:
         return f"only {kept} rounds count, and fewer than {LOOKS[0]} say nothing"
     return ""
+
+
+def _leaning(look: _Look) -> str:
+    """What is odd where head was mostly slower in disturbed rounds than in the others; empty where nothing is."""
+    usual = ranks.centre(look.counted) if look.counted else inf
+    if ranks.signed_rank_p([difference - usual for difference in look.dropped]) > _UNCHANGED:
+        return ""
+    return f"the {len(look.dropped)} rounds left out as disturbed were slower in head, which may be its own doing"
 
 
 def _contended(look: _Look) -> bool:

@@ -124,9 +124,22 @@ def test_too_many_contended_rounds_neither_fail_nor_pass() -> None:
 def test_rounds_left_out_in_which_head_was_always_slower_are_not_passed_over() -> None:
     bursts = (2, 5, 6, 8, 9)
     assert decide(with_bursts(rounds(30), dict.fromkeys(bursts, "head"))).because == (
-        "head was the slower arm of the 5 rounds left out as disturbed"
+        "the 5 rounds left out as disturbed were slower in head, which may be its own doing"
     )
     assert decide(with_bursts(rounds(30), dict.fromkeys(bursts, "base"))).finding == "unchanged"
+
+
+def test_a_head_that_is_slower_in_many_rounds_is_not_put_down_to_other_work() -> None:
+    slower = with_bursts(rounds(30), dict.fromkeys(range(0, 30, 2), "head"))
+    found = decide(replace(slower, disturbed=tuple(place % 2 == 0 for place in range(30))))
+    assert (found.finding, found.dropped) == ("inconclusive", 15)
+    assert found.because == "the 15 rounds left out as disturbed were slower in head, which may be its own doing"
+
+
+def test_a_host_that_disturbs_every_round_decides_nothing() -> None:
+    found = decide(replace(rounds(30), disturbed=(True,) * 30))
+    assert (found.finding, found.ratio, found.rounds) == ("inconclusive", None, 0)
+    assert found.because == "other work disturbed 30 of 30 rounds; a calmer host would decide"
 
 
 def test_more_rounds_change_nothing_that_was_settled() -> None:
