@@ -31,7 +31,7 @@ WORTH_A_LOOK = 0.10
 MOST_DROPPED = 1 / 3
 """Of the rounds taken: with more of them contended the host is too busy to compare on."""
 
-MOST_NEEDED = 1000
+MOST_NEEDED = 100_000
 """More rounds than these nobody takes: then none are named."""
 
 _POWER = 0.8
@@ -200,7 +200,7 @@ def _undecidable(look: _Look) -> str:
         reason = f"other work disturbed {taken - kept} of {taken} rounds; a calmer host would decide"
         return _leaning(look) or reason
     if kept < LOOKS[0]:
-        return f"only {kept} rounds count, and fewer than {LOOKS[0]} say nothing"
+        return f"{kept} of at least {LOOKS[0]} rounds that count"
     return ""
 
 
@@ -270,6 +270,8 @@ def _needed(look: _Look, family: int) -> int | None:
 
 
 def _notes(look: _Look) -> tuple[str, ...]:
+    if len(look.kept) < LOOKS[0]:
+        return ()
     orders = [look.metric.orders[place] for place in look.kept] if look.metric.orders else []
     return tuple(filter(None, (disturbance.drift(look.levels), disturbance.order(look.counted, orders))))
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.fakes.program import edgetpu_ci
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "ab.md"
 CONTRACT = {"id", "finding", "ratio", "interval", "p", "p_adjusted", "rounds", "rounds_needed"}
 
 
@@ -68,7 +70,7 @@ def test_people_get_a_line_for_each_metric_and_what_explains_it(tmp_path: Path) 
     first, second, *rest = done.stdout.splitlines()
     assert first.startswith("✗ latency    regressed     +5.0 % (+4.9 % to +5.1 %)")
     assert second.startswith("? ∷error∷    inconclusive")
-    assert rest[0].strip() == "only 6 rounds count, and fewer than 10 say nothing"
+    assert rest[0].strip() == "6 of at least 10 rounds that count"
 
 
 GOOD = {"base": [1.0], "head": [1.0]}
@@ -107,3 +109,8 @@ def test_a_file_that_is_not_there_and_a_percentage_that_is_none(tmp_path: Path) 
     done = edgetpu_ci(tmp_path, "ab", "rounds.json")
     assert (done.returncode, done.stderr) == (2, "edgetpu-ci: rounds.json cannot be read: no such file or directory.\n")
     assert edgetpu_ci(tmp_path, "ab", "rounds.json", "--min-effect", "100").returncode == 2
+
+
+def test_the_example_of_the_documentation_works_as_written(tmp_path: Path) -> None:
+    given, printed = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert {"metrics": list(findings(tmp_path, given).values())} == json.loads(printed)

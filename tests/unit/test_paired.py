@@ -59,7 +59,7 @@ def test_fewer_than_twenty_rounds_never_fail_however_slow(count: int) -> None:
 def test_fewer_than_ten_rounds_never_pass_either(count: int) -> None:
     found = decide(rounds(count))
     assert (found.finding, found.rounds, found.settled) == ("inconclusive", count, False)
-    assert found.because == f"only {count} rounds count, and fewer than 10 say nothing"
+    assert found.because == f"{count} of at least 10 rounds that count"
     assert (found.ratio is None) == (count == 0)
 
 
