@@ -59,7 +59,7 @@ def harmless() -> None:
         metrics = [decision for decisions in found for decision in decisions]
         rounds = fmean(decision.rounds + decision.dropped for decision in metrics)
         print(
-            f"| **ours**, `min_effect` {effect:.0%} | {_share([_failed(decisions) for decisions in found])} "
+            f"| **ours**, `min_effect` {100 * effect:.0f} % | {_share([_failed(decisions) for decisions in found])} "
             f"| {_share([decision.finding == 'regressed' for decision in metrics])} | {rounds:.1f} "
             f"| {_share([decision.finding == 'inconclusive' for decision in metrics])} |"
         )
@@ -72,10 +72,10 @@ def harmless() -> None:
 def slowdowns() -> None:
     """One metric of 24 is slower."""
     print(f"\nOne metric slower, n = {SLOWED:,} (peers {PEERS_SLOWED}): found, in %\n")
-    print("| rule | " + " | ".join(f"{factor - 1:.0%}" for factor in SLOWDOWNS) + " |\n|" + "---|" * 6)
+    print("| rule | " + " | ".join(f"{100 * (factor - 1):.0f} %" for factor in SLOWDOWNS) + " |\n|" + "---|" * 6)
     for effect in (0.0, 0.01):
         cells = [_share([_found(w, effect, lambda x, f=f: f * x) for w in _singles(SLOWED)]) for f in SLOWDOWNS]  # type: ignore[misc]
-        print(f"| **ours**, `min_effect` {effect:.0%} | " + " | ".join(cells) + " |")
+        print(f"| **ours**, `min_effect` {100 * effect:.0f} % | " + " | ".join(cells) + " |")
     for name in ab_peers.RULES:
         places = [places[0] for places in _places(PEERS_SLOWED)]
         cells = [_share([_peer(name, place, factor) for place in places]) for factor in SLOWDOWNS]
@@ -103,7 +103,10 @@ def shapes() -> None:
 def bursts() -> None:
     """Stolen CPU in one arm, in clusters, with and without the test that leaves contended rounds out."""
     seen = disturbance.contended
-    print(f"\nBursts put into {BURSTS:.0%} of rounds, n = {HARMLESS:,}, `min_effect` 1 %\n")
+    low, high = map(exp, BURST)
+    print(
+        f"\nOne arm {low:.1f} to {high:.1f} times as slow in {100 * BURSTS:.0f} % of rounds, in clusters of {BURST_ROUNDS}, n = {HARMLESS:,}, `min_effect` 1 %\n"
+    )
     print("| contended rounds | harmless PRs that fail | 5 % missed | 2 % missed | rounds dropped |\n|" + "---|" * 5)
     for name, rule in (("stay", lambda levels: (False,) * len(levels)), ("are left out", seen)):
         disturbance.contended = rule
@@ -115,7 +118,7 @@ def bursts() -> None:
         ]
         metrics = [decision for decisions in found for decision in decisions]
         dropped = sum(decision.dropped for decision in metrics) / sum(d.rounds + d.dropped for d in metrics)
-        cells = (_share([_failed(decisions) for decisions in found]), *missed, f"{dropped:.1%}")
+        cells = (_share([_failed(decisions) for decisions in found]), *missed, f"{100 * dropped:.1f} %")
         print(f"| {name} | " + " | ".join(cells) + " |")
     disturbance.contended = seen
 
