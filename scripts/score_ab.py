@@ -104,9 +104,8 @@ def bursts() -> None:
     """Stolen CPU in one arm, in clusters, with and without the test that leaves contended rounds out."""
     seen = disturbance.contended
     low, high = map(exp, BURST)
-    print(
-        f"\nOne arm {low:.1f} to {high:.1f} times as slow in {100 * BURSTS:.0f} % of rounds, in clusters of {BURST_ROUNDS}, n = {HARMLESS:,}, `min_effect` 1 %\n"
-    )
+    where = f"in {100 * BURSTS:.0f} % of rounds, in clusters of {BURST_ROUNDS}"
+    print(f"\nOne arm {low:.1f} to {high:.1f} times as slow {where}, n = {HARMLESS:,}, `min_effect` 1 %\n")
     print("| contended rounds | harmless PRs that fail | 5 % missed | 2 % missed | rounds dropped |\n|" + "---|" * 5)
     for name, rule in (("stay", lambda levels: (False,) * len(levels)), ("are left out", seen)):
         disturbance.contended = rule
