@@ -100,7 +100,8 @@ def _notes(decided: Mapping[str, Decision], rounds: Mapping[str, Rounds]) -> Ite
 
 
 def _decide(known: Mapping[str, Paired], family: frozenset[str]) -> dict[str, Decision]:
-    return {decision.id: decision for decision in paired.decide(list(known.values()), max(len(family), len(known)))}
+    decided = paired.decide(list(known.values()), max(len(family), len(known)), patient=True)
+    return {decision.id: decision for decision in decided}
 
 
 def _paired(
@@ -153,7 +154,7 @@ def _floor(base: Measurement, floor_ms: float) -> float:
 
 
 def _comparison(head: Measurement, rounds: Paired, found: Decision) -> Comparison:
-    counted = tuple(rounds.pairs)
+    counted = tuple(rounds.pairs[place] for place in found.kept) or rounds.pairs
     return Comparison(
         subject=head.subject,
         metric=head.metric,

@@ -64,7 +64,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     `ratio` is head / base of the metric itself with its 99 % interval; `p` is one-sided, towards `improved` when that
     is the finding and else towards worse; `rounds` are those that count, `dropped` those too disturbed to.
-    `rounds_needed` is how many would probably decide. `settled`: no further round would be taken.
+    `rounds_needed` is how many would probably decide. `settled`: no further round would be taken. `kept` has the
+    places of the rounds that count.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     because: str
     notes: tuple[str, ...]
     settled: bool
+    kept: tuple[int, ...]
 
 
 def slot(samples: Sequence[float], better: Direction = "lower") -> float:
@@ -87,18 +89,20 @@ def slot(samples: Sequence[float], better: Direction = "lower") -> float:
     return stats.percentile(sorted(samples), 0.1 if better == "lower" else 0.9)
 
 
-def decide(metrics: Sequence[Paired], family: int) -> tuple[Decision, ...]:
+def decide(metrics: Sequence[Paired], family: int, *, patient: bool = False) -> tuple[Decision, ...]:
     """Replay the looks over the rounds that are there.
 
-    `family` counts the metrics fixed before the first round, also those that left or bring no rounds.
+    `family` counts the metrics fixed before the first round, also those that left or bring no rounds. Who is `patient`
+    lets a metric stay that is inconclusive and that the rounds still to come would probably decide. That spends no
+    error either: what may fail at a look is bounded there, whoever has left before.
     """
     standing = {metric.id: _stand([_take(metric, 0, len(metric.pairs))], family)[metric.id] for metric in metrics}
     present = list(metrics)
     for target in LOOKS:
         looks = [look for metric in present if (look := _look(metric, target))]
         standing |= _stand(looks, family)
-        present = [look.metric for look in looks if not standing[look.metric.id].settled]
-    return tuple(_decision(standing[metric.id]) for metric in metrics)
+        present = [look.metric for look in looks if not standing[look.metric.id].settled(patient=patient)]
+    return tuple(_decision(standing[metric.id], patient=patient) for metric in metrics)
 
 
 class _Look(Struct, frozen=True):
@@ -134,11 +138,12 @@ class _Standing(Struct, frozen=True):
     because: str
     needed: int | None
 
-    @property
-    def settled(self) -> bool:
+    def settled(self, *, patient: bool) -> bool:
+        """Whether it takes no further round: decided, at the last look, or futile."""
         if self.look.target == LOOKS[-1] or self.finding in ("regressed", "improved"):
             return True
-        return self.look.target > 0 and min(self.p) > FUTILE and not _contended(self.look)
+        stays = patient and self.needed is not None and self.needed <= LOOKS[-1]
+        return self.look.target > 0 and min(self.p) > FUTILE and not _contended(self.look) and not stays
 
 
 def _look(metric: Paired, target: int) -> _Look | None:
@@ -226,7 +231,7 @@ def _least(look: _Look) -> float:
     return max(least, floor) - _ROUNDING
 
 
-def _decision(standing: _Standing) -> Decision:
+def _decision(standing: _Standing, *, patient: bool) -> Decision:
     look, sign = standing.look, _sign(standing.look.metric)
     counted, towards = look.counted, int(standing.finding == "improved")
     interval = ranks.walsh_interval(counted, CONFIDENCE)
@@ -244,7 +249,8 @@ def _decision(standing: _Standing) -> Decision:
         worth_a_look=standing.likely and standing.finding in ("unchanged", "inconclusive"),
         because=standing.because,
         notes=_notes(look),
-        settled=standing.settled,
+        settled=standing.settled(patient=patient),
+        kept=look.kept,
     )
 
 

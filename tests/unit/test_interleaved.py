@@ -77,9 +77,9 @@ def test_ten_rounds_never_fail() -> None:
     assert of(compare(taken(2.0, count=10))).finding == "inconclusive"
 
 
-def test_the_rounds_stand_in_the_comparison() -> None:
-    comparison = of(compare(taken()))
-    assert len(comparison.pairs) == 20
+def test_the_rounds_that_count_stand_in_the_comparison() -> None:
+    comparison = of(compare(taken(1.05, count=22, m=rounds(22, disturbed=(0,)))))
+    assert len(comparison.pairs) == comparison.rounds == 20
     assert comparison.base == median(base for base, _ in comparison.pairs)
 
 

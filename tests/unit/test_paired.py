@@ -76,6 +76,15 @@ def test_what_is_noisy_leaves_after_ten_rounds_too_and_says_how_many_would_decid
     assert "worse" in found.because
 
 
+def test_who_is_patient_lets_stay_what_the_rounds_to_come_would_probably_decide() -> None:
+    metrics = [rounds(30, noise=0.012, seed=seed) for seed in range(40)]
+    undecided = [metric for metric in metrics if decide(metric).finding == "inconclusive"]
+    found = [paired.decide([metric], 24, patient=True)[0] for metric in undecided]
+    assert sum(decision.finding == "unchanged" for decision in found) > len(undecided) / 3
+    for metric in (rounds(30, noise=0.5, seed=seed) for seed in range(20)):
+        assert paired.decide([metric], 24, patient=True)[0] == decide(metric)
+
+
 def test_a_change_that_does_not_matter_is_proven_and_no_regression() -> None:
     found = decide(rounds(30, 1.004, noise=0.001))
     assert found.finding == "unchanged"
