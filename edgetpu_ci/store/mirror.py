@@ -17,6 +17,11 @@ from edgetpu_ci.world import Ran, World
 _CHUNK = 32 << 20  # Well below what the output of a process may be.
 _SECONDS = 600
 _RACED = re.compile(r"\[rejected\]|cannot lock ref|failed to update ref|failed to lock|reference already exists")
+# What git itself does when it misses a file, but for many files at once.
+_FETCH_BLOBS = (
+    *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags", "--no-write-fetch-head"),
+    *("--filter=blob:none", "--stdin", "origin"),
+)
 _TIP = "refs/remotes/origin/data"
 
 
@@ -61,8 +66,9 @@ class Mirror:
         if not blobs:
             return
         wanted = "".join(f"{blob}\n" for blob in blobs).encode()
-        self._reach("-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin",
-                    stdin=wanted)  # fmt: skip
+        ran = self._attempt(*_FETCH_BLOBS, stdin=wanted)
+        if ran.status != 0:
+            raise self._refused(ran, "fetch")
         for chunk in _chunks(self._sizes(wanted)):
             yield from _contents(self._git("cat-file", "--batch", stdin="".join(f"{b}\n" for b in chunk).encode()))
 
@@ -128,11 +134,6 @@ class Mirror:
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         return git.run(self.world, self.folder, *arguments, stdin=stdin, env=self._env(), seconds=_SECONDS)
-
-    def _reach(self, *arguments: str, stdin: bytes = b"") -> None:
-        ran = self._attempt(*arguments, stdin=stdin)
-        if ran.status != 0:
-            raise self._refused(ran, arguments[0])
 
     def _attempt(self, *arguments: str, stdin: bytes = b"") -> Ran:
         return git.attempt(self.world, self.folder, *arguments, stdin=stdin, env=self._env(), seconds=_SECONDS)

@@ -44,7 +44,6 @@ _SETTINGS = (
     ("core.hooksPath", "/dev/null"),
     # No housekeeping that goes on behind us.
     ("gc.autoDetach", "false"),
-
 )
 
 
