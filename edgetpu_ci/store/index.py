@@ -70,6 +70,7 @@ class Index:
     def _open(self) -> "Connection":
         import sqlite3
 
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return _prepared(self._path)
         except sqlite3.DatabaseError:

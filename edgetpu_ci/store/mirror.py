@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import git
 from edgetpu_ci.errors import GitError, StoreError
@@ -16,7 +17,11 @@ from edgetpu_ci.world import Ran, World
 
 _CHUNK = 32 << 20  # Well below what the output of a process may be.
 _SECONDS = 600
-_RACED = re.compile(r"\[rejected\]|cannot lock ref|failed to update ref|failed to lock|reference already exists")
+_RACED = re.compile(
+    r"\[rejected\]|cannot lock ref|failed to update ref|failed to lock|reference already exists|incorrect old value|"
+    # The branch was deleted, and begins with nothing we could build on.
+    r"shallow update not allowed"
+)
 # What git itself does when it misses a file, but for many files at once.
 _FETCH_BLOBS = (
     *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "-q", "--no-tags", "--no-write-fetch-head"),
@@ -122,7 +127,9 @@ class Mirror:
             raise StoreError(f"{self.folder} cannot be written: {error.strerror}; name another `keep`.") from error
 
     def _commit(self, tip: Tip, change: Change) -> str:
-        stream = b"".join(_stream(tip, change, self.author, int(self.world.now().timestamp())))
+        # Two jobs that set the same value in the same second would make the same commit, and both think they won.
+        unique = replace(change, message=f"{change.message}\n\nWrite: {self.world.token()}\n")
+        stream = b"".join(_stream(tip, unique, self.author, int(self.world.now().timestamp())))
         return self._git("fast-import", "--quiet", "--force", "--done", stdin=stream).decode().strip()
 
     def _sizes(self, wanted: bytes) -> Iterator[tuple[str, int]]:

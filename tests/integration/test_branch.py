@@ -213,6 +213,7 @@ def test_killed_in_the_middle_of_a_push_the_branch_is_whole_and_the_next_job_goe
 def test_locks_and_rubble_of_a_job_that_was_killed_are_cleared_away(server: GitServer, tmp_path: Path) -> None:
     kept = store(server, tmp_path / "a")
     kept.append("reports", name(1), b"{}")
+    kept.names("reports")
     mirror = tmp_path / "a" / ".edgetpu-ci" / "branch" / "git"
     (mirror / "shallow.lock").touch()
     (mirror / "refs" / "remotes" / "origin" / "data.lock").touch()
@@ -340,6 +341,12 @@ def test_what_a_protected_branch_refuses_waits_here_and_goes_with_the_next(serve
     kept.append("reports", name(2), b"{}")
     assert store(server, tmp_path / "b").names("reports") == [name(1), name(2)]
     assert list((tmp_path / "a" / ".edgetpu-ci" / "branch" / "outbox").rglob("*.json")) == []
+
+
+def test_what_a_hook_refuses_is_said_in_its_words(server: GitServer, tmp_path: Path) -> None:
+    server.protect("no")
+    with pytest.raises(UndeliveredError, match=r"refused to change the branch .+ \(pre-receive hook declined\)"):
+        store(server, tmp_path / "a").append("reports", name(1), b"{}")
 
 
 @pytest.mark.parametrize(
