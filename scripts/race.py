@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from edgetpu_ci import machine  # noqa: E402 - only after our own folder is first on the path
+from edgetpu_ci.errors import StoreError  # noqa: E402
 from edgetpu_ci.store.branch import Branch, Options, open_store  # noqa: E402
 from edgetpu_ci.world import real_world  # noqa: E402
 from tests.fakes.git_server import GitServer, git, git_server  # noqa: E402
@@ -46,7 +47,8 @@ class Job:
 
     def git(self, *arguments: str) -> None:
         """Run git in the checkout; LostError when it fails."""
-        ran = subprocess.run(["git", *USER, *arguments], cwd=self.checkout, capture_output=True, check=False)
+        argv = ["git", *USER, *arguments]
+        ran = subprocess.run(argv, cwd=self.checkout, capture_output=True, check=False)  # noqa: S603 - ours
         if ran.returncode != 0:
             raise LostError(ran.stderr.decode(errors="replace"))
 
@@ -57,10 +59,10 @@ def ours(job: Job) -> None:
 
 
 def push_once(job: Job) -> None:
-    """As python-coverage-comment-action: fetch, switch to the branch in the checkout, commit, push; a refusal is final."""
+    """As python-coverage-comment-action: fetch, switch the checkout to the branch, commit, push; a refusal is final."""
     job.git("fetch", "origin", f"+refs/heads/{BRANCH}:refs/remotes/origin/{BRANCH}")
     job.git("reset", "--hard")
-    job.git("switch", "-c", BRANCH, "--track", f"origin/{BRANCH}")
+    job.git("switch", "-c", BRANCH, f"origin/{BRANCH}")
     (job.checkout / f"{job.name}.json").write_bytes(REPORT)
     job.git("add", f"{job.name}.json")
     job.git("commit", "-q", "-m", "Update")
@@ -125,10 +127,9 @@ def race(strategy: Callable[[Job], None], jobs: int, writes: int) -> Raced:
 def _write(strategy: Callable[[Job], None], jobs: list[Job], raced: Raced) -> None:
     for job in jobs:
         began = time.monotonic()
-        try:
+        # Whatever became of it, the branch will tell.
+        with suppress(LostError, StoreError):
             strategy(job)
-        except Exception:  # noqa: BLE001, S110 - whatever became of it, the branch will tell
-            pass
         raced.each.append(time.monotonic() - began)
 
 
@@ -155,9 +156,8 @@ def _store(server: GitServer, folder: Path) -> Branch:
     return open_store(Options(), replace(real_world(), env={**os.environ, **server.env}, cwd=folder))
 
 
-@contextmanager
-def _counted(server: GitServer) -> Iterator[list[int]]:
-    """Bytes of what the server answers, while the block runs."""
+def _bytes(server: GitServer, act: Callable[[], object]) -> int:
+    """What the server answers during an act, in bytes."""
     sizes: list[int] = []
 
     def count(request: Request) -> Reply:
@@ -166,8 +166,9 @@ def _counted(server: GitServer) -> Iterator[list[int]]:
         return reply
 
     server.answer = count
-    yield sizes
+    act()
     server.answer = server.through
+    return sum(sizes)
 
 
 def growth(reports: int) -> Iterator[str]:
@@ -216,25 +217,23 @@ def _another(report: bytes) -> bytes:
 
 
 def _transfer(what: str, server: GitServer, folder: Path) -> str:
-    cells = []
     writer, reader = (_store(server, folder / f"{what} {kind}") for kind in ("writer", "reader"))
-    with _counted(server) as sizes:
-        writer.append("reports", f"20270101T000000Z-{what.split()[0]}", REPORT)
-        cells.append(sum(sizes))
-        sizes.clear()
-        began = time.monotonic()
-        reader.names("reports")
-        seconds = time.monotonic() - began
-        cells.append(sum(sizes))
-        writer.append("reports", f"20270101T000001Z-{what.split()[0]}", REPORT)
-        sizes.clear()
-        reader.names("reports")
-        cells.append(sum(sizes))
-        sizes.clear()
-        url = server.url.replace("://", f"://x-access-token:{server.token}@")
-        git(folder, "clone", "-q", "--bare", "--single-branch", "-b", BRANCH, url, f"{what}.git")
-        cells.append(sum(sizes))
-    return f"| {what} | " + " | ".join(f"{cell / 1000:,.0f} kB" for cell in cells) + f" | {seconds:.1f} |"
+    numbers = iter(range(2))
+
+    def append() -> None:
+        writer.append("reports", f"20270101T{next(numbers):06}Z-{what.replace(' ', '-')}", REPORT)
+
+    appended = _bytes(server, append)
+    began = time.monotonic()
+    first = _bytes(server, lambda: reader.names("reports"))
+    seconds = time.monotonic() - began
+    append()
+    following = _bytes(server, lambda: reader.names("reports"))
+    url = server.url.replace("://", f"://x-access-token:{server.token}@")
+    clone = ("clone", "-q", "--bare", "--single-branch", "-b", BRANCH, url, f"{what}.git")
+    whole = _bytes(server, lambda: git(folder, *clone))
+    cells = " | ".join(f"{size / 1000:,.0f} kB" for size in (appended, first, following, whole))
+    return f"| {what} | {cells} | {seconds:.1f} |"
 
 
 def table(repeat: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -24,7 +24,7 @@ from edgetpu_ci.world import World
 
 T = TypeVar("T")
 
-PATIENCE = 120
+PATIENCE = 300
 """How long (seconds) a write tries against others before it is kept for later."""
 
 _UNANSWERED = 3
@@ -53,23 +53,22 @@ def open_store(options: Options, world: World) -> "Branch":
         raise ConfigError(f'store.with.branch: "{options.branch}" cannot be the name of a branch.')
     where = remote.find(options.remote, world)
     folder = world.cwd / Path(options.keep).expanduser()
-    mirror = Mirror(remote=where, branch=options.branch, folder=folder / "git", world=world, author=_author(world))
-    return Branch(mirror, folder, world)
+    mirror = Mirror(remote=where, branch=options.branch, folder=folder / "git", author=_author(world), world=world)
+    outbox = Outbox(Folder(folder / "outbox"))
+    return Branch(
+        mirror=mirror, index=Index(folder / "index.sqlite"), outbox=outbox, lock=folder / ".lock", world=world
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Branch:
-    """A branch through its mirror in `folder`; documents on their way wait in `folder`/outbox."""
+    """A branch: what of it is here, and what is on its way there."""
 
     mirror: Mirror
-    folder: Path
+    index: Index
+    outbox: Outbox
+    lock: Path
     world: World
-    index: Index = field(init=False)
-    outbox: Outbox = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "index", Index(self.folder / "index.sqlite"))
-        object.__setattr__(self, "outbox", Outbox(Folder(self.folder / "outbox")))
 
     def append(self, kind: str, name: str, data: bytes) -> Path:
         """Put a document on the branch, with those still waiting; its path there.
@@ -137,8 +136,7 @@ class Branch:
 
     def check(self) -> str:
         """What the branch holds, in a sentence; StoreError when it cannot be written, or holds what cannot be read."""
-        tip = self._settle(self._follow)
-        self.mirror.may_push(tip)
+        tip = self._settle(self._try_out)
         name = f"the branch {self.mirror.branch} at {self.mirror.remote.url}"
         if not tip.commit:
             return f"{name} does not exist yet; the first report begins it."
@@ -154,7 +152,7 @@ class Branch:
         unanswered = 0
         for pause in _pauses(Random(self.world.token())):  # noqa: S311 - so that jobs differ, not to keep a secret
             try:
-                with locked(self.folder / ".lock"):
+                with locked(self.lock):
                     done = attempt(self._tip())
                 if done is not None:
                     return done
@@ -199,6 +197,10 @@ class Branch:
     def _follow(self, tip: Tip) -> Tip:
         self.index.follow(tip.files, self.mirror.read)
         return tip
+
+    def _try_out(self, tip: Tip) -> Tip:
+        self.mirror.may_push(tip)
+        return self._follow(tip)
 
     def _content(self, tip: Tip, path: str) -> bytes | None:
         blob = tip.files.get(path)

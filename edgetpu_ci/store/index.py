@@ -1,7 +1,7 @@
 """What a branch holds, on this machine: each of its files is read once."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ Read = Callable[[Sequence[str]], Iterator[tuple[str, bytes]]]
 """Contents by blob id; one that is too large is left out."""
 
 _SCHEMA = """
+pragma foreign_keys = on;
 create table if not exists files (path text primary key, blob text, fault text);
 create table if not exists documents (kind text, name text, data blob, path text references files on delete cascade);
 create index if not exists by_name on documents (kind, name);
@@ -34,7 +35,7 @@ class Index:
     def follow(self, files: Mapping[str, str], read: Read) -> None:
         """Take in the files (paths to blob ids) that are new or have changed, and forget those that are gone."""
         ours = {path: blob for path, blob in files.items() if layout.place(path)}
-        with closing(self._open()) as database, database:
+        with self._database() as database:
             known = dict(database.execute("select path, blob from files"))
             gone = [(path,) for path, blob in known.items() if ours.get(path) != blob]
             database.executemany("delete from files where path = ?", gone)
@@ -64,35 +65,23 @@ class Index:
         return int(self._ask("select count(*) from (select distinct kind, name from documents)")[0][0])
 
     def _ask(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        with closing(self._open()) as database:
+        with self._database() as database:
             return database.execute(query, values).fetchall()
 
-    def _open(self) -> "Connection":
+    @contextmanager
+    def _database(self) -> Iterator["Connection"]:
         import sqlite3
 
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return _prepared(self._path)
-        except sqlite3.DatabaseError:
-            # Not a database, or a broken one: all of it is on the branch.
-            self._path.unlink(missing_ok=True)
-        try:
-            return _prepared(self._path)
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"{self._path} cannot be written: {error}.") from error
-
-
-def _prepared(path: Path) -> "Connection":
-    import sqlite3
-
-    database = sqlite3.connect(path, timeout=60)
-    try:
-        database.executescript("pragma foreign_keys = on;" + _SCHEMA)
-        database.execute("select count(*) from files")
-    except sqlite3.DatabaseError:
-        database.close()
-        raise
-    return database
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=60)) as database, database:
+                database.executescript(_SCHEMA)
+                yield database
+        except (sqlite3.DatabaseError, OSError) as error:
+            # Whatever it held is on the branch.
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+            raise StoreError(f"{self._path} cannot be used ({error}); it is made anew by the next command.") from error
 
 
 def _take(database: "Connection", new: Mapping[str, str], read: Read) -> None:

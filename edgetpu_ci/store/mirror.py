@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
@@ -54,8 +54,8 @@ class Mirror:
     remote: Remote
     branch: str
     folder: Path
+    author: str
     world: World
-    author: str = field(default="edgetpu-ci <edgetpu-ci@localhost>")
 
     def fetch(self) -> Tip:
         """The branch as it is now, without its history and, where the server can, without its files' contents."""

@@ -35,7 +35,7 @@ def test_no_git_and_a_git_that_hangs_are_sentences(tmp_path: Path) -> None:
     def hanging(_argv: Sequence[str], _stdin: bytes, _timeout: float, _env: Mapping[str, str] = NOTHING) -> Ran:
         return Ran(status=None, stdout=b"", stderr=b"")
 
-    with pytest.raises(GitError, match="git cannot be started .+; install it"):
+    with pytest.raises(GitError, match=r"git cannot be started .+; install it"):
         git.run(world(tmp_path, run=missing), tmp_path, "status")
     with pytest.raises(GitError, match="did not end within 5 s"):
         git.run(world(tmp_path, run=hanging), tmp_path, "status", seconds=5)
