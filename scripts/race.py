@@ -244,7 +244,7 @@ def table(repeat: int) -> Iterator[str]:
         for name, strategy in STRATEGIES.items():
             runs = [race(strategy, jobs, writes) for _ in range(repeat)]
             each = [seconds for run in runs for seconds in run.each]
-            spread = f"{median(each):.1f}, {quantiles(each, n=20)[-1]:.1f}, {max(each):.1f}"
+            spread = f"{median(each):.1f}, {quantiles(each, n=20, method='inclusive')[-1]:.1f}, {max(each):.1f}"
             total = median(run.seconds for run in runs)
             lost = sum(run.lost for run in runs)
             yield f"| {jobs} × {writes} | {name} | {lost} of {repeat * jobs * writes} | {total:.1f} | {spread} |"
@@ -257,7 +257,8 @@ def main() -> None:
     options.add_argument("--growth", type=int, metavar="REPORTS", help="what a branch of this many reports transfers")
     wanted = options.parse_args()
     host = machine.identify(real_world())
-    print(f"{host}; git's own HTTP server on loopback; n = {wanted.growth or wanted.repeat}\n")
+    kind = "virtual, " if host.hypervisor == "yes" else ""
+    print(f"{kind}{host.cores} cores {host.cpu}, load {host.load}; git's own HTTP server on loopback\n")
     for line in growth(wanted.growth) if wanted.growth else table(wanted.repeat):
         print(line, flush=True)
 

@@ -213,15 +213,11 @@ class Branch:
         if not old:
             return 0
         archives: dict[str, bytes] = {}
-        for _, group in groupby(old.values(), key=lambda place: (place.kind, place.month)):
-            archives |= self._archives(list(group), tip)
+        for (kind, of), paths in groupby(old, key=lambda path: (old[path].kind, old[path].month)):
+            documents = ((old[path].name, self.index.at(path)) for path in paths)
+            archives |= layout.archives(kind, of, documents, tip.files)
         change = Change(message=f"Fold {len(old)} documents", write=archives, remove=list(old), alone=True)
         return len(old) if self._push(tip, change) else None
-
-    def _archives(self, places: list[layout.Place], tip: Tip) -> dict[str, bytes]:
-        kind, month = places[0].kind, places[0].month
-        documents = ((place.name, self.index.find(kind, place.name) or b"") for place in places)
-        return layout.archives(kind, month, documents, tip.files)
 
 
 def _pauses(random: Random) -> Iterator[float]:

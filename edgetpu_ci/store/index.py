@@ -50,6 +50,10 @@ class Index:
         rows = self._ask("select data from documents where kind = ? and name = ? order by path limit 1", kind, name)
         return bytes(rows[0][0]) if rows else None
 
+    def at(self, path: str) -> bytes:
+        """The document that has the file at `path` for itself."""
+        return bytes(self._ask("select data from documents where path = ?", path)[0][0])
+
     def faults(self, suffix: str = "") -> list[str]:
         """What cannot be read, of the files that end in `suffix`: a sentence for each."""
         rows = self._ask("select fault from files where fault != '' and path like ? order by path", f"%{suffix}")

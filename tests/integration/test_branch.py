@@ -117,9 +117,9 @@ def writer(server: GitServer, tmp_path: Path, number: int, count: int) -> subpro
 
 
 def test_of_many_jobs_at_once_no_document_is_lost(server: GitServer, tmp_path: Path) -> None:
-    jobs = [writer(server, tmp_path, number, 3) for number in range(8)]
+    jobs = [writer(server, tmp_path, number, 2) for number in range(8)]
     assert [job.wait() for job in jobs] == [0] * 8
-    expected = [name(1000 * number + n) for number in range(8) for n in range(3)]
+    expected = [name(1000 * number + n) for number in range(8) for n in range(2)]
     assert store(server, tmp_path / "reader").names("reports") == expected
 
 
@@ -144,7 +144,7 @@ def test_of_many_jobs_at_a_folder_no_document_is_lost(tmp_path: Path) -> None:
 def test_of_many_swaps_at_once_none_is_lost(server: GitServer, tmp_path: Path) -> None:
     def add(number: int) -> None:
         kept = store(server, tmp_path / str(number))
-        for _ in range(3):
+        for _ in range(2):
             while not kept.swap("count", old := kept.state("count"), b"%d" % (int(old or b"0") + 1)):
                 pass
 
@@ -153,7 +153,7 @@ def test_of_many_swaps_at_once_none_is_lost(server: GitServer, tmp_path: Path) -
         job.start()
     for job in jobs:
         job.join()
-    assert store(server, tmp_path / "reader").state("count") == b"9"
+    assert store(server, tmp_path / "reader").state("count") == b"6"
 
 
 def test_a_value_is_swapped_only_from_what_was_read(server: GitServer, tmp_path: Path) -> None:
@@ -300,8 +300,9 @@ def test_a_name_no_branch_can_have_is_refused(server: GitServer, tmp_path: Path,
 
 
 def test_a_shallow_repository_can_hold_the_branch(server: GitServer, tmp_path: Path) -> None:
-    for number in range(3):
-        store(server, tmp_path / "a").append("reports", name(number), b"{}")
+    store(server, tmp_path / "a").append("reports", name(0), b"{}")
+    for number in (1, 2):
+        server.edit({layout.path("reports", name(number)): b"{}"})
     git(tmp_path, "clone", "-q", "--bare", "--depth=1", "-b", "edgetpu-ci-data",
         f"file://{server.repository}", "shallow.git")  # fmt: skip
     kept = open_store(Options(remote="shallow.git"), world(server, tmp_path))
@@ -431,8 +432,8 @@ def test_the_token_is_in_no_argument_and_no_file(server: GitServer, tmp_path: Pa
 def test_folded_documents_are_read_as_before_and_the_history_is_gone(server: GitServer, tmp_path: Path) -> None:
     kept, other = store(server, tmp_path / "a"), store(server, tmp_path / "b")
     held = {name(n, month): b'{"n": %d}' % n for month in (1, 2, 3) for n in range(3)}
-    for each, data in held.items():
-        kept.append("reports", each, data)
+    kept.append("reports", name(0, 1), held[name(0, 1)])
+    server.edit({layout.path("reports", each): data for each, data in held.items()})
     kept.append("reviews", "undated", b"{}")
     assert other.names("reports") == list(held)
     assert kept.fold("2026-03") == 6
@@ -451,9 +452,21 @@ def test_folded_documents_are_read_as_before_and_the_history_is_gone(server: Git
     assert len(other.names("reports")) == 10
 
 
+def test_of_two_documents_of_a_name_folding_keeps_both(server: GitServer, tmp_path: Path) -> None:
+    kept = store(server, tmp_path / "a")
+    for data in (b'"first"', b'"second"'):
+        kept.append("reports", name(1), data)
+        assert kept.fold("2026-04") == 1
+    archives = [path for path in server.files() if path.endswith(".tar.gz")]
+    assert [layout.unpack(server.content(path), path) for path in sorted(archives, reverse=True)] == [
+        [(name(1), b'"first"')],
+        [(name(1), b'"second"')],
+    ]
+
+
 def test_a_fold_and_writers_at_once_lose_nothing(server: GitServer, tmp_path: Path) -> None:
-    for n in range(4):
-        store(server, tmp_path / "a").append("reports", name(n, 1), b"{}")
+    store(server, tmp_path / "a").append("reports", name(0, 1), b"{}")
+    server.edit({layout.path("reports", name(n, 1)): b"{}" for n in range(1, 4)})
     job = writer(server, tmp_path, 1, 6)
     while job.poll() is None:
         store(server, tmp_path / "b").fold("2026-04")
