@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,6 @@ from urllib.parse import urlsplit
 
 from tests.fakes.loopback import Reply, Request, serve
 
-TOKEN = "ghs_of-a-job-0123456789"  # noqa: S105 - nobody's
-
 
 @dataclass
 class GitServer:
@@ -20,7 +19,7 @@ class GitServer:
 
     root: Path
     port: int = 0
-    token: str = TOKEN
+    token: str = field(default_factory=lambda: f"ghs_{secrets.token_hex(18)}")
     requests: list[Request] = field(default_factory=list)
     answer: Callable[[Request], Reply] = field(init=False)
 

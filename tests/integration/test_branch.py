@@ -19,7 +19,7 @@ from edgetpu_ci.store import layout
 from edgetpu_ci.store.branch import Branch, Options, open_store
 from edgetpu_ci.world import World, run_process
 from tests.fakes import world as fake
-from tests.fakes.git_server import TOKEN, GitServer, git, git_server
+from tests.fakes.git_server import GitServer, git, git_server
 from tests.fakes.loopback import Reply, Request
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -104,7 +104,7 @@ from tests.integration.test_branch import name, store
 class Known(GitServer):
     def __post_init__(self): pass
 number, count, port = map(int, sys.argv[1:4])
-kept = store(Known(Path(sys.argv[4]), port), Path(sys.argv[5]) / str(number))
+kept = store(Known(Path(sys.argv[4]), port, sys.argv[5]), Path(sys.argv[6]) / str(number))
 for n in range(count):
     kept.append("reports", name(1000 * number + n), b'{"of": %d}' % number)
 """
@@ -112,7 +112,7 @@ for n in range(count):
 
 def writer(server: GitServer, tmp_path: Path, number: int, count: int) -> subprocess.Popen[bytes]:
     """A job in a process of its own."""
-    argv = [str(number), str(count), str(server.port), str(server.root), str(tmp_path / "jobs")]
+    argv = [str(number), str(count), str(server.port), str(server.root), server.token, str(tmp_path / "jobs")]
     return subprocess.Popen([sys.executable, "-c", WRITER, *argv], cwd=ROOT)
 
 
@@ -376,7 +376,7 @@ def test_a_server_that_refuses_costs_one_sentence_and_no_document(
     with pytest.raises(UndeliveredError) as refused:
         kept.append("reports", name(1), b"{}")
     assert sentence in str(refused.value)
-    assert TOKEN not in str(refused.value)
+    assert server.token not in str(refused.value)
     server.answer = server.through
     kept.append("reports", name(2), b"{}")
     assert kept.names("reports") == [name(1), name(2)]
@@ -392,7 +392,7 @@ def test_others_who_are_always_faster_are_an_end_in_time(server: GitServer, tmp_
     clock = [0.0]
 
     def sleep(seconds: float) -> None:
-        clock[0] += seconds + 30
+        clock[0] += seconds + 100
 
     def overtaken(request: Request) -> Reply:
         if receives(request):
@@ -423,10 +423,10 @@ def test_the_token_is_in_no_argument_and_no_file(server: GitServer, tmp_path: Pa
     assert sum("git-remote-http" in line or "remote-http" in line for line in seen) > 0
     files = [path.read_bytes() for path in (tmp_path / "a").rglob("*") if path.is_file()]
     assert len(files) > 3
-    for secret in (TOKEN, BASE64):
+    for secret in (server.token, BASE64):
         assert not [line for line in seen if secret in line]
         assert not [data for data in files if secret.encode() in data]
-    assert all(secret not in request.target for request in server.requests for secret in (TOKEN, BASE64))
+    assert all(secret not in request.target for request in server.requests for secret in (server.token, BASE64))
 
 
 def test_folded_documents_are_read_as_before_and_the_history_is_gone(server: GitServer, tmp_path: Path) -> None:
