@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
@@ -238,13 +238,13 @@ def _transfer(what: str, server: GitServer, folder: Path) -> str:
 
 def table(repeat: int) -> Iterator[str]:
     """A line for each load and strategy."""
-    yield "| jobs × writes | strategy | lost | seconds | seconds of a write: median, p95, longest |"
+    yield "| jobs × writes | strategy | lost | seconds | seconds of a write: median, longest |"
     yield "|---|---|---|---|---|"
     for jobs, writes in LOADS:
         for name, strategy in STRATEGIES.items():
             runs = [race(strategy, jobs, writes) for _ in range(repeat)]
             each = [seconds for run in runs for seconds in run.each]
-            spread = f"{median(each):.1f}, {quantiles(each, n=20, method='inclusive')[-1]:.1f}, {max(each):.1f}"
+            spread = f"{median(each):.1f}, {max(each):.1f}"
             total = median(run.seconds for run in runs)
             lost = sum(run.lost for run in runs)
             yield f"| {jobs} × {writes} | {name} | {lost} of {repeat * jobs * writes} | {total:.1f} | {spread} |"
