@@ -1,5 +1,6 @@
 """Stores: append-only documents, and named state that is compared before it is swapped."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -17,6 +18,9 @@ class Store(Protocol):
 
         UndeliveredError when it is kept for later: nothing is lost, and the next `append` takes it along.
         """
+
+    def extend(self, kind: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """The same for many documents, names and bytes, in as few steps as it can."""
 
     def names(self, kind: str) -> list[str]:
         """Names of the documents of a kind, oldest first."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -75,16 +75,24 @@ class Branch:
 
         StoreError when the name is taken or nothing can be written here, UndeliveredError when it has to wait.
         """
-        path = layout.path(kind, name)
-        waiting = self.outbox.put(kind, name, data)
+        self.extend(kind, [(name, data)])
+        return Path(layout.path(kind, name))
+
+    def extend(self, kind: str, documents: Iterable[layout.Document]) -> None:
+        """The same for many, in one commit."""
+        waiting = {layout.path(kind, name): self.outbox.put(kind, name, data) for name, data in documents}
+        if not waiting:
+            return
         try:
-            taken = self._settle(self._deliver)
+            taken = sorted(self._settle(self._deliver) & waiting.keys())
         except StoreError as error:
-            raise UndeliveredError(f"{error} Until then the document waits in {waiting}.") from error
-        if path in taken:
+            where = next(iter(waiting.values())) if len(waiting) == 1 else self.outbox.folder.root
+            what = "the document waits" if len(waiting) == 1 else f"{len(waiting)} documents wait"
+            raise UndeliveredError(f"{error} Until then {what} in {where}.") from error
+        for path in taken:
             self.outbox.remove(path)
-            raise StoreError(f"{path} could not be written: it exists already on the branch {self.mirror.branch}.")
-        return Path(path)
+        if taken:
+            raise StoreError(f"{taken[0]} could not be written: it exists already on the branch {self.mirror.branch}.")
 
     def names(self, kind: str) -> list[str]:
         """Names of the documents of a kind, oldest first; an archive that cannot be read is said and passed over."""

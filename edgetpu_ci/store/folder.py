@@ -1,6 +1,7 @@
 """A store in a folder: one file per document and per named value, each written whole or not at all."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from edgetpu_ci.errors import DocumentError, StoreError
 from edgetpu_ci.files import locked, write_new, write_whole
-from edgetpu_ci.store.layout import NAME, safe
+from edgetpu_ci.store.layout import NAME, Document, safe
 from edgetpu_ci.world import World
 
 
@@ -34,6 +35,11 @@ class Folder:
         path = self._document(kind, name)
         write_new(path, data)
         return path
+
+    def extend(self, kind: str, documents: Iterable[Document]) -> None:
+        """Write new documents, one after the other."""
+        for name, data in documents:
+            self.append(kind, name, data)
 
     def names(self, kind: str) -> list[str]:
         """Names of the documents of a kind, oldest first; a file that no `append` could have named is none."""

@@ -96,6 +96,17 @@ def test_a_name_that_is_taken_is_refused_and_the_same_again_is_the_same(server: 
     assert kept.names("reports") == ["a", "b"]
 
 
+def test_many_documents_are_one_commit(server: GitServer, tmp_path: Path) -> None:
+    kept = store(server, tmp_path / "a")
+    kept.extend("reports", [(name(n), b"%d" % n) for n in range(200)])
+    kept.extend("reports", [])
+    assert git(server.repository, "rev-list", "--count", "edgetpu-ci-data").strip() == b"1"
+    assert [kept.read("reports", each) for each in kept.names("reports")] == [b"%d" % n for n in range(200)]
+    server.protect("no")
+    with pytest.raises(UndeliveredError, match=r"Until then 2 documents wait in .+outbox\."):
+        kept.extend("reports", [(name(n), b"%d" % n) for n in (300, 301)])
+
+
 WRITER = """
 import sys
 from pathlib import Path
