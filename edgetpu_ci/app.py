@@ -35,6 +35,9 @@ from edgetpu_ci.errors import (
     EdgeTpuCiError,
     GitError,
     NothingMeasuredError,
+    StoreError,
+    UndeliveredError,
+    UnreachableError,
 )
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run
@@ -45,6 +48,7 @@ from edgetpu_ci.world import World
 ANCESTORS = 10
 """Commits before a change among whose reports the one is sought that stands in for a base that cannot be measured."""
 
+_PASSING = (UnreachableError, UndeliveredError)
 EXIT = {"passed": 0, "warned": 0, "failed": 1, "unknown": 5}
 
 
@@ -80,13 +84,15 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
         taken = measure.take(collectors, plan, happened, world)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
-    past = history.recent(keeper, taken.run.machine.key, world)
+    past, unread = _past(keeper, taken.run, world)
     report = assess(replace(taken, ancestors=ancestors), settings, known, past)
-    saved, problems = _save(report, taken.samples, folder, keeper)
-    outputs, undelivered = _publish(publishers, report, world)
+    saved, unsaved = _save(report, taken.samples, folder, keeper)
+    outputs, unsaid = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
-    for problem in undelivered:
+    mild = [*(problem for problem in (*unread, *unsaved) if isinstance(problem, _PASSING)), *unsaid]
+    for problem in mild:
         notify("warning", str(problem), world)
+    problems = tuple(problem for problem in (*unread, *unsaved) if problem not in mild)
     outcome = Outcome(report=report, saved=saved, problems=problems)
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
@@ -162,6 +168,14 @@ def _sequential(
     run_: Run, earlier: Base | None, rules: Sequence[Rule]
 ) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
     return (compare.sequential(run_, earlier, rules), (earlier.label,)) if earlier else ((), ())
+
+
+def _past(keeper: store.Store, run_: Run, world: World) -> tuple[tuple[Report, ...], tuple[StoreError, ...]]:
+    """Earlier reports of this machine; what was measured is not lost when they cannot be read."""
+    try:
+        return history.recent(keeper, run_.machine.key, world), ()
+    except StoreError as error:
+        return (), (error,)
 
 
 def _save(
@@ -249,6 +263,11 @@ def foreign_report(world: World) -> Report:
     data = artifact.fetch_report(happened, world)
     number = artifact.find_pull_request(happened, world)
     return artifact.trusted(history.decode(data, "the report in the artifact"), happened, number)
+
+
+def fold(settings: config.Config, world: World) -> int:
+    """Pack the documents of past months in the store; how many."""
+    return store.open_store(settings.store, world).fold(f"{world.now():%Y-%m}")
 
 
 def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World) -> Path:

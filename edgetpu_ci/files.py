@@ -1,8 +1,10 @@
 """Files that are written whole or not at all."""
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from edgetpu_ci.errors import StoreError
@@ -17,6 +19,19 @@ def write_new(path: Path, data: bytes) -> None:
     """Put `data` at `path`, which must not exist yet. StoreError when that fails."""
     # A link, unlike a rename, refuses a name that is taken, in the same step.
     _write(path, data, os.link)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait until nobody else holds the lock file, and hold it; who dies lets go. StoreError when it cannot be made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("w")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {os.strerror(error.errno or 0)}.") from error
+    with handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _write(path: Path, data: bytes, place: Callable[[str, Path], None]) -> None:

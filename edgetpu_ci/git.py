@@ -11,6 +11,7 @@ from edgetpu_ci.world import Ran, World
 # Our sentences and what we look for in git's are English; a job has nobody to ask for a password.
 _ENV = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_REJECTED = re.compile(rb"\[remote rejected\] \((.+)\)")
 _USER = re.compile(r"(?<=//)[^/@\s]+@")
 
 
@@ -51,7 +52,9 @@ def attempt(
 
 
 def reason(ran: Ran) -> str:
-    """The line git gives as its reason, without the user or password an address may hold."""
+    """What git gives as its reason, without the user or password an address may hold."""
+    if rejected := _REJECTED.search(ran.stdout):
+        return rejected[1].decode(errors="replace")
     lines = [line.strip() for line in ran.stderr.decode(errors="replace").splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines[-1:]
     text = said[0].split(": ", 1)[-1] if said else f"exit status {ran.status}"

@@ -29,8 +29,8 @@ def data(settings: config.Config, path: Path, world: World) -> Imported:
     keeper = store.open_store(settings.store, world)
     kept = set(keeper.names(history.REPORTS))
     new = [run for run in sorted(found.runs, key=lambda run: run.id) if run.id not in kept]
-    for run in new:
-        keeper.append(history.REPORTS, run.id, codec.encode_json(Report(version=__version__, run=run)))
+    reports = ((run.id, codec.encode_json(Report(version=__version__, run=run))) for run in new)
+    keeper.extend(history.REPORTS, reports)
     return Imported(
         added=len(new),
         known=len(found.runs) - len(new),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 from edgetpu_ci import __version__
-from edgetpu_ci.cli import baseline, importing, measuring, output, pictures, reports, repository, statistics
+from edgetpu_ci.cli import baseline, importing, measuring, output, pictures, reports, repository, statistics, store
 from edgetpu_ci.cli.surroundings import config_option, no_options
 from edgetpu_ci.errors import EdgeTpuCiError
 
@@ -51,6 +51,7 @@ VERBS: Final[dict[str, Verb]] = {
     "import": Verb(
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
     ),
+    "store": Verb("Pack what the store holds of past months.", store.options, None),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
     "schema": Verb("Print the JSON Schema of edgetpu-ci.yml, for editors.", no_options, repository.schema),

@@ -1,11 +1,12 @@
 """Stores: append-only documents, and named state that is compared before it is swapped."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from edgetpu_ci import plugins
 from edgetpu_ci.config import Step
-from edgetpu_ci.store import folder
+from edgetpu_ci.store import branch, folder
 from edgetpu_ci.world import World
 
 
@@ -13,7 +14,13 @@ class Store(Protocol):
     """What every store can do. Kinds and names are short words; documents are never changed."""
 
     def append(self, kind: str, name: str, data: bytes) -> Path:
-        """Write a new document atomically; its place. StoreError when that fails or it exists."""
+        """Write a new document atomically; its place. StoreError when that fails or it exists.
+
+        UndeliveredError when it is kept for later: nothing is lost, and the next `append` takes it along.
+        """
+
+    def extend(self, kind: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """The same for many documents, names and bytes, in as few steps as it can."""
 
     def names(self, kind: str) -> list[str]:
         """Names of the documents of a kind, oldest first."""
@@ -27,6 +34,12 @@ class Store(Protocol):
     def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
         """Set a named value if it is still `old`; False, and nothing changed, when it is not."""
 
+    def fold(self, month: str) -> int:
+        """Pack the documents of the months before `month` (2026-05) where that saves room; how many."""
+
+    def check(self) -> str:
+        """What it holds, in a sentence, leaving it as it was; StoreError when it cannot be read or written."""
+
 
 class StorePlugin(plugins.Plugin, Protocol):
     """A module with `Options` and `open_store`."""
@@ -34,7 +47,7 @@ class StorePlugin(plugins.Plugin, Protocol):
     def open_store(self, options: Any, world: World) -> Store: ...  # noqa: ANN401 - each has its own record
 
 
-STORES: Final[dict[str, StorePlugin]] = {"folder": folder}
+STORES: Final[dict[str, StorePlugin]] = {"folder": folder, "branch": branch}
 
 
 def open_store(step: Step, world: World) -> Store:

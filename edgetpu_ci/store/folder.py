@@ -1,20 +1,16 @@
 """A store in a folder: one file per document and per named value, each written whole or not at all."""
 
-import fcntl
 import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
 
 from edgetpu_ci.errors import DocumentError, StoreError
-from edgetpu_ci.files import write_new, write_whole
+from edgetpu_ci.files import locked, write_new, write_whole
+from edgetpu_ci.store.layout import NAME, Document, safe
 from edgetpu_ci.world import World
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,10 +36,15 @@ class Folder:
         write_new(path, data)
         return path
 
+    def extend(self, kind: str, documents: Iterable[Document]) -> None:
+        """Write new documents, one after the other."""
+        for name, data in documents:
+            self.append(kind, name, data)
+
     def names(self, kind: str) -> list[str]:
         """Names of the documents of a kind, oldest first; a file that no `append` could have named is none."""
-        stems = (path.stem for path in (self.root / "documents" / _safe(kind)).glob("*.json"))
-        return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+        stems = (path.stem for path in (self.root / "documents" / safe(kind)).glob("*.json"))
+        return sorted(stem for stem in stems if NAME.fullmatch(stem))
 
     def read(self, kind: str, name: str) -> bytes:
         """A document as it was written."""
@@ -65,33 +66,28 @@ class Folder:
 
     def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
         """Set a named value if it is still `old`."""
-        with self._locked():
+        with locked(self.root / "state" / ".lock"):
             if self.state(name) != old:
                 return False
             write_whole(self._value(name), new)
             return True
 
+    def fold(self, month: str) -> int:  # noqa: ARG002 - a folder needs none
+        """Nothing: a folder has room for its files."""
+        return 0
+
+    def check(self) -> str:
+        """Whether it can be written, tried with a file that goes again."""
+        existed = self.root.exists()
+        trial = self.root / ".trial"
+        write_whole(trial, b"")
+        trial.unlink()
+        if not existed:
+            self.root.rmdir()
+        return "can be written."
+
     def _document(self, kind: str, name: str) -> Path:
-        return self.root / "documents" / _safe(kind) / f"{_safe(name)}.json"
+        return self.root / "documents" / safe(kind) / f"{safe(name)}.json"
 
     def _value(self, name: str) -> Path:
-        return self.root / "state" / _safe(name)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        path = self.root / "state" / ".lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = path.open("w")
-        except OSError as error:
-            raise StoreError(f"{path} cannot be written: {os.strerror(error.errno or 0)}.") from error
-        with handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-
-def _safe(name: str) -> str:
-    """A name that cannot leave the folder."""
-    if not _NAME.fullmatch(name):
-        raise StoreError(f"{name!r} cannot be the name of a document: letters, digits, dot, dash and underscore only.")
-    return name
+        return self.root / "state" / safe(name)

@@ -34,7 +34,7 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[int]:
         protocol_version = "HTTP/1.1"
 
         def _handle(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            body = self._body()
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = answer(Request(verb=self.command, target=self.path, headers=headers, body=body))
             self.send_response(reply.status)
@@ -42,6 +42,16 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[int]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body)
+
+        def _body(self) -> bytes:
+            if self.headers.get("transfer-encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("content-length") or 0))
+            chunks = []
+            while size := int(self.rfile.readline(), 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 - the base class's names
 

@@ -1,11 +1,13 @@
 """What a dead GitHub changes: nothing in `run`, the exit status of `publish`."""
 
+import shutil
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from tests.fakes import actions, reports
+from tests.fakes.git_server import git_server
 from tests.fakes.github import FakeGitHub
 from tests.fakes.program import edgetpu_ci
 from tests.integration.test_cli import project
@@ -74,6 +76,50 @@ def test_outside_a_workflow_run_there_is_no_report_to_fetch(tmp_path: Path) -> N
     done = edgetpu_ci(tmp_path, "publish", "--from-workflow-run")
     assert done.returncode == 2
     assert "works only in a workflow started by `on: workflow_run`" in done.stderr
+
+
+BRANCH = "store: {use: branch}\n"
+
+
+def test_runs_keep_their_reports_on_the_branch_and_find_them_there(tmp_path: Path) -> None:
+    with git_server(tmp_path / "server") as server:
+        first = edgetpu_ci(project(tmp_path, rest=BRANCH), "run", **server.env)
+        shutil.rmtree(tmp_path / ".edgetpu-ci")
+        second = edgetpu_ci(tmp_path, "run", **server.env)
+        folded = edgetpu_ci(tmp_path, "store", "fold", **server.env)
+        doctor = edgetpu_ci(tmp_path, "doctor", **server.env)
+        kept = [path for path in server.files() if path.startswith("documents/reports/")]
+    assert (first.returncode, second.returncode, folded.returncode) == (0, 0, 0), first.stderr + second.stderr
+    assert len(kept) == 2
+    assert "previous run of" in second.stdout + (tmp_path / "edgetpu-ci-report" / "report.json").read_text()
+    assert "nothing to fold" in folded.stdout
+    assert "holds 2 documents" in doctor.stdout
+
+
+def test_a_branch_that_takes_nothing_changes_no_verdict_and_its_report_waits(tmp_path: Path) -> None:
+    with git_server(tmp_path / "server") as server:
+        server.protect("error: GH006: Protected branch update failed")
+        done = edgetpu_ci(project(tmp_path, rest=BRANCH), "run", **server.env)
+    assert done.returncode == 0, done.stderr
+    assert "is protected" in done.stderr
+    assert len(list(tmp_path.glob(".edgetpu-ci/branch/outbox/documents/reports/*.json"))) == 1
+    assert server.token not in done.stdout + done.stderr
+
+
+def test_a_server_that_is_gone_costs_no_measurement(tmp_path: Path) -> None:
+    env = {"GITHUB_SERVER_URL": "http://127.0.0.1:9", "GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": "x"}
+    done = edgetpu_ci(project(tmp_path, rest=BRANCH), "run", **env)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("http://127.0.0.1:9/o/r cannot be reached") == 2
+    assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
+
+
+def test_a_repository_that_does_not_exist_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    with git_server(tmp_path / "server") as server:
+        done = edgetpu_ci(project(tmp_path, rest=BRANCH), "run", **{**server.env, "GITHUB_REPOSITORY": "o/none"})
+    assert done.returncode == 2
+    assert "There is no repository at" in done.stderr
+    assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
 
 
 def test_a_corrupt_report_in_the_store_is_passed_over_by_name_and_kept(tmp_path: Path) -> None:

@@ -116,3 +116,12 @@ def test_killed_in_the_middle_of_writing_every_document_there_is_whole(tmp_path:
     names = Folder(tmp_path).names("reports")
     assert len(names) > 3
     assert all(Folder(tmp_path).read("reports", name) == data for name in names)
+
+
+def test_a_folder_is_not_folded_and_a_check_leaves_nothing(tmp_path: Path) -> None:
+    store = Folder(tmp_path / "store")
+    assert store.check() == "can be written."
+    assert list(tmp_path.iterdir()) == []
+    store.append("reports", "20260101T000000Z-a", b"1")
+    assert store.fold("2026-02") == 0
+    assert store.names("reports") == ["20260101T000000Z-a"]

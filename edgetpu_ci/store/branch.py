@@ -1,0 +1,266 @@
+"""A store on a branch of its own in the repository: one file per document, written by any number of jobs at once."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from edgetpu_ci import git
+from edgetpu_ci.errors import ConfigError, DocumentError, GitError, StoreError, UndeliveredError, UnreachableError
+from edgetpu_ci.files import locked
+from edgetpu_ci.store import layout, remote
+from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.store.index import Index
+from edgetpu_ci.store.mirror import Change, Mirror, Tip
+from edgetpu_ci.store.outbox import Outbox
+from edgetpu_ci.world import World
+
+T = TypeVar("T")
+
+PATIENCE = 300
+"""How long (seconds) a write tries against others before it is kept for later."""
+
+_UNANSWERED = 3
+_BRANCH = re.compile(r"(?!.*(\.\.|//|\.lock$|\.lock/|/$|\.$|/\.))[A-Za-z0-9][A-Za-z0-9._/-]{0,150}")
+_README = """\
+Measurements of this repository, written by edgetpu-ci. Nothing here is edited by hand: `documents/` holds a file for
+each report and, of months past, an archive; `state/` holds what the next run must know.
+"""
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`branch`: its name; the first report begins it.
+
+    `remote`: the address or folder of the repository, by default that of the job, else `origin`. `keep`: a folder for
+    what was read before and for what could not be delivered; on a self-hosted runner, one outside the checkout lasts.
+    """
+
+    branch: str = "edgetpu-ci-data"
+    remote: str = ""
+    keep: str = ".edgetpu-ci/branch"
+
+
+def open_store(options: Options, world: World) -> "Branch":
+    """The store on `options.branch`; nobody is asked, and nothing written, before it is used."""
+    if not _BRANCH.fullmatch(options.branch):
+        raise ConfigError(f'store.with.branch: "{options.branch}" cannot be the name of a branch.')
+    where = remote.find(options.remote, world)
+    folder = world.cwd / Path(options.keep).expanduser()
+    mirror = Mirror(remote=where, branch=options.branch, folder=folder / "git", author=_author(world), world=world)
+    outbox = Outbox(Folder(folder / "outbox"))
+    return Branch(
+        mirror=mirror, index=Index(folder / "index.sqlite"), outbox=outbox, lock=folder / ".lock", world=world
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """A branch: what of it is here, and what is on its way there."""
+
+    mirror: Mirror
+    index: Index
+    outbox: Outbox
+    lock: Path
+    world: World
+
+    def append(self, kind: str, name: str, data: bytes) -> Path:
+        """Put a document on the branch, with those still waiting; its path there.
+
+        StoreError when the name is taken or nothing can be written here, UndeliveredError when it has to wait.
+        """
+        self.extend(kind, [(name, data)])
+        return Path(layout.path(kind, name))
+
+    def extend(self, kind: str, documents: Iterable[layout.Document]) -> None:
+        """The same for many, in one commit."""
+        waiting = {layout.path(kind, name): self.outbox.put(kind, name, data) for name, data in documents}
+        if not waiting:
+            return
+        try:
+            taken = sorted(self._settle(self._deliver) & waiting.keys())
+        except StoreError as error:
+            where = next(iter(waiting.values())) if len(waiting) == 1 else self.outbox.folder.root
+            what = "the document waits" if len(waiting) == 1 else f"{len(waiting)} documents wait"
+            raise UndeliveredError(f"{error} Until then {what} in {where}.") from error
+        for path in taken:
+            self.outbox.remove(path)
+        if taken:
+            raise StoreError(f"{taken[0]} could not be written: it exists already on the branch {self.mirror.branch}.")
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the documents of a kind, oldest first; an archive that cannot be read is said and passed over."""
+        self._settle(self._follow)
+        for fault in self.index.faults(".tar.gz"):
+            self.world.warn(f"Passed over: {fault}")
+        return self.index.names(layout.safe(kind))
+
+    def read(self, kind: str, name: str) -> bytes:
+        """A document as it was written."""
+        found = self.index.find(kind, name)
+        if found is None:
+            commit = self._settle(self._follow).commit
+            found = self.index.find(kind, name)
+            if found is None:
+                what = f"has no {layout.path(kind, name)}" if commit else "does not exist"
+                raise DocumentError(f"The branch {self.mirror.branch} at {self.mirror.remote.url} {what}.")
+        return found
+
+    def state(self, name: str) -> bytes | None:
+        """A named value, None when it was never set."""
+        return self._settle(lambda tip: (self._content(tip, _value(name)),))[0]
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Set a named value if it is still `old`.
+
+        After a broken connection nobody knows whether it was set: then it counts if it is `new` now. Values that name
+        their writer leave no doubt.
+        """
+        path = _value(name)
+        doubt = False
+
+        def attempt(tip: Tip) -> bool | None:
+            nonlocal doubt
+            held = self._content(tip, path)
+            if held != old:
+                return doubt and held == new
+            doubt = True
+            if self._push(tip, Change(message=f"Set {path}", write={path: new})):
+                return True
+            doubt = False
+            return None
+
+        return self._settle(attempt)
+
+    def fold(self, month: str) -> int:
+        """Pack the documents of the months before `month` (2026-05), and forget the branch's history; how many."""
+        return self._settle(lambda tip: self._fold(tip, month))
+
+    def check(self) -> str:
+        """What the branch holds, in a sentence; StoreError when it cannot be written, or holds what cannot be read."""
+        tip = self._settle(self._try_out)
+        name = f"the branch {self.mirror.branch} at {self.mirror.remote.url}"
+        if not tip.commit:
+            return f"{name} does not exist yet; the first report begins it."
+        if faults := self.index.faults():
+            more = f" ({len(faults)} files in all)" if len(faults) > 1 else ""
+            raise StoreError(f"On {name}: {faults[0].rstrip('.')}{more}; restore or remove it there.")
+        count = self.index.count()
+        return f"{name} holds {count:,} documents." if count else f"{name} holds no documents yet."
+
+    def _settle(self, attempt: Callable[[Tip], T | None]) -> T:
+        """What an attempt on the newest commit gives; None: another was faster, so again after a random pause."""
+        began = self.world.monotonic()
+        unanswered = 0
+        for pause in _pauses(Random(self.world.token())):  # noqa: S311 - so that jobs differ, not to keep a secret
+            try:
+                with locked(self.lock):
+                    done = attempt(self._tip())
+                if done is not None:
+                    return done
+            except UnreachableError:
+                unanswered += 1
+                if unanswered == _UNANSWERED:
+                    raise
+            except GitError as error:
+                raise StoreError(str(error)) from error
+            if self.world.monotonic() - began > PATIENCE:
+                break
+            self.world.sleep(pause)
+        raise StoreError(
+            f"Others changed the branch {self.mirror.branch} for {PATIENCE} s, faster than we could; "
+            "run fewer jobs at once."
+        )
+
+    def _tip(self) -> Tip:
+        tip = self.mirror.fetch()
+        if tip.commit and layout.MARK not in tip.files:
+            raise StoreError(
+                f"The branch {self.mirror.branch} at {self.mirror.remote.url} was not begun by edgetpu-ci "
+                f"(it has no {layout.MARK}), so nothing is written to it; name another in `store.with.branch`."
+            )
+        return tip
+
+    def _push(self, tip: Tip, change: Change) -> bool:
+        first = {} if tip.commit else {layout.MARK: b'{"format": "edgetpu-ci-data"}\n', "README.md": _README.encode()}
+        return self.mirror.push(tip, replace(change, write={**first, **change.write}))
+
+    def _deliver(self, tip: Tip) -> set[str] | None:
+        """Push what waits; paths that other documents have already, which go on waiting."""
+        waiting = self.outbox.waiting()
+        new = {path: data for path, data in waiting.items() if path not in tip.files}
+        if new and not self._push(tip, Change(message=_added(list(new)), write=new)):
+            return None
+        taken = {path for path, data in waiting.items() if tip.files.get(path, blob := _blob(data)) != blob}
+        for path in waiting.keys() - taken:
+            self.outbox.remove(path)
+        return taken
+
+    def _follow(self, tip: Tip) -> Tip:
+        self.index.follow(tip.files, self.mirror.read)
+        return tip
+
+    def _try_out(self, tip: Tip) -> Tip:
+        self.mirror.may_push(tip)
+        return self._follow(tip)
+
+    def _content(self, tip: Tip, path: str) -> bytes | None:
+        blob = tip.files.get(path)
+        return dict(self.mirror.read([blob])).get(blob) if blob else None
+
+    def _fold(self, tip: Tip, month: str) -> int | None:
+        self._follow(tip)
+        places = [(path, place) for path in self.index.single() if (place := layout.place(path))]
+        old = {path: place for path, place in places if "" < place.month < month}
+        if not old:
+            return 0
+        archives: dict[str, bytes] = {}
+        for (kind, of), paths in groupby(old, key=lambda path: (old[path].kind, old[path].month)):
+            documents = ((old[path].name, self.index.at(path)) for path in paths)
+            archives |= layout.archives(kind, of, documents, tip.files)
+        change = Change(message=f"Fold {len(old)} documents", write=archives, remove=list(old), alone=True)
+        return len(old) if self._push(tip, change) else None
+
+
+def _pauses(random: Random) -> Iterator[float]:
+    """Random pauses (seconds) that grow to four."""
+    longest = 0.2
+    while True:
+        yield random.uniform(0, longest)
+        longest = min(4, 1.5 * longest)
+
+
+def _value(name: str) -> str:
+    return f"state/{layout.safe(name)}"
+
+
+def _added(paths: list[str]) -> str:
+    return f"Add {paths[0]}" if len(paths) == 1 else f"Add {len(paths)} documents"
+
+
+def _blob(data: bytes) -> str:
+    """The id git gives to a file."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _author(world: World) -> str:
+    """Who writes, as git wants it: who started the job, else who works here."""
+    name, number = world.env.get("GITHUB_ACTOR", ""), world.env.get("GITHUB_ACTOR_ID", "")
+    email = f"{number}+{name}@users.noreply.github.com" if number else f"{name}@users.noreply.github.com"
+    if not name:
+        name, email = (_configured(f"user.{what}", world) for what in ("name", "email"))
+    clean = [re.sub(r"[<>\x00-\x1f]", "", text).strip() for text in (name, email)]
+    return f"{clean[0] or 'edgetpu-ci'} <{clean[1] or 'edgetpu-ci@localhost'}>"
+
+
+def _configured(key: str, world: World) -> str:
+    try:
+        return git.run(world, world.cwd, "config", key).decode(errors="replace")
+    except GitError:
+        return ""
