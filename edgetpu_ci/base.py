@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
-from edgetpu_ci import git, judge
+from edgetpu_ci import git, judge, remote
 from edgetpu_ci.errors import ConfigError, GitError
 from edgetpu_ci.event import Event
 from edgetpu_ci.world import World
@@ -170,9 +170,12 @@ def _fetched(ref: str, world: World) -> str:
 
 
 def _fetch(arguments: Sequence[str], world: World) -> None:
+    """Fetch as the checkout is set up to; where that has kept no credentials, as the job may."""
+    command = ("fetch", "--no-tags", "--quiet", *arguments)
     try:
-        git.run(world, world.cwd, "fetch", "--no-tags", "--quiet", *arguments, seconds=_REMOTE_SECONDS)
-    except GitError as error:
+        if git.attempt(world, world.cwd, *command, seconds=_REMOTE_SECONDS).status != 0:
+            git.run(world, world.cwd, *command, env=remote.find("", world).env(), seconds=_REMOTE_SECONDS)
+    except (GitError, ConfigError) as error:
         raise GitError(
             f"{error} The base is not in this clone and could not be fetched; give actions/checkout `fetch-depth: 0`."
         ) from error

@@ -12,10 +12,10 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import git
+from edgetpu_ci import git, remote
 from edgetpu_ci.errors import ConfigError, DocumentError, GitError, StoreError, UndeliveredError, UnreachableError
 from edgetpu_ci.files import locked
-from edgetpu_ci.store import layout, remote
+from edgetpu_ci.store import layout
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.store.index import Index
 from edgetpu_ci.store.mirror import Change, Mirror, Tip

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import git
 from edgetpu_ci.errors import GitError, StoreError
-from edgetpu_ci.store.remote import Remote
+from edgetpu_ci.remote import Remote
 from edgetpu_ci.world import Ran, World
 
 _CHUNK = 32 << 20  # Well below what the output of a process may be.

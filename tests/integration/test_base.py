@@ -9,7 +9,7 @@ from edgetpu_ci import base, judge
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
 from edgetpu_ci.event import Event
 from edgetpu_ci.world import World, run_process
-from tests.fakes import repository
+from tests.fakes import git_server, repository
 from tests.fakes import world as fake
 from tests.fakes.repository import git
 
@@ -169,3 +169,18 @@ def test_files_are_the_bases_of_the_heads_they_were_named_with(tmp_path: Path) -
     assert files.file(tmp_path / "other") == judge.NEW
     with pytest.raises(ConfigError, match="name one with `--base REF`"):
         files.checkout()
+
+
+def test_a_checkout_without_credentials_is_helped_by_the_jobs_token(origin: Origin, tmp_path: Path) -> None:
+    with git_server.git_server(tmp_path / "server") as server:
+        git(origin.folder, "push", "--quiet", str(server.repository), "main", "topic")
+        git(server.repository, "config", "uploadpack.allowAnySHA1InWant", "true")
+        clone = repository.clone(server.repository, tmp_path / "clone", "--branch=topic", "--depth=1")
+        git(clone, "remote", "set-url", "origin", server.url)
+        job = fake.world(clone, run=run_process, env=server.env)
+        tree = base.find("auto", pull_request(origin), tmp_path / "files", job)
+        assert tree.commit == origin.fork
+        assert server.token not in (clone / ".git" / "config").read_text()
+        stranger = fake.world(clone, run=run_process, env={**server.env, "GITHUB_TOKEN": ""})
+        with pytest.raises(GitError, match="give actions/checkout `fetch-depth: 0`"):
+            base.find("main", Event(), tmp_path / "files", stranger)

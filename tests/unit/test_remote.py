@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from edgetpu_ci import remote
 from edgetpu_ci.errors import ConfigError, UnreachableError
-from edgetpu_ci.store import remote
-from edgetpu_ci.store.remote import Remote
+from edgetpu_ci.remote import Remote
 from edgetpu_ci.world import run_process
 from tests.fakes.git_server import git
 from tests.fakes.world import world
