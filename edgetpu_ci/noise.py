@@ -65,18 +65,18 @@ class SelfTest(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def gauge(subject: str, pairs: Sequence[tuple[float, float]], disturbed: Sequence[bool]) -> Gauge | None:
-    """What the rounds of both arms (all above zero) say; None when they are too few.
+    """What the rounds of both arms (all above zero) say; None when they are too few for an interval.
 
-    Disturbed rounds are left out as a comparison does, unless they are so many that it would say nothing: then they are
+    Disturbed rounds are left out as a comparison does, unless so few are left that it would say nothing: then they are
     what this runner is like.
     """
     levels = [-(log(base) + log(head)) / 2 for base, head in pairs]
     out = [any(why) for why in zip(disturbance.contended(levels), disturbed, strict=True)]
-    if sum(out) > paired.MOST_DROPPED * len(out):
+    if sum(out) > paired.MOST_DROPPED * len(out) or out.count(False) < paired.LOOKS[0]:
         out = [False] * len(out)
     differences = [log(head / base) for (base, head), dropped in zip(pairs, out, strict=True) if not dropped]
     bounds = ranks.walsh_interval(differences, paired.CONFIDENCE)
-    if bounds is None or len(differences) < paired.LOOKS[0]:
+    if bounds is None:
         return None
     # An interval shrinks with the root of the rounds.
     half = (bounds[1] - bounds[0]) / 2 * sqrt(len(differences) / paired.LOOKS[-1])

@@ -58,10 +58,11 @@ def _verdict(runner: Runner) -> str:
 
 
 def out_of_gating(runner: Runner) -> str:
-    """Why a runner decides nothing, and how it comes back; empty when it may decide."""
+    """Why a runner hardly decides anything, and how it comes back; empty when it may decide."""
     if not runner.quarantine:
         return ""
-    return f"{runner.quarantine}: what it measures decides nothing; {noise.way_back(runner)}"
+    least = percent((1 + (runner.floor or 0.0)) ** noise.SURE - 1)
+    return f"{runner.quarantine}: only a regression beyond {least} counts; {noise.way_back(runner)}"
 
 
 def of_runner(runner: Runner) -> str:
