@@ -166,12 +166,12 @@ def _compare(
     if beside is None:
         earlier = (baselines.base(baseline) if baseline else None) or _earlier(taken, demands, past)
         return _Compared(*_sequential(run_, earlier, demands))
-    in_turns = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
-    found = noise.quarantined(in_turns, compare.demands(run_.measurements, taken.rules), taken.tests)
+    found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
+    told = noise.quarantined(found.comparisons, compare.demands(run_.measurements, taken.rules), taken.tests)
     left = {subject for subject, why in beside.without.items() if why != judge.NEW}
     rest = structs.replace(run_, measurements=tuple(m for m in run_.measurements if m.subject in left))
     comparisons, labels = _sequential(rest, _earlier(taken, taken.rules, past) if left else None, taken.rules)
-    return _Compared((*found.comparisons, *comparisons), (beside.label, *labels), found.notes)
+    return _Compared((*told, *comparisons), (beside.label, *labels), found.notes)
 
 
 def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Sequence[Report]) -> Base | None:

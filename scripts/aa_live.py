@@ -79,7 +79,7 @@ def _compare(folder: Path, world: World, *, slower: bool) -> Done:
     taken = measure.take([collect.bind(step, "collect[0]")], plan, event.read(world), world)
     assert taken.base  # noqa: S101 - a plan has one
     found = interleaved.compare_rounds(taken.run.measurements, taken.base, taken.rules, taken.family)
-    return _done(found, len(taken.family), world.monotonic() - started, taken.run.contended, slower=slower)
+    return _done(found.comparisons, len(taken.family), world.monotonic() - started, taken.run.contended, slower=slower)
 
 
 def _done(found: Sequence[Comparison], family: int, seconds: float, contended: str, *, slower: bool) -> Done:
