@@ -131,6 +131,7 @@ def quarantined(
     )
 
 
+_TWO_DIGITS: Final = 0.1
 _LEAST: Final = interleaved.LEAST_PERCENT / 100
 
 
@@ -164,6 +165,11 @@ def way_back(runner: Runner) -> str:
     return f"{more} clean self-test{'s in a row bring' if left > 1 else ' brings'} it back: `edgetpu-ci selftest`"
 
 
+def percent(fraction: float) -> str:
+    """A noise floor as people read it."""
+    return f"{100 * fraction:.2g} %" if fraction < _TWO_DIGITS else f"{fraction:,.0%}".replace("%", " %")
+
+
 def _is_clean(test: SelfTest, allowed: float) -> bool:
     return not _noisy([test], allowed)
 
@@ -172,7 +178,7 @@ def _noisy(tests: Sequence[SelfTest], allowed: float) -> str:
     """Why a runner is not to decide anything; empty when it may."""
     floor = _floor(tests)
     if floor > allowed:
-        return f"noisy runner (floor {100 * floor:.2g} %, allowed {100 * allowed:g} %)"
+        return f"noisy runner (floor {percent(floor)}, allowed {100 * allowed:g} %)"
     rejected, of = sum(test.rejected for test in tests), sum(len(test.gauges) for test in tests)
     if stats.binomial_tail(rejected, of, REJECTED) < TOO_MANY:
         return f"noisy runner (it found a change in {rejected} of {of} unchanged models)"

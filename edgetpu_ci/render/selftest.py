@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from edgetpu_ci import noise
 from edgetpu_ci.model import Machine, Runner
-from edgetpu_ci.noise import Gauge, SelfTest
+from edgetpu_ci.noise import Gauge, SelfTest, percent
 from edgetpu_ci.render import words
 
 FOUND_TWICE = "8 of 10 changes twice as large are found in 30 rounds"
@@ -71,8 +71,3 @@ def of_runner(runner: Runner) -> str:
         return "unknown until `edgetpu-ci selftest` was run here"
     many = "1 self-test" if runner.tests == 1 else f"the newest of {runner.tests} self-tests"
     return f"{percent(runner.floor)}, by {many}, the last on {runner.at:%Y-%m-%d}"
-
-
-def percent(fraction: float) -> str:
-    """A noise floor as people read it."""
-    return f"{100 * fraction:.2g} %"

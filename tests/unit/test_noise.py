@@ -150,6 +150,11 @@ def slower_is_found(window: Pairs, by: float, draw: random.Random) -> bool:
     return decision.finding == "regressed"
 
 
+@pytest.mark.parametrize(("fraction", "said"), [(0.0043, "0.43 %"), (0.032, "3.2 %"), (1.5, "150 %"), (99, "9,900 %")])
+def test_a_floor_in_words(fraction: float, said: str) -> None:
+    assert noise.percent(fraction) == said
+
+
 # Out of gating, and back
 
 
