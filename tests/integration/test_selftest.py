@@ -24,7 +24,7 @@ def project(folder: Path, percent: float, inference: str = QUICK) -> Path:
     (folder / "small.tflite").write_bytes(reference.build(32, 0.1))
     (folder / "edgetpu-ci.yml").write_text(
         f"collect: [{{use: inference, with: {{models: [small.tflite], {inference}}}}}]\n"
-        f'rules: [{{match: "*/throughput_fps", worse_by_percent: {percent}}}]\n'
+        f'rules: [{{match: "*/throughput_sustained_fps", worse_by_percent: {percent}}}]\n'
         "compare: {budget_seconds: 0}\n"
     )
     return folder
