@@ -28,7 +28,7 @@ CLEAN: Final = 5
 """So many clean self-tests in a row bring a runner back."""
 
 SURE: Final = 3.0
-"""A regression whose whole interval lies beyond so many floors is one on any runner."""
+"""A change whose whole interval lies beyond so many floors is one on any runner."""
 
 
 class Gauge(Struct, frozen=True, kw_only=True):
@@ -153,7 +153,7 @@ def _doubted(found: Comparison, runner: Runner) -> Comparison:
 
 
 def _is_sure(found: Comparison, floor: float) -> bool:
-    if found.finding != "regressed" or found.interval is None or found.interval[0] <= 0:
+    if found.finding not in {"regressed", "improved"} or found.interval is None or found.interval[0] <= 0:
         return False
     return min(abs(log(bound)) for bound in found.interval) > SURE * log(1 + floor)
 

@@ -7,7 +7,7 @@ from edgetpu_ci.model import Machine, Runner
 from edgetpu_ci.noise import Gauge, SelfTest, percent
 from edgetpu_ci.render import words
 
-_FOUND = "of changes twice as large more than 8 of 10 are found in 30 rounds"
+_FOUND = "one twice as large is found in more than 8 of 10 comparisons of 30 rounds"
 """86 % in a family of 24, 88 % alone, on real noise: docs/selftest.md."""
 
 _NAME = 30
@@ -22,7 +22,8 @@ def _lines(machine: Machine, tests: Sequence[SelfTest], runner: Runner) -> Itera
     newest = tests[-1]
     yield f"runner  {words.plain(machine.host or 'unnamed')} ({words.plain(machine.key)}), measured against itself"
     yield from map(_gauge, newest.gauges)
-    yield f"noise   a change of {percent(newest.floor)} can just be told from none here; {_FOUND}"
+    yield f"noise   a change of {percent(newest.floor)} can just be told from none here,"
+    yield f"        {_FOUND}"
     if newest.contended:
         yield f"busy    {words.plain(newest.contended, words.SENTENCE)}"
     yield f"record  {_record(tests)}"
@@ -62,7 +63,7 @@ def out_of_gating(runner: Runner) -> str:
     if not runner.quarantine:
         return ""
     least = percent((1 + (runner.floor or 0.0)) ** noise.SURE - 1)
-    return f"{runner.quarantine}: only a regression beyond {least} counts; {noise.way_back(runner)}"
+    return f"{runner.quarantine}: only a change beyond {least} counts; {noise.way_back(runner)}"
 
 
 def of_runner(runner: Runner) -> str:

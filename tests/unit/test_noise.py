@@ -229,11 +229,12 @@ def test_what_a_noisy_runner_says_weighs_as_the_rule_says(unknown: str, status: 
     assert "noisy runner" in verdicts[0].because
 
 
-def test_a_regression_beyond_three_floors_is_one_on_any_runner() -> None:
+def test_a_change_beyond_three_floors_is_one_on_any_runner() -> None:
     assert said(compared("regressed", 0.6), [BAD]).finding == "regressed"
     # Its interval reaches below three floors.
     assert said(compared("regressed", 0.6, half=0.6), [BAD]).finding == "inconclusive"
-    assert said(compared("improved", 1.6), [BAD]).finding == "inconclusive"
+    assert said(compared("improved", 1.6), [BAD]).finding == "improved"
+    assert said(compared("unchanged", 0.6), [BAD]).finding == "inconclusive"
 
 
 def test_each_comparison_is_held_against_its_own_demand() -> None:
