@@ -23,8 +23,10 @@ from edgetpu_ci import (
     judge,
     machine,
     measure,
+    noise,
     publish,
     report_folder,
+    runner_record,
     store,
 )
 from edgetpu_ci.baselines import Accepted, Baseline
@@ -85,7 +87,8 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
         taken = measure.take(collectors, plan, happened, world)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
     past, unread = _past(keeper, taken.run, world)
-    report = assess(replace(taken, ancestors=ancestors), settings, known, past)
+    tests = _self_tests(keeper, taken, world)
+    report = assess(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
     saved, unsaved = _save(report, taken.samples, folder, keeper)
     outputs, unsaid = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
@@ -112,6 +115,17 @@ def _source(settings: config.Config, happened: event.Event, folder: Path, world:
         return None
 
 
+def _self_tests(keeper: store.Store, taken: measure.Taken, world: World) -> tuple[noise.SelfTest, ...]:
+    """What is known of this runner's noise, where that matters; a record that cannot be had costs no run."""
+    if taken.base is None:
+        return ()
+    try:
+        return runner_record.recall(keeper, taken.run.machine, world)
+    except EdgeTpuCiError as error:
+        notify("warning", f"The noise floor of this runner is not known: {error}", world)
+        return ()
+
+
 def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
     """Compare a run with its base, judge it, and make the report."""
     run_, demands = taken.run, config.demands(settings)
@@ -133,6 +147,7 @@ def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
         ),
         bases=compared.bases or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
         trend=history.trend(past, run_),
+        runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
     )
 
 
@@ -152,10 +167,11 @@ def _compare(
         earlier = (baselines.base(baseline) if baseline else None) or _earlier(taken, demands, past)
         return _Compared(*_sequential(run_, earlier, demands))
     found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
+    told = noise.quarantined(found.comparisons, compare.demands(run_.measurements, taken.rules), taken.tests)
     left = {subject for subject, why in beside.without.items() if why != judge.NEW}
     rest = structs.replace(run_, measurements=tuple(m for m in run_.measurements if m.subject in left))
     comparisons, labels = _sequential(rest, _earlier(taken, taken.rules, past) if left else None, taken.rules)
-    return _Compared((*found.comparisons, *comparisons), (beside.label, *labels), found.notes)
+    return _Compared((*told, *comparisons), (beside.label, *labels), found.notes)
 
 
 def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Sequence[Report]) -> Base | None:

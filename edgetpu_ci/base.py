@@ -55,6 +55,23 @@ class Files:
 
 
 @dataclass(frozen=True)
+class Itself:
+    """The head as its own base: what differs then is noise."""
+
+    folder: Path
+    commit: str = ""
+    label: str = "itself"
+
+    def file(self, head: Path) -> Path:
+        """The same file."""
+        return head
+
+    def checkout(self) -> Path:
+        """The same folder."""
+        return self.folder
+
+
+@dataclass(frozen=True)
 class Tree:
     """A commit whose files are put below `folder` as they are asked for."""
 

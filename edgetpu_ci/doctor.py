@@ -8,11 +8,24 @@ from typing import Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import baselines, collect, config, event, machine, publish, reference, store
+from edgetpu_ci import (
+    baselines,
+    collect,
+    config,
+    event,
+    machine,
+    noise,
+    publish,
+    reference,
+    runner_record,
+    store,
+)
 from edgetpu_ci.collect import inference, model_slot
-from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.github_api import Api
+from edgetpu_ci.model import Measurement
+from edgetpu_ci.render import selftest
 from edgetpu_ci.world import World
 
 State = Literal["ok", "note", "bad"]
@@ -38,6 +51,7 @@ def examine(path: Path, world: World) -> list[Finding]:
         *_runtimes(_inference_options(settings), world),
         *_folders(settings, world),
         *_baseline(settings, world),
+        *_noise(settings, world),
         *_github(settings, world),
     ]
 
@@ -108,6 +122,24 @@ def _baseline(settings: config.Config, world: World) -> Iterator[Finding]:
     else:
         step = "after a run, `edgetpu-ci baseline accept` makes one"
         yield Finding("note", "baseline", f"There is none for this machine ({device}) in {folder}; {step}.")
+
+
+def _noise(settings: config.Config, world: World) -> Iterator[Finding]:
+    """What this runner's self-tests say; asked only where something is measured that they are about."""
+    if not any(step.use == "inference" for step in settings.collect):
+        return
+    host = machine.identify(world)
+    try:
+        tests = runner_record.recall(store.open_store(settings.store, world), host, world)
+    except (ConfigError, DocumentError, StoreError) as error:
+        yield Finding("bad", "noise floor", str(error))
+        return
+    usual = [Measurement(subject="any", metric=noise.METRIC)]
+    runner = noise.standing(tests, noise.demanded(usual, config.demands(settings)))
+    if out := selftest.out_of_gating(runner):
+        yield Finding("bad", "noise floor", f"{out}.")
+    else:
+        yield Finding("ok" if tests else "note", "noise floor", f"{selftest.of_runner(runner)}.")
 
 
 def _github(settings: config.Config, world: World) -> Iterator[Finding]:

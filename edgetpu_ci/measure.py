@@ -8,6 +8,7 @@ from edgetpu_ci.base import Source
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Base, Collected, Rule, Run
+from edgetpu_ci.noise import SelfTest
 from edgetpu_ci.world import World
 
 
@@ -15,7 +16,8 @@ from edgetpu_ci.world import World
 class Taken:
     """A run, its raw samples, and the base beside it, with what is demanded of changes and what is tested of it.
 
-    `ancestors` are the base's commit and those before it, whose reports stand in for what has no base.
+    `ancestors` are the base's commit and those before it, whose reports stand in for what has no base;
+    `tests` are the newest self-tests of the machine, where a base was beside.
     """
 
     run: Run
@@ -24,15 +26,20 @@ class Taken:
     rules: tuple[Rule, ...] = ()
     family: frozenset[str] = frozenset()
     ancestors: tuple[str, ...] = ()
+    tests: tuple[SelfTest, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is compared with while it is measured: the base, what is demanded of changes, and the time for it."""
+    """What a run is compared with while it is measured: the base, what is demanded of changes, and the time for it.
+
+    `itself`: the base is the head, and all rounds are taken, however little they say.
+    """
 
     source: Source
     rules: Sequence[Rule]
     budget_seconds: float
+    itself: bool = False
 
 
 def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event.Event, world: World) -> Taken:
@@ -69,8 +76,9 @@ def _prepare(
     beside = Beside(
         file=plan.source.file,
         folder=plan.source.checkout,
-        settled=lambda taken: interleaved.settled(taken, rules, family),
+        settled=lambda taken: frozenset() if plan.itself else interleaved.settled(taken, rules, family),
         budget_seconds=plan.budget_seconds,
+        itself=plan.itself,
     )
     return beside, rules, family
 

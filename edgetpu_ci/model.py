@@ -211,8 +211,23 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.subject}/{self.metric}"
 
 
+class Runner(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a machine's self-tests say of it: how many there are, the newest, and its noise floor as a fraction.
+
+    `quarantine` says why it cannot tell changes of `allowed`, the smallest that the rules demand to hear of; empty when
+    it can, or nobody knows. `clean` counts its newest self-tests that would have let it.
+    """
+
+    tests: int = 0
+    at: Annotated[datetime, Meta(tz=True)] | None = None
+    floor: float | None = None
+    allowed: float
+    quarantine: str = ""
+    clean: int = 0
+
+
 class Report(Struct, frozen=True, kw_only=True):
-    """The one judged document; every rendering is a function of it."""
+    """The one judged document; every rendering is a function of it. `runner` is told where a base was beside."""
 
     format: str = FORMAT
     schema: int = SCHEMA
@@ -222,6 +237,7 @@ class Report(Struct, frozen=True, kw_only=True):
     comparisons: tuple[Comparison, ...] = ()
     bases: tuple[str, ...] = ()
     trend: tuple["Trend", ...] = ()
+    runner: Runner | None = None
 
 
 class Trend(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -39,6 +39,11 @@ def samples_needed(q: float) -> int:
     return next(n for n in count(2) if (1 - beyond) ** n + n * beyond * (1 - beyond) ** (n - 1) <= 0.01)  # noqa: PLR2004
 
 
+def binomial_tail(least: int, n: int, p: float) -> float:
+    """The exact chance of at least `least` of `n`, each of which happens with chance `p` (between 0 and 1)."""
+    return min(1.0, sum(exp(_log_binomial(n, k) + k * log(p) + (n - k) * log1p(-p)) for k in range(least, n + 1)))
+
+
 def _most_below(n: int, p: float, tail: float) -> int:
     """The greatest k for which P(binomial(n, p) < k) is at most `tail`."""
     mean, spread = n * p, sqrt(n * p * (1 - p))

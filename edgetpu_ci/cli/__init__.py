@@ -37,6 +37,11 @@ VERBS: Final[dict[str, Verb]] = {
     "compare": Verb(
         "Measure a base and the head in turns, and say what changed.", measuring.compare_options, measuring.compare
     ),
+    "selftest": Verb(
+        "Measure models against themselves: what changes this runner can tell, and whether it may decide.",
+        measuring.selftest_options,
+        measuring.selftest,
+    ),
     "judge": Verb("Judge saved reports by the rules and baselines of today.", reports.judge_options, reports.judge),
     "publish": Verb("Say a saved report where the configuration names.", reports.publish_options, reports.publish),
     "show": Verb("Show a saved report again: table, chart or comment.", reports.show_options, reports.show),

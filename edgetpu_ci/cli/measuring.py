@@ -1,4 +1,4 @@
-"""`run` and `compare`: the commands that measure."""
+"""`run`, `compare` and `selftest`: the commands that measure."""
 
 import argparse
 from pathlib import Path
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 def run_options(command: argparse.ArgumentParser) -> None:
     """The options of `run`."""
-    command.add_argument(
-        "models", metavar="MODEL", nargs="*", help="measure these instead of what the configuration says"
-    )
-    command.add_argument("--reference", action="store_true", help="measure the built-in reference model")
-    _common_options(command)
+    _models_options(command)
+    _output_option(command)
+
+
+def selftest_options(command: argparse.ArgumentParser) -> None:
+    """The options of `selftest`."""
+    _models_options(command)
 
 
 def compare_options(command: argparse.ArgumentParser) -> None:
@@ -34,11 +36,19 @@ def compare_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--head", metavar="FILE", nargs="+", default=[], help="models, instead of what the configuration says"
     )
-    _common_options(command)
-
-
-def _common_options(command: argparse.ArgumentParser) -> None:
     surroundings.config_option(command)
+    _output_option(command)
+
+
+def _models_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "models", metavar="MODEL", nargs="*", help="measure these instead of what the configuration says"
+    )
+    command.add_argument("--reference", action="store_true", help="measure the built-in reference model")
+    surroundings.config_option(command)
+
+
+def _output_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--output", metavar="FOLDER", type=Path, default=Path("edgetpu-ci-report"), help="default: %(default)s"
     )
@@ -62,6 +72,16 @@ def compare(arguments: argparse.Namespace) -> int:
     if files is None:
         settings = replace(settings, compare=replace(settings.compare, base=arguments.base[0]))
     return _told(app.run(settings, arguments.output, surroundings.world(), against=files))
+
+
+def selftest(arguments: argparse.Namespace) -> int:
+    """Measure models against themselves; 5 when this runner is too noisy."""
+    from edgetpu_ci import selftest
+    from edgetpu_ci.render import selftest as said
+
+    outcome = selftest.run(_models_or_settings(arguments), surroundings.world())
+    output.say(said.text(outcome.machine, outcome.tests, outcome.runner))
+    return outcome.exit_status
 
 
 def _files(bases: list[str], heads: list[str]) -> "Files | None":

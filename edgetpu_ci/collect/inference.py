@@ -40,7 +40,9 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     found = models.find(options.models, world)
     bases = {name: beside.file(file) for name, file in found}
     alike = frozenset(name for name, file in found if _is_same(bases[name], file))
-    differs = {name for name in bases if options.base_python or name not in alike}
+    if beside.itself:
+        options = replace(options, base_python="")
+    differs = {name for name in bases if beside.itself or options.base_python or name not in alike}
     both = [Both(name, base, file) for name, file in found if isinstance(base := bases[name], Path) and name in differs]
     taken = models_beside.measure(both, options, beside, world)
     paired = {each.name for each in both}

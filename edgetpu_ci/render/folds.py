@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from edgetpu_ci.model import Measurement, Report, Trend, Verdict
-from edgetpu_ci.render import gfm, lines, mermaid, words
+from edgetpu_ci.render import gfm, lines, mermaid, selftest, words
 from edgetpu_ci.render.lines import Line
 
 _MAX_DETAILS = 6
@@ -86,6 +86,7 @@ def _machine(report: Report) -> str:
         "Hypervisor": machine.hypervisor,
         "Python": machine.python,
         "Load before": "" if machine.load is None else f"{machine.load:.2f}",
+        "Noise floor": selftest.of_runner(report.runner) if report.runner else "",
     }
     return gfm.table(["", ""], [[name, gfm.text(fact, 120)] for name, fact in facts.items() if fact])
 

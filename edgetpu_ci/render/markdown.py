@@ -6,7 +6,7 @@ from typing import Final
 
 from edgetpu_ci import compare, judge, metrics
 from edgetpu_ci.model import Report, Status
-from edgetpu_ci.render import folds, gfm, lines, words
+from edgetpu_ci.render import folds, gfm, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
 
 LIMIT = 60_000
@@ -102,7 +102,9 @@ def _before(report: Report, *, withdrawn: bool) -> list[str]:
     compared = " · ".join(filter(None, [f"{commit} {branch}".strip(), f"Base: {against}" if against else "", turns]))
     gone = "What was reported here before is gone." if withdrawn else ""
     busy = f"**The machine was busy:** {gfm.text(run.contended, words.SENTENCE)}." if run.contended else ""
-    return [block for block in (gone, compared, busy) if block]
+    out = selftest.out_of_gating(report.runner) if report.runner else ""
+    noisy = f"**Out of gating:** {gfm.text(out, words.SENTENCE)}." if out else ""
+    return [block for block in (gone, compared, busy, noisy) if block]
 
 
 def _turns(report: Report) -> str:
@@ -173,7 +175,8 @@ def _why(line: Line) -> str:
 
 def _after(report: Report, found: Sequence[Line]) -> list[str]:
     cause = [f"**Likely cause:** {said}." for said in islice(_causes(report, found), 1)]
-    steps = " ".join(dict.fromkeys(step for line in found if (step := _step(line))))
+    noisy = report.runner is not None and bool(report.runner.quarantine)
+    steps = " ".join(dict.fromkeys(step for line in found if (step := _step(line, noisy=noisy))))
     notes = "\n".join(f"- Note: {gfm.text(note, words.SENTENCE)}" for note in report.run.notes[:_MAX_NOTES])
     return [*cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
 
@@ -197,9 +200,9 @@ def _evidence(details: Sequence[tuple[str, str]]) -> str:
     return f" ({shown})" if shown else ""
 
 
-def _step(line: Line) -> str:
-    """What to do about a line."""
-    if line.standing in {"improved", "changed", "passed"}:
+def _step(line: Line, *, noisy: bool) -> str:
+    """What to do about a line; a noisy runner's way back stands above."""
+    if line.standing in {"improved", "changed", "passed"} or (noisy and line.outcome == "inconclusive"):
         return ""
     if line.comparison and line.comparison.finding == "regressed":
         return _NEXT[line.comparison.against]

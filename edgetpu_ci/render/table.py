@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from edgetpu_ci import judge
 from edgetpu_ci.model import Measurement, Report
-from edgetpu_ci.render import lines, words
+from edgetpu_ci.render import lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
 
 LEAST_WIDTH = 60
@@ -88,6 +88,10 @@ def _said(report: Report, page: _Page) -> Iterator[str]:
         yield from page.paragraph(f"base: {words.plain(base, words.SENTENCE)}")
     if run.contended:
         yield from page.paragraph(f"! the machine was busy: {words.plain(run.contended, words.SENTENCE)}", "yellow")
+    if report.runner and (out := selftest.out_of_gating(report.runner)):
+        yield from page.paragraph(f"! {out}", "yellow")
+    elif report.runner:
+        yield from page.paragraph(f"noise floor: {selftest.of_runner(report.runner)}")
     for note in run.notes:
         yield from page.paragraph(f"note: {words.plain(note, words.SENTENCE)}")
     yield from page.paragraph(_verdict(report, found), _MARK[judge.overall(report.verdicts)][1])

@@ -127,6 +127,7 @@ class Repository:
         told = {"ARTIFACTS": str(self.artifacts), "RUNNER_ENVIRONMENT": "github-hosted", **env}
         token = told.pop("GITHUB_TOKEN", "")
         command = ["act", event, "--json", "--no-cache-server", "--actor", "ada", "-P", "ubuntu-24.04=-self-hosted"]
+        command += ["-P", "self-hosted=-self-hosted"]
         command += ["-W", f".github/workflows/{workflow}", "-e", str(place), "-s", f"GITHUB_TOKEN={token}"]
         command += [part for name, value in told.items() for part in ("--env", f"{name}={value}")]
         actions = {"edgetpu-ci/edgetpu-ci@v1": self.action, **self.actions}

@@ -104,6 +104,19 @@ def _wheel(name: str, code: str, script: str) -> bytes:
     return _zip(files)
 
 
+def test_a_runner_is_tested_each_night_and_remembered(repository: Repository, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    rule = {"match": "*/throughput_sustained_fps", "worse_by_percent": 99_999}
+    store = {"use": "folder", "with": {"path": str(kept)}}
+    repository.write("edgetpu-ci.yml", {**CONFIG, "rules": [rule], "compare": {"budget_seconds": 0}, "store": store})
+    workflow = act.use(repository, "selftest.yml")
+    repository.commit()
+    job = repository.act("workflow_dispatch", {}, {}, workflow)
+    assert job.passed, job.log
+    assert "can just be told from none here" in job.log
+    assert len(list((kept / "state").glob("selftest-*"))) == 1
+
+
 def _zip(files: Mapping[str, str | bytes]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

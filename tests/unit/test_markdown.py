@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Trend
+from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Runner, Trend
 from edgetpu_ci.render import gfm, markdown, mermaid, words
 from tests.fakes import reports, snapshots
+from tests.fakes.world import AT
 
 OURS = re.compile(r"<!-- edgetpu-ci:v1 key=default -->|</?(details|summary|sub)>|\]\(https://github\.com/octo/")
 NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200b" + "aw12h")) | st.text()
@@ -237,3 +238,16 @@ def test_the_last_fold_goes_first() -> None:
     assert "<summary>Trend" in whole
     assert "<summary>Trend" not in less
     assert "<summary>The machine" in less
+
+
+def test_what_a_noisy_runner_cannot_tell_has_one_way_back() -> None:
+    noisy = "noisy runner (floor 3.2 %, allowed 1 %)"
+    runner = Runner(tests=1, at=AT, floor=0.032, allowed=0.01, quarantine=noisy)
+    whole = reports.contended()
+    text = markdown.comment(replace(whole, runner=runner))
+    assert f"**Out of gating:** {noisy}: only a change beyond 9.9 % counts; 5 clean self-tests in a row" in text
+    assert "| Noise floor | 3.2 %, by 1 self-test, the last on 2026-03-04 |" in text
+    assert "Run it again when the machine is quiet" not in text
+    assert "Run it again when the machine is quiet" in markdown.comment(whole)
+    assert "Noise floor" not in markdown.comment(whole)
+    assert "Out of gating" not in markdown.heading(replace(whole, runner=runner), ())
