@@ -55,8 +55,14 @@ def alike(base: Base) -> tuple[Rule, ...]:
 
 def demanded(series: Iterable[str], rules: Sequence[Rule]) -> frozenset[str]:
     """Of what can be measured in rounds, each `subject/metric`, what a rule demands to hear of: the family."""
-    known = [Measurement(subject=key.rpartition("/")[0], metric=key.rpartition("/")[2]) for key in series]
-    return frozenset(compare.demands(known, rules)) & {measurement.key for measurement in known}
+    known = {key: key.rpartition("/") for key in series}
+    measured = [
+        Measurement(subject=subject, metric=name)
+        for subject, _, metric in known.values()
+        # A rule about what other work disturbs is one about its calm metric.
+        for name in (metric, *(other.name for other in metrics.CATALOGUE if other.calm == metric))
+    ]
+    return frozenset(compare.demands(measured, rules)) & set(known)
 
 
 def settled(taken: Collected, rules: Sequence[Rule], family: frozenset[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from tests.fakes import repository
 from tests.fakes.program import edgetpu_ci
 
 SMALL, LARGE = reference.build(32, 0.1), reference.build(64, 0.1)
-QUICK = "rounds: 2, seconds: 0.01, count: 5, warmup_seconds: 0, warmup_count: 2"
+QUICK = "rounds: 2, seconds: 0.05, count: 100, warmup_seconds: 0, warmup_count: 20"
 CONFIG = f"""
 collect:
 - {{use: model_file, with: {{models: ["*.tflite"]}}}}

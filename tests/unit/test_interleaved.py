@@ -121,10 +121,16 @@ def test_without_a_rule_about_changes_one_percent_of_what_a_user_waits_for_is_de
 
 
 def test_the_family_is_what_is_demanded_of_what_can_be_measured_in_rounds() -> None:
-    rules = (Rule(match="*/latency_p99_ms", worse_by_percent=5), Rule(match="n/*", worse_by_percent=5))
     series = [f"{subject}/{metric}" for subject in "mn" for metric in (P10, FPS)]
-    assert interleaved.demanded(series, rules) == {f"n/{P10}", f"n/{FPS}"}
-    assert interleaved.demanded(series, [Rule(match="*/throughput_fps", worse_by_percent=5)]) == set()
+    assert interleaved.demanded(series, [Rule(match="n/*", worse_by_percent=5)]) == {f"n/{P10}", f"n/{FPS}"}
+    assert interleaved.demanded(series, [Rule(match="*/macs_millions", worse_by_percent=5)]) == set()
+    assert interleaved.demanded(series, [Rule(match="*", max=5)]) == set()
+
+
+def test_what_other_work_disturbs_is_looked_for_in_its_calm_metric() -> None:
+    series = [f"m/{metric}" for metric in (P10, FPS)]
+    assert interleaved.demanded(series, [Rule(match="*/latency_p99_ms", worse_by_percent=5)]) == {f"m/{P10}"}
+    assert interleaved.demanded(series, [Rule(match="*/throughput_fps", worse_by_percent=5)]) == {f"m/{FPS}"}
 
 
 def test_a_subject_is_settled_when_all_of_it_is() -> None:
