@@ -1,0 +1,52 @@
+"""What speaks for a change, against scipy and by hand."""
+
+from math import inf, sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as oracle
+
+from edgetpu_ci import evidence, segments
+
+sides = st.lists(st.floats(-100, 100), min_size=4, max_size=20, unique=True)
+
+
+@given(sides, sides)
+def test_order_is_the_normal_deviate_of_the_mann_whitney_test(old: list[float], new: list[float]) -> None:
+    pairs = len(old) * len(new)
+    u = oracle.mannwhitneyu(new, old).statistic
+    z = abs(u - pairs / 2) / sqrt(pairs * (len(old) + len(new) + 1) / 12)
+    assert evidence.weigh(old, new, 1.0).order == pytest.approx(z)
+
+
+def test_each_kind_of_evidence_of_a_clean_step() -> None:
+    found = evidence.weigh([1.0, 2.0, 3.0, 2.0], [5.0, 6.0, 7.0, 6.0, 6.0], 10.0)
+    assert (found.size, found.share, found.points) == (4, 0.4, 4)
+    # Of the nine distances from the two medians, five are 0 and four are 1: their median is 0.
+    assert (found.effect, found.certainty) == (inf, inf)
+
+
+def test_effect_is_in_deviations_and_certainty_grows_with_the_points() -> None:
+    old, new = [0.0, 1.0, 2.0, 3.0, 4.0], [10.0, 11.0, 12.0, 13.0, 14.0]
+    found = evidence.weigh(old, new, 14.0)
+    assert found.effect == pytest.approx(10 / 1.4826)
+    assert found.certainty == pytest.approx(10 / 1.4826 * sqrt(25 / 10))
+
+
+def test_a_change_is_as_strong_as_its_weakest_evidence() -> None:
+    strong = evidence.Evidence(size=1, share=1, effect=10, certainty=20, order=5, points=20)
+    assert evidence.tier(strong) == "confirmed"
+    for weak in (strong._replace(points=5), strong._replace(size=0.009), strong._replace(order=2.9)):
+        assert evidence.tier(weak) == "suspected"
+        assert weak.over(evidence.SUSPECTED) >= 1
+
+
+@given(st.floats(0.1, 10))
+def test_noise_of_a_normal_sample_is_its_deviation_whatever_the_steps_and_spikes(deviation: float) -> None:
+    levels = [float(oracle.norm.ppf((0.5 + 37 * at % 100) / 100)) * deviation for at in range(100)]
+    plain = segments.noise(levels)
+    moved = [level + (50 * deviation if at >= 60 else 0) for at, level in enumerate(levels)]
+    moved[30] += 1000 * deviation
+    assert plain == pytest.approx(deviation, rel=0.35)
+    assert segments.noise(moved) == pytest.approx(plain, rel=0.25)
