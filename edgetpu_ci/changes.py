@@ -49,7 +49,7 @@ class Watch:
 
     `said` is all that was ever said, each place once. What was said at a point depends on the points up to it alone:
     index and levels stay as they were when the tier was first said. A suspicion that was withdrawn is spoken of again
-    only when it is confirmed.
+    only when it is confirmed; what was confirmed is withdrawn only if it is not seen at the end of the horizon.
     """
 
     def __init__(self) -> None:
@@ -82,11 +82,16 @@ class Watch:
 
     def _judge(self, seen: Sequence[Change]) -> None:
         for place, change in enumerate(self.said):
-            if change.withdrawn_at is None and self._is_new(change) and _same(change, seen) is None:
+            if self._is_open(change) and _same(change, seen) is None:
                 self.said[place] = replace(change, withdrawn_at=self._newest)
         for change in seen:
             if self._is_new(change):
                 self._say(change)
+
+    def _is_open(self, change: Change) -> bool:
+        """Whether it is withdrawn if it is not seen now: a confirmed one is asked once, at the end."""
+        age = self._newest - change.index
+        return change.withdrawn_at is None and (age == HORIZON - 1 if change.tier == "confirmed" else age < HORIZON)
 
     def _is_new(self, change: Change) -> bool:
         return self._newest - change.index < HORIZON
