@@ -17,10 +17,8 @@ class Evidence(NamedTuple):
     """Difference of the two levels, on the scale of the series."""
     share: float
     """The same in units of the range that the series covers around the change."""
-    effect: float
-    """The same in units of the deviation about the two levels."""
     certainty: float
-    """The effect over its standard error, as of a t test."""
+    """The same in units of its standard error, as of a t test, from the median deviation about the two levels."""
     order: float
     """|z| of the Mann-Whitney test, which knows no size."""
     points: float
@@ -31,8 +29,8 @@ class Evidence(NamedTuple):
         return min(found / limit for found, limit in zip(self, limits, strict=True))
 
 
-SUSPECTED: Final = Evidence(size=0.005, share=0.2, effect=1.25, certainty=5, order=2.5, points=4)
-CONFIRMED: Final = Evidence(size=0.01, share=0.2, effect=1.25, certainty=6, order=3, points=6)
+SUSPECTED: Final = Evidence(size=0.005, share=0.2, certainty=5, order=2.5, points=4)
+CONFIRMED: Final = Evidence(size=0.01, share=0.2, certainty=6, order=3, points=6)
 
 
 def tier(found: Evidence) -> Tier:
@@ -45,12 +43,10 @@ def weigh(old: Sequence[float], new: Sequence[float], reach: float) -> Evidence:
     low, high = median(old), median(new)
     size = abs(high - low)
     deviation = segments.spread([*(level - low for level in old), *(level - high for level in new)])
-    effect = _over(size, deviation)
     return Evidence(
         size=size,
         share=_over(size, reach),
-        effect=effect,
-        certainty=effect * sqrt(len(old) * len(new) / (len(old) + len(new))),
+        certainty=_over(size, deviation * sqrt(1 / len(old) + 1 / len(new))),
         order=_order(old, new),
         points=min(len(old), len(new)),
     )

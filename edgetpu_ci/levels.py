@@ -87,10 +87,8 @@ class Levels:
         return self._placed(found)
 
     def _between(self, edges: Sequence[int]) -> list[Boundary]:
-        return [
-            Boundary(before, at, after, self._weigh(*self._sides(before, at, after), at))
-            for before, at, after in zip(edges, edges[1:], edges[2:], strict=False)
-        ]
+        triples = zip(edges, edges[1:], edges[2:], strict=False)
+        return [Boundary(*around, self._weigh(*around)) for around in triples]
 
     def _calm(self, at: int) -> float:
         """A point drawn to the running median, so that a few wild ones are no level; in units of noise."""
@@ -100,14 +98,13 @@ class Levels:
     def _middle(self, at: int) -> float:
         return median(self._levels[max(0, at - AROUND) : at + AROUND + 1])
 
-    def _sides(self, before: int, at: int, after: int) -> tuple[list[float], list[float]]:
-        return self._levels[max(before, at - SPAN) : at], self._levels[at : min(after, at + SPAN)]
-
-    def _weigh(self, old: Sequence[float], new: Sequence[float], at: int) -> Evidence:
-        around = self._levels[max(0, at - REACH) : at + REACH]
-        key = at, len(old), len(new), len(around)
+    def _weigh(self, before: int, at: int, after: int) -> Evidence:
+        first, last = max(before, at - SPAN), min(after, at + SPAN)
+        low, high = max(0, at - REACH), min(len(self._levels), at + REACH)
+        key = first, at, last, high
         if key not in self._weighed:
-            self._weighed[key] = evidence.weigh(old, new, segments.reach(around))
+            reach = segments.reach(self._levels[low:high])
+            self._weighed[key] = evidence.weigh(self._levels[first:at], self._levels[at:last], reach)
         return self._weighed[key]
 
     def _placed(self, found: Sequence[Boundary]) -> list[Boundary]:
@@ -122,7 +119,7 @@ class Levels:
         """Where the sum of absolute distances from the medians of both sides is least."""
         before, at, after, _ = boundary
         first, last = max(before + 1, at - AROUND), min(after - 1, at + AROUND)
-        old, new = map(median, self._sides(before, at, after))
+        old, new = median(self._levels[max(before, at - SPAN) : at]), median(self._levels[at : min(after, at + SPAN)])
         # Moving the boundary past a point trades its distance from the new level for that from the old one.
         costs = accumulate((abs(level - old) - abs(level - new) for level in self._levels[first:last]), initial=0.0)
         return min(enumerate(costs, first), key=lambda place: place[1])[0]

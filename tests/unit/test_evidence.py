@@ -25,18 +25,17 @@ def test_each_kind_of_evidence_of_a_clean_step() -> None:
     found = evidence.weigh([1.0, 2.0, 3.0, 2.0], [5.0, 6.0, 7.0, 6.0, 6.0], 10.0)
     assert (found.size, found.share, found.points) == (4, 0.4, 4)
     # Of the nine distances from the two medians, five are 0 and four are 1: their median is 0.
-    assert (found.effect, found.certainty) == (inf, inf)
+    assert found.certainty == inf
 
 
-def test_effect_is_in_deviations_and_certainty_grows_with_the_points() -> None:
+def test_certainty_is_the_size_in_standard_errors() -> None:
     old, new = [0.0, 1.0, 2.0, 3.0, 4.0], [10.0, 11.0, 12.0, 13.0, 14.0]
     found = evidence.weigh(old, new, 14.0)
-    assert found.effect == pytest.approx(10 / 1.4826)
     assert found.certainty == pytest.approx(10 / 1.4826 * sqrt(25 / 10))
 
 
 def test_a_change_is_as_strong_as_its_weakest_evidence() -> None:
-    strong = evidence.Evidence(size=1, share=1, effect=10, certainty=20, order=5, points=20)
+    strong = evidence.Evidence(size=1, share=1, certainty=20, order=5, points=20)
     assert evidence.tier(strong) == "confirmed"
     for weak in (strong._replace(points=5), strong._replace(size=0.009), strong._replace(order=2.9)):
         assert evidence.tier(weak) == "suspected"
