@@ -10,6 +10,7 @@ from msgspec import Struct
 from edgetpu_ci import changes, codec
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import Change
+from edgetpu_ci.render import words
 
 
 class Given(Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ def _finding(given: Given, change: Change) -> str:
 
 def _prose(given: Given, found: Iterable[Change]) -> str:
     lines = [_sentence(given, change) for change in found]
-    return "\n".join([f"{given.id}: {_counted(len(lines))}", *lines])
+    return "\n".join([f"{words.plain(str(given.id))}: {_counted(len(lines))}", *lines])
 
 
 def _counted(count: int) -> str:

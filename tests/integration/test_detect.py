@@ -53,6 +53,13 @@ def test_standard_input_is_read_and_people_get_words(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == ["latency: 1 change", "  30  10 → 12 (+20.0 %)  regressed, confirmed"]
 
 
+def test_a_foreign_name_is_made_harmless_in_words_and_kept_in_json(tmp_path: Path) -> None:
+    series(tmp_path, {"id": "a\n::error::b", "values": []})
+    done = edgetpu_ci(tmp_path, "detect", "series.jsonl")
+    assert done.stdout == "a ∷error∷b: no change\n"
+    assert changes(tmp_path) == [{"id": "a\n::error::b", "changes": []}]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
