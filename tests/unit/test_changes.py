@@ -123,11 +123,26 @@ def test_a_level_that_does_not_last_is_withdrawn() -> None:
     assert all(change.withdrawn_at is not None or change.confirmed_at is None for change in said)
 
 
-def test_a_watch_forgets_what_is_long_past() -> None:
+def test_a_watch_looks_at_no_more_than_the_newest_300_points() -> None:
     watching = changes.Watch()
-    for value in [*noise(1, 300), *noise(2, 20, level=120)]:
+    kept = []
+    for value in [*noise(1, 700), *noise(2, 20, level=120)]:
         watching.add(value)
-    assert places(watching.said) == [300]
+        kept.append(len(watching._recent))
+    assert 200 < max(kept) <= 300
+    assert places(watching.said) == [700]
+
+
+def test_a_scale_that_no_longer_fits_is_made_anew() -> None:
+    values = [*noise(1, 50), *noise(2, 30, level=0), *noise(3, 30, level=1e9)]
+    assert [place for place in places(changes.watch(values)) if place in {50, 80}] == [50, 80]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_refused(bad: float) -> None:
+    for judge in (changes.find, changes.watch):
+        with pytest.raises(ValueError, match="finite"):
+            judge([1.0, bad, 2.0])
 
 
 @given(st.lists(st.integers(-20, 20), min_size=2, max_size=60), st.floats(0.5, 50))
