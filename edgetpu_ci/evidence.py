@@ -29,7 +29,7 @@ class Evidence(NamedTuple):
         return min(found / limit for found, limit in zip(self, limits, strict=True))
 
 
-SUSPECTED: Final = Evidence(size=0.005, share=0.2, certainty=5, order=2.5, points=4)
+SUSPECTED: Final = Evidence(size=0.005, share=0.2, certainty=5, order=2.58, points=4)
 CONFIRMED: Final = Evidence(size=0.01, share=0.2, certainty=6, order=3, points=6)
 
 
