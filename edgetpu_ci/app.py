@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +11,7 @@ from msgspec import structs
 
 from edgetpu_ci import (
     __version__,
+    approval,
     artifact,
     base,
     baselines,
@@ -21,15 +23,16 @@ from edgetpu_ci import (
     history,
     interleaved,
     judge,
-    machine,
     measure,
     noise,
     publish,
+    recheck,
     report_folder,
     runner_record,
+    series_index,
     store,
 )
-from edgetpu_ci.baselines import Accepted, Baseline
+from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.errors import (
     ConfigError,
     DeliveryError,
@@ -41,8 +44,7 @@ from edgetpu_ci.errors import (
     UndeliveredError,
     UnreachableError,
 )
-from edgetpu_ci.files import write_whole
-from edgetpu_ci.model import Base, Comparison, Report, Rule, Run
+from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
 from edgetpu_ci.publish import job
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.world import World
@@ -86,9 +88,12 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
         taken = measure.take(collectors, plan, happened, world)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
-    past, unread = _past(keeper, taken.run, world)
+    past, unread = _past(keeper, taken.run, world, keep=_is_main_line(taken))
+    if _is_main_line(taken):
+        taken = recheck.settle(taken, collectors, past.series, config.demands(settings), world)
     tests = _self_tests(keeper, taken, world)
     report = assess(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
+    report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, keeper)
     outputs, unsaid = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
@@ -126,12 +131,41 @@ def _self_tests(keeper: store.Store, taken: measure.Taken, world: World) -> tupl
         return ()
 
 
-def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Sequence[Report]) -> Report:
-    """Compare a run with its base, judge it, and make the report."""
+@dataclass(frozen=True)
+class Past:
+    """What a store knows of a device: its reports, newest first, each read when it is asked for, and its series."""
+
+    reports: Iterable[Report] = ()
+    series: Sequence[Series] = ()
+    commits: history.Counting = lambda _good, _bad: None
+
+
+def _past(keeper: store.Store, run_: Run, world: World, *, keep: bool) -> tuple[Past, tuple[StoreError, ...]]:
+    """What was before a run; what was measured is not lost when that cannot be read."""
+    device = run_.machine.key
+    try:
+        known = history.until(run_.at, series_index.load(keeper, device, world, keep=keep))
+        reports = history.recent(keeper, device, world)
+    except StoreError as error:
+        return Past(), (error,)
+    before = (report for report in reports if report.run.at < run_.at)
+    return Past(reports=before, series=known, commits=partial(base.between, world=world)), ()
+
+
+def _is_main_line(taken: measure.Taken) -> bool:
+    """Whether a run is a point of history: what a pull request measures may never be merged."""
+    return taken.run.pull_request is None and taken.base is None
+
+
+def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
+    """Compare a run with its base and its history, judge it, and make the report."""
     run_, demands = taken.run, config.demands(settings)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
+    found = history.judged(past.series, run_, demands, baseline, past.commits) if _is_main_line(taken) else ()
     rules = (*(taken.rules or demands), *(interleaved.alike(taken.base) if taken.base else ()))
+    if not _is_main_line(taken):
+        rules = tuple(rule for rule in rules if not rule.no_change_point)
     if baseline:
         rules = (*rules, *baselines.rules(baseline), *baselines.missing(baseline, run_.measurements))
     return Report(
@@ -144,9 +178,12 @@ def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
             rules,
             busy=bool(run_.contended),
             without=taken.base.without if taken.base else {},
+            history=found,
+            ended=baselines.ended(baseline, run_.at),
         ),
         bases=compared.bases or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
-        trend=history.trend(past, run_),
+        trend=history.trend(past.series, run_),
+        history=found,
         runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
     )
 
@@ -158,9 +195,7 @@ class _Compared:
     notes: tuple[str, ...] = ()
 
 
-def _compare(
-    taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline | None, past: Sequence[Report]
-) -> _Compared:
+def _compare(taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline | None, past: Past) -> _Compared:
     """With the base beside where there is one; the rest with an earlier run, at another time."""
     run_, beside = taken.run, taken.base
     if beside is None:
@@ -174,10 +209,11 @@ def _compare(
     return _Compared((*told, *comparisons), (beside.label, *labels), found.notes)
 
 
-def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Sequence[Report]) -> Base | None:
+def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Past) -> Base | None:
     """Of a change to be merged the report of what it is merged into, else the previous run."""
     wanted = set(compare.demands(taken.run.measurements, rules)) & {m.key for m in taken.run.measurements if m.slots}
-    return history.of_ancestor(past, taken.ancestors, wanted) or history.previous(past, taken.run)
+    reports = tuple(past.reports) if taken.ancestors else past.reports
+    return history.of_ancestor(reports, taken.ancestors, wanted) or history.previous(reports, taken.run)
 
 
 def _sequential(
@@ -186,12 +222,17 @@ def _sequential(
     return (compare.sequential(run_, earlier, rules), (earlier.label,)) if earlier else ((), ())
 
 
-def _past(keeper: store.Store, run_: Run, world: World) -> tuple[tuple[Report, ...], tuple[StoreError, ...]]:
-    """Earlier reports of this machine; what was measured is not lost when they cannot be read."""
+def _approved(report: Report, happened: event.Event, label: str, world: World) -> Report:
+    """The report with what somebody accepted on the pull request; where that cannot be read it is said."""
+    subjects = [verdict.subject for verdict in report.verdicts if judge.is_open(verdict)]
+    if not subjects or happened.pull_request is None:
+        return report
     try:
-        return history.recent(keeper, run_.machine.key, world), ()
-    except StoreError as error:
-        return (), (error,)
+        found = approval.read(happened, label, subjects, world)
+    except EdgeTpuCiError as error:
+        notify("notice", f"Whether this was accepted on the pull request is not known: {error}", world)
+        return report
+    return structs.replace(report, verdicts=judge.approved(report.verdicts, found))
 
 
 def _save(
@@ -258,7 +299,7 @@ def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     """Judge a saved report by the rules and baselines of today; nothing is saved."""
     report = read_report(path)
     keeper = store.open_store(settings.store, world)
-    past = [r for r in history.recent(keeper, report.run.machine.key, world) if r.run.at < report.run.at]
+    past = _past(keeper, report.run, world, keep=False)
     known = baselines.load(world.cwd / settings.baselines).values()
     return Outcome(report=assess(measure.Taken(run=report.run), settings, known, past))
 
@@ -284,47 +325,3 @@ def foreign_report(world: World) -> Report:
 def fold(settings: config.Config, world: World) -> int:
     """Pack the documents of past months in the store; how many."""
     return store.open_store(settings.store, world).fold(f"{world.now():%Y-%m}")
-
-
-def accept(folder: Path, path: Path, accepted_by: str, reason: str, world: World) -> Path:
-    """Take the levels of a report as the baseline of its device; the file to review and commit."""
-    report = read_report(path)
-    device = report.run.machine.key
-    if not device or set(device) & set("*?["):
-        raise DocumentError(f"{path} does not name its machine; accept a report of `edgetpu-ci run`.")
-    if judge.nothing_measured(report.run.measurements):
-        raise DocumentError(f"{path} measured nothing, so it is no level to accept; take another run's.")
-    who = accepted_by or _git_user(world)
-    if not who:
-        raise ConfigError("A baseline has an author: name yourself with --by, or set git's user.name.")
-    if report.run.contended:
-        world.warn(f"warning: {path} was measured while the machine was busy ({report.run.contended}).")
-    place, own = next(
-        ((path, known) for path, known in baselines.load(folder).items() if known.device == device),
-        (folder / baselines.file_name(device), None),
-    )
-    accepted = Accepted(
-        by=who,
-        at=world.now(),
-        report=report.run.id,
-        commit=report.run.commit,
-        reason=reason,
-        contended=bool(report.run.contended),
-    )
-    write_whole(place, baselines.text(baselines.accept(report, own, accepted)).encode())
-    return place
-
-
-def _git_user(world: World) -> str:
-    """Who git says works here; empty when it does not say."""
-    try:
-        return world.run(["git", "config", "user.name"], b"", 10).stdout.decode(errors="replace").strip()
-    except OSError:
-        return ""
-
-
-def show_baseline(folder: Path, world: World) -> str:
-    """The baseline of this machine, or that there is none."""
-    device = machine.identify(world).key
-    found = baselines.find(baselines.load(folder).values(), device)
-    return baselines.text(found) if found else f"no baseline for {device} in {folder}"

@@ -1,5 +1,6 @@
 """The base of a comparison: which commit it is, and its files, taken from git without touching the checkout."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ UNTRACKED: Final = (
     "it is not in git, so no commit has its base; `edgetpu-ci compare --base FILE --head FILE` takes both"
 )
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 _DEEPEN: Final = (50, 500, 5000)
 _REMOTE_SECONDS = 300
 
@@ -143,6 +145,18 @@ def ancestors(commit: str, most: int, world: World) -> tuple[str, ...]:
     if not commit:
         return ()
     return tuple(_quiet(["rev-list", "--first-parent", f"--max-count={most}", commit], world).split())
+
+
+def between(good: str, bad: str, world: World) -> int | None:
+    """How many commits, first parents only, lead from one to the other; None where this clone cannot tell."""
+    if not (_COMMIT.fullmatch(good) and _COMMIT.fullmatch(bad)):
+        return None
+    try:
+        if git.attempt(world, world.cwd, "merge-base", "--is-ancestor", good, bad).status != 0:
+            return None
+        return int(_quiet(["rev-list", "--first-parent", "--count", f"{good}..{bad}"], world) or 0) or None
+    except GitError:
+        return None
 
 
 def _test_merge_base(happened: Event, world: World) -> str:

@@ -3,7 +3,7 @@
 import glob
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +33,7 @@ class Level(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
 
 
 class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Who accepted the level, when, why, and the report it came from."""
+    """Who accepted the level, when, why, the report it came from, and the last day on which it holds."""
 
     by: str
     at: Annotated[datetime, Meta(tz=True)]
@@ -41,6 +41,7 @@ class Accepted(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     commit: str = ""
     reason: str = ""
     contended: bool = False
+    until: date | None = None
 
 
 class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -134,12 +135,19 @@ def missing(baseline: Baseline, measurements: Sequence[Measurement]) -> tuple[Ru
     )
 
 
+def ended(baseline: Baseline | None, at: datetime) -> date | None:
+    """The day on which what was accepted ended, if that is over at a time."""
+    until = baseline.accepted.until if baseline and baseline.accepted else None
+    return until if until and at.date() > until else None
+
+
 def base(baseline: Baseline) -> Base | None:
     """The accepted level as something to compare with; None when nothing was accepted."""
     if baseline.accepted is None:
         return None
     accepted = baseline.accepted
-    label = f"baseline accepted by {accepted.by} on {accepted.at:%Y-%m-%d} from report {accepted.report}"
+    until = f" until {accepted.until}" if accepted.until else ""
+    label = f"baseline accepted by {accepted.by} on {accepted.at:%Y-%m-%d}{until} from report {accepted.report}"
     return Base(
         kind="baseline",
         label=label,

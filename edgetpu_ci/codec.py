@@ -48,6 +48,11 @@ def encode_json(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
 
 
+def encode_json_line(value: object) -> bytes:
+    """Encode a record as JSON without a blank, for what nobody reads."""
+    return msgspec.json.encode(value) + b"\n"
+
+
 def decode_yaml(data: bytes, into: type[T], source: str) -> T:
     """Decode a configuration file; ConfigError names `source`, the place and the likely meaning."""
     return convert(load_yaml(data, source), into, source)

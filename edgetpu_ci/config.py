@@ -37,10 +37,12 @@ class Comparing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `base`: `auto`, on pull requests and in merge queues what the change was made from; a commit, branch or tag; or
     `none`. Every metric has 10 rounds; more, up to 30, while less than `budget_seconds` was spent on all of them.
+    `accept_label`: the label by which what became worse is accepted on a pull request (docs/history.md).
     """
 
     base: str = "auto"
     budget_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 900
+    accept_label: Annotated[str, Meta(min_length=1)] = "edgetpu-ci: accept"
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,8 +96,10 @@ def _check_gate(name: str, gate: Gate, place: str) -> None:
 def _check(rule: Rule, place: str) -> None:
     band = (rule.min, rule.target, rule.max)
     demanded = [any(bound is not None for bound in band), rule.worse_by_percent is not None, rule.exact]
-    if sum(demanded) != 1:
-        raise ConfigError(f"{place} must demand exactly one of: a band (min, target, max), worse_by_percent, exact.")
+    if sum([*demanded, rule.no_change_point]) != 1:
+        raise ConfigError(
+            f"{place} must demand exactly one of: a band (min, target, max), worse_by_percent, exact, no_change_point."
+        )
     given = [bound for bound in band if bound is not None]
     if given != sorted(given):
         raise ConfigError(f"{place}: min, target and max must rise.")

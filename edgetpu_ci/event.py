@@ -1,8 +1,10 @@
 """What started this job: the event GitHub tells about in the environment and in its payload."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from edgetpu_ci import codec
@@ -19,7 +21,8 @@ class Event(Struct, frozen=True, kw_only=True):
     `commit` is what was measured: a pull request's head, not the merge made for testing it. Under
     `workflow_run`, `commit`, `branch`, `run_id`, `run_url` and `head_*` are those of the run that ended.
     `base_commit` and `base_branch` are what a pull request or a merge group is to be merged into.
-    `fork` counts everyone whose token may only read; `public` is true unless known otherwise.
+    `at` is when GitHub last touched a pull request before it told of it: when its head was pushed, or a label set, and
+    then `label` is the one. `fork` counts everyone whose token may only read; `public` is true unless known otherwise.
     """
 
     name: str = ""
@@ -27,6 +30,8 @@ class Event(Struct, frozen=True, kw_only=True):
     commit: str = ""
     branch: str = ""
     pull_request: int | None = None
+    at: datetime | None = None
+    label: str = ""
     base_commit: str = ""
     base_branch: str = ""
     fork: bool = False
@@ -55,8 +60,13 @@ class _Side(Struct, frozen=True):
     repo: _Repository | None = None
 
 
+class _Label(Struct, frozen=True):
+    name: str = ""
+
+
 class _PullRequest(Struct, frozen=True):
     number: int | None = None
+    updated_at: Annotated[datetime, Meta(tz=True)] | None = None
     head: _Side = _Side()
     base: _Side = _Side()
 
@@ -78,6 +88,8 @@ class _WorkflowRun(Struct, frozen=True):
 class _Payload(Struct, frozen=True):
     """The parts of a payload we read; every one may be missing."""
 
+    action: str = ""
+    label: _Label = _Label()
     repository: _Repository = field(default_factory=_Repository)
     pull_request: _PullRequest | None = None
     merge_group: _MergeGroup | None = None
@@ -156,7 +168,8 @@ def _branch(ref: str) -> str:
 
 def _head(payload: _Payload, every: Event) -> Event:
     if payload.pull_request:
-        return _of_pull_request(payload.pull_request, every)
+        label = payload.label.name if payload.action == "labeled" else ""
+        return replace(_of_pull_request(payload.pull_request, every), label=label)
     if payload.workflow_run:
         return _of_workflow_run(payload.workflow_run, payload.repository, every)
     if payload.merge_group:
@@ -178,6 +191,7 @@ def _of_pull_request(pull: _PullRequest, every: Event) -> Event:
         commit=head.sha or every.commit,
         branch=head.ref,
         pull_request=pull.number,
+        at=pull.updated_at,
         base_commit=pull.base.sha,
         base_branch=pull.base.ref,
         fork=every.fork or _foreign(head.repo, pull.base.repo),

@@ -1,15 +1,35 @@
-"""Earlier reports of a store: what to compare with, and the trend."""
+"""Earlier reports of a store: what to compare with, the trend, and the series they make."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from math import isfinite
+from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edgetpu_ci import changes, codec, metrics
+from edgetpu_ci import codec, course, judge, metrics
+from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import FORMAT, SCHEMA, Base, Change, Point, Report, Run, Series, Trend
+from edgetpu_ci.model import (
+    FORMAT,
+    SCHEMA,
+    Base,
+    History,
+    Measurement,
+    Point,
+    Report,
+    Rule,
+    Run,
+    Series,
+    Trend,
+)
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
+
+Counting = Callable[[str, str], int | None]
+"""How many commits lead from one to another; None where nobody knows."""
 
 REPORTS = "reports"
 TREND = ("throughput_sustained_fps", "time_ms")
@@ -37,23 +57,25 @@ def decode(data: bytes, source: str) -> Report:
 
 def every(store: Store, world: World) -> tuple[Report, ...]:
     """All reports of a store, newest first; one that cannot be read is named and passed over."""
-    return tuple(_readable(store, world))
+    return tuple(readable(store, reversed(store.names(REPORTS)), world))
 
 
-def recent(store: Store, device: str, world: World) -> tuple[Report, ...]:
-    """The newest reports of a device, newest first; one that cannot be read is named and passed over."""
-    return tuple(islice((r for r in _readable(store, world) if r.run.machine.key == device), _RECENT))
+def recent(store: Store, device: str, world: World) -> Iterator[Report]:
+    """The newest reports of a device, newest first, each read when it is asked for."""
+    found = readable(store, reversed(store.names(REPORTS)), world)
+    return islice((report for report in found if report.run.machine.key == device), _RECENT)
 
 
-def _readable(store: Store, world: World) -> Iterator[Report]:
-    for name in reversed(store.names(REPORTS)):
+def readable(store: Store, names: Iterable[str], world: World) -> Iterator[Report]:
+    """Some reports of a store; one that cannot be read is named and passed over."""
+    for name in names:
         try:
             yield decode(store.read(REPORTS, name), f"report {name} in the store")
         except DocumentError as error:
             world.warn(f"Passed over: {error}")
 
 
-def previous(reports: Sequence[Report], run: Run) -> Base | None:
+def previous(reports: Iterable[Report], run: Run) -> Base | None:
     """The newest earlier report that measured any of the same subjects, as a base."""
     subjects = {measurement.subject for measurement in run.measurements}
     for report in reports:
@@ -64,9 +86,9 @@ def previous(reports: Sequence[Report], run: Run) -> Base | None:
     return None
 
 
-def of_ancestor(reports: Sequence[Report], commits: Sequence[str], wanted: Iterable[str]) -> Base | None:
+def of_ancestor(reports: Iterable[Report], commits: Sequence[str], wanted: Iterable[str]) -> Base | None:
     """The report of the newest of some commits, newest first, that has every series that is wanted, as a base."""
-    wanted = frozenset(wanted)
+    wanted, reports = frozenset(wanted), tuple(reports) if commits else ()
     for commit in commits:
         for report in (report for report in reports if report.run.commit == commit):
             known = {m.key: m for m in report.run.measurements if m.value is not None}
@@ -77,48 +99,96 @@ def of_ancestor(reports: Sequence[Report], commits: Sequence[str], wanted: Itera
     return None
 
 
-def trend(reports: Sequence[Report], run: Run) -> tuple[Trend, ...]:
+def trend(known: Iterable[Series], run: Run) -> tuple[Trend, ...]:
     """How each subject's throughput, or time of a run, went: oldest first, this run last."""
+    series = {(one.device, one.subject, one.metric): one for one in known}
     found = []
     for now in run.measurements:
-        if now.metric in TREND and now.value is not None:
-            earlier = [m.value for r in reversed(reports) for m in r.run.measurements if m.key == now.key]
-            values = (*(value for value in earlier if value is not None), now.value)
-            found.append(Trend(subject=now.subject, metric=metrics.find(now.metric).name, values=values))
+        metric = metrics.find(now.metric).name
+        if metric in TREND and now.value is not None:
+            past = series.get((device(run, now), now.subject, metric))
+            earlier = [point.value for point in past.points if point.report != run.id][-_RECENT:] if past else []
+            found.append(Trend(subject=now.subject, metric=metric, values=(*earlier, now.value)))
     return tuple(found)
+
+
+def device(run: Run, measured: Measurement) -> str:
+    """The device of a series: the machine, and what the measurement ran on there."""
+    return " · ".join(filter(None, [run.machine.key, measured.device]))
 
 
 def series(reports: Iterable[Report]) -> tuple[Series, ...]:
     """A series for each device, subject and metric that has a better direction, oldest first, with its changes.
 
-    A device is a machine and what the measurement ran on there; a report given twice counts once.
+    Only of runs of the main line: what a pull request measured may never have been merged. A report given twice counts
+    once. A metric that other work disturbs has no changes of its own: they are looked for in its calm one.
     """
-    found: dict[tuple[str, str, str], list[Point]] = {}
-    unique = {(report.run.machine.key, report.run.id): report for report in reports}
-    for report in sorted(unique.values(), key=lambda report: (report.run.at, report.run.id)):
-        for measured in report.run.measurements:
+    found = ((one, metrics.find(one.metric)) for one in points(reports))
+    return tuple(
+        one if metric.calm else replace(one, changes=course.find(one.metric, one.points)) for one, metric in found
+    )
+
+
+def points(reports: Iterable[Report], known: Iterable[Series] = ()) -> tuple[Series, ...]:
+    """The same without looking for changes, added to the points of `known` series."""
+    runs = {(report.run.machine.key, report.run.id): report.run for report in reports}
+    found = {(one.device, one.subject, one.metric): one for one in known}
+    new: dict[tuple[str, str, str], dict[str, Point]] = {}
+    for run in runs.values():
+        for measured in run.measurements if run.pull_request is None else ():
             metric = metrics.find(measured.metric)
-            if metric.better is not None and measured.value is not None:
-                device = " · ".join(filter(None, [report.run.machine.key, measured.device]))
-                found.setdefault((device, measured.subject, metric.name), []).append(_point(report.run, measured.value))
+            if metric.better is not None and measured.value is not None and isfinite(measured.value):
+                column = new.setdefault((device(run, measured), measured.subject, metric.name), {})
+                column[run.id] = Point(at=run.at, value=measured.value, commit=run.commit, report=run.id, url=run.url)
+    for key, column in new.items():
+        past = found.get(key, Series(device=key[0], subject=key[1], metric=key[2], points=()))
+        merged = {point.report: point for point in past.points} | column
+        found[key] = replace(past, points=tuple(sorted(merged.values(), key=lambda point: (point.at, point.report))))
+    return tuple(found.values())
+
+
+def until(at: datetime, known: Iterable[Series]) -> tuple[Series, ...]:
+    """The series as they were at a time."""
+    return tuple(replace(one, points=tuple(point for point in one.points if point.at <= at)) for one in known)
+
+
+def judged(
+    known: Iterable[Series], run: Run, rules: Sequence[Rule], baseline: Baseline | None, commits: Counting
+) -> tuple[History, ...]:
+    """What the series that a rule watches say with this run as their newest point."""
     return tuple(
-        Series(device=device, subject=subject, metric=metric, points=tuple(points), changes=_changes(metric, points))
-        for (device, subject, metric), points in found.items()
+        History(
+            subject=one.subject,
+            metric=one.metric,
+            runs=len(one.points),
+            shifts=tuple(
+                replace(shift, commits=commits(shift.good.commit, shift.bad.commit))
+                for shift in course.standing(one, course.accepted(baseline, one))
+            ),
+        )
+        for one in watched(points([Report(run=run)], known), run, rules)
     )
 
 
-def _changes(metric: str, points: Sequence[Point]) -> tuple[Change, ...]:
-    """Of what is the same each time it is measured any difference is a change."""
-    values = [point.value for point in points]
-    if not metrics.find(metric).deterministic:
-        return changes.find(values)
-    steps = enumerate(pairwise(values), 1)
-    return tuple(
-        Change(index=index, tier="confirmed", before=before, after=after)
-        for index, (before, after) in steps
-        if before != after
-    )
+class Stray(NamedTuple):
+    """A measurement out of the range of its latest runs, and on which side: -1 below, 1 above."""
+
+    measurement: Measurement
+    side: int
 
 
-def _point(run: Run, value: float) -> Point:
-    return Point(at=run.at, value=value, commit=run.commit, report=run.id, url=run.url)
+def strays(known: Iterable[Series], run: Run, rules: Sequence[Rule]) -> tuple[Stray, ...]:
+    """The measurements of a run that are out of the range of the newest level of a watched series."""
+    past = {(one.device, one.key): one for one in watched(known, run, rules)}
+    found = [(m, past.get((device(run, m), m.key))) for m in run.measurements if m.value is not None]
+    sides = [Stray(m, course.side(one, m.value or 0.0)) for m, one in found if one]
+    return tuple(stray for stray in sides if stray.side)
+
+
+def watched(known: Iterable[Series], run: Run, rules: Sequence[Rule]) -> tuple[Series, ...]:
+    """The series of what a run measured that a rule watches. Facts have no noise to see through."""
+    measured = [m for m in run.measurements if m.value is not None]
+    demands = [rule for rule in rules if rule.no_change_point]
+    keys = {judge.watched(rule, m) for rule in demands for m in measured if judge.matches(rule, m)}
+    wanted = {(device(run, m), m.key) for m in measured if m.key in keys}
+    return tuple(one for one in known if (one.device, one.key) in wanted and not metrics.find(one.metric).deterministic)

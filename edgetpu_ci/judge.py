@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import metrics
-from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Status, Verdict
+from edgetpu_ci import changes, metrics
+from edgetpu_ci.model import Approval, Comparison, History, Measurement, Report, Rule, Shift, Status, Verdict
 
 _TWO_DIGITS = 10
 
@@ -19,24 +20,29 @@ NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline acce
 NEW = "it is new: the base does not have it"
 
 
-def judge(
+def judge(  # noqa: PLR0913 - all that a rule may be held against
     measurements: Sequence[Measurement],
     comparisons: Sequence[Comparison],
     rules: Sequence[Rule],
     *,
     busy: bool = False,
     without: Mapping[str, str] = MappingProxyType({}),
+    history: Sequence[History] = (),
+    ended: date | None = None,
 ) -> tuple[Verdict, ...]:
     """A verdict for each rule on each measurement it names; a rule that names nothing is unknown.
 
     On a `busy` host a value that other work can spoil fails only if the calm value of the same thing does too.
-    `without` says of subjects why they have no base.
+    `without` says of subjects why they have no base, and `history` what the series of the watched metrics say; the
+    baseline was accepted until the day `ended`, which is over.
     A subject that could not be measured is unknown also where no rule names it: nobody would write that rule.
     """
     known = _Known(
         compared={comparison.key: comparison for comparison in comparisons},
         calm={m.key: m.value for m in measurements if m.value is not None} if busy else {},
         without=without,
+        history={one.key: one for one in history},
+        ended=ended,
     )
     verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, known)]
     said = {(verdict.subject, verdict.because) for verdict in verdicts}
@@ -47,12 +53,33 @@ def judge(
     return tuple(verdicts)
 
 
+def approved(verdicts: Sequence[Verdict], approvals: Sequence[Approval]) -> tuple[Verdict, ...]:
+    """The verdicts with what somebody accepted: worse than the base commit, it warns with who said so."""
+    return tuple(_approve(verdict, approvals) if is_open(verdict) else verdict for verdict in verdicts)
+
+
+def is_open(verdict: Verdict) -> bool:
+    """Whether something fails that a reviewer of the change may accept; wrong answers and broken limits are not."""
+    return verdict.status == "failed" and verdict.worse_than == "base commit"
+
+
+def _approve(verdict: Verdict, approvals: Sequence[Approval]) -> Verdict:
+    found = next((one for one in approvals if one.subject in ("", verdict.subject)), None)
+    if found is None:
+        return verdict
+    reason = f": {found.reason}" if found.reason else ""
+    because = f"{verdict.because}; accepted {found.how} {found.by}{reason}"
+    return replace(verdict, status="warned", because=because)
+
+
 class _Known(Struct, frozen=True):
     """What a rule is held against beside the measurement itself."""
 
     compared: Mapping[str, Comparison]
     calm: Mapping[str, float]
     without: Mapping[str, str]
+    history: Mapping[str, History]
+    ended: date | None
 
     def no_base(self, measurement: Measurement) -> str:
         """Why a measurement was compared with nothing."""
@@ -90,7 +117,8 @@ def matches(rule: Rule, measurement: Measurement) -> bool:
 
 def watched(rule: Rule, measurement: Measurement) -> str:
     """The key a rule reads: a change of something that other work disturbs is looked for in its calm metric."""
-    calm = metrics.find(measurement.metric).calm if rule.worse_by_percent is not None else ""
+    is_of_change = rule.worse_by_percent is not None or rule.no_change_point
+    calm = metrics.find(measurement.metric).calm if is_of_change else ""
     return f"{measurement.subject}/{calm or measurement.metric}"
 
 
@@ -119,20 +147,65 @@ def _absent(metric: str) -> str:
 def _weigh(rule: Rule, measurement: Measurement, known: _Known) -> Verdict:
     if measurement.value is None:
         return _unknown(rule, measurement, measurement.reason)
-    if rule.worse_by_percent is None and not rule.exact:
+    if rule.no_change_point:
+        return _course(rule, measurement, known.history.get(watched(rule, measurement)))
+    if _is_band(rule):
         return _band(rule, measurement, measurement.value)
     if rule.exact and metrics.find(measurement.metric).better != "exact":
         return _unknown(rule, measurement, "only facts of a model file can be compared exactly; demand a band of this")
     comparison = known.compared.get(watched(rule, measurement))
     if comparison is None:
         return _alone(rule, measurement, known.no_base(measurement))
-    return _exact(rule, measurement, comparison) if rule.exact else _change(rule, measurement, comparison)
+    verdict = _exact(rule, measurement, comparison) if rule.exact else _change(rule, measurement, comparison)
+    outlived = known.ended if comparison.against == "baseline" else None
+    return _outlived(verdict, outlived) if outlived and verdict.status == "passed" else verdict
+
+
+def _outlived(verdict: Verdict, until: date) -> Verdict:
+    """A level that was accepted for a time, and is still there, is a warning."""
+    step = "`edgetpu-ci baseline accept` renews it"
+    return replace(
+        verdict, status="warned", because=f"{verdict.because}, but that was accepted until {until} only; {step}"
+    )
 
 
 def _alone(rule: Rule, measurement: Measurement, why: str) -> Verdict:
     """Nothing to compare with; what is new could not have one, and that is nobody's fault."""
     verdict = _unknown(rule, measurement, why)
     return replace(verdict, weight="pass") if why == NEW else verdict
+
+
+def _is_band(rule: Rule) -> bool:
+    return rule.worse_by_percent is None and not rule.exact and not rule.no_change_point
+
+
+def _course(rule: Rule, measurement: Measurement, history: History | None) -> Verdict:
+    """A lasting change for the worse, while it stands; what is only suspected is shown, and nothing more."""
+    if history is None:
+        return _unknown(rule, measurement, "only what is noisy has change points; demand `exact` or a band of this")
+    if history.runs < changes.FEWEST:
+        verdict = _unknown(
+            rule, measurement, f"{history.runs} of the {changes.FEWEST} runs that a change of level takes"
+        )
+        return replace(verdict, weight=rule.unknown or "pass")
+    said = "; ".join(shift(one, history.metric) for one in history.shifts)
+    if any(one.tier == "confirmed" and one.finding == "regressed" for one in history.shifts):
+        return _failed(rule, measurement, said)
+    if any(one.tier == "confirmed" for one in history.shifts):
+        return _improved(rule, measurement, said)
+    verdict = _verdict(rule, measurement, "passed", said or f"no change of level that stands in {history.runs} runs")
+    return replace(verdict, suspected=bool(said))
+
+
+def shift(found: Shift, metric: str) -> str:
+    """A change of level in words: `3.1 % slower since 1a2b3c4 … 9f8e7d6 (4 commits), confirmed`."""
+    ratio = found.after / found.before if found.before else None
+    changed = Comparison(
+        subject="", metric=metric, base=found.before, head=found.after, ratio=ratio, finding=found.finding
+    )
+    places = " … ".join(point.commit[:7] or f"{point.at:%Y-%m-%d %H:%M}" for point in (found.good, found.bad))
+    between = "" if found.commits is None else f" ({found.commits} commit{'' if found.commits == 1 else 's'})"
+    return f"{describe(changed)} since {places}{between}, {found.tier}"
 
 
 def _band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
@@ -156,8 +229,7 @@ def _band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
 def _spoilt(rule: Rule, measurement: Measurement, verdict: Verdict, calm: Mapping[str, float]) -> Verdict:
     """A failure that may be other work's doing is unknown."""
     undisturbed = calm.get(f"{measurement.subject}/{metrics.find(measurement.metric).calm}")
-    banded = rule.worse_by_percent is None and not rule.exact
-    if not banded or undisturbed is None or _band(rule, measurement, undisturbed).status == "failed":
+    if not _is_band(rule) or undisturbed is None or _band(rule, measurement, undisturbed).status == "failed":
         return verdict
     return _unknown(rule, measurement, f"{verdict.because}, but the machine was busy; run it again when it is quiet")
 
@@ -202,7 +274,7 @@ def _exact(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verd
 
 def _worse(rule: Rule, measurement: Measurement, comparison: Comparison, said: str) -> Verdict:
     if comparison.against != "previous run":
-        return _failed(rule, measurement, said)
+        return replace(_failed(rule, measurement, said), worse_than=comparison.against)
     # A previous run is nobody's decision: it may inform, it must not block.
     return _verdict(rule, measurement, "warned", said)
 
@@ -238,6 +310,8 @@ def demand(rule: Rule) -> str:
         return f"at most {rule.worse_by_percent:g} % worse"
     if rule.exact:
         return "equal to the baseline"
+    if rule.no_change_point:
+        return "no lasting change for the worse"
     bounds = (("min", rule.min), ("target", rule.target), ("max", rule.max))
     return ", ".join(f"{name} {bound:g}" for name, bound in bounds if bound is not None)
 

@@ -173,9 +173,10 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One demand on the measurements whose `subject/metric` matches the glob.
 
-    Exactly one demand: a band (`min`, `target`, `max`), `worse_by_percent`, or `exact`.
-    `unknown` says how a value that could not be judged weighs; by default as `severity`. A change of a time by less
-    than `floor_ms` is none, however many percent it is.
+    Exactly one demand: a band (`min`, `target`, `max`), `worse_by_percent`, `exact`, or `no_change_point`: that the
+    metric's own history on this device shows no lasting change for the worse, which is judged of every run that belongs
+    to no pull request. `unknown` says how a value that could not be judged weighs; by default as `severity`. A change
+    of a time by less than `floor_ms` is none, however many percent it is.
     """
 
     match: str
@@ -185,6 +186,7 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     worse_by_percent: Annotated[float, Meta(ge=0)] | None = None
     floor_ms: Annotated[float, Meta(ge=0)] = 0.001
     exact: bool = False
+    no_change_point: bool = False
     severity: Severity = "fail"
     unknown: Weight | None = None
     owner: str = ""
@@ -192,7 +194,11 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
 
 
 class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One rule on one measurement: what is said, why, and how much it weighs."""
+    """One rule on one measurement: what is said, why, and how much it weighs.
+
+    `suspected` is a change of level that is likely, not certain: it is shown, and fails nothing. `worse_than` says what
+    something became worse than, where that is what fails.
+    """
 
     subject: str
     metric: str
@@ -202,6 +208,8 @@ class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     demand: str = ""
     value: float | None = None
     improved: bool = False
+    suspected: bool = False
+    worse_than: BaseKind | None = None
     owner: str = ""
     runbook: str = ""
 
@@ -226,6 +234,15 @@ class Runner(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clean: int = 0
 
 
+class Approval(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody accepts what became worse: of one subject, or (empty) of all. `how` it was said, up to `by` whom."""
+
+    by: str
+    how: str
+    subject: str = ""
+    reason: str = ""
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The one judged document; every rendering is a function of it. `runner` is told where a base was beside."""
 
@@ -238,6 +255,7 @@ class Report(Struct, frozen=True, kw_only=True):
     bases: tuple[str, ...] = ()
     trend: tuple["Trend", ...] = ()
     runner: Runner | None = None
+    history: tuple["History", ...] = ()
 
 
 class Trend(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -274,10 +292,50 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Series(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One metric of one subject on one device over many reports, oldest first."""
+    """One metric of one subject on one device over many reports, oldest first.
+
+    `open` are changes for the worse that still stand and came before the first point kept.
+    """
 
     device: str
     subject: str
     metric: str
     points: tuple[Point, ...]
     changes: tuple[Change, ...] = ()
+    open: tuple["Shift", ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`subject/metric`."""
+        return f"{self.subject}/{self.metric}"
+
+
+class Shift(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A change of level that still stands: `good` is the last point measured before it, `bad` the first after.
+
+    `before` and `after` are the levels, `runs` counts the points of the new one. `commits` counts what came after the
+    commit of `good`, up to that of `bad`; None where git does not know.
+    """
+
+    tier: Tier
+    finding: Literal["regressed", "improved"]
+    before: float
+    after: float
+    good: Point
+    bad: Point
+    runs: int
+    commits: int | None = None
+
+
+class History(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the series of one metric says with this run as its newest point: of `runs` points, which shifts stand."""
+
+    subject: str
+    metric: str
+    runs: int
+    shifts: tuple[Shift, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`subject/metric`."""
+        return f"{self.subject}/{self.metric}"

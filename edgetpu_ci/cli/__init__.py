@@ -42,6 +42,9 @@ VERBS: Final[dict[str, Verb]] = {
         measuring.selftest_options,
         measuring.selftest,
     ),
+    "bisect": Verb(
+        "Find the commit that made something worse, measuring over git.", measuring.bisect_options, measuring.bisect
+    ),
     "judge": Verb("Judge saved reports by the rules and baselines of today.", reports.judge_options, reports.judge),
     "publish": Verb("Say a saved report where the configuration names.", reports.publish_options, reports.publish),
     "show": Verb("Show a saved report again: table, chart or comment.", reports.show_options, reports.show),
@@ -50,7 +53,7 @@ VERBS: Final[dict[str, Verb]] = {
     "inspect": Verb(
         "Tell what a model file holds: operators, MACs, tensors.", repository.inspect_options, repository.inspect
     ),
-    "baseline": Verb("Accept or show the baseline of this machine.", baseline.options, None),
+    "baseline": Verb("Accept, show or suggest the baseline of this machine.", baseline.options, None),
     "ab": Verb("Decide from rounds of base and head what became worse.", statistics.ab_options, statistics.ab),
     "detect": Verb("Find the changes of level in series of numbers.", statistics.detect_options, statistics.detect),
     "import": Verb(

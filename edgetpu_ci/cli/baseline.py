@@ -1,6 +1,7 @@
 """`baseline`: the level of a device that somebody accepted."""
 
 import argparse
+from datetime import date
 from pathlib import Path
 
 from edgetpu_ci.cli import output, surroundings
@@ -16,23 +17,37 @@ def options(command: argparse.ArgumentParser) -> None:
     )
     accepting.add_argument("--by", default="", help="who accepts (default: git's user.name)")
     accepting.add_argument("--reason", default="", help="why")
+    accepting.add_argument(
+        "--until", metavar="DATE", type=date.fromisoformat, help="the last day on which it holds, as 2026-12-31"
+    )
     accepting.set_defaults(verb=_accept)
     showing = actions.add_parser("show", help="print the baseline of this machine")
     surroundings.config_option(showing)
     showing.set_defaults(verb=_show)
+    suggesting = actions.add_parser("suggest", help="print bands for this machine from its history, to review")
+    surroundings.config_option(suggesting)
+    suggesting.set_defaults(verb=_suggest)
 
 
 def _accept(arguments: argparse.Namespace) -> int:
-    from edgetpu_ci import app
+    from edgetpu_ci import accepting
 
     folder = Path(surroundings.settings_if_any(arguments).baselines)
-    place = app.accept(folder, arguments.report, arguments.by, arguments.reason, surroundings.world())
+    why = accepting.Why(by=arguments.by, reason=arguments.reason, until=arguments.until)
+    place = accepting.accept(folder, arguments.report, why, surroundings.world())
     output.say(f"baseline  {place}   # review and commit it")
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from edgetpu_ci import app
+    from edgetpu_ci import accepting
 
-    output.say(app.show_baseline(Path(surroundings.settings_if_any(arguments).baselines), surroundings.world()))
+    output.say(accepting.show(Path(surroundings.settings_if_any(arguments).baselines), surroundings.world()))
+    return 0
+
+
+def _suggest(arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import accepting
+
+    output.say(accepting.suggest(surroundings.settings_if_any(arguments), surroundings.world()))
     return 0

@@ -1,4 +1,4 @@
-"""`run`, `compare` and `selftest`: the commands that measure."""
+"""`run`, `compare`, `bisect` and `selftest`: the commands that measure."""
 
 import argparse
 from pathlib import Path
@@ -82,6 +82,24 @@ def selftest(arguments: argparse.Namespace) -> int:
     outcome = selftest.run(_models_or_settings(arguments), surroundings.world())
     output.say(said.text(outcome.machine, outcome.tests, outcome.runner))
     return outcome.exit_status
+
+
+def bisect_options(command: argparse.ArgumentParser) -> None:
+    """The options of `bisect`."""
+    command.add_argument("models", metavar="MODEL", nargs="*", help="models, instead of what the configuration says")
+    command.add_argument("--good", metavar="REF", required=True, help="a commit that was as it should be")
+    command.add_argument("--bad", metavar="REF", required=True, help="a later commit that is worse")
+    surroundings.config_option(command)
+
+
+def bisect(arguments: argparse.Namespace) -> int:
+    """Find the commit that made something worse."""
+    from edgetpu_ci import bisection
+
+    settings = _models_or_settings(argparse.Namespace(**vars(arguments), reference=False))
+    answer = bisection.search(settings, arguments.good, arguments.bad, output.say, surroundings.world())
+    output.say(bisection.text(answer, surroundings.world()))
+    return answer.exit_status
 
 
 def _files(bases: list[str], heads: list[str]) -> "Files | None":

@@ -24,6 +24,12 @@ class Comparing(Collector, Protocol):
     def collect_beside(self, options: Any, beside: Beside, world: World) -> Collected: ...  # noqa: ANN401
 
 
+class Repeating(Collector, Protocol):
+    """One that can measure some of its subjects again."""
+
+    def collect_again(self, options: Any, subjects: frozenset[str], world: World) -> Collected: ...  # noqa: ANN401
+
+
 COLLECTORS: Final[dict[str, Collector]] = {
     "command": command,
     "inference": inference,
@@ -46,6 +52,12 @@ class Bound:
     def series(self, world: World) -> tuple[str, ...]:
         """What it can compare in rounds, each as `subject/metric`."""
         return self._comparing.series(self.options, world) if self._comparing else ()
+
+    def again(self, subjects: frozenset[str], world: World) -> Collected | None:
+        """Measure some subjects once more, if it can."""
+        if not hasattr(self.collector, "collect_again"):
+            return None
+        return cast("Repeating", self.collector).collect_again(self.options, subjects, world)
 
     def beside(self, beside: Beside, world: World) -> Collected:
         """Measure the head, and the base in turns with it if it can."""

@@ -57,6 +57,11 @@ def collect(options: Options, world: World) -> Collected:
     return Collected(measurements=(_measurement(options, [slot.answer for slot in taken], reason),))
 
 
+def collect_again(options: Options, subjects: frozenset[str], world: World) -> Collected:
+    """The same once more, if it is meant."""
+    return collect(options, world) if options.name in subjects else Collected(measurements=())
+
+
 def series(options: Options, _world: World) -> tuple[str, ...]:
     """What can be compared in rounds, as `subject/metric`."""
     return (f"{options.name}/{_metric(options)}",)

@@ -12,7 +12,7 @@ from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
 
-__all__ = ["Options", "collect", "collect_beside", "series"]
+__all__ = ["Options", "collect", "collect_again", "collect_beside", "series"]
 
 
 def collect(options: Options, world: World) -> Collected:
@@ -23,6 +23,13 @@ def collect(options: Options, world: World) -> Collected:
     """
     _check(options)
     return models_alone.measure(models.find(options.models, world), options, world)
+
+
+def collect_again(options: Options, subjects: frozenset[str], world: World) -> Collected:
+    """The same of some of the models, in rounds of their own."""
+    _check(options)
+    named = [(name, file) for name, file in models.find(options.models, world) if name in subjects]
+    return models_alone.measure(named, options, world)
 
 
 def series(options: Options, world: World) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class Line(Struct, frozen=True, kw_only=True):
     @property
     def because(self) -> str:
         """Why, in the words of the verdicts that say more than "passed"."""
-        telling = [v.because for v in self.verdicts if v.status != "passed" or v.improved]
+        telling = [v.because for v in self.verdicts if v.status != "passed" or v.improved or v.suspected]
         missing = self.measurement.reason if self.measurement and self.measurement.value is None else ""
         return "; ".join(dict.fromkeys(telling)) or missing or (self.comparison.because if self.comparison else "")
 
@@ -99,11 +99,14 @@ def _standing(verdicts: Sequence[Verdict], comparison: Comparison | None, measur
         return "improved"
     if comparison and (comparison.finding == "regressed" or comparison.worth_a_look):
         return "changed"
-    return "changed" if _is_new(verdicts) else "passed"
+    return "changed" if _news(verdicts) else "passed"
 
 
-def _is_new(verdicts: Sequence[Verdict]) -> bool:
-    return any(verdict.because == judge.NEW for verdict in verdicts)
+def _news(verdicts: Sequence[Verdict]) -> str:
+    """What no verdict weighs and a reader wants to know, in a word."""
+    if any(verdict.suspected for verdict in verdicts):
+        return "suspected"
+    return "new" if any(verdict.because == judge.NEW for verdict in verdicts) else ""
 
 
 def _outcome(
@@ -111,8 +114,8 @@ def _outcome(
 ) -> str:
     if measurement is None or measurement.value is None:
         return "not measured"
-    if comparison is None and standing == "changed" and _is_new(verdicts):
-        return "new"
+    if standing == "changed" and (news := _news(verdicts)):
+        return news
     if comparison is None:
         no_base = standing == "unknown" and any(verdict.because == judge.NO_BASE for verdict in verdicts)
         return "without a baseline" if no_base else _ALONE[standing]

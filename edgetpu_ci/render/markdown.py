@@ -21,7 +21,7 @@ MARK: Final[dict[Standing | Status, str]] = {
     "passed": "✅",
 }
 _TOO_LONG = "_Left out for length: some of the tables. `edgetpu-ci show REPORT` prints them._"
-_MAX_NOTES = 5
+_MAX_NOTES = _MAX_SHIFTS = 5
 _NAMED = 3
 
 
@@ -95,7 +95,7 @@ def _fitting(blocks: Sequence[str], room: int) -> list[str]:
 
 def _before(report: Report, *, withdrawn: bool) -> list[str]:
     run = report.run
-    commit = f"`{run.commit[:7]}`" if run.commit.isalnum() and run.commit.isascii() else ""
+    commit = f"`{run.commit[:7]}`" if _is_commit(run.commit) else ""
     branch = f"on {gfm.text(run.branch)}" if run.branch else ""
     against = "; ".join(gfm.text(base, words.SENTENCE) for base in report.bases[:_NAMED])
     turns = _turns(report)
@@ -178,7 +178,29 @@ def _after(report: Report, found: Sequence[Line]) -> list[str]:
     noisy = report.runner is not None and bool(report.runner.quarantine)
     steps = " ".join(dict.fromkeys(step for line in found if (step := _step(line, noisy=noisy))))
     notes = "\n".join(f"- Note: {gfm.text(note, words.SENTENCE)}" for note in report.run.notes[:_MAX_NOTES])
-    return [*cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
+    return [*_since(report), *cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
+
+
+def _since(report: Report) -> list[str]:
+    """Changes of level that stand: between which commits, and how the one is found."""
+    shifts = [(one, shift) for one in report.history for shift in one.shifts]
+    said = [f"- {gfm.text(words.since(one, shift), words.SENTENCE)}" for one, shift in shifts[:_MAX_SHIFTS]]
+    more = [_more(len(shifts) - _MAX_SHIFTS)] if len(shifts) > _MAX_SHIFTS else []
+    worse = [shift for _, shift in shifts if shift.finding == "regressed"]
+    ends = next(
+        ((s.good.commit, s.bad.commit) for s in worse if _is_commit(s.good.commit) and _is_commit(s.bad.commit)), None
+    )
+    step = (
+        f"`edgetpu-ci bisect --good {ends[0][:12]} --bad {ends[1][:12]}` finds the commit between them; "
+        if ends
+        else ""
+    )
+    steps = [f"{step}`edgetpu-ci baseline accept REPORT` accepts a level that is meant."] if worse else []
+    return ["\n".join(["**Change of level:**", *said, *more]), *steps] if said else []
+
+
+def _is_commit(text: str) -> bool:
+    return text.isalnum() and text.isascii()
 
 
 def _causes(report: Report, found: Sequence[Line]) -> Iterable[str]:
@@ -211,7 +233,8 @@ def _step(line: Line, *, noisy: bool) -> str:
 
 _NEXT: Final = {
     "baseline": "Fix what became worse; if it is meant, `edgetpu-ci baseline accept REPORT` and commit the baseline.",
-    "base commit": "Fix what became worse than the base. What is meant is said in the pull request, for its reviewer.",
+    "base commit": "Fix what became worse than the base. What is meant is accepted by label, or by a review that says "
+    "`/edgetpu-ci accept REASON`, of who may write here; then run the job again.",
     "previous run": "A previous run only informs; `edgetpu-ci baseline accept REPORT` makes one that decides.",
     "beyond limits": "A limit that no longer fits is changed where it is written, in the configuration or a baseline.",
     "without a baseline": "`edgetpu-ci baseline accept REPORT` makes this run the baseline; commit the file it writes.",

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,6 +69,8 @@ class FakeGitHub:
     violations: list[str] = field(default_factory=list)
     stored: list[Request] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    permissions: dict[str, str] = field(default_factory=dict)
+    timeline: list[dict[str, Any]] = field(default_factory=list)
     _comments: dict[int, Comment] = field(default_factory=dict)
     _pulls: list[dict[str, Any]] = field(default_factory=list)
     _artifacts: dict[int, Artifact] = field(default_factory=dict)
@@ -112,6 +115,21 @@ class FakeGitHub:
         size = len(data) if size is None else size
         self._artifacts[next(self._ids)] = Artifact(run_id=run_id, name=name, data=data, expired=expired, size=size)
 
+    def happen(self, event: str, login: str, at: datetime, **parts: Any) -> None:
+        """Something happens on the pull request: a label is set or taken off, or somebody comments or reviews."""
+        path = "/repos/{owner}/{repo}/issues/{issue_number}/timeline"
+        known = {shown["event"]: shown for shown in contract().example("get", path, 200)}
+        comment = known["commented"]
+        # GitHub's description has no example of a review.
+        link = {"href": comment["html_url"]}
+        review = {**comment, "state": "commented", "pull_request_url": comment["issue_url"], "commit_id": "0" * 40}
+        known["reviewed"] = {**review, "_links": {"html": link, "pull_request": link}}
+        user = {**comment["user"], "login": login}
+        shown = {**known.get(event, known["labeled"]), "event": event, "actor": user, "created_at": f"{at:%FT%TZ}"}
+        if "user" in shown:
+            shown["user"] = user
+        self.timeline.append({**shown, **parts})
+
     def fail(self, status: int, times: int = 1, message: str = "Server Error", **headers: str) -> None:
         """Answer the next requests with an error; `retry_after="1"` is the header Retry-After."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -147,7 +165,8 @@ class FakeGitHub:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         for verb, pattern, method in _ROUTES:
             if verb == request.verb and (found := re.fullmatch(pattern, parts.path)):
-                return method(self, [int(group) for group in found.groups()], query, request.body)
+                named: list[Any] = [int(group) if group.isdecimal() else group for group in found.groups()]
+                return method(self, named, query, request.body)
         return _refuse(404, "Not Found")
 
     def _user(self, _numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
@@ -176,6 +195,15 @@ class FakeGitHub:
 
     def _delete_comment(self, numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
         return Reply(status=204) if self._comments.pop(numbers[0], None) else _refuse(404, "Not Found")
+
+    def _list_timeline(self, _numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
+        return _json(200, _page(self.timeline, query))
+
+    def _permission(self, logins: list[str], _query: dict[str, str], _body: bytes) -> Reply:
+        example = contract().example("get", "/repos/{owner}/{repo}/collaborators/{username}/permission", 200)
+        may = self.permissions.get(logins[0], "none")
+        user = {**example["user"], "login": logins[0], "role_name": may}
+        return _json(200, {**example, "permission": may, "role_name": may, "user": user})
 
     def _list_pulls(self, _numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
         head = query.get("head")
@@ -208,6 +236,8 @@ _ROUTES = (
     ("POST", rf"{_REPO}/issues/(\d+)/comments", FakeGitHub._create_comment),
     ("PATCH", rf"{_REPO}/issues/comments/(\d+)", FakeGitHub._edit_comment),
     ("DELETE", rf"{_REPO}/issues/comments/(\d+)", FakeGitHub._delete_comment),
+    ("GET", rf"{_REPO}/issues/(\d+)/timeline", FakeGitHub._list_timeline),
+    ("GET", rf"{_REPO}/collaborators/([\w-]+)/permission", FakeGitHub._permission),
     ("GET", rf"{_REPO}/pulls", FakeGitHub._list_pulls),
     ("POST", rf"{_REPO}/check-runs", FakeGitHub._create_check),
     ("GET", rf"{_REPO}/actions/runs/(\d+)/artifacts", FakeGitHub._list_artifacts),

@@ -1,11 +1,13 @@
 """What a dead GitHub changes: nothing in `run`, the exit status of `publish`."""
 
 import shutil
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, history
 from tests.fakes import actions, reports
 from tests.fakes.git_server import git_server
 from tests.fakes.github import FakeGitHub
@@ -228,3 +230,66 @@ def test_a_baseline_has_an_author(tmp_path: Path) -> None:
     done = edgetpu_ci(tmp_path, "baseline", "accept", "r.json", **nobody)
     assert done.returncode == 2
     assert "name yourself with --by" in done.stderr
+
+
+def test_a_level_can_be_accepted_until_a_day_and_no_day_that_is_over(tmp_path: Path) -> None:
+    edgetpu_ci(project(tmp_path), "run")
+    over = edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer", "--until", "2020-01-01")
+    assert (over.returncode, over.stderr.count("\n")) == (2, 1)
+    assert "--until 2020-01-01 is over" in over.stderr
+    done = edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer", "--reason", "meant", "--until", "2999-12-31")
+    assert done.returncode == 0, done.stderr
+    (written,) = (tmp_path / "baselines").iterdir()
+    assert "until: '2999-12-31'" in written.read_text()
+    # As people write it.
+    written.write_text(written.read_text().replace("'2999-12-31'", "2999-12-31"))
+    assert "until 2999-12-31 from report" in " ".join(edgetpu_ci(tmp_path, "run").stdout.split())
+
+
+def shifted(folder: Path, levels: Sequence[float]) -> None:
+    """Earlier runs of this machine: the one that was made, again and again, its speed multiplied by each level."""
+    (place,) = (folder / ".edgetpu-ci/documents/reports").iterdir()
+    made = history.decode(place.read_bytes(), "made")
+    place.unlink()
+    for number, level in enumerate(levels):
+        at = made.run.at - timedelta(hours=len(levels) - number)
+        wobble = level * (1 + (number * 7 % 5 - 2) / 1000)
+        measured = tuple(
+            replace(m, value=m.value * wobble) if m.metric == "throughput_sustained_fps" and m.value else m
+            for m in made.run.measurements
+        )
+        run = replace(made.run, id=f"{at:%Y%m%dT%H%M%SZ}-0", at=at, measurements=measured, commit=f"{number:040x}")
+        place.with_name(f"{run.id}.json").write_bytes(codec.encode_json(replace(made, run=run)))
+
+
+WATCH = 'rules: [{match: "*/throughput_sustained_fps", no_change_point: true}]\n'
+
+
+def test_a_level_that_stayed_worse_fails_until_it_is_accepted(tmp_path: Path) -> None:
+    edgetpu_ci(project(tmp_path, rest=WATCH), "run")
+    # On a busy machine the real run lies anywhere between; the runs before it have said enough.
+    shifted(tmp_path, [9.0] * 20 + [1.0] * 12)
+    done = edgetpu_ci(tmp_path, "run")
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert "% slower since 0000000 … 0000000, confirmed" in said
+    report = history.decode((tmp_path / "edgetpu-ci-report/report.json").read_bytes(), "r")
+    ((shift,),) = (one.shifts for one in report.history)
+    assert (int(shift.good.commit, 16), int(shift.bad.commit, 16), shift.tier) == (19, 20, "confirmed")
+    assert edgetpu_ci(tmp_path, "run").returncode == 1
+    edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer")
+    accepted = edgetpu_ci(tmp_path, "run")
+    assert "confirmed" not in accepted.stdout
+    assert accepted.returncode == 0, accepted.stdout
+
+
+def test_bands_are_suggested_from_history_and_nothing_is_written(tmp_path: Path) -> None:
+    edgetpu_ci(project(tmp_path, rest=WATCH), "run")
+    short = edgetpu_ci(tmp_path, "baseline", "suggest")
+    assert (short.returncode, short.stderr.count("\n")) == (2, 1)
+    assert "too few to suggest bands from" in short.stderr
+    shifted(tmp_path, [1.0] * 20)
+    done = edgetpu_ci(tmp_path, "baseline", "suggest")
+    assert done.returncode == 0, done.stderr
+    assert "throughput_sustained_fps: {min:" in done.stdout
+    assert not (tmp_path / "baselines").exists()

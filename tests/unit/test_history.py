@@ -1,14 +1,16 @@
 """Earlier reports: what a run is compared with, and what is passed over with a word."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, history
+from edgetpu_ci import codec, history, series_index
+from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import SCHEMA, Machine, Measurement, Report, Run
+from edgetpu_ci.model import SCHEMA, History, Machine, Measurement, Report, Rule, Run
 from edgetpu_ci.store.folder import Folder
 from tests.fakes.world import AT, Said, world
 
@@ -81,8 +83,8 @@ def test_the_first_run_has_nothing_before_it(tmp_path: Path) -> None:
 
 
 def test_the_trend_goes_from_old_to_new_and_leaves_out_what_was_not_measured(tmp_path: Path) -> None:
-    store = keep(tmp_path, run(1), run(2, value=None), run(3, value=3.0))
-    (trend,) = history.trend(history.recent(store, "pi", world(tmp_path)), run(4, value=4.0))
+    store = keep(tmp_path, run(1), run(2, value=None), run(3, value=3.0), run(4, device="other", value=9.0))
+    (trend,) = history.trend(series_index.load(store, "pi", world(tmp_path), keep=False), run(4, value=4.0))
     assert trend.values == (1.0, 3.0, 4.0)
 
 
@@ -109,16 +111,39 @@ def test_unknown_fields_of_a_later_version_are_tolerated() -> None:
     assert history.decode(data, "f").run.id == "r1"
 
 
+def reports(*values: float, metric: str = "throughput_sustained_fps", first: int = 100) -> Iterator[Report]:
+    for number, value in enumerate(values, first):
+        yield measured(number, Measurement(subject="m", metric=metric, value=value))
+
+
 def measured(number: int, *measurements: Measurement, device: str = "pi") -> Report:
     return Report(run=replace(run(number, device=device), measurements=measurements, commit=f"c{number}", url="u"))
 
 
+def noisy(level: float, count: int) -> list[float]:
+    """Around a level, within 0.6 %."""
+    return [level * (1 + (n * 7 % 5 - 2) / 333) for n in range(count)]
+
+
+RULE = Rule(match="*/throughput_sustained_fps", no_change_point=True)
+
+
+def judged(values: list[float], baseline: Baseline | None = None, rule: Rule = RULE) -> History:
+    *past, now = reports(*values)
+    (found,) = history.judged(history.points(past), now.run, [rule], baseline, lambda _good, _bad: 4)
+    return found
+
+
 def test_a_series_is_one_metric_of_one_subject_on_one_device_oldest_first() -> None:
-    def speed(value: float, device: str = "usb:0") -> Measurement:
+    def speed(value: float, device: str) -> Measurement:
         return Measurement(subject="m", metric="latency_p10_ms", value=value, device=device)
 
     found = history.series(
-        [measured(2, speed(2.0)), measured(1, speed(1.0), speed(9.0, "cpu")), measured(3, speed(3.0), device="other")]
+        [
+            measured(2, speed(2.0, "usb:0")),
+            measured(1, speed(1.0, "usb:0"), speed(9.0, "cpu")),
+            measured(3, speed(3.0, "usb:0"), device="other"),
+        ]
     )
     assert {one.device: [point.value for point in one.points] for one in found} == {
         "pi · usb:0": [1.0, 2.0],
@@ -127,6 +152,103 @@ def test_a_series_is_one_metric_of_one_subject_on_one_device_oldest_first() -> N
     }
     point = found[0].points[0]
     assert (point.at, point.commit, point.report, point.url) == (AT + timedelta(days=1), "c1", "r1", "u")
+
+
+def test_what_a_pull_request_measured_is_no_point_of_history() -> None:
+    (report,) = reports(1.0)
+    assert history.series([replace(report, run=replace(report.run, pull_request=7))]) == ()
+
+
+def test_a_report_that_comes_twice_or_late_is_one_point_in_its_place() -> None:
+    first, second, third = reports(1.0, 2.0, 3.0)
+    known = history.points([third, first])
+    (found,) = history.points([second, first], known)
+    assert [point.value for point in found.points] == [1.0, 2.0, 3.0]
+
+
+def test_changes_are_looked_for_where_other_work_disturbs_least() -> None:
+    values = [*noisy(100, 20), *noisy(80, 20)]
+    (calm,) = history.series(reports(*values))
+    (disturbed,) = history.series(reports(*values, metric="throughput_fps"))
+    assert [(change.index, change.tier) for change in calm.changes] == [(20, "confirmed")]
+    assert disturbed.changes == ()
+
+
+def test_a_fact_changes_at_once() -> None:
+    (found,) = history.series(reports(5, 5, 6, metric="ops"))
+    assert [(change.index, change.before, change.after) for change in found.changes] == [(2, 5, 6)]
+
+
+def test_a_lasting_change_is_told_with_the_commits_that_were_measured_around_it() -> None:
+    found = judged([*noisy(100, 20), *noisy(90, 8)])
+    (shift,) = found.shifts
+    assert (shift.tier, shift.finding, shift.good.commit, shift.bad.commit) == (
+        "confirmed",
+        "regressed",
+        "c119",
+        "c120",
+    )
+    assert (shift.good.report, shift.bad.report, shift.runs, shift.commits) == ("r119", "r120", 8, 4)
+    assert (round(shift.before), round(shift.after)) == (100, 90)
+    assert found.runs == 28
+
+
+def test_a_rule_on_a_disturbed_metric_watches_its_calm_one() -> None:
+    both = [
+        measured(
+            number,
+            Measurement(subject="m", metric="latency_p99_ms", value=5.0),
+            Measurement(subject="m", metric="latency_p10_ms", value=1.0),
+        )
+        for number in range(3)
+    ]
+    rule = Rule(match="*/latency_p99_ms", no_change_point=True)
+    (found,) = history.judged(history.points(both[:2]), both[2].run, [rule], None, lambda _good, _bad: None)
+    assert (found.metric, found.runs) == ("latency_p10_ms", 3)
+
+
+@pytest.mark.parametrize("accepted", ["r124", "r127"])
+def test_an_accepted_report_ends_what_was_said_of_its_level(accepted: str) -> None:
+    values = [*noisy(100, 20), *noisy(90, 8)]
+    assert judged(values, baseline(accepted, 90.1)).shifts == ()
+
+
+def test_an_accepted_level_is_what_later_ones_are_held_against() -> None:
+    values = [*noisy(100, 20), *noisy(90, 10), *noisy(80, 10)]
+    (shift,) = judged(values, baseline("r128", 90.1)).shifts
+    assert (shift.bad.report, round(shift.before)) == ("r130", 90)
+
+
+def test_a_change_right_after_what_was_accepted_is_told() -> None:
+    values = [*noisy(100, 20), *noisy(90, 10)]
+    (shift,) = judged(values, baseline("r119", 100.1)).shifts
+    assert shift.bad.report == "r120"
+
+
+def test_what_was_accepted_of_another_model_accepts_nothing_here() -> None:
+    values = [*noisy(100, 20), *noisy(90, 8)]
+    other = replace(baseline("r127", 90.1), models={"other": {}})
+    assert len(judged(values, other).shifts) == 1
+
+
+def baseline(report: str, value: float) -> Baseline:
+    return Baseline(
+        device="pi",
+        accepted=Accepted(by="Reviewer", at=AT, report=report),
+        models={"m": {"throughput_sustained_fps": Level(value=value)}},
+    )
+
+
+@pytest.mark.parametrize(("value", "side"), [(100.2, 0), (97.0, -1), (103.0, 1), (99.3, 0)])
+def test_a_newest_point_is_held_against_the_level_before_it(value: float, side: int) -> None:
+    *past, now = reports(*noisy(50, 20), *noisy(100, 20), value)
+    strays = history.strays(history.points(past), now.run, [RULE])
+    assert [stray.side for stray in strays] == ([side] if side else [])
+
+
+def test_a_level_of_four_points_has_no_range_yet() -> None:
+    *past, now = reports(*noisy(100, 4), 300.0)
+    assert history.strays(history.points(past), now.run, [RULE]) == ()
 
 
 def test_a_series_has_neither_what_was_not_measured_nor_what_has_no_better_direction() -> None:

@@ -1,9 +1,25 @@
 """Each demand, on its good side, its bad side and without a value."""
 
+from datetime import date
+from typing import Literal
+
 import pytest
 
 from edgetpu_ci.judge import NEW, describe, judge, overall, status, unchanged
-from edgetpu_ci.model import Comparison, Machine, Measurement, Report, Rule, Run, Verdict
+from edgetpu_ci.model import (
+    BaseKind,
+    Comparison,
+    History,
+    Machine,
+    Measurement,
+    Point,
+    Report,
+    Rule,
+    Run,
+    Shift,
+    Tier,
+    Verdict,
+)
 from tests.fakes.world import AT
 
 
@@ -236,3 +252,88 @@ def test_accuracy_may_fall_by_so_many_percent(head: float, status: str) -> None:
 )
 def test_what_is_unchanged_does_not_contradict_its_interval(facts: dict[str, object], words: str) -> None:
     assert unchanged(compared(finding="unchanged", **facts)) == words
+
+
+WATCH = Rule(match="*/throughput_sustained_fps", no_change_point=True)
+
+
+def point(number: int) -> Point:
+    return Point(at=AT, value=1.0, commit=f"{number:07x}{0:033x}", report=f"r{number}")
+
+
+def course(*shifts: Shift, runs: int = 40) -> Verdict:
+    history = History(subject="mobilenet", metric="throughput_sustained_fps", runs=runs, shifts=shifts)
+    (only,) = judge([NOW], [], [WATCH], history=[history])
+    return only
+
+
+def shifted(tier: Tier, after: float = 96.9, commits: int | None = 4) -> Shift:
+    finding: Literal["regressed", "improved"] = "regressed" if after < 100 else "improved"
+    return Shift(
+        tier=tier,
+        finding=finding,
+        before=100,
+        after=after,
+        good=point(0x1A2B3C4),
+        bad=point(0x9F8E7D6),
+        runs=9,
+        commits=commits,
+    )
+
+
+def test_a_confirmed_change_for_the_worse_fails_with_the_commits_around_it() -> None:
+    said = course(shifted("confirmed"))
+    assert said.status == "failed"
+    assert said.because == "3.1 % slower since 1a2b3c4 … 9f8e7d6 (4 commits), confirmed"
+
+
+def test_where_git_does_not_know_how_many_commits_there_are_none_are_counted() -> None:
+    assert course(shifted("confirmed", commits=None)).because == "3.1 % slower since 1a2b3c4 … 9f8e7d6, confirmed"
+    assert "(1 commit)" in course(shifted("confirmed", commits=1)).because
+
+
+def test_a_suspected_change_is_shown_and_fails_nothing() -> None:
+    said = course(shifted("suspected"))
+    assert (said.status, said.suspected) == ("passed", True)
+    assert said.because.endswith("suspected")
+
+
+def test_a_suspicion_does_not_hide_what_is_confirmed() -> None:
+    said = course(shifted("confirmed"), shifted("suspected", 90))
+    assert said.status == "failed"
+    assert "confirmed; 10 % slower" in said.because
+
+
+def test_a_change_for_the_better_is_praised() -> None:
+    said = course(shifted("confirmed", 110))
+    assert (said.status, said.improved) == ("passed", True)
+
+
+def test_too_short_a_history_says_so_and_weighs_nothing() -> None:
+    said = course(runs=3)
+    assert (said.status, said.weight) == ("unknown", "pass")
+    assert said.because == "3 of the 8 runs that a change of level takes"
+
+
+def test_a_fact_has_no_change_point() -> None:
+    said = verdict(Rule(match="*/ops", no_change_point=True), measured("ops", 65))
+    assert said.status == "unknown"
+    assert "demand `exact`" in said.because
+
+
+@pytest.mark.parametrize(("against", "status"), [("baseline", "warned"), ("base commit", "passed")])
+def test_a_level_accepted_for_a_time_that_is_over_warns_where_it_would_pass(against: BaseKind, status: str) -> None:
+    same = Comparison(
+        subject="mobilenet",
+        metric="throughput_sustained_fps",
+        base=90,
+        head=90,
+        finding="unchanged",
+        interval=(0.99, 1.01),
+        against=against,
+    )
+    (said,) = judge([NOW], [same], [CHANGE], ended=date(2026, 3, 1))
+    assert said.status == status
+    assert ("accepted until 2026-03-01 only; `edgetpu-ci baseline accept` renews it" in said.because) == (
+        status == "warned"
+    )
