@@ -299,7 +299,9 @@ def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     """Judge a saved report by the rules and baselines of today; nothing is saved."""
     report = read_report(path)
     keeper = store.open_store(settings.store, world)
-    past = _past(keeper, report.run, world, keep=False)
+    past, unread = _past(keeper, report.run, world, keep=False)
+    if unread:
+        raise unread[0]
     known = baselines.load(world.cwd / settings.baselines).values()
     return Outcome(report=assess(measure.Taken(run=report.run), settings, known, past))
 

@@ -17,6 +17,9 @@ _TWO_DIGITS = 10
 NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline accept` makes one"
 
 
+STEADY = "no lasting change for the worse"
+"""What `no_change_point` demands, in words."""
+
 NEW = "it is new: the base does not have it"
 
 
@@ -311,7 +314,7 @@ def demand(rule: Rule) -> str:
     if rule.exact:
         return "equal to the baseline"
     if rule.no_change_point:
-        return "no lasting change for the worse"
+        return STEADY
     bounds = (("min", rule.min), ("target", rule.target), ("max", rule.max))
     return ", ".join(f"{name} {bound:g}" for name, bound in bounds if bound is not None)
 

@@ -29,11 +29,21 @@ class Line(Struct, frozen=True, kw_only=True):
     measurement: Measurement | None = None
 
     @property
+    def level(self) -> str:
+        """What the history of it says, where that is more than "passed"."""
+        said = [v.because for v in self.verdicts if v.demand == judge.STEADY and _is_telling(v)]
+        return "; ".join(dict.fromkeys(said))
+
+    @property
     def because(self) -> str:
         """Why, in the words of the verdicts that say more than "passed"."""
-        telling = [v.because for v in self.verdicts if v.status != "passed" or v.improved or v.suspected]
+        telling = [v.because for v in self.verdicts if _is_telling(v)]
         missing = self.measurement.reason if self.measurement and self.measurement.value is None else ""
         return "; ".join(dict.fromkeys(telling)) or missing or (self.comparison.because if self.comparison else "")
+
+
+def _is_telling(verdict: Verdict) -> bool:
+    return verdict.status != "passed" or verdict.improved or verdict.suspected
 
 
 def of(report: Report) -> tuple[Line, ...]:
@@ -99,23 +109,32 @@ def _standing(verdicts: Sequence[Verdict], comparison: Comparison | None, measur
         return "improved"
     if comparison and (comparison.finding == "regressed" or comparison.worth_a_look):
         return "changed"
-    return "changed" if _news(verdicts) else "passed"
+    return "changed" if _is_new(verdicts) or _level(verdicts) else "passed"
 
 
-def _news(verdicts: Sequence[Verdict]) -> str:
-    """What no verdict weighs and a reader wants to know, in a word."""
-    if any(verdict.suspected for verdict in verdicts):
-        return "suspected"
-    return "new" if any(verdict.because == judge.NEW for verdict in verdicts) else ""
+def _is_new(verdicts: Sequence[Verdict]) -> bool:
+    return any(verdict.because == judge.NEW for verdict in verdicts)
 
 
-def _outcome(
+def _level(verdicts: Sequence[Verdict]) -> str:
+    """What history says of it, in a word."""
+    steady = [verdict for verdict in verdicts if verdict.demand == judge.STEADY]
+    if any(verdict.status in {"failed", "warned"} for verdict in steady):
+        return "at a worse level"
+    if any(verdict.improved for verdict in steady):
+        return "at a better level"
+    return "suspected" if any(verdict.suspected for verdict in steady) else ""
+
+
+def _outcome(  # noqa: PLR0911 - one return a word
     standing: Standing, verdicts: Sequence[Verdict], comparison: Comparison | None, measurement: Measurement | None
 ) -> str:
     if measurement is None or measurement.value is None:
         return "not measured"
-    if standing == "changed" and (news := _news(verdicts)):
-        return news
+    if (level := _level(verdicts)) and (comparison is None or comparison.finding not in {"regressed", "improved"}):
+        return level
+    if comparison is None and standing == "changed" and _is_new(verdicts):
+        return "new"
     if comparison is None:
         no_base = standing == "unknown" and any(verdict.because == judge.NO_BASE for verdict in verdicts)
         return "without a baseline" if no_base else _ALONE[standing]

@@ -21,7 +21,7 @@ MARK: Final[dict[Standing | Status, str]] = {
     "passed": "✅",
 }
 _TOO_LONG = "_Left out for length: some of the tables. `edgetpu-ci show REPORT` prints them._"
-_MAX_NOTES = _MAX_SHIFTS = 5
+_MAX_NOTES = 5
 _NAMED = 3
 
 
@@ -166,7 +166,7 @@ def _why(line: Line) -> str:
     told = line.comparison is not None and line.comparison.finding in {"regressed", "improved"}
     demanded = "; ".join(dict.fromkeys(verdict.demand for verdict in line.verdicts if verdict.status != "passed"))
     previous = told and line.comparison is not None and line.comparison.against == "previous run"
-    why = gfm.text(demanded if told else line.because, words.SENTENCE)
+    why = gfm.text("; ".join(filter(None, [demanded, line.level])) if told else line.because, words.SENTENCE)
     owners = {f"owner {gfm.text(verdict.owner)}" for verdict in line.verdicts if verdict.owner}
     runbooks = {f"runbook {gfm.text(verdict.runbook, 200)}" for verdict in line.verdicts if verdict.runbook}
     against = "previous run, not a baseline" if previous else ""
@@ -175,28 +175,9 @@ def _why(line: Line) -> str:
 
 def _after(report: Report, found: Sequence[Line]) -> list[str]:
     cause = [f"**Likely cause:** {said}." for said in islice(_causes(report, found), 1)]
-    noisy = report.runner is not None and bool(report.runner.quarantine)
-    steps = " ".join(dict.fromkeys(step for line in found if (step := _step(line, noisy=noisy))))
+    steps = " ".join(dict.fromkeys(step for line in found if (step := _step(line, report))))
     notes = "\n".join(f"- Note: {gfm.text(note, words.SENTENCE)}" for note in report.run.notes[:_MAX_NOTES])
-    return [*_since(report), *cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
-
-
-def _since(report: Report) -> list[str]:
-    """Changes of level that stand: between which commits, and how the one is found."""
-    shifts = [(one, shift) for one in report.history for shift in one.shifts]
-    said = [f"- {gfm.text(words.since(one, shift), words.SENTENCE)}" for one, shift in shifts[:_MAX_SHIFTS]]
-    more = [_more(len(shifts) - _MAX_SHIFTS)] if len(shifts) > _MAX_SHIFTS else []
-    worse = [shift for _, shift in shifts if shift.finding == "regressed"]
-    ends = next(
-        ((s.good.commit, s.bad.commit) for s in worse if _is_commit(s.good.commit) and _is_commit(s.bad.commit)), None
-    )
-    step = (
-        f"`edgetpu-ci bisect --good {ends[0][:12]} --bad {ends[1][:12]}` finds the commit between them; "
-        if ends
-        else ""
-    )
-    steps = [f"{step}`edgetpu-ci baseline accept REPORT` accepts a level that is meant."] if worse else []
-    return ["\n".join(["**Change of level:**", *said, *more]), *steps] if said else []
+    return [*cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
 
 
 def _is_commit(text: str) -> bool:
@@ -222,14 +203,29 @@ def _evidence(details: Sequence[tuple[str, str]]) -> str:
     return f" ({shown})" if shown else ""
 
 
-def _step(line: Line, *, noisy: bool) -> str:
+def _step(line: Line, report: Report) -> str:
     """What to do about a line; a noisy runner's way back stands above."""
+    noisy = report.runner is not None and bool(report.runner.quarantine)
     if line.standing in {"improved", "changed", "passed"} or (noisy and line.outcome == "inconclusive"):
         return ""
+    if line.outcome == "at a worse level":
+        return f"{_bisect(line, report)}A level that is meant is accepted: {_ACCEPT}."
     if line.comparison and line.comparison.finding == "regressed":
         return _NEXT[line.comparison.against]
     return _NEXT.get(line.outcome, _NEXT["beyond limits"])
 
+
+def _bisect(line: Line, report: Report) -> str:
+    """How to find the commit, where the two that were measured around it are known."""
+    found = [
+        s for one in report.history if one.subject in line.subjects for s in one.shifts if s.finding == "regressed"
+    ]
+    ends = [(shift.good.commit, shift.bad.commit) for shift in found]
+    good, bad = next((pair for pair in ends if all(map(_is_commit, pair))), ("", ""))
+    return f"`edgetpu-ci bisect --good {good[:12]} --bad {bad[:12]}` finds the commit. " if good else ""
+
+
+_ACCEPT: Final = "`edgetpu-ci baseline accept REPORT`, and commit the baseline"
 
 _NEXT: Final = {
     "baseline": "Fix what became worse; if it is meant, `edgetpu-ci baseline accept REPORT` and commit the baseline.",

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from edgetpu_ci import judge, metrics
-from edgetpu_ci.model import Comparison, History, Measurement, Metric, Shift, Trend
+from edgetpu_ci.model import Comparison, Measurement, Metric, Trend
 
 NAME, SENTENCE = 80, 500
 """How much of a foreign name, and of a foreign sentence, is shown."""
@@ -108,11 +108,6 @@ def _percents(comparison: Comparison) -> str:
         return ""
     low, high = (f"{100 * (ratio - 1):+.1f}".replace("-", "−") for ratio in comparison.interval)
     return f"({low} … {high} %)"
-
-
-def since(history: History, shift: Shift) -> str:
-    """A change of level in one sentence."""
-    return f"{label(history.metric)} of {plain(history.subject)}: {plain(judge.shift(shift, history.metric), SENTENCE)}"
 
 
 def p_value(comparison: Comparison) -> str:

@@ -2,12 +2,30 @@
 
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 from statistics import median
+from typing import Literal
 
 from msgspec.structs import replace
 
 from edgetpu_ci import compare, interleaved, judge
-from edgetpu_ci.model import Base, BaseKind, Comparison, Finding, Machine, Measurement, Report, Rounds, Rule, Run, Trend
+from edgetpu_ci.model import (
+    Base,
+    BaseKind,
+    Comparison,
+    Finding,
+    History,
+    Machine,
+    Measurement,
+    Point,
+    Report,
+    Rounds,
+    Rule,
+    Run,
+    Shift,
+    Tier,
+    Trend,
+)
 from tests.fakes.world import AT
 
 MACHINE = Machine(
@@ -183,7 +201,36 @@ def hostile(text: str = HOSTILE) -> Report:
     )
     comparisons = tuple(replace(c, because=text) for c in whole.comparisons)
     trend = (Trend(subject=text, metric=text, values=(1.0, 2.0)),)
-    return replace(whole, version=text, run=run, verdicts=verdicts, comparisons=comparisons, bases=(text,), trend=trend)
+    point = Point(at=AT, value=1.0, commit=text, report=text, url=text)
+    shift = Shift(tier="confirmed", finding="regressed", before=2.0, after=1.0, good=point, bad=point, runs=9)
+    history = (History(subject=text, metric=text, runs=20, shifts=(shift,)),)
+    said = replace(whole, version=text, run=run, verdicts=verdicts, comparisons=comparisons, bases=(text,), trend=trend)
+    return replace(said, history=history)
+
+
+def drifted() -> Report:
+    """On main: one model slower for a week, one perhaps, one faster."""
+    watch = Rule(match="*/throughput_sustained_fps", no_change_point=True, severity="warn")
+    found = (
+        _history("mobilenet_v2", _shift("confirmed", 381.7, 369.9)),
+        _history("efficientdet0", _shift("confirmed", 81.3, 87.7)),
+        _history("yolo_nano", _shift("suspected", 128.4, 126.1)),
+    )
+    whole = report(models())
+    run = replace(whole.run, pull_request=None, branch="main")
+    verdicts = judge.judge(run.measurements, (), (watch,), history=found)
+    return replace(whole, run=run, verdicts=verdicts, history=found)
+
+
+def _history(subject: str, *shifts: Shift) -> History:
+    return History(subject=subject, metric="throughput_sustained_fps", runs=90, shifts=shifts)
+
+
+def _shift(tier: Tier, before: float, after: float) -> Shift:
+    good = Point(at=AT - timedelta(days=7), value=before, commit="1a2b3c4" + "0" * 33, report="r1")
+    bad = Point(at=AT - timedelta(days=6), value=after, commit="9f8e7d6" + "0" * 33, report="r2")
+    finding: Literal["regressed", "improved"] = "regressed" if after < before else "improved"
+    return Shift(tier=tier, finding=finding, before=before, after=after, good=good, bad=bad, runs=9, commits=4)
 
 
 def many(count: int = 40) -> Report:

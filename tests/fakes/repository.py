@@ -31,7 +31,7 @@ def create(folder: Path) -> Path:
     return folder
 
 
-def commit(folder: Path, files: Mapping[str, bytes | None]) -> str:
+def commit(folder: Path, files: Mapping[str, bytes | None], message: str = "change") -> str:
     """Write or (None) remove files, and commit all there is."""
     for name, data in files.items():
         path = folder / name
@@ -41,7 +41,7 @@ def commit(folder: Path, files: Mapping[str, bytes | None]) -> str:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "change")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
     return git(folder, "rev-parse", "HEAD")
 
 

@@ -28,6 +28,7 @@ NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200
         reports.crashed,
         reports.nothing_measured,
         reports.contended,
+        reports.drifted,
         reports.hostile,
         reports.many,
     ],

@@ -21,6 +21,7 @@ ANSI = re.compile(r"\x1b\[\d+m")
         (reports.crashed, 100),
         (reports.previous_run, 100),
         (reports.contended, 80),
+        (reports.drifted, 100),
         (reports.first_run, 60),
         (reports.hostile, 80),
     ],
