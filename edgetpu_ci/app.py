@@ -1,7 +1,7 @@
 """The verbs that measure, judge, keep and say; each a short composition of the parts."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,18 +10,16 @@ from tempfile import TemporaryDirectory
 from msgspec import structs
 
 from edgetpu_ci import (
-    __version__,
     approval,
     artifact,
+    assess,
     base,
     baselines,
     codec,
     collect,
-    compare,
     config,
     event,
     history,
-    interleaved,
     judge,
     measure,
     noise,
@@ -32,7 +30,6 @@ from edgetpu_ci import (
     series_index,
     store,
 )
-from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.errors import (
     ConfigError,
     DeliveryError,
@@ -44,7 +41,7 @@ from edgetpu_ci.errors import (
     UndeliveredError,
     UnreachableError,
 )
-from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
+from edgetpu_ci.model import Report, Run
 from edgetpu_ci.publish import job
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.world import World
@@ -88,11 +85,11 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
         taken = measure.take(collectors, plan, happened, world)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
-    past, unread = _past(keeper, taken.run, world, keep=_is_main_line(taken))
-    if _is_main_line(taken):
+    past, unread = _past(keeper, taken.run, world, keep=assess.is_main_line(taken))
+    if assess.is_main_line(taken):
         taken = recheck.settle(taken, collectors, past.series, config.demands(settings), world)
     tests = _self_tests(keeper, taken, world)
-    report = assess(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
+    report = assess.report(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
     report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, keeper)
     outputs, unsaid = _publish(publishers, report, world)
@@ -131,95 +128,16 @@ def _self_tests(keeper: store.Store, taken: measure.Taken, world: World) -> tupl
         return ()
 
 
-@dataclass(frozen=True)
-class Past:
-    """What a store knows of a device: its reports, newest first, each read when it is asked for, and its series."""
-
-    reports: Iterable[Report] = ()
-    series: Sequence[Series] = ()
-    commits: history.Counting = lambda _good, _bad: None
-
-
-def _past(keeper: store.Store, run_: Run, world: World, *, keep: bool) -> tuple[Past, tuple[StoreError, ...]]:
+def _past(keeper: store.Store, run_: Run, world: World, *, keep: bool) -> tuple[assess.Past, tuple[StoreError, ...]]:
     """What was before a run; what was measured is not lost when that cannot be read."""
     device = run_.machine.key
     try:
         known = history.until(run_.at, series_index.load(keeper, device, world, keep=keep))
         reports = history.recent(keeper, device, world)
     except StoreError as error:
-        return Past(), (error,)
+        return assess.Past(), (error,)
     before = (report for report in reports if report.run.at < run_.at)
-    return Past(reports=before, series=known, commits=partial(base.between, world=world)), ()
-
-
-def _is_main_line(taken: measure.Taken) -> bool:
-    """Whether a run is a point of history: what a pull request measures may never be merged."""
-    return taken.run.pull_request is None and taken.base is None
-
-
-def assess(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
-    """Compare a run with its base and its history, judge it, and make the report."""
-    run_, demands = taken.run, config.demands(settings)
-    baseline = baselines.find(known, run_.machine.key)
-    compared = _compare(taken, demands, baseline, past)
-    found = history.judged(past.series, run_, demands, baseline, past.commits) if _is_main_line(taken) else ()
-    rules = (*(taken.rules or demands), *(interleaved.alike(taken.base) if taken.base else ()))
-    if not _is_main_line(taken):
-        rules = tuple(rule for rule in rules if not rule.no_change_point)
-    if baseline:
-        rules = (*rules, *baselines.rules(baseline), *baselines.missing(baseline, run_.measurements))
-    return Report(
-        version=__version__,
-        run=structs.replace(run_, notes=(*run_.notes, *compared.notes)),
-        comparisons=compared.comparisons,
-        verdicts=judge.judge(
-            run_.measurements,
-            compared.comparisons,
-            rules,
-            busy=bool(run_.contended),
-            without=taken.base.without if taken.base else {},
-            history=found,
-            ended=baselines.ended(baseline, run_.at),
-        ),
-        bases=compared.bases or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
-        trend=history.trend(past.series, run_),
-        history=found,
-        runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
-    )
-
-
-@dataclass(frozen=True)
-class _Compared:
-    comparisons: tuple[Comparison, ...]
-    bases: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-
-
-def _compare(taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline | None, past: Past) -> _Compared:
-    """With the base beside where there is one; the rest with an earlier run, at another time."""
-    run_, beside = taken.run, taken.base
-    if beside is None:
-        earlier = (baselines.base(baseline) if baseline else None) or _earlier(taken, demands, past)
-        return _Compared(*_sequential(run_, earlier, demands))
-    found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
-    told = noise.quarantined(found.comparisons, compare.demands(run_.measurements, taken.rules), taken.tests)
-    left = {subject for subject, why in beside.without.items() if why != judge.NEW}
-    rest = structs.replace(run_, measurements=tuple(m for m in run_.measurements if m.subject in left))
-    comparisons, labels = _sequential(rest, _earlier(taken, taken.rules, past) if left else None, taken.rules)
-    return _Compared((*told, *comparisons), (beside.label, *labels), found.notes)
-
-
-def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Past) -> Base | None:
-    """Of a change to be merged the report of what it is merged into, else the previous run."""
-    wanted = set(compare.demands(taken.run.measurements, rules)) & {m.key for m in taken.run.measurements if m.slots}
-    reports = tuple(past.reports) if taken.ancestors else past.reports
-    return history.of_ancestor(reports, taken.ancestors, wanted) or history.previous(reports, taken.run)
-
-
-def _sequential(
-    run_: Run, earlier: Base | None, rules: Sequence[Rule]
-) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
-    return (compare.sequential(run_, earlier, rules), (earlier.label,)) if earlier else ((), ())
+    return assess.Past(reports=before, series=known, commits=partial(base.between, world=world)), ()
 
 
 def _approved(report: Report, happened: event.Event, label: str, world: World) -> Report:
@@ -303,7 +221,7 @@ def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     if unread:
         raise unread[0]
     known = baselines.load(world.cwd / settings.baselines).values()
-    return Outcome(report=assess(measure.Taken(run=report.run), settings, known, past))
+    return Outcome(report=assess.report(measure.Taken(run=report.run), settings, known, past))
 
 
 def publish_report(settings: config.Config, report: Report, world: World) -> None:
