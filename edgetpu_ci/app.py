@@ -81,7 +81,7 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
     keeper = store.open_store(settings.store, world)
     known = tuple(baselines.load(world.cwd / settings.baselines).values())
     with TemporaryDirectory(prefix="edgetpu-ci-") as files:
-        source = against or _source(settings, happened, Path(files), world)
+        source = against or _source(settings, happened, Path(files, "base"), world)
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
         taken = measure.take(collectors, plan, happened, world)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
@@ -221,7 +221,7 @@ def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     if unread:
         raise unread[0]
     known = baselines.load(world.cwd / settings.baselines).values()
-    return Outcome(report=assess.report(measure.Taken(run=report.run), settings, known, past))
+    return Outcome(report=assess.report(measure.Taken(run=report.run, before=report), settings, known, past))
 
 
 def publish_report(settings: config.Config, report: Report, world: World) -> None:

@@ -21,7 +21,18 @@ class Past:
 
 def is_main_line(taken: measure.Taken) -> bool:
     """Whether a run is a point of history: what a pull request measures may never be merged."""
-    return taken.run.pull_request is None and taken.base is None
+    return taken.run.pull_request is None and taken.base is None and not _beside(taken.before)
+
+
+def _beside(before: Report | None) -> tuple[Comparison, ...]:
+    """What was compared in rounds when it was measured: that cannot be done again."""
+    return tuple(c for c in (before.comparisons if before else ()) if c.against == "base commit")
+
+
+def _without(taken: measure.Taken) -> dict[str, str]:
+    if taken.before:
+        return {verdict.subject: judge.NEW for verdict in taken.before.verdicts if verdict.because == judge.NEW}
+    return dict(taken.base.without) if taken.base else {}
 
 
 def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
@@ -30,7 +41,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
     found = history.judged(past.series, run_, demands, baseline, past.commits) if is_main_line(taken) else ()
-    rules = (*(taken.rules or demands), *(interleaved.alike(taken.base) if taken.base else ()))
+    rules = (*_demanded(taken, demands), *(interleaved.alike(taken.base) if taken.base else ()))
     if not is_main_line(taken):
         rules = tuple(rule for rule in rules if not rule.no_change_point)
     if baseline:
@@ -44,7 +55,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
             compared.comparisons,
             rules,
             busy=bool(run_.contended),
-            without=taken.base.without if taken.base else {},
+            without=_without(taken),
             history=found,
             ended=baselines.ended(baseline, run_.at),
         ),
@@ -53,6 +64,13 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
         history=found,
         runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
     )
+
+
+def _demanded(taken: measure.Taken, demands: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules, with those that a base beside brings where none is about a change."""
+    if taken.before and (known := _beside(taken.before)):
+        return interleaved.rules(demands, [comparison.key for comparison in known])
+    return taken.rules or tuple(demands)
 
 
 @dataclass(frozen=True)
@@ -65,22 +83,32 @@ class _Compared:
 def _compare(taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline | None, past: Past) -> _Compared:
     """With the base beside where there is one; the rest with an earlier run, at another time."""
     run_, beside = taken.run, taken.base
+    accepted = baselines.base(baseline) if baseline else None
+    if taken.before and (known := _beside(taken.before)):
+        return _Compared(known, taken.before.bases)
     if beside is None:
-        earlier = (baselines.base(baseline) if baseline else None) or _earlier(taken, demands, past)
-        return _Compared(*_sequential(run_, earlier, demands))
+        return _Compared(*_sequential(run_, accepted or _earlier(taken, run_, demands, past), demands))
     found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
     told = noise.quarantined(found.comparisons, compare.demands(run_.measurements, taken.rules), taken.tests)
-    left = {subject for subject, why in beside.without.items() if why != judge.NEW}
-    rest = structs.replace(run_, measurements=tuple(m for m in run_.measurements if m.subject in left))
-    comparisons, labels = _sequential(rest, _earlier(taken, taken.rules, past) if left else None, taken.rules)
-    return _Compared((*told, *comparisons), (beside.label, *labels), found.notes)
+    rest = _left(run_, beside, told)
+    earlier = (accepted or _earlier(taken, rest, taken.rules, past)) if rest.measurements else None
+    comparisons, labels = _sequential(rest, earlier, taken.rules)
+    return _Compared((*told, *comparisons), (beside.label, *(labels if comparisons else ())), found.notes)
 
 
-def _earlier(taken: measure.Taken, rules: Sequence[Rule], past: Past) -> Base | None:
+def _left(run_: Run, beside: Base, compared: Sequence[Comparison]) -> Run:
+    """What no base was beside, and is not new: it was built, comes from another tool, or its base is broken."""
+    done = {comparison.key for comparison in compared}
+    own = {*beside.rounds, *beside.alike, *(subject for subject, why in beside.without.items() if why == judge.NEW)}
+    left = tuple(m for m in run_.measurements if m.subject not in own and m.key not in done)
+    return structs.replace(run_, measurements=left)
+
+
+def _earlier(taken: measure.Taken, run_: Run, rules: Sequence[Rule], past: Past) -> Base | None:
     """Of a change to be merged the report of what it is merged into, else the previous run."""
-    wanted = set(compare.demands(taken.run.measurements, rules)) & {m.key for m in taken.run.measurements if m.slots}
+    wanted = set(compare.demands(run_.measurements, rules)) & {m.key for m in run_.measurements if m.slots}
     reports = tuple(past.reports) if taken.ancestors else past.reports
-    return history.of_ancestor(reports, taken.ancestors, wanted) or history.previous(reports, taken.run)
+    return history.of_ancestor(reports, taken.ancestors, wanted) or history.previous(reports, run_)
 
 
 def _sequential(

@@ -85,9 +85,14 @@ class Tree:
     def file(self, head: Path) -> Path | str:
         """The base's version of a file of the head, or in words why there is none."""
         try:
-            name = str(head.resolve().relative_to(self._top))
-        except ValueError:
+            return self._file(head.resolve())
+        except GitError as error:
+            return f"git cannot give the base's {head.name}: {error}"
+
+    def _file(self, head: Path) -> Path | str:
+        if not head.is_relative_to(self._top):
             return f"{head.name} lies outside the repository, so no commit has it"
+        name = str(head.relative_to(self._top))
         if name not in self._names:
             is_tracked = git.attempt(self.world, self._top, "ls-files", "--error-unmatch", "--", name).status == 0
             return judge.NEW if is_tracked else UNTRACKED
@@ -131,13 +136,36 @@ class Tree:
 
 
 def find(ref: str, happened: Event, folder: Path, world: World) -> Tree:
-    """The base that `ref` names: a commit, or "auto" for what the change was made from. GitError when there is none."""
-    if ref != "auto":
-        commit = _commit(ref, world) or _fetched(ref, world)
-        return Tree(commit, f"{ref} ({commit[:7]})", folder, world)
-    commit = _test_merge_base(happened, world) or _merge_base(happened.base_commit, world)
-    target = f" with {happened.base_branch}" if happened.base_branch else ""
-    return Tree(commit, f"merge base{target} ({commit[:7]})", folder, world)
+    """The base that `ref` names; GitError when there is none.
+
+    A commit or a tag is itself; of a branch it is where the head left it, for what came to the branch since is not the
+    head's doing; "auto" is what a change was made from.
+    """
+    if ref == "auto":
+        commit = _test_merge_base(happened, world) or _merge_base(happened.base_commit, world)
+        return Tree(commit, _merged(happened.base_branch, commit), folder, world)
+    commit = resolve(ref, world)
+    if _is_branch(ref, world):
+        commit = _merge_base(commit, world)
+        return Tree(commit, _merged(ref, commit), folder, world)
+    return Tree(commit, f"{ref} ({commit[:7]})", folder, world)
+
+
+def _merged(branch: str, commit: str) -> str:
+    return f"merge base{f' with {branch}' if branch else ''} ({commit[:7]})"
+
+
+def resolve(ref: str, world: World) -> str:
+    """The commit a ref names, fetched where the clone does not have it. GitError when there is none."""
+    return _commit(ref, world) or _fetched(ref, world)
+
+
+def _is_branch(ref: str, world: World) -> bool:
+    """Whether a name is one of a branch: here, or at `origin` where it was just fetched."""
+    if known := _quiet(["rev-parse", "--symbolic-full-name", ref], world):
+        return ref not in {"HEAD", "@"} and known.startswith(("refs/heads/", "refs/remotes/"))
+    place = world.cwd / _asked(["rev-parse", "--git-path", "FETCH_HEAD"], world)
+    return not _commit(ref, world) and place.is_file() and f"branch '{ref}' of" in place.read_text(errors="replace")
 
 
 def ancestors(commit: str, most: int, world: World) -> tuple[str, ...]:
@@ -169,7 +197,7 @@ def _test_merge_base(happened: Event, world: World) -> str:
     parents = [line.removeprefix("parent ") for line in lines if line.startswith("parent ")]
     if head == happened.commit or parents[1:] != [happened.commit]:
         return ""
-    return _commit(parents[0], world) or _fetched(parents[0], world)
+    return resolve(parents[0], world)
 
 
 def _merge_base(target: str, world: World) -> str:
@@ -205,7 +233,9 @@ def _fetch(arguments: Sequence[str], world: World) -> None:
     command = ("fetch", "--no-tags", "--quiet", *arguments)
     try:
         if git.attempt(world, world.cwd, *command, seconds=_REMOTE_SECONDS).status != 0:
-            git.run(world, world.cwd, *command, env=remote.find("", world).env(), seconds=_REMOTE_SECONDS)
+            told = world.env.get("GIT_CONFIG_COUNT", "")
+            env = remote.find("", world).env(int(told) if told.isdecimal() else 0)
+            git.run(world, world.cwd, *command, env=env, seconds=_REMOTE_SECONDS)
     except (GitError, ConfigError) as error:
         raise GitError(
             f"{error} The base is not in this clone and could not be fetched; give actions/checkout `fetch-depth: 0`."

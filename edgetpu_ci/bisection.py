@@ -46,13 +46,13 @@ def search(settings: config.Config, good: str, bad: str, say: Callable[[str], No
     happened = event.read(world)
     event.refuse_unsafe(happened, world, allow_forks=settings.allow_forks)
     with TemporaryDirectory(prefix="edgetpu-ci-") as folder:
-        ends = [base.find(ref, happened, Path(folder, "refs"), world) for ref in (good, bad)]
-        line = _line(ends[0].commit, ends[1].commit, world)
-        bench = _Bench(settings, ends[0].commit, ends[1].commit, Path(folder), world)
+        first, last = (base.resolve(ref, world) for ref in (good, bad))
+        line = _line(first, last, world)
+        bench = _Bench(settings, first, last, Path(folder), world)
         candidates = _candidates(bench, line)
         say(_plan(line, candidates))
         if not candidates:
-            return Answer(ends[0].commit, ends[1].commit, line, None, "no commit between them changes what is measured")
+            return Answer(first, last, line, None, "no commit between them changes what is measured")
         return _narrow(bench, line, candidates, say)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from glob import escape
 from statistics import fmean, median
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ DEFAULTS: Final = ("*/throughput_sustained_fps", "*/time_ms", "*/throughput_per_
 
 LEAST_PERCENT: Final = 1.0
 
-UNEVEN_ERROR: Final = 0.001
+UNEVEN_ERROR: Final = 0.005
 """Chance of saying that the head waits, fails or throttles more when it does not, for each model."""
 
 
@@ -65,11 +65,22 @@ def demanded(series: Iterable[str], rules: Sequence[Rule]) -> frozenset[str]:
     return frozenset(compare.demands(measured, rules)) & set(known)
 
 
-def settled(taken: Collected, rules: Sequence[Rule], family: frozenset[str]) -> frozenset[str]:
-    """The subjects of which no further round would change what is said."""
+class Standing(NamedTuple):
+    """How far a subject is: how many of its rounds count, and whether further ones would change what is said."""
+
+    counted: int
+    settled: bool
+
+
+def standing(taken: Collected, rules: Sequence[Rule], family: frozenset[str]) -> dict[str, Standing]:
+    """How far each subject is, as far as the least known of its metrics; nothing is open where nothing is demanded."""
+    found = {name: Standing(known.disturbed.count(""), settled=True) for name, known in taken.rounds.items()}
     known = _paired(taken.measurements, taken.base, taken.rounds, rules, family)
-    open_ = {key.rpartition("/")[0] for key, found in _decide(known, family).items() if not found.settled}
-    return frozenset(taken.rounds) - open_
+    for key, decision in _decide(known, family).items():
+        subject = key.rpartition("/")[0]
+        counted = min(found[subject].counted, paired.counted(known[key]))
+        found[subject] = Standing(counted, found[subject].settled and decision.settled)
+    return found
 
 
 class Compared(Struct, frozen=True):
@@ -90,9 +101,16 @@ def compare_rounds(
     known = _paired(measurements, base.measurements, base.rounds, rules, family)
     decided = _decide(known, family)
     speeds = [_comparison(now[key], known[key], found) for key, found in decided.items()]
+    undecidable = [
+        _undecidable(before[key], now[key])
+        for key in shared
+        if key in family - set(known) and now[key].subject in base.rounds
+    ]
     burdens = [found for key in shared if (found := _burden(before[key], now[key]))]
     alike = [_alike(m) for key, m in now.items() if m.subject in base.alike - set(base.rounds) and key in family]
-    return Compared((*facts, *speeds, *burdens, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds))))
+    return Compared(
+        (*facts, *speeds, *undecidable, *burdens, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds)))
+    )
 
 
 def _notes(decided: Mapping[str, Decision], rounds: Mapping[str, Rounds]) -> Iterator[str]:
@@ -143,6 +161,7 @@ def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, demand: com
         better=better,
         orders=rounds.orders,
         disturbed=tuple(bool(what) for what in rounds.disturbed),
+        looks=rounds.looks,
         effect=max(demand.effect, _floor(base, demand.floor_ms)),
     )
 
@@ -188,13 +207,27 @@ def _because(found: Decision) -> str:
     return f"{found.because}; about {found.rounds_needed} rounds would decide"
 
 
+def _undecidable(base: Measurement, head: Measurement) -> Comparison:
+    """What was measured in rounds and has no ranks: a logarithm of zero, or sides that do not match."""
+    return Comparison(
+        subject=head.subject,
+        metric=head.metric,
+        base=base.value or 0.0,
+        head=head.value or 0.0,
+        finding="inconclusive",
+        against="base commit",
+        because="some of its rounds are not above zero, or are missing on one side; demand a band of it",
+    )
+
+
 def _burden(base: Measurement, head: Measurement) -> Comparison | None:
     """What disturbs the head more than its base in the same rounds is the head's own doing."""
     known = _BURDENS.get(head.metric)
     if known is None or not head.slots or len(base.slots) != len(head.slots):
         return None
     worse = [known.sign * (now - then) for then, now in zip(base.slots, head.slots, strict=True)]
-    if fmean(worse) <= known.least or ranks.signed_rank_p(worse) > UNEVEN_ERROR:
+    # Rounds in which neither did anything of the kind say nothing of who does more.
+    if fmean(worse) <= known.least or ranks.signed_rank_p([change for change in worse if change]) > UNEVEN_ERROR:
         return None
     return Comparison(
         subject=head.subject,

@@ -7,7 +7,7 @@ from edgetpu_ci import collect, event, interleaved, machine
 from edgetpu_ci.base import Source
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.model import Base, Collected, Rule, Run
+from edgetpu_ci.model import Base, Collected, Report, Rule, Run
 from edgetpu_ci.noise import SelfTest
 from edgetpu_ci.world import World
 
@@ -17,7 +17,8 @@ class Taken:
     """A run, its raw samples, and the base beside it, with what is demanded of changes and what is tested of it.
 
     `ancestors` are the base's commit and those before it, whose reports stand in for what has no base;
-    `tests` are the newest self-tests of the machine, where a base was beside.
+    `tests` are the newest self-tests of the machine, where a base was beside. `before` is the report of a run that is
+    judged again.
     """
 
     run: Run
@@ -27,6 +28,7 @@ class Taken:
     family: frozenset[str] = frozenset()
     ancestors: tuple[str, ...] = ()
     tests: tuple[SelfTest, ...] = ()
+    before: Report | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,22 @@ def _prepare(
     series = [key for collector in collectors for key in collector.series(world)]
     rules = interleaved.rules(plan.rules, series)
     family = interleaved.demanded(series, rules)
+    started = world.now()
     beside = Beside(
         file=plan.source.file,
         folder=plan.source.checkout,
-        settled=lambda taken: frozenset() if plan.itself else interleaved.settled(taken, rules, family),
-        budget_seconds=plan.budget_seconds,
+        standing=lambda taken: _standing(taken, plan, rules, family),
+        left=lambda: plan.budget_seconds - (world.now() - started).total_seconds(),
         itself=plan.itself,
     )
     return beside, rules, family
+
+
+def _standing(
+    taken: Collected, plan: Plan, rules: Sequence[Rule], family: frozenset[str]
+) -> dict[str, interleaved.Standing]:
+    found = interleaved.standing(taken, rules, family)
+    return {name: known._replace(settled=False) for name, known in found.items()} if plan.itself else found
 
 
 def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World) -> list[Collected]:

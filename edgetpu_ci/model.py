@@ -83,10 +83,12 @@ class Rounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How slots of base and head belong together: slot n of each was taken in round n.
 
     `orders` says which went first, the base in AB; `disturbed` names what disturbed a round more than the others.
+    `looks` has for each look that was held which of the rounds until then were disturbed, as it was known then.
     """
 
     orders: tuple[Literal["AB", "BA"], ...]
     disturbed: tuple[str, ...]
+    looks: tuple[tuple[bool, ...], ...] = ()
 
 
 class Collected(Struct, frozen=True, kw_only=True):

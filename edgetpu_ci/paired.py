@@ -47,7 +47,8 @@ class Paired(Struct, frozen=True, kw_only=True):
 
     `orders` and `disturbed` are empty or have an item for each round: which arm came first, and whether clocks that
     do not see the difference found the round contended. `effect` is the smallest change that matters, as a fraction of
-    the metric, `floor` the same in the metric's unit.
+    the metric, `floor` the same in the metric's unit. Where looks were held while it was measured, `looks` has for each
+    which of the rounds until then were disturbed; else they are held where they would have been.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Paired(Struct, frozen=True, kw_only=True):
     disturbed: tuple[bool, ...] = ()
     effect: float = 0.01
     floor: float = 0.0
+    looks: tuple[tuple[bool, ...], ...] = ()
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -96,13 +98,21 @@ def decide(metrics: Sequence[Paired], family: int, *, patient: bool = False) -> 
     lets a metric stay that is inconclusive and that the rounds still to come would probably decide. That spends no
     error either: what may fail at a look is bounded there, whoever has left before.
     """
-    standing = {metric.id: _stand([_take(metric, 0, len(metric.pairs))], family)[metric.id] for metric in metrics}
+    standing: dict[str, _Standing] = {}
     present = list(metrics)
-    for target in LOOKS:
-        looks = [look for metric in present if (look := _look(metric, target))]
-        standing |= _stand(looks, family)
-        present = [look.metric for look in looks if not standing[look.metric.id].settled(patient=patient)]
+    for number in range(len(LOOKS)):
+        standing |= _stand([look for metric in present if (look := _look(metric, number))], family)
+        left = {name for name, found in standing.items() if found.settled(patient=patient)}
+        present = [metric for metric in present if metric.id not in left]
+    for metric in metrics:
+        if metric.id not in standing:
+            standing |= _stand([_take(metric, 0, _disturbed(metric))], family)
     return tuple(_decision(standing[metric.id], patient=patient) for metric in metrics)
+
+
+def counted(metric: Paired) -> int:
+    """How many of the rounds so far count."""
+    return len(_take(metric, 0, _disturbed(metric)).kept)
 
 
 class _Look(Struct, frozen=True):
@@ -146,21 +156,33 @@ class _Standing(Struct, frozen=True):
         return self.look.target > 0 and min(self.p) > FUTILE and not _contended(self.look) and not stays
 
 
-def _look(metric: Paired, target: int) -> _Look | None:
-    """The first rounds of which `target` count; where the rounds end before, all of them, if so many were taken."""
-    look = None
-    for taken in range(target, len(metric.pairs) + 1):
-        look = _take(metric, target, taken)
-        if len(look.kept) >= target:
-            break
+def _look(metric: Paired, number: int) -> _Look | None:
+    """A look as it was held; else at the first rounds of which enough count, or at all where the rounds end before.
+
+    None where so many rounds were not taken, or too few of them count to say anything.
+    """
+    look, target = None, LOOKS[number]
+    if metric.looks:
+        look = _take(metric, target, metric.looks[number]) if number < len(metric.looks) else None
+    else:
+        disturbed = _disturbed(metric)
+        for taken in range(target, len(disturbed) + 1):
+            look = _take(metric, target, disturbed[:taken])
+            if len(look.kept) >= target:
+                break
     return look if look and len(look.kept) >= LOOKS[0] else None
 
 
-def _take(metric: Paired, target: int, taken: int) -> _Look:
+def _disturbed(metric: Paired) -> tuple[bool, ...]:
+    return metric.disturbed or (False,) * len(metric.pairs)
+
+
+def _take(metric: Paired, target: int, disturbed: Sequence[bool]) -> _Look:
+    """The first rounds, as many as are told of, without those that were disturbed."""
     sign = _sign(metric)
-    logs = [(sign * log(base), sign * log(head)) for base, head in metric.pairs[:taken]]
+    logs = [(sign * log(base), sign * log(head)) for base, head in metric.pairs[: len(disturbed)]]
     levels = tuple((base + head) / 2 for base, head in logs)
-    out = zip(disturbance.contended(levels), metric.disturbed or (False,) * taken, strict=False)
+    out = zip(disturbance.contended(levels), disturbed, strict=True)
     kept = tuple(place for place, why in enumerate(out) if not any(why))
     return _Look(metric, target, kept, tuple(head - base for base, head in logs), levels)
 

@@ -7,9 +7,10 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT_BYTES = 64 << 20
 _GRACE = 5
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _SECRET = re.compile(
     # A model needs nothing of the job either, and through GITHUB_ENV it could write to later steps.
     "^(GITHUB|ACTIONS|RUNNER)_|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_(PAT|KEY)$",
@@ -60,23 +62,41 @@ def run_process(
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
-        child = subprocess.Popen(  # noqa: S603 - argv is ours or named by the user's configuration
-            argv,
-            stdin=given,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-            # A model is code of its author: it must not find the job's token.
-            env={name: value for name, value in os.environ.items() if not _SECRET.search(name)} | dict(env),
-        )
+        with _waiting_signals() as came:
+            child = subprocess.Popen(  # noqa: S603 - argv is ours or named by the user's configuration
+                argv,
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                # A model is code of its author: it must not find the job's token.
+                env={name: value for name, value in os.environ.items() if not _SECRET.search(name)} | dict(env),
+            )
         status = None
         try:
+            if came:
+                raise KeyboardInterrupt
             status = _wait(child, timeout)
         except subprocess.TimeoutExpired:
             pass
         finally:
             _end(child)
         return Ran(status=status, stdout=_written(out), stderr=_written(err))
+
+
+@contextmanager
+def _waiting_signals() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM wait: between the child's birth and the moment we know its name nobody could end it."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+    before = {number: signal.signal(number, lambda it, _frame: came.append(it)) for number in _ENDING}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait(child: subprocess.Popen[bytes], timeout: float) -> int:

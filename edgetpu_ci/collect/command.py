@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from edgetpu_ci import metrics, stats
 from edgetpu_ci.collect import contention, turns
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
 
@@ -25,9 +25,10 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`name`: what is measured is called. `command`: a line for bash, or a list of words that needs no shell.
 
     It runs once a round, in a checkout of the head and, where there is a base, in one of the base: `setup`, a line for
-    bash, runs once before in each, to build. What counts is the time it takes; or, with `number`, the number that the
-    first group of this regular expression finds in what it prints, in `unit` (ns, us, ms and s are times), of which
-    `better` says which is. A command that fails, or is not done within `timeout_seconds`, has no result.
+    bash, runs once before in each, to build there and not elsewhere: into an environment that both share, the head
+    would install over the base. What counts is the time it takes; or, with `number`, the number that the first group
+    of this regular expression finds in what it prints, in `unit` (ns, us, ms and s are times), of which `better` says
+    which is. A command that fails, or is not done within `timeout_seconds`, has no result.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -70,19 +71,27 @@ def series(options: Options, _world: World) -> tuple[str, ...]:
 def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     """Base and head in turns; where the base cannot run the command, the head alone."""
     _check(options)
-    base = beside.folder()
+    try:
+        base = beside.folder()
+    except EdgeTpuCiError as error:
+        return _alone(options, f"its base cannot be had: {error}", world)
     # Both once before they count: what is only cached then is cached for both.
     if why := _set_up(options, base, world) or _failure(_slot(options, base, world)):
-        alone = collect(options, world)
-        return Collected(measurements=alone.measurements, without={options.name: f"the base cannot run it: {why}"})
+        return _alone(options, f"the base cannot run it: {why}", world)
     match = turns.Match(
         options.name,
         base=partial(_slot, options, base, world),
         head=partial(_slot, options, world.cwd, world),
         reason=_set_up(options, world.cwd, world) or _failure(_slot(options, world.cwd, world)),
     )
-    turns.play([match], lambda: beside.settled(_so_far(match, options)), beside.budget_seconds, world)
+    turns.play([match], lambda: beside.standing(_so_far(match, options)), beside.left, world)
+    if match.broke == "base":
+        return _alone(options, f"the base cannot run it: {match.reason}", world)
     return _so_far(match, options)
+
+
+def _alone(options: Options, why: str, world: World) -> Collected:
+    return Collected(measurements=collect(options, world).measurements, without={options.name: why})
 
 
 def _so_far(match: turns.Match[float], options: Options) -> Collected:
@@ -129,12 +138,12 @@ def _number(options: Options, printed: str, elapsed: float) -> float | str:
     if not options.number:
         return elapsed * 1000
     found = re.search(options.number, printed, re.MULTILINE)
-    try:
-        number = float(found[1]) * _TIMES.get(options.unit, 1.0) if found else 0.0
-    except ValueError:
-        return f"`number` found {_short(found[1] if found else '')!r}, which is no number"
-    if not found:
+    if found is None or found[1] is None:
         return f"it printed nothing that `number` ({options.number}) finds"
+    try:
+        number = float(found[1]) * _TIMES.get(options.unit, 1.0)
+    except ValueError:
+        return f"`number` found {_short(found[1])!r}, which is no number"
     return number if 0 < number < inf else f"it printed {number:g}, and only a number above zero can be compared"
 
 
@@ -147,9 +156,15 @@ def _run(words: Sequence[str], folder: Path, timeout: float, world: World) -> Ra
     if ran.status is None:
         return f"it was not done within {timeout:g} s"
     if ran.status:
-        lines = ran.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        return f"it ended with status {ran.status}: {_short(lines[-1])}"
+        return f"it ended with status {ran.status}: {_told(ran)}"
     return ran
+
+
+def _told(ran: Ran) -> str:
+    """What a failure says of itself: the last line that names an error, else the last line."""
+    lines = [line for line in (ran.stderr or ran.stdout).decode(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if re.search(r"\berror\b|exception", line, re.IGNORECASE)]
+    return _short((errors or lines or ["it said nothing"])[-1])
 
 
 def _set_up(options: Options, folder: Path, world: World) -> str:

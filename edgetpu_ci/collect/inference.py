@@ -52,13 +52,13 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     differs = {name for name in bases if beside.itself or options.base_python or name not in alike}
     both = [Both(name, base, file) for name, file in found if isinstance(base := bases[name], Path) and name in differs]
     taken = models_beside.measure(both, options, beside, world)
-    paired = {each.name for each in both}
+    paired = {each.name for each in both} - set(taken.without)
     rest = models_alone.measure([(name, file) for name, file in found if name not in paired], options, world)
     return replace(
         taken,
         measurements=(*taken.measurements, *rest.measurements),
         alike=alike,
-        without={name: why for name, why in bases.items() if isinstance(why, str)},
+        without=taken.without | {name: why for name, why in bases.items() if isinstance(why, str)},
         contended="; ".join(dict.fromkeys(filter(None, [taken.contended, rest.contended]))),
         notes=(*taken.notes, *rest.notes),
         samples=taken.samples | rest.samples,
@@ -66,7 +66,11 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
 
 
 def _is_same(base: Path | str, head: Path) -> bool:
-    return isinstance(base, Path) and base.read_bytes() == head.read_bytes()
+    try:
+        return isinstance(base, Path) and base.read_bytes() == head.read_bytes()
+    except OSError:
+        # Whoever opens it to measure will say why.
+        return False
 
 
 def _check(options: Options) -> None:

@@ -13,6 +13,7 @@ from edgetpu_ci.collect import agreement, contention, model_slot, models, turns
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.paired import LOOKS
 from edgetpu_ci.world import World
 
 MOST_INVOKES = 5_000
@@ -28,19 +29,24 @@ class Both(NamedTuple):
 
 
 def measure(named: Sequence[Both], options: Options, beside: Beside, world: World) -> Collected:
-    """All that is measured of each model and of its base."""
+    """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
+    refused = {both.name: why for both in named if (why := models.refuse(both.base))}
+    matches = [_match(both, options, world) for both in named if both.name not in refused]
+    turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
+    broken = {match.name: match.reason for match in matches if match.broke == "base"}
+    timed = _so_far([match for match in matches if match.name not in broken], options)
+    without = {name: f"its base cannot be measured: {why}" for name, why in (refused | broken).items()}
+    return replace(_answers(named, timed, options, world), without=without)
+
+
+def _match(both: Both, options: Options, world: World) -> turns.Match[Taken]:
     of_base = replace(options, python=options.base_python or options.python)
-    matches = [
-        turns.Match(
-            both.name,
-            base=partial(_slot, of_base, both.base, world),
-            head=partial(_slot, options, both.head, world),
-            reason=models.refuse(both.head) or models.refuse(both.base),
-        )
-        for both in named
-    ]
-    turns.play(matches, lambda: beside.settled(_so_far(matches, options)), beside.budget_seconds, world)
-    return _answers(named, _so_far(matches, options), options, world)
+    return turns.Match(
+        both.name,
+        base=partial(_slot, of_base, both.base, world),
+        head=partial(_slot, options, both.head, world),
+        reason=models.refuse(both.head),
+    )
 
 
 def _answers(named: Sequence[Both], timed: Collected, options: Options, world: World) -> Collected:
@@ -77,7 +83,7 @@ def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
 
 def _slot(options: Options, file: Path, world: World) -> turns.Slot[Taken] | str:
     """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
-    count = options.count or ceil(stats.samples_needed(0.99) / turns.LOOKS[0])
-    limit = min(options.budget_seconds / turns.LOOKS[0], options.timeout_seconds / 2)
+    count = options.count or ceil(stats.samples_needed(0.99) / LOOKS[0])
+    limit = min(options.budget_seconds / LOOKS[0], options.timeout_seconds / 2)
     taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), world)
     return taken if isinstance(taken, str) else turns.Slot(taken, taken.window)

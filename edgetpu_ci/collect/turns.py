@@ -1,16 +1,15 @@
 """Measure base and head in turns: rounds of one slot each, in random order, until enough is known or time is up."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
 
 from edgetpu_ci.collect import contention
+from edgetpu_ci.interleaved import Standing
 from edgetpu_ci.model import Rounds
+from edgetpu_ci.paired import LOOKS
 from edgetpu_ci.world import World
-
-LOOKS: Final = (10, 20, 30)
-"""Rounds after which it is asked whether more are needed; each look is paid for in the error it may make."""
 
 SPARE: Final = 1.5
 """So many times the rounds of a look are taken at the most, when some of them were disturbed."""
@@ -43,13 +42,15 @@ Arm = Callable[[], Slot[T] | str]
 
 @dataclass
 class Match(Generic[T]):
-    """A subject while it is measured on both sides: its rounds so far, or the reason it stopped."""
+    """A subject while it is measured on both sides: its rounds, or the reason it stopped and which side broke."""
 
     name: str
     base: Arm[T]
     head: Arm[T]
     rounds: list[Round[T]] = field(default_factory=list)
+    looks: list[tuple[bool, ...]] = field(default_factory=list)
     reason: str = ""
+    broke: Side | None = None
 
     def take(self, order: Order) -> None:
         """Measure one more round; a round of which one half failed is none."""
@@ -58,7 +59,7 @@ class Match(Generic[T]):
         for arm in arms:
             slot = arm()
             if isinstance(slot, str):
-                self.reason = f"{'the base' if arm is self.base else 'the head'}: {slot}"
+                self.reason, self.broke = slot, "base" if arm is self.base else "head"
                 return
             slots.append(slot)
         base, head = slots if order == "AB" else reversed(slots)
@@ -66,46 +67,67 @@ class Match(Generic[T]):
 
     def known(self) -> Rounds:
         """How its rounds went."""
-        windows = [(round_.base.window, round_.head.window) for round_ in self.rounds]
-        return Rounds(orders=tuple(r.order for r in self.rounds), disturbed=contention.bursts(windows))
+        orders = tuple(round_.order for round_ in self.rounds)
+        return Rounds(orders=orders, disturbed=self._disturbed(), looks=tuple(self.looks))
+
+    def hold(self) -> None:
+        """Look at the rounds there are: what is known of them now is what counts at this look, whatever comes."""
+        self.looks.append(tuple(bool(what) for what in self._disturbed()))
 
     def answers(self, side: Side) -> list[T]:
         """What was measured on one side, round by round."""
         return [(round_.base if side == "base" else round_.head).answer for round_ in self.rounds]
 
-    @property
-    def usable(self) -> int:
-        """Rounds that nothing disturbed."""
-        return self.known().disturbed.count("")
+    def _disturbed(self) -> tuple[str, ...]:
+        return contention.bursts([(round_.base.window, round_.head.window) for round_ in self.rounds])
 
 
 def play(
-    matches: Sequence[Match[T]], settled: Callable[[], frozenset[str]], budget_seconds: float, world: World
+    matches: Sequence[Match[T]],
+    standing: Callable[[], Mapping[str, Standing]],
+    left: Callable[[], float],
+    world: World,
 ) -> None:
-    """Take rounds of all matches, one of each in turn, up to each look; those `settled` then are left alone.
+    """Take rounds of all matches, one of each in turn, up to each look; those that are settled then are left alone.
 
-    The first look is always reached; a later one only while less than the budget was spent.
+    The first look is always reached, a later one only while seconds are `left`. Rounds that do not count are taken
+    again, up to half as many more.
     """
-    started = world.now()
     playing = [match for match in matches if not match.reason]
-    if not playing:
-        return
-    for look in LOOKS:
-        orders = _Orders(world.token())
-        while waiting := [match for match in playing if _wants_more(match, look)]:
-            for match in waiting:
-                match.take(orders.next(match.name))
-                _show(match, look, (world.now() - started).total_seconds(), budget_seconds, world)
-        # Each is asked at the same look, so that none is asked more often than its error allows.
-        done = settled()
-        playing = [match for match in playing if match.name not in done and not match.reason]
-        if not playing or (world.now() - started).total_seconds() > budget_seconds:
+    orders = _Orders(world.token())
+    for look in LOOKS if playing else ():
+        while waiting := [match for match in playing if not match.reason and len(match.rounds) < look]:
+            _round(waiting, orders, left, world)
+        while left() > 0 and (waiting := _short(playing, look, standing())):
+            _round(waiting, orders, left, world)
+        for match in playing:
+            match.hold()
+        settled = {name for name, known in standing().items() if known.settled}
+        playing = [match for match in playing if match.name not in settled and not match.reason]
+        if not playing or left() <= 0:
             break
     world.progress("measured", LOOKS[-1], LOOKS[-1])
 
 
-def _wants_more(match: Match[T], look: int) -> bool:
-    return not match.reason and match.usable < look and len(match.rounds) < SPARE * look
+def _round(waiting: Sequence[Match[T]], orders: "_Orders", left: Callable[[], float], world: World) -> None:
+    """One more round of each."""
+    for match in waiting:
+        match.take(orders.next(match.name))
+        # Rounds that are taken again were not foreseen; what they add must not look like the end.
+        said = f"rounds of base and head, {max(left(), 0):.0f} s left: {match.name}"
+        world.progress(said, min(len(match.rounds), LOOKS[-1] - 1), LOOKS[-1])
+
+
+def _short(playing: Sequence[Match[T]], look: int, known: Mapping[str, Standing]) -> list[Match[T]]:
+    """Those of which fewer rounds count than are looked at, and that may take more."""
+    return [
+        match
+        for match in playing
+        if not match.reason
+        and match.name in known
+        and known[match.name].counted < look
+        and len(match.rounds) < SPARE * look
+    ]
 
 
 class _Orders:
@@ -120,9 +142,3 @@ class _Orders:
         if not left:
             left += self._random.sample(("AB", "BA"), 2)
         return left.pop()
-
-
-def _show(match: Match[T], look: int, spent: float, budget_seconds: float, world: World) -> None:
-    said = f"rounds of base and head, {spent:.0f} s of {budget_seconds:.0f} s: {match.name}"
-    # Spare rounds were not foreseen; what they add must not look like the end.
-    world.progress(said, min(len(match.rounds), look - 1), LOOKS[-1])

@@ -82,11 +82,26 @@ def test_the_base_of_a_test_merge_is_what_it_was_merged_into(origin: Origin, tmp
     assert found.read_bytes() == b"meanwhile"
 
 
-def test_any_commit_branch_or_tag_can_be_named_and_is_fetched(origin: Origin, tmp_path: Path) -> None:
-    git(origin.folder, "tag", "v1", origin.fork)
-    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=topic", "--depth=1", "--no-tags")
-    for ref, commit in (("v1", origin.fork), ("main", origin.main), (origin.fork, origin.fork), ("HEAD", origin.topic)):
-        assert base.find(ref, Event(), tmp_path / "files", world(clone)).commit == commit
+@pytest.mark.parametrize("depth", [None, 1])
+def test_a_commit_or_a_tag_is_itself_and_of_a_branch_it_is_where_the_head_left_it(
+    origin: Origin, tmp_path: Path, depth: int | None
+) -> None:
+    git(origin.folder, "tag", "v1", origin.main)
+    shallow = [f"--depth={depth}", "--no-tags"] if depth else []
+    clone = repository.clone(origin.folder, tmp_path / "clone", "--branch=topic", *shallow)
+    named = [("v1", origin.main), (origin.main, origin.main), ("HEAD", origin.topic), ("main", origin.fork)]
+    for ref, commit in [*named, *([("origin/main", origin.fork)] if not depth else [])]:
+        assert base.find(ref, Event(), tmp_path / "files", world(clone)).commit == commit, ref
+    assert base.find("main", Event(), tmp_path, world(clone)).label == f"merge base with main ({origin.fork[:7]})"
+
+
+def test_a_file_that_git_cannot_put_out_is_a_reason_and_no_end(origin: Origin, tmp_path: Path) -> None:
+    repository.commit(origin.folder, {".gitattributes": b"m.tflite filter=broken\n"})
+    clone = repository.clone(origin.folder, tmp_path / "clone")
+    git(clone, "config", "filter.broken.smudge", "false")
+    git(clone, "config", "filter.broken.required", "true")
+    why = base.find("HEAD", Event(), tmp_path / "files", world(clone)).file(clone / "m.tflite")
+    assert "git cannot give the base's m.tflite: `git checkout-index` failed" in str(why)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +154,7 @@ def test_a_whole_checkout_lies_beside_and_the_users_stays_as_it_was(origin: Orig
     before = git(clone, "status", "--porcelain"), git(clone, "worktree", "list"), git(clone, "stash", "list")
     folder = base.find("main", Event(), tmp_path / "files", world(clone)).checkout()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        "m.tflite": b"meanwhile",
+        "m.tflite": b"second",
         "gone.tflite": b"gone",
     }
     assert (clone / "m.tflite").read_bytes() == b"being edited"

@@ -63,6 +63,24 @@ def test_what_answers_otherwise_is_shown_and_fails_only_where_demanded(project: 
     assert "% is above the most allowed, 0 %" in said(done.stdout)
 
 
+def test_a_report_that_is_judged_again_keeps_what_was_compared_in_rounds(project: Path) -> None:
+    assert edgetpu_ci(project, "compare", "--base", "main").returncode == 1
+    done = edgetpu_ci(project, "judge", "edgetpu-ci-report/report.json")
+    assert done.returncode == 1
+    assert "slower than the base commit" in said(done.stdout)
+    assert "1 new" in said(done.stdout)
+
+
+def test_a_head_that_repairs_its_base_is_measured(tmp_path: Path) -> None:
+    folder = repository.create(tmp_path / "project")
+    repository.commit(folder, {"m.tflite": SMALL[:500], "edgetpu-ci.yml": CONFIG})
+    repository.commit(folder, {"m.tflite": SMALL})
+    done = edgetpu_ci(folder, "compare", "--base", "HEAD^")
+    assert done.returncode == 0, done.stdout
+    assert "its base cannot be measured: " in said(done.stdout)
+    assert "throughput sustained" in done.stdout
+
+
 def measured(project: Path) -> list[dict[str, Any]]:
     edgetpu_ci(project, "compare", "--base", "main")
     return [m for m in report(project)["run"]["measurements"] if m["metric"] == "output_mismatch_percent"]

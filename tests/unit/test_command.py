@@ -10,7 +10,8 @@ import pytest
 from edgetpu_ci import codec
 from edgetpu_ci.collect import command
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, GitError
+from edgetpu_ci.interleaved import Standing
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
 from tests.fakes import world as fake
@@ -56,8 +57,8 @@ def beside(folder: Path, shell: Shell, **given: Any) -> Collected:
     base = Beside(
         file=lambda _: "",
         folder=lambda: folder / "base",
-        settled=lambda _: frozenset({"search"}),
-        budget_seconds=1,
+        standing=lambda _: {"search": Standing(10, settled=True)},
+        left=lambda: 1.0,
     )
     return command.collect_beside(options(**given), base, shell.world(folder))
 
@@ -98,9 +99,11 @@ def test_a_line_is_for_bash_and_words_are_not(tmp_path: Path) -> None:
     ("answer", "reason"),
     [
         (failing(2, "warming up\nno data\n"), "it ended with status 2: no data"),
+        (failing(2, "ERROR: no such package\nhint: see above\n"), "it ended with status 2: ERROR: no such package"),
         (failing(1), "it ended with status 1: it said nothing"),
         (failing(None), "it was not done within 600 s"),
         ("nothing here", "it printed nothing that `number` (took ([0-9.a-z]+)) finds"),
+        ("bee", "it printed nothing that `number` (took ([0-9.a-z]+)|bee) finds"),
         ("took long", "`number` found 'long', which is no number"),
         ("took 0", "it printed 0, and only a number above zero can be compared"),
         ("took inf", "it printed inf, and only a number above zero can be compared"),
@@ -108,7 +111,8 @@ def test_a_line_is_for_bash_and_words_are_not(tmp_path: Path) -> None:
     ],
 )
 def test_what_has_no_number_has_a_reason(tmp_path: Path, answer: str | Ran, reason: str) -> None:
-    found = alone(tmp_path, Shell(head=answer), **TOOK)
+    number = f"{TOOK['number']}|bee" if answer == "bee" else TOOK["number"]
+    found = alone(tmp_path, Shell(head=answer), number=number)
     assert (found.value, found.failed, found.reason) == (None, True, reason)
 
 
@@ -131,6 +135,31 @@ def test_where_the_base_cannot_run_it_the_head_is_measured_alone(tmp_path: Path)
     assert taken.without == {"search": "the base cannot run it: it ended with status 127: bench: not found"}
     assert taken.measurements[0].value == 1000.0
     assert (taken.base, taken.rounds) == ((), {})
+
+
+class Fails(Shell):
+    """One whose base breaks in its third round."""
+
+    def run(self, argv: Sequence[str], stdin: bytes, timeout: float, env: object = None) -> Ran:
+        done = super().run(argv, stdin, timeout, env)
+        broken = sum(folder == "base" for folder, _ in self.asked) > 3 and Path(argv[2]).name == "base"
+        return failing(3, "out of disk") if broken else done
+
+
+def test_a_base_that_breaks_on_the_way_costs_the_head_nothing(tmp_path: Path) -> None:
+    taken = beside(tmp_path, Fails())
+    assert taken.without == {"search": "the base cannot run it: it ended with status 3: out of disk"}
+    assert (taken.measurements[0].value, taken.base, taken.rounds) == (1000.0, (), {})
+
+
+def test_a_base_that_git_cannot_give_is_said_and_the_head_measured(tmp_path: Path) -> None:
+    def missing() -> Path:
+        raise GitError("git has no disk left.")
+
+    base = Beside(file=lambda _: "", folder=missing, standing=lambda _: {}, left=lambda: 1.0)
+    taken = command.collect_beside(options(), base, Shell().world(tmp_path))
+    assert taken.without == {"search": "its base cannot be had: git has no disk left."}
+    assert taken.measurements[0].value == 1000.0
 
 
 def test_a_head_that_fails_beside_its_base_says_so(tmp_path: Path) -> None:

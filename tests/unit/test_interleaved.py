@@ -7,6 +7,7 @@ from statistics import median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from edgetpu_ci import interleaved
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
@@ -133,7 +134,7 @@ def test_what_other_work_disturbs_is_looked_for_in_its_calm_metric() -> None:
     assert interleaved.demanded(series, [Rule(match="*/throughput_fps", worse_by_percent=5)]) == {f"m/{FPS}"}
 
 
-def test_a_subject_is_settled_when_all_of_it_is() -> None:
+def test_a_subject_is_settled_when_all_of_it_is_and_counts_its_least_known_metric() -> None:
     found = taken(count=10, subjects=("m", "n"))
     family = interleaved.demanded([m.key for m in found.measurements], ONE_PERCENT)
     slow = taken(1.05, count=10)
@@ -142,7 +143,31 @@ def test_a_subject_is_settled_when_all_of_it_is() -> None:
         base=(*slow.base, *(m for m in found.base if m.subject == "n")),
         rounds=found.rounds,
     )
-    assert interleaved.settled(mixed, ONE_PERCENT, family) == {"n"}
+    assert interleaved.standing(mixed, ONE_PERCENT, family) == {"m": (10, False), "n": (10, True)}
+    burst = {"n": rounds(10, disturbed=(2,))}
+    with_burst = structs.replace(mixed, rounds={**mixed.rounds, **burst})
+    assert interleaved.standing(with_burst, ONE_PERCENT, family)["n"].counted == 9
+
+
+def test_what_nothing_is_demanded_of_is_settled() -> None:
+    assert interleaved.standing(taken(count=10), [], frozenset()) == {"m": (10, True)}
+
+
+def test_a_round_of_zero_makes_a_metric_inconclusive_and_not_silent() -> None:
+    found = taken()
+    zero = tuple(structs.replace(m, slots=(0.0, *m.slots[1:])) if m.metric == FPS else m for m in found.measurements)
+    comparison = of(compare(structs.replace(found, measurements=zero)))
+    assert comparison.finding == "inconclusive"
+    assert "not above zero" in comparison.because
+
+
+def test_errors_in_most_rounds_of_the_head_are_told_though_some_rounds_had_none() -> None:
+    rates = (0.0, *(50.0,) * 9)
+    before, after = (
+        Measurement(subject="m", metric="error_rate_percent", value=0, slots=s) for s in ((0.0,) * 10, rates)
+    )
+    found = compare(Collected(measurements=(after,), base=(before,), rounds={"m": rounds(10)}))
+    assert of(found, "error_rate_percent").finding == "regressed"
 
 
 @pytest.mark.parametrize(
@@ -194,4 +219,5 @@ def test_rounds_that_do_not_belong_together_are_not_compared(base: int, head: in
         rounds={"m": rounds(min(base, head))},
     )
     speeds = [c for c in compare(found).comparisons if c.metric == FPS]
-    assert bool(speeds) == (base == head > 0)
+    assert bool(speeds) == (base > 0 and head > 0)
+    assert all("missing on one side" in c.because for c in speeds if base != head)

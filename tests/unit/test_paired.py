@@ -151,6 +151,35 @@ def test_a_host_that_disturbs_every_round_decides_nothing() -> None:
     assert found.because == "other work disturbed 30 of 30 rounds; a calmer host would decide"
 
 
+def test_looks_that_were_held_are_replayed_as_they_were() -> None:
+    """What is known of disturbance later, and rounds taken since, do not change what was seen."""
+    metric = rounds(45, 1.05)
+    held = ((False,) * 10, (False,) * 22, (False,) * 30)
+    (found,) = paired.decide([replace(metric, looks=held, disturbed=(True,) * 45)], 24)
+    assert (found.finding, found.rounds, len(found.kept)) == ("regressed", 22, 22)
+    (found,) = paired.decide([replace(metric, looks=held[:1])], 24)
+    assert (found.finding, found.rounds, found.settled) == ("inconclusive", 10, False)
+    (found,) = paired.decide([replace(metric, looks=((True,) * 5 + (False,) * 10, (False,) * 30))], 24)
+    assert (found.finding, found.rounds) == ("regressed", 30)
+
+
+def test_a_look_at_which_too_few_rounds_count_is_none_and_a_later_one_is() -> None:
+    metric = replace(rounds(30, 1.05), looks=((True,) * 6 + (False,) * 9, (False,) * 30))
+    (found,) = paired.decide([metric], 24)
+    assert (found.finding, found.rounds) == ("regressed", 30)
+
+
+def test_hundreds_of_rounds_are_not_ranked() -> None:
+    metric = rounds(3000, 1.05)
+    assert decide(metric) == decide(replace(metric, pairs=metric.pairs[:45]))
+
+
+def test_how_many_rounds_count_so_far_is_known_without_a_look() -> None:
+    assert paired.counted(rounds(7)) == 7
+    assert paired.counted(with_bursts(rounds(30), {4: "base", 17: "head"})) == 28
+    assert paired.counted(replace(rounds(30), disturbed=(True, *(False,) * 29))) == 29
+
+
 def test_more_rounds_change_nothing_that_was_settled() -> None:
     for seed in range(20):
         metric = rounds(30, 1.01, noise=0.01, seed=seed)
@@ -228,8 +257,9 @@ def test_which_rounds_are_dropped_does_not_depend_on_which_arm_was_slower(seed: 
     rng = random.Random(seed)  # noqa: S311 - no secret
     metric = with_bursts(rounds(30, seed=seed, effect=0.0), {p: "base" for p in range(30) if rng.random() < 0.1})
     flipped = tuple(pair[::-1] if rng.random() < 0.5 else pair for pair in metric.pairs)
-    kept = paired._take(metric, 30, 30).kept
-    assert paired._take(replace(metric, pairs=flipped), 30, 30).kept == kept
+    calm = (False,) * 30
+    kept = paired._take(metric, 30, calm).kept
+    assert paired._take(replace(metric, pairs=flipped), 30, calm).kept == kept
 
 
 def test_unchanged_code_hardly_ever_fails_even_under_bursts_and_drift() -> None:

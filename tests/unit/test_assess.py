@@ -1,0 +1,101 @@
+"""From a run to its report: what each measurement is compared with."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from edgetpu_ci import assess, judge, measure
+from edgetpu_ci.base import UNTRACKED
+from edgetpu_ci.baselines import Accepted, Baseline, Level
+from edgetpu_ci.config import Config
+from edgetpu_ci.model import Base, Machine, Measurement, Report, Rounds, Rule, Run
+from tests.fakes.world import AT
+
+FPS = "throughput_sustained_fps"
+RULE = Rule(match=f"*/{FPS}", worse_by_percent=10)
+DEVICE = "pi"
+
+
+def measured(subject: str, ms: float) -> Measurement:
+    slots = tuple(1000 / (ms * (1 + n / 1000)) for n in range(10))
+    return Measurement(subject=subject, metric=FPS, value=slots[5], slots=slots)
+
+
+def run(*measurements: Measurement, commit: str = "") -> Run:
+    return Run(id=commit or "now", at=AT, machine=Machine(key=DEVICE), measurements=measurements, commit=commit)
+
+
+def accepted(*subjects: str) -> Baseline:
+    levels = {
+        subject: {FPS: Level(value=measured(subject, 1).value, slots=measured(subject, 1).slots)}
+        for subject in subjects
+    }
+    return Baseline(device=DEVICE, accepted=Accepted(by="Reviewer", at=AT, report="r"), models=levels)
+
+
+def beside(*subjects: str, **without: str) -> Base:
+    return Base(
+        kind="base commit",
+        label="merge base with main (9f8e7d6)",
+        measurements=tuple(measured(subject, 1) for subject in subjects),
+        rounds={subject: Rounds(orders=("AB",) * 10, disturbed=("",) * 10) for subject in subjects},
+        without=without,
+    )
+
+
+def report(taken: measure.Taken, *known: Baseline, past: tuple[Report, ...] = ()) -> Report:
+    return assess.report(taken, Config(collect=(), rules=(RULE,)), known, assess.Past(reports=past))
+
+
+def statuses(found: Report) -> dict[str, str]:
+    return {verdict.subject: verdict.status for verdict in found.verdicts}
+
+
+@pytest.mark.parametrize("why", [{}, {"built": UNTRACKED}, {"built": "its base cannot be measured: it crashed"}])
+def test_what_no_base_was_beside_is_held_against_the_accepted_level(why: dict[str, str]) -> None:
+    taken = measure.Taken(
+        run=run(measured("m", 1), measured("built", 2)),
+        base=beside("m", **why),
+        rules=(RULE,),
+        family=frozenset({f"m/{FPS}"}),
+    )
+    found = report(taken, accepted("m", "built"))
+    assert statuses(found)["built"] == "failed"
+    assert found.bases == (
+        "merge base with main (9f8e7d6)",
+        "baseline accepted by Reviewer on 2026-03-04 from report r",
+    )
+    assert [c.against for c in found.comparisons if c.subject == "m"] == ["base commit"]
+
+
+def test_what_is_new_is_compared_with_nothing() -> None:
+    taken = measure.Taken(run=run(measured("m", 1), measured("new", 2)), base=beside("m", new=judge.NEW), rules=(RULE,))
+    found = report(taken, past=(Report(run=run(measured("new", 1), commit="b" * 40)),))
+    assert [c.subject for c in found.comparisons if c.subject == "new"] == []
+    assert found.bases == ("merge base with main (9f8e7d6)",)
+
+
+def test_a_new_model_does_not_hide_the_ancestor_that_has_all_the_others() -> None:
+    earlier = Report(run=run(measured("built", 1), commit="a" * 40))
+    other = Report(run=replace(run(measured("built", 1.5), commit="c" * 40), at=AT + timedelta(days=1)))
+    taken = measure.Taken(
+        run=run(measured("built", 2), measured("new", 2)),
+        base=beside(built=UNTRACKED, new=judge.NEW),
+        rules=(RULE,),
+        ancestors=("a" * 40,),
+    )
+    found = report(taken, past=(other, earlier))
+    assert found.bases[1] == "report of the ancestor aaaaaaa, measured at another time"
+
+
+def test_what_was_compared_in_rounds_is_kept_when_it_is_judged_again() -> None:
+    taken = measure.Taken(
+        run=run(measured("m", 1), measured("new", 2)),
+        base=beside("m", new=judge.NEW),
+        rules=(RULE,),
+        family=frozenset({f"m/{FPS}"}),
+    )
+    first = report(taken)
+    again = report(measure.Taken(run=first.run, before=first), accepted("m"))
+    assert (again.comparisons, again.bases, statuses(again)) == (first.comparisons, first.bases, statuses(first))
