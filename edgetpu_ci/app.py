@@ -79,11 +79,14 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
     collectors = [collect.bind(step, f"collect[{n}]") for n, step in enumerate(settings.collect)]
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
-    known = tuple(baselines.load(world.cwd / settings.baselines).values())
+    _check(keeper)
+    # Files that somebody named are no state of the repository: its accepted levels say nothing of them.
+    is_apart = isinstance(against, base.Files)
+    known = () if is_apart else tuple(baselines.load(world.cwd / settings.baselines).values())
     with TemporaryDirectory(prefix="edgetpu-ci-") as files:
-        source = against or _source(settings, happened, Path(files, "base"), world)
+        source, note = (against, "") if against else _source(settings, happened, Path(files, "base"), world)
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
-        taken = measure.take(collectors, plan, happened, world)
+        taken = measure.noted(measure.take(collectors, plan, happened, world), note)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
     past, unread = _past(keeper, taken.run, world, keep=assess.is_main_line(taken))
     if assess.is_main_line(taken):
@@ -91,7 +94,7 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
     tests = _self_tests(keeper, taken, world)
     report = assess.report(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
     report = _approved(report, happened, settings.compare.accept_label, world)
-    saved, unsaved = _save(report, taken.samples, folder, keeper)
+    saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
     outputs, unsaid = _publish(publishers, report, world)
     # A dead GitHub or Slack is said, and changes no verdict.
     mild = [*(problem for problem in (*unread, *unsaved) if isinstance(problem, _PASSING)), *unsaid]
@@ -103,18 +106,29 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
     return outcome
 
 
-def _source(settings: config.Config, happened: event.Event, folder: Path, world: World) -> base.Source | None:
-    """The base to measure beside; None where there is none. One that was named must be there."""
+def _check(keeper: store.Store) -> None:
+    """A store that is misnamed is said before anything is measured; one that is only out of reach is waited for."""
+    try:
+        keeper.check()
+    except _PASSING:
+        return
+
+
+def _source(
+    settings: config.Config, happened: event.Event, folder: Path, world: World
+) -> tuple[base.Source | None, str]:
+    """The base to measure beside, or in words why there is none. One that was named must be there."""
     wanted = settings.compare.base
     if wanted == "none" or (wanted == "auto" and not happened.base_commit):
-        return None
+        return None, ""
     try:
-        return base.find(wanted, happened, folder, world)
+        return base.find(wanted, happened, folder, world), ""
     except GitError as error:
         if wanted != "auto":
             raise
-        notify("warning", f"Not compared with the base: {error}", world)
-        return None
+        note = f"Not compared with the base: {error}"
+        notify("warning", note, world)
+        return None, note
 
 
 def _self_tests(keeper: store.Store, taken: measure.Taken, world: World) -> tuple[noise.SelfTest, ...]:
@@ -154,13 +168,14 @@ def _approved(report: Report, happened: event.Event, label: str, world: World) -
 
 
 def _save(
-    report: Report, samples: dict[str, list[float]], folder: Path, keeper: store.Store
+    report: Report, samples: dict[str, list[float]], folder: Path, keeper: store.Store | None
 ) -> tuple[report_folder.Saved | None, tuple[EdgeTpuCiError, ...]]:
     """Keep all that can be kept: what fails is said, and costs only itself."""
     saved: report_folder.Saved | None = None
     problems: list[EdgeTpuCiError] = []
     try:
-        keeper.append(history.REPORTS, report.run.id, codec.encode_json(report))
+        if keeper:
+            keeper.append(history.REPORTS, report.run.id, codec.encode_json(report))
     except EdgeTpuCiError as error:
         problems.append(error)
     try:
@@ -197,7 +212,8 @@ def _outputs(outcome: Outcome, world: World) -> dict[str, str]:
 
 
 def read_report(path: Path) -> Report:
-    """A report from a file."""
+    """A report from a file, or from the folder that a run left."""
+    path = path / "report.json" if path.is_dir() else path
     try:
         data = path.read_bytes()
     except OSError as error:

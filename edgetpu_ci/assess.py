@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from edgetpu_ci import __version__, baselines, compare, config, history, interleaved, judge, measure, noise
+from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
 
@@ -91,15 +92,18 @@ def _compare(taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline |
     found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
     told = noise.quarantined(found.comparisons, compare.demands(run_.measurements, taken.rules), taken.tests)
     rest = _left(run_, beside, told)
-    earlier = (accepted or _earlier(taken, rest, taken.rules, past)) if rest.measurements else None
-    comparisons, labels = _sequential(rest, earlier, taken.rules)
+    comparisons, labels = _sequential(rest, accepted or _earlier(taken, rest, taken.rules, past), taken.rules)
     return _Compared((*told, *comparisons), (beside.label, *(labels if comparisons else ())), found.notes)
 
 
 def _left(run_: Run, beside: Base, compared: Sequence[Comparison]) -> Run:
-    """What no base was beside, and is not new: it was built, comes from another tool, or its base is broken."""
+    """What no base could be beside: it is built, or comes from another tool.
+
+    What is new has nothing before it, and a base that should have been measured and broke is not made good by a run
+    at another time.
+    """
     done = {comparison.key for comparison in compared}
-    own = {*beside.rounds, *beside.alike, *(subject for subject, why in beside.without.items() if why == judge.NEW)}
+    own = {*beside.rounds, *beside.alike, *(subject for subject, why in beside.without.items() if why != UNTRACKED)}
     left = tuple(m for m in run_.measurements if m.subject not in own and m.key not in done)
     return structs.replace(run_, measurements=left)
 

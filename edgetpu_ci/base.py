@@ -222,8 +222,12 @@ def _commit(ref: str, world: World) -> str:
 
 def _fetched(ref: str, world: World) -> str:
     """A commit that this clone does not have yet."""
-    if ref.startswith("-"):
-        raise ConfigError(f"{ref} is no name of a commit.")
+    if not ref or ref.startswith("-"):
+        raise ConfigError(f'"{ref}" is no name of a commit.')
+    if not _quiet(["remote", "get-url", "origin"], world):
+        # Where there is no repository at all, git says so.
+        _asked(["rev-parse", "--git-dir"], world)
+        raise GitError(f'There is no commit, branch, tag or file "{ref}", and no remote `origin` to ask for it.')
     _fetch(["--depth=1", "origin", ref], world)
     return _asked(["rev-parse", "FETCH_HEAD^{commit}"], world)
 
@@ -231,15 +235,22 @@ def _fetched(ref: str, world: World) -> str:
 def _fetch(arguments: Sequence[str], world: World) -> None:
     """Fetch as the checkout is set up to; where that has kept no credentials, as the job may."""
     command = ("fetch", "--no-tags", "--quiet", *arguments)
-    try:
-        if git.attempt(world, world.cwd, *command, seconds=_REMOTE_SECONDS).status != 0:
-            told = world.env.get("GIT_CONFIG_COUNT", "")
-            env = remote.find("", world).env(int(told) if told.isdecimal() else 0)
-            git.run(world, world.cwd, *command, env=env, seconds=_REMOTE_SECONDS)
-    except (GitError, ConfigError) as error:
+    ran = git.attempt(world, world.cwd, *command, seconds=_REMOTE_SECONDS)
+    if ran.status != 0 and (login := _login(world)):
+        ran = git.attempt(world, world.cwd, *command, env=login, seconds=_REMOTE_SECONDS)
+    if ran.status != 0:
+        way_out = "give actions/checkout `fetch-depth: 0`" if world.env.get("GITHUB_ACTIONS") else "check its name"
         raise GitError(
-            f"{error} The base is not in this clone and could not be fetched; give actions/checkout `fetch-depth: 0`."
-        ) from error
+            f"`git fetch` failed: {git.reason(ran)}. The base is not in this clone and could not be fetched; {way_out}."
+        )
+
+
+def _login(world: World) -> dict[str, str]:
+    """The environment in which git shows the job's token; empty where there is none."""
+    if not (world.env.get("GITHUB_TOKEN") or world.env.get("GH_TOKEN")):
+        return {}
+    told = world.env.get("GIT_CONFIG_COUNT", "")
+    return remote.find("", world).env(int(told) if told.isdecimal() else 0)
 
 
 def _asked(arguments: Sequence[str], world: World) -> str:

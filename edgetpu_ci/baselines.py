@@ -55,7 +55,7 @@ class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 def load(folder: Path) -> dict[Path, Baseline]:
     """Every baseline in a folder by its file; none when there is no folder. A device has one file."""
     found: dict[Path, Baseline] = {}
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted(path for path in folder.glob("*.yml") if path.is_file()):
         baseline = _read(path)
         if other := next((known for known in found if found[known].device == baseline.device), None):
             raise ConfigError(f"{path} and {other} are both for {baseline.device}; put them into one file.")

@@ -18,7 +18,8 @@ _DEPENDABOT = "dependabot[bot]"
 class Event(Struct, frozen=True, kw_only=True):
     """Who asks for what; outside Actions only `commit` and `branch` are known.
 
-    `commit` is what was measured: a pull request's head, not the merge made for testing it. Under
+    `commit` is what was measured: a pull request's head, not the merge made for testing it; outside Actions with
+    `-dirty` behind it where tracked files were changed since. Under
     `workflow_run`, `commit`, `branch`, `run_id`, `run_url` and `head_*` are those of the run that ended.
     `base_commit` and `base_branch` are what a pull request or a merge group is to be merged into.
     `at` is when GitHub last touched a pull request before it told of it: when its head was pushed, or a label set, and
@@ -129,7 +130,8 @@ def _outside(world: World) -> Event:
     lines = ran.stdout.decode(errors="replace").split()
     if ran.status != 0 or len(lines) != 2:  # noqa: PLR2004 - the commit and its branch
         return Event()
-    return Event(commit=lines[0], branch="" if lines[1] == "HEAD" else lines[1])
+    changed = world.run(["git", "-C", str(world.cwd), "diff", "--quiet", "HEAD"], b"", 10).status == 1
+    return Event(commit=lines[0] + "-dirty" * changed, branch="" if lines[1] == "HEAD" else lines[1])
 
 
 def _payload(place: str) -> _Payload:

@@ -1,9 +1,11 @@
 """Take a run: everything the collectors bring, of the head, and of its base in turns where there is one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from edgetpu_ci import collect, event, interleaved, machine
+from msgspec import structs
+
+from edgetpu_ci import collect, event, interleaved, judge, machine
 from edgetpu_ci.base import Source
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
@@ -44,6 +46,11 @@ class Plan:
     itself: bool = False
 
 
+def noted(taken: Taken, *notes: str) -> Taken:
+    """The same run with something more to say of it."""
+    return replace(taken, run=structs.replace(taken.run, notes=(*taken.run.notes, *filter(None, notes))))
+
+
 def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event.Event, world: World) -> Taken:
     """Measure with every collector."""
     at = world.now()
@@ -63,7 +70,21 @@ def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event
         notes=tuple(note for part in brought for note in part.notes),
     )
     samples = {name: values for part in brought for name, values in part.samples.items()}
-    return Taken(run=run, samples=samples, base=_base(brought, plan) if plan else None, rules=rules, family=family)
+    if plan is None or beside is None:
+        return Taken(run=run, samples=samples)
+    found = Taken(run=run, samples=samples, base=_base(brought, plan), rules=rules, family=family)
+    return noted(found, *_remarks(brought, plan, beside))
+
+
+def _remarks(brought: Sequence[Collected], plan: Plan, beside: Beside) -> Iterator[str]:
+    """Why some have no base, and that time was short."""
+    for part in brought:
+        yield from (f"{name}: {why.rstrip('.')}." for name, why in part.without.items() if why != judge.NEW)
+    if beside.left() <= 0 and any(part.rounds for part in brought):
+        yield (
+            f"The {plan.budget_seconds:g} s of `compare: budget_seconds` were over before further rounds were taken; "
+            "what they left open a larger budget may decide."
+        )
 
 
 def _prepare(

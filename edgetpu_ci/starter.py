@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, tflite
 from edgetpu_ci.config import FILE
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, ModelError
 from edgetpu_ci.files import write_new
 from edgetpu_ci.world import World
 
@@ -20,12 +20,13 @@ collect:
   # Facts of the model files: size, operators, multiply-accumulates.
   - use: model_file
     with:
-      models: &models
+      models:
 {models}
-  # Latency, throughput, memory: each round is a fresh process.
+  # Latency, throughput, memory: each round is a fresh process.{compiled}
   - use: inference
     with:
-      models: *models
+      models:
+{timed}
       # rounds: 10        # fresh processes per model
       # threads: 1
       # input: input.npy  # instead of seeded random data
@@ -93,8 +94,11 @@ ACTION = "edgetpu-ci/edgetpu-ci@v1"
 
 def write(world: World) -> tuple[Path, ...]:
     """Write both files; ConfigError, and nothing written, when one is there already."""
+    found = find_models(world.cwd)
+    timed = tuple(name for name in found if not _is_compiled(world.cwd / name))
+    compiled = "" if timed == found else "\n  # Not those compiled for the Edge TPU: on a CPU alone they do not run."
     texts = {
-        world.cwd / FILE: _CONFIG.format(models=_listed(find_models(world.cwd))),
+        world.cwd / FILE: _CONFIG.format(models=_listed(found), timed=_listed(timed, found), compiled=compiled),
         world.cwd / WORKFLOW: _WORKFLOW.format(checkout=CHECKOUT, upload=UPLOAD, action=ACTION),
     }
     if there := [path for path in texts if path.exists()]:
@@ -108,6 +112,14 @@ def find_models(folder: Path) -> tuple[str, ...]:
     """The .tflite files below a folder, relative to it; passed over: hidden, installed, and names no YAML can hold."""
     names = (str(path.relative_to(folder)) for path in _walk(folder))
     return tuple(sorted(name for name in names if _is_text(name)))
+
+
+def _is_compiled(path: Path) -> bool:
+    """Whether a model needs an Edge TPU; what cannot be read does not say so."""
+    try:
+        return tflite.load(path, path.name).compiled
+    except ModelError:
+        return False
 
 
 def _is_text(name: str) -> bool:
@@ -125,10 +137,11 @@ def _walk(folder: Path) -> Iterable[Path]:
             yield path
 
 
-def _listed(models: tuple[str, ...]) -> str:
+def _listed(models: tuple[str, ...], all_of: tuple[str, ...] = ()) -> str:
     if not models:
         return "        - models/*.tflite   # no .tflite file was found here: name yours"
-    names = models if len(models) <= _MOST_NAMED else ("**/*.tflite",)
+    is_all = not all_of or models == all_of
+    names = ("**/*.tflite",) if is_all and len(models) > _MOST_NAMED else models
     return "\n".join(f"        - {_quoted(name)}" for name in names)
 
 

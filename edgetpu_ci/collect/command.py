@@ -28,7 +28,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bash, runs once before in each, to build there and not elsewhere: into an environment that both share, the head
     would install over the base. What counts is the time it takes; or, with `number`, the number that the first group
     of this regular expression finds in what it prints, in `unit` (ns, us, ms and s are times), of which `better` says
-    which is. A command that fails, or is not done within `timeout_seconds`, has no result.
+    which is. The metric, what the `match` of a rule ends in, is `time_ms`, or `value_lower_UNIT` or
+    `value_higher_UNIT`. A command that fails, or is not done within `timeout_seconds`, has no result.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]

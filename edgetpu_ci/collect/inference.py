@@ -21,13 +21,13 @@ def collect(options: Options, world: World) -> Collected:
     `samples` has raw nanoseconds for each completed inference of a slot, numbered from 1:
     `subject/latency_ns/1`, and `cpu_ns` and, where known, `wait_ns` likewise.
     """
-    _check(options)
+    _check(options, world)
     return models_alone.measure(models.find(options.models, world), options, world)
 
 
 def collect_again(options: Options, subjects: frozenset[str], world: World) -> Collected:
     """The same of some of the models, in rounds of their own."""
-    _check(options)
+    _check(options, world)
     named = [(name, file) for name, file in models.find(options.models, world) if name in subjects]
     return models_alone.measure(named, options, world)
 
@@ -43,7 +43,7 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     A model that is new is measured alone, and so is one that is the same file on both sides under the same
     interpreter: of those two, a test could only find what is not there.
     """
-    _check(options)
+    _check(options, world)
     found = models.find(options.models, world)
     bases = {name: beside.file(file) for name, file in found}
     alike = frozenset(name for name, file in found if _is_same(bases[name], file))
@@ -73,6 +73,11 @@ def _is_same(base: Path | str, head: Path) -> bool:
         return False
 
 
-def _check(options: Options) -> None:
+def _check(options: Options, world: World) -> None:
+    """What can be known to be wrong before anything is measured."""
+    named = [options.input] if isinstance(options.input, str) else options.input
+    for file in filter(None, (*named, options.examples, options.labels)):
+        if not (world.cwd / file).is_file():
+            raise ConfigError(f"There is no file {file}, which `inference` is to read; check the path.")
     if bool(options.examples) != bool(options.labels):
         raise ConfigError("`examples` and `labels` belong together: the inputs, and the class of each.")

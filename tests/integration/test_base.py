@@ -107,14 +107,22 @@ def test_a_file_that_git_cannot_put_out_is_a_reason_and_no_end(origin: Origin, t
 @pytest.mark.parametrize(
     ("ref", "sentence"),
     [
-        ("no-such-branch", "could not be fetched; give actions/checkout `fetch-depth: 0`"),
+        ("no-such-branch", "could not be fetched; check its name"),
         ("--upload-pack=touch x", "is no name of a commit"),
+        ("", '"" is no name of a commit'),
     ],
 )
 def test_a_base_that_is_not_to_be_had_is_a_sentence(origin: Origin, tmp_path: Path, ref: str, sentence: str) -> None:
     clone = repository.clone(origin.folder, tmp_path / "clone")
     with pytest.raises(EdgeTpuCiError, match=sentence):
         base.find(ref, Event(), tmp_path / "files", world(clone))
+
+
+def test_without_anybody_to_ask_the_name_is_said(tmp_path: Path) -> None:
+    folder = repository.create(tmp_path / "alone")
+    repository.commit(folder, {})
+    with pytest.raises(GitError, match='There is no commit, branch, tag or file "v9", and no remote `origin`'):
+        base.find("v9", Event(), tmp_path / "files", world(folder))
 
 
 def test_unrelated_histories_have_no_base(origin: Origin, tmp_path: Path) -> None:
@@ -197,5 +205,5 @@ def test_a_checkout_without_credentials_is_helped_by_the_jobs_token(origin: Orig
         assert tree.commit == origin.fork
         assert server.token not in (clone / ".git" / "config").read_text()
         stranger = fake.world(clone, run=run_process, env={**server.env, "GITHUB_TOKEN": ""})
-        with pytest.raises(GitError, match="give actions/checkout `fetch-depth: 0`"):
+        with pytest.raises(GitError, match="could not be fetched"):
             base.find("main", Event(), tmp_path / "files", stranger)

@@ -128,14 +128,14 @@ def test_without_its_base_a_pull_request_is_measured_all_the_same(project: Path,
     done = edgetpu_ci(clone, "run", **event(tmp_path, project))
     assert done.returncode == 0, done.stderr
     assert findings(clone) == {}
-    warned = "Not compared with the base: " in done.stdout + done.stderr
-    assert warned == (origin == "gone")
+    assert ("Not compared with the base: " in done.stdout) == (origin == "gone")
+    assert ("give actions/checkout `fetch-depth: 0`" in said(done.stdout)) == (origin == "gone")
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--base", "no-such-ref"), "is not in this clone and could not be fetched"),
+        (("--base", "no-such-ref"), 'There is no commit, branch, tag or file "no-such-ref"'),
         (("--base", "x", "y"), "x is no file; --base takes one REF or files."),
         (("--base", "same.tflite", "new.tflite", "--head", "same.tflite"), "--base names 2 files and --head 1"),
         (("--base", "main", "--head", "gone.tflite"), 'No model file matches "gone.tflite"'),
@@ -171,6 +171,29 @@ def test_a_command_that_the_base_cannot_run_is_measured_alone(tmp_path: Path) ->
     repository.commit(folder, {"edgetpu-ci.yml": config, "data": b"1"})
     done = edgetpu_ci(folder, "compare", "--base", "HEAD^")
     assert "the base cannot run it: it ended with status 1: cat: data: No such file or directory" in said(done.stdout)
+
+
+def test_files_have_nothing_to_do_with_what_the_repository_accepted_or_keeps(tmp_path: Path) -> None:
+    for name, data in (("a", SMALL), ("b", LARGE), ("other", SMALL)):
+        (tmp_path / f"{name}.tflite").write_bytes(data)
+    edgetpu_ci(tmp_path, "run", "other.tflite")
+    edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer")
+    done = edgetpu_ci(tmp_path, "compare", "--base", "b.tflite", "--head", "a.tflite")
+    assert done.returncode == 0, done.stdout
+    assert "other" not in done.stdout
+    assert len(list((tmp_path / ".edgetpu-ci/documents/reports").iterdir())) == 1
+
+
+def test_a_budget_that_is_over_is_said(project: Path) -> None:
+    (project / "edgetpu-ci.yml").write_bytes(CONFIG.replace(b"budget_seconds: 60", b"budget_seconds: 0"))
+    done = edgetpu_ci(project, "compare", "--base", "main")
+    assert "The 0 s of `compare: budget_seconds` were over" in said(done.stdout)
+
+
+def test_work_that_is_not_committed_is_no_commits(project: Path) -> None:
+    (project / "grown.tflite").write_bytes(reference.build(48, 0.1))
+    edgetpu_ci(project, "compare", "--base", "main")
+    assert report(project)["run"]["commit"].endswith("-dirty")
 
 
 def test_what_is_not_in_git_is_compared_with_the_report_of_an_ancestor(project: Path) -> None:

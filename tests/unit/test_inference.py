@@ -304,10 +304,21 @@ def test_an_option_that_makes_no_sense_is_refused(tmp_path: Path, wrong: dict[st
 
 def test_input_files_are_named_from_the_folder(tmp_path: Path) -> None:
     worker = Worker(steady)
+    (tmp_path / "data").mkdir()
+    for name in ("data/x.npy", "x.npy", "y.npy"):
+        (tmp_path / name).touch()
     collect(tmp_path, worker, "m.tflite", input="data/x.npy", rounds=1)
     assert worker.requests[0]["inputs"] == [str(tmp_path / "data/x.npy")]
     collect(tmp_path, worker, "m.tflite", input=["x.npy", "y.npy"], rounds=1)
     assert worker.requests[1]["inputs"] == [str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
+
+
+@pytest.mark.parametrize("wrong", [{"input": "x.npy"}, {"input": ["x.npy"]}, {"examples": "x.npy", "labels": "y.npy"}])
+def test_an_input_that_is_not_there_is_said_before_anything_is_measured(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    worker = Worker(steady)
+    with pytest.raises(ConfigError, match="There is no file x.npy, which `inference` is to read"):
+        collect(tmp_path, worker, "m.tflite", **wrong)
+    assert worker.requests == []
 
 
 def test_raw_samples_are_kept_by_slot(tmp_path: Path) -> None:
