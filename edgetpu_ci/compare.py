@@ -6,13 +6,11 @@ from statistics import median
 
 from msgspec import Struct
 
-from edgetpu_ci import judge, metrics, ranks
+from edgetpu_ci import judge, metrics, ranks, stats
 from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
 
 FAMILY_ERROR = 0.005
 """Chance that unchanged code gives any `regressed` by the test alone, over all metrics demanded."""
-
-CONFIDENCE = 0.99
 
 SLACK = 0.10
 """Where other work may disturb unseen or was seen to, a change between two runs must exceed this.
@@ -105,13 +103,17 @@ class Demand(Struct, frozen=True):
 
 
 def demands(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> dict[str, Demand]:
-    """What the rules demand of changes, by the key each is looked for in; the strictest rule decides."""
+    """What the rules demand of changes, by the key each is looked for in: the least of all that any of them does.
+
+    So nothing is missed; each rule is then held against its own limit.
+    """
     found: dict[str, Demand] = {}
     for rule in rules:
         if rule.worse_by_percent is not None:
-            demand = Demand(rule.worse_by_percent / 100, rule.floor_ms)
+            effect, floor_ms = rule.worse_by_percent / 100, rule.floor_ms
             for key in (judge.watched(rule, m) for m in measurements if judge.matches(rule, m)):
-                found[key] = min(demand, found.get(key, demand), key=lambda known: known.effect)
+                known = found.get(key, Demand(effect, floor_ms))
+                found[key] = Demand(min(effect, known.effect), min(floor_ms, known.floor_ms))
     return found
 
 
@@ -139,7 +141,7 @@ def _speed(then: Measurement, head: Measurement, base: Base, test: _Test) -> Com
     # Logarithms of "worse": a latency as it is, a throughput turned round.
     sign = -1 if metrics.find(head.metric).better == "higher" else 1
     old, new = ([sign * log(slot) for slot in m.slots] for m in (then, head))
-    low, high = ranks.shift_interval(old, new, CONFIDENCE)
+    low, high = ranks.shift_interval(old, new, stats.CONFIDENCE)
     worse_p = min(1.0, test.family * ranks.rank_sum_p(old, new))
     better_p = min(1.0, test.family * ranks.rank_sum_p(new, old))
     shifts = (*_shifts(old, new), *test.witnesses)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
+from math import inf
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -13,6 +14,8 @@ from edgetpu_ci import changes, metrics
 from edgetpu_ci.model import Approval, Comparison, History, Measurement, Report, Rule, Shift, Status, Verdict
 
 _TWO_DIGITS = 10
+_ROUNDING = 1e-8
+"""A change that is exactly what a rule is about does fail it, however its logarithm was rounded."""
 
 NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline accept` makes one"
 
@@ -247,22 +250,72 @@ def _change(rule: Rule, measurement: Measurement, comparison: Comparison) -> Ver
     said = f"{describe(comparison)} than the {_against(comparison)}"
     match comparison.finding:
         case "regressed":
-            return _worse(rule, measurement, comparison, said)
+            return _regressed(rule, measurement, comparison, said)
         case "improved":
             return _improved(rule, measurement, said)
         case "unchanged":
             said = comparison.because or f"{unchanged(comparison)} against the {_against(comparison)}"
             return _verdict(rule, measurement, "passed", said)
         case "inconclusive":
-            return _unknown(rule, measurement, comparison.because)
+            return _undecided(rule, measurement, comparison)
+
+
+def _regressed(rule: Rule, measurement: Measurement, comparison: Comparison, said: str) -> Verdict:
+    """What is worse by the strictest rule fails only the rules that are about so great a change."""
+    limit, words = _limit(rule, comparison)
+    if _difference(comparison) >= limit - _ROUNDING * (1 + limit):
+        return _worse(rule, measurement, comparison, said)
+    return _verdict(rule, measurement, "passed", f"{said}, within the {words} allowed")
+
+
+def _undecided(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
+    """What the strictest rule cannot be told by may surely be less than a looser one is about."""
+    limit, words = _limit(rule, comparison)
+    worst = _worst(comparison)
+    if worst is None or not (comparison.min_effect or 0.0) <= _difference(worst) < limit:
+        return _unknown(rule, measurement, comparison.because)
+    said = f"at most {describe(worst)} than the {_against(comparison)}, within the {words} allowed"
+    return _verdict(rule, measurement, "passed", said)
+
+
+def _worst(comparison: Comparison) -> Comparison | None:
+    """The comparison as bad as its interval allows; None where that is not to be believed."""
+    # Beside a base, rounds that are needed say that only those are missing: neither a calmer host nor a better runner.
+    if comparison.interval is None or (comparison.against == "base commit" and comparison.rounds_needed is None):
+        return None
+    bound = min if metrics.find(comparison.metric).better == "higher" else max
+    return replace(comparison, ratio=bound(comparison.interval))
+
+
+def _difference(comparison: Comparison) -> float:
+    """How far head is from base, as a fraction of the base."""
+    if comparison.ratio is not None:
+        return abs(comparison.ratio - 1)
+    return abs(comparison.head / comparison.base - 1) if comparison.base else inf
+
+
+def _limit(rule: Rule, comparison: Comparison) -> tuple[float, str]:
+    """The smallest change that a rule is about, as a fraction of the base, and in words."""
+    percent = rule.worse_by_percent or 0.0
+    floor = floor_of(comparison.metric, comparison.base, rule.floor_ms)
+    return max((percent / 100, f"{percent:g} %"), (floor, f"{rule.floor_ms:g} ms"))
+
+
+def floor_of(metric: str, level: float, floor_ms: float) -> float:
+    """A floor in milliseconds as a fraction of `level`, whichever way round the metric counts time."""
+    unit = metrics.find(metric).unit
+    if unit == "ms" and level > 0:
+        return floor_ms / level
+    return floor_ms * level / 1000 if unit == "1/s" else 0.0
 
 
 def _growth(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
     """A fact that may become worse by so many percent: bytes, operators and MACs are better fewer."""
     said = f"{describe(comparison)} than the {_against(comparison)}"
-    growth = (comparison.ratio or 1.0) - 1
+    growth = comparison.head - comparison.base
     worse = -growth if metrics.find(comparison.metric).better == "higher" else growth
-    if worse > (rule.worse_by_percent or 0) / 100:
+    # Of nothing there are no percents: whatever is worse than that is worse by any.
+    if worse * 100 > (rule.worse_by_percent or 0) * abs(comparison.base):
         return _worse(rule, measurement, comparison, said)
     return _verdict(rule, measurement, "passed", said if comparison.head != comparison.base else "unchanged")
 
@@ -283,17 +336,22 @@ def _worse(rule: Rule, measurement: Measurement, comparison: Comparison, said: s
 
 
 def describe(comparison: Comparison) -> str:
-    """A change in words, towards what a user feels: `4.1 % slower`, `12 % less`."""
-    ratio = comparison.ratio or 1.0
-    # Throughput halves when a model takes twice as long: percent is of the metric itself.
-    change = abs(ratio - 1) * 100
-    percent = f"{change:,.0f} %" if change >= _TWO_DIGITS else f"{change:.2g} %"
+    """A change in words, towards what a user feels: `4.1 % slower`, `12 % less`; `12 more` where there was nothing."""
+    grew = comparison.head > comparison.base if comparison.ratio is None else comparison.ratio > 1
     unit = metrics.find(comparison.metric).unit
-    if unit in {"ms", "s"}:
-        return f"{percent} {'slower' if ratio > 1 else 'faster'}"
-    if unit == "1/s":
-        return f"{percent} {'slower' if ratio < 1 else 'faster'}"
-    return f"{percent} {'more' if ratio > 1 else 'less'}"
+    if unit in {"ms", "s", "1/s"}:
+        return f"{_size(comparison)} {'slower' if grew == (unit != '1/s') else 'faster'}"
+    return f"{_size(comparison)} {'more' if grew else 'less'}"
+
+
+def _size(comparison: Comparison) -> str:
+    if comparison.ratio is None:
+        metric = metrics.find(comparison.metric)
+        difference = metrics.amount(abs(comparison.head - comparison.base), metric)
+        return f"{difference.removesuffix(' %')} percentage points" if metric.unit == "%" else difference
+    # Throughput halves when a model takes twice as long: percent is of the metric itself.
+    change = abs(comparison.ratio - 1) * 100
+    return f"{change:,.0f} %" if change >= _TWO_DIGITS else f"{change:.2g} %"
 
 
 def unchanged(comparison: Comparison) -> str:

@@ -5,6 +5,9 @@ from functools import cache
 from itertools import count
 from math import ceil, exp, floor, lgamma, log, log1p, sqrt
 
+CONFIDENCE = 0.99
+"""Of the interval of a change: what a test with a chance of error of 0.5 % on one side rejects, it leaves out."""
+
 
 def percentile(ordered: Sequence[float], q: float) -> float:
     """The `q` quantile (0 to 1) of samples in rising order, linear between the two nearest."""

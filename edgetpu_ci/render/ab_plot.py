@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
-from edgetpu_ci import metrics, paired
+from edgetpu_ci import metrics, stats
 from edgetpu_ci.model import Comparison, Report
 from edgetpu_ci.render import plot, words
 
@@ -18,7 +18,7 @@ _MOST = 1e9
 _FIRST: Final = ("regressed", "improved", "inconclusive", "unchanged")
 _COLOURS: Final = {"regressed": plot.WORSE, "improved": plot.BETTER, "inconclusive": plot.CHANGED}
 _LEAST_PERCENT = 2.0
-_INTERVAL: Final = f"{100 * paired.CONFIDENCE:g} % interval"
+_INTERVAL: Final = f"{100 * stats.CONFIDENCE:g} % interval"
 
 
 def shown(report: Report) -> list[Comparison]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from edgetpu_ci import compare, judge, metrics
+from edgetpu_ci import judge, metrics, stats
 from edgetpu_ci.model import Report, Status
 from edgetpu_ci.render import folds, gfm, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
@@ -124,7 +124,7 @@ def _table(found: Sequence[Line], room: int) -> list[str]:
     if not found:
         return []
     tested = any(line.comparison and line.comparison.p_adjusted is not None for line in found)
-    change = f"Change ({100 * compare.CONFIDENCE:g} % interval)"
+    change = f"Change ({100 * stats.CONFIDENCE:g} % interval)"
     head = ["", "Model · metric", "Base → Head", change, *(["p, adjusted"] if tested else []), "Limit / why"]
     rows = [_row(line, tested=tested) for line in found]
     room -= _size([gfm.table(head, []), _more(len(rows))])
@@ -210,6 +210,8 @@ def _step(line: Line, report: Report) -> str:
         return ""
     if line.outcome == "at a worse level":
         return f"{_bisect(line, report)}A level that is meant is accepted: {_ACCEPT}."
+    if line.comparison and line.outcome == "inconclusive" and line.comparison.against == "base commit":
+        return _CALMER
     if line.comparison and line.comparison.finding == "regressed":
         return _NEXT[line.comparison.against]
     return _NEXT.get(line.outcome, _NEXT["beyond limits"])
@@ -237,6 +239,11 @@ _NEXT: Final = {
     "not measured": "Remove the reason above; `edgetpu-ci doctor` checks the machine, `edgetpu-ci inspect` a model.",
     "inconclusive": "Run it again when the machine is quiet, or with more `rounds`.",
 }
+
+_CALMER: Final = (
+    "Run it again on a calmer host; `edgetpu-ci selftest` tells what this runner can. "
+    "Where time ran out, a larger `compare: budget_seconds` lets it take more rounds."
+)
 
 
 def _footer(report: Report) -> str:

@@ -93,14 +93,7 @@ def change(comparison: Comparison) -> str:
     if comparison.finding == "inconclusive":
         return f"inconclusive {_percents(comparison)}".rstrip()
     arrow = "▲" if comparison.head > comparison.base else "▼"
-    return f"{arrow} {_size(comparison)} {_percents(comparison)}".rstrip()
-
-
-def _size(comparison: Comparison) -> str:
-    if comparison.ratio is not None:
-        return judge.describe(comparison)
-    difference = metrics.amount(abs(comparison.head - comparison.base), metrics.find(comparison.metric))
-    return f"{difference} {'more' if comparison.head > comparison.base else 'less'}"
+    return f"{arrow} {judge.describe(comparison)} {_percents(comparison)}".rstrip()
 
 
 def _percents(comparison: Comparison) -> str:
@@ -120,7 +113,7 @@ def p_value(comparison: Comparison) -> str:
 
 def noise_floor(comparisons: Iterable[Comparison]) -> str:
     """The change that the rounds of a usual metric could just tell from none: half its interval."""
-    halves = [(c.interval[1] / c.interval[0]) ** 0.5 - 1 for c in comparisons if c.interval and c.interval[0] > 0]
+    halves = [(c.interval[1] / c.interval[0]) ** 0.5 - 1 for c in comparisons if c.interval and min(c.interval) > 0]
     return f"{100 * median(halves):.2g} %" if halves else ""
 
 

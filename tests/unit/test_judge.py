@@ -5,6 +5,7 @@ from typing import Literal
 
 import pytest
 
+from edgetpu_ci.compare import exact
 from edgetpu_ci.judge import NEW, describe, judge, overall, status, unchanged
 from edgetpu_ci.model import (
     BaseKind,
@@ -337,3 +338,114 @@ def test_a_level_accepted_for_a_time_that_is_over_warns_where_it_would_pass(agai
     assert ("accepted until 2026-03-01 only; `edgetpu-ci baseline accept` renews it" in said.because) == (
         status == "warned"
     )
+
+
+@pytest.mark.parametrize(
+    ("metric", "base", "head", "percent", "status"),
+    [
+        ("accuracy_top1_percent", 90.0, 0.0, 1, "failed"),
+        ("ops_on_cpu", 0.0, 12.0, 0, "failed"),
+        ("ops_on_cpu", 0.0, 12.0, 500, "failed"),
+        ("ops_on_cpu", 0.0, 0.0, 0, "passed"),
+        ("accuracy_top1_percent", 0.0, 50.0, 0, "passed"),
+        ("model_bytes", 100.0, 129.0, 29, "passed"),
+    ],
+)
+def test_what_is_nothing_now_or_was_nothing_before_is_a_change(
+    metric: str, base: float, head: float, percent: float, status: str
+) -> None:
+    rule = Rule(match=f"*/{metric}", worse_by_percent=percent)
+    change = exact(
+        Measurement(subject="mobilenet", metric=metric, value=base), measured(metric, head), against="base commit"
+    )
+    assert verdict(rule, measured(metric, head), change).status == status
+
+
+@pytest.mark.parametrize(
+    ("metric", "base", "head", "ratio", "words"),
+    [
+        ("ops_on_cpu", 0, 12, None, "12 more"),
+        ("latency_p10_ms", 0, 0.5, None, "0.5000 ms slower"),
+        ("output_mismatch_percent", 0, 3, None, "3 percentage points more"),
+        ("accuracy_top1_percent", 90, 0, 0.0, "100 % less"),
+        ("throughput_fps", 90, 0, 0.0, "100 % slower"),
+    ],
+)
+def test_a_change_from_or_to_nothing_is_said(
+    metric: str, base: float, head: float, ratio: float | None, words: str
+) -> None:
+    assert describe(compared(metric=metric, base=base, head=head, ratio=ratio, finding="regressed")) == words
+
+
+def under(rule: Rule, **facts: object) -> tuple[str, str]:
+    said = verdict(rule, NOW, compared(**{"head": 96.9, "ratio": 0.969, **facts}))
+    return said.status, said.because
+
+
+STRICT, LOOSE = (Rule(match="*/throughput_sustained_fps", worse_by_percent=percent) for percent in (1, 10))
+AGAINST: tuple[BaseKind, ...] = ("base commit", "baseline", "previous run")
+
+
+@pytest.mark.parametrize("against", AGAINST)
+def test_what_fails_a_strict_rule_passes_one_that_allows_it(against: BaseKind) -> None:
+    worse = "warned" if against == "previous run" else "failed"
+    status, because = under(LOOSE, finding="regressed", against=against)
+    assert under(STRICT, finding="regressed", against=against)[0] == worse
+    assert status == "passed"
+    assert because.startswith(f"3.1 % slower than the {against}")
+    assert because.endswith(", within the 10 % allowed")
+    assert under(LOOSE, finding="regressed", against=against, ratio=0.9)[0] == worse
+    assert under(LOOSE, finding="regressed", against=against, ratio=0.9 + 1e-9)[0] == worse
+
+
+def test_less_throughput_is_held_against_its_limit_in_percent_of_itself() -> None:
+    rule = Rule(match="*/throughput_sustained_fps", worse_by_percent=100)
+    assert under(rule, finding="regressed", ratio=0.01)[0] == "passed"
+
+
+@pytest.mark.parametrize(("floor_ms", "status"), [(0.001, "failed"), (0.3, "failed"), (0.4, "passed")])
+def test_each_rule_has_its_own_floor(floor_ms: float, status: str) -> None:
+    # 100 a second: 10 ms each, of which 3.1 % is 0.31 ms.
+    said = under(Rule(match="*/throughput_sustained_fps", worse_by_percent=1, floor_ms=floor_ms), finding="regressed")
+    assert said[0] == status
+    assert ("within the 0.4 ms allowed" in said[1]) == (status == "passed")
+
+
+def test_the_floor_of_a_time_is_a_part_of_that_time() -> None:
+    rule = Rule(match="*/latency_p10_ms", worse_by_percent=1, floor_ms=0.4)
+    change = compared(metric="latency_p10_ms", base=10, head=10.31, ratio=1.031, finding="regressed")
+    assert verdict(rule, measured("latency_p10_ms", 10.31), change).status == "passed"
+
+
+OPEN = {
+    "finding": "inconclusive",
+    "because": "it may be 1.6 % worse",
+    "ratio": 0.992,
+    "interval": (0.98, 1.004),
+    "min_effect": 0.01,
+    "rounds_needed": 64,
+    "against": "base commit",
+}
+
+
+def test_what_cannot_be_told_by_a_strict_rule_passes_one_that_surely_allows_it() -> None:
+    assert under(STRICT, **OPEN) == ("unknown", "it may be 1.6 % worse")
+    assert under(LOOSE, **OPEN) == ("passed", "at most 2 % slower than the base commit, within the 10 % allowed")
+    assert under(LOOSE, **{**OPEN, "interval": (0.89, 1.1)})[0] == "unknown"
+    between = {"finding": "inconclusive", "ratio": 0.97, "interval": (0.93, 1.01), "because": "it may lie between"}
+    assert under(LOOSE, **between) == ("passed", "at most 7 % slower than the baseline, within the 10 % allowed")
+    assert under(LOOSE, **{**between, "interval": None}) == ("unknown", "it may lie between")
+
+
+@pytest.mark.parametrize("doubt", [{"rounds_needed": None}, {"interval": (0.995, 1.01)}])
+def test_rounds_that_are_not_to_be_believed_pass_no_rule(doubt: dict[str, object]) -> None:
+    """A noisy runner, a busy host, and what was left out as disturbed."""
+    assert under(LOOSE, **{**OPEN, **doubt, "because": "noisy runner"}) == ("unknown", "noisy runner")
+
+
+def test_a_burden_is_held_against_what_a_rule_allows() -> None:
+    """They have no ratio."""
+    rule = Rule(match="*/error_rate_percent", worse_by_percent=10)
+    for head, expected in ((1.05, "passed"), (2.0, "failed")):
+        change = compared(metric="error_rate_percent", base=1.0, head=head, ratio=None, finding="regressed")
+        assert verdict(rule, measured("error_rate_percent", head), change).status == expected
