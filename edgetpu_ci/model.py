@@ -230,7 +230,7 @@ class Runner(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     tests: int = 0
     at: Annotated[datetime, Meta(tz=True)] | None = None
-    floor: float | None = None
+    floor: Annotated[float, Meta(ge=0, le=1e9)] | None = None
     allowed: float
     quarantine: str = ""
     clean: int = 0

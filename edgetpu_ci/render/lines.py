@@ -176,6 +176,8 @@ def _merge(group: Sequence[Line]) -> Line:
     )
 
 
-def _badness(line: Line) -> tuple[int, float]:
+def _badness(line: Line) -> tuple[int, bool, float]:
     ratio = line.comparison.ratio if line.comparison else None
-    return _WORST_FIRST.index(line.standing), -abs((ratio or 1.0) - 1)
+    # What a user feels comes before why it may be so.
+    is_fact = all(metrics.find(name).better == "exact" for name in line.metrics)
+    return _WORST_FIRST.index(line.standing), is_fact, 0.0 if ratio is None else -abs(ratio - 1)

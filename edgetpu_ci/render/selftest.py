@@ -63,7 +63,8 @@ def out_of_gating(runner: Runner) -> str:
     if not runner.quarantine:
         return ""
     least = percent((1 + (runner.floor or 0.0)) ** noise.SURE - 1)
-    return f"{runner.quarantine}: only a change beyond {least} counts; {noise.way_back(runner)}"
+    why = words.plain(runner.quarantine, words.SENTENCE)
+    return f"{why}: only a change beyond {least} counts; {noise.way_back(runner)}"
 
 
 def of_runner(runner: Runner) -> str:

@@ -4,12 +4,14 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
+import msgspec
 from msgspec.structs import replace
 
-from edgetpu_ci import compare, interleaved, judge
+from edgetpu_ci import codec, compare, interleaved, judge
 from edgetpu_ci.model import (
+    SCHEMA,
     Base,
     BaseKind,
     Comparison,
@@ -22,6 +24,7 @@ from edgetpu_ci.model import (
     Rounds,
     Rule,
     Run,
+    Runner,
     Shift,
     Tier,
     Trend,
@@ -317,3 +320,34 @@ def _paired(subject: str, ratio: float, rounds: int, finding: Finding) -> Compar
         min_effect=0.01,
         against="base commit",
     )
+
+
+def whole() -> Report:
+    """Everything that a report may hold: rounds in pairs, a runner out of gating, history, trend."""
+    runner = Runner(tests=3, at=AT, floor=0.032, allowed=0.01, quarantine="noisy runner (floor 3.2 %, allowed 1 %)")
+    before = beside()
+    return replace(
+        before, runner=runner, history=drifted().history, comparisons=before.comparisons + in_pairs().comparisons
+    )
+
+
+_EXTREMES = (1e308, -1e308, 1e200, 5e-324, -1.0, 1.0, 0.0)
+_COUNTS = (2**63 - 1, -(2**63), -1, 1, 0)
+
+
+def with_numbers(draw: random.Random) -> Report:
+    """A report as a stranger may write it: all its numbers are of the kind that breaks arithmetic."""
+    written = _drawn(msgspec.to_builtins(whole()), draw)
+    written["schema"] = SCHEMA
+    written["runner"]["floor"] = draw.choice((0.0, 0.03, 1e9))
+    return codec.decode_json(codec.encode_json(written), Report, "a report")
+
+
+def _drawn(value: Any, draw: random.Random) -> Any:
+    if isinstance(value, dict):
+        return {name: _drawn(inner, draw) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_drawn(inner, draw) for inner in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return draw.choice(_COUNTS if isinstance(value, int) else _EXTREMES)

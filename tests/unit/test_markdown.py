@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from edgetpu_ci import codec
+from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Runner, Trend
-from edgetpu_ci.render import gfm, markdown, mermaid, words
+from edgetpu_ci.render import badge, chart, gfm, lines, markdown, mermaid, table, words
 from tests.fakes import reports, snapshots
 from tests.fakes.world import AT
 
@@ -213,8 +216,8 @@ def test_a_hostile_report_makes_no_tag_no_link_no_mention_and_no_cell(text: str)
     assert "<" not in rest
     assert "](" not in rest
     assert not re.search(r"@\w|(?<!&)#\d", rest)
-    for table in re.findall(r"(?:^\|.*\n)+", said, re.MULTILINE):
-        assert len({line.count("|") for line in table.splitlines()}) == 1
+    for found in re.findall(r"(?:^\|.*\n)+", said, re.MULTILINE):
+        assert len({line.count("|") for line in found.splitlines()}) == 1
 
 
 @given(st.integers(1_500, 70_000), st.sampled_from([reports.many, reports.hostile, reports.regressed]))
@@ -255,3 +258,45 @@ def test_what_a_noisy_runner_cannot_tell_has_one_way_back() -> None:
     assert "Run it again when the machine is quiet" in markdown.comment(whole)
     assert "Noise floor" not in markdown.comment(whole)
     assert "Out of gating" not in markdown.heading(replace(whole, runner=runner), ())
+
+
+def test_what_is_undecided_against_a_base_beside_asks_for_no_rounds_it_would_not_take() -> None:
+    whole = reports.contended()
+    beside = replace(whole, comparisons=tuple(replace(c, against="base commit") for c in whole.comparisons))
+    assert "or with more `rounds`" in markdown.comment(whole)
+    said = markdown.comment(beside)
+    assert "or with more `rounds`" not in said
+    assert "Run it again on a calmer host; `edgetpu-ci selftest` tells what this runner can." in said
+
+
+def test_the_noise_floor_is_of_intervals_that_are_some() -> None:
+    comparison = reports.in_pairs().comparisons[0]
+    odd = [replace(comparison, interval=bounds) for bounds in ((1.0, -1.0), (-1.0, 1.0), (0.0, 0.0))]
+    assert words.noise_floor(odd) == ""
+    assert words.noise_floor([*odd, replace(comparison, interval=(0.99, 1.01))]) == "1 %"
+
+
+def test_what_a_user_feels_stands_before_the_facts_that_may_be_why() -> None:
+    slow = Comparison(subject="m", metric="latency_p10_ms", base=2, head=2.1, ratio=1.05, finding="regressed")
+    fact = Comparison(subject="m", metric="macs_millions", base=100, head=128, ratio=1.28, finding="regressed")
+    gone = Comparison(subject="m", metric="throughput_fps", base=100, head=0, ratio=0.0, finding="regressed")
+    measured = [Measurement(subject="m", metric=c.metric, value=c.head) for c in (fact, slow, gone)]
+    said = replace(reports.report(measured, rules=()), comparisons=(fact, slow, gone))
+    assert "2 slower · 1 changed" in heading(said)
+    assert [line.metrics[0] for line in lines.of(said)] == ["throughput_fps", "latency_p10_ms", "macs_millions"]
+
+
+@given(st.randoms(use_true_random=False))
+def test_whatever_numbers_a_report_holds_there_is_a_comment_a_table_and_a_badge(draw: Random) -> None:
+    report = reports.with_numbers(draw)
+    assert markdown.comment(report).startswith("<!--")
+    assert table.text(report, 80, colour=False)
+    assert badge.of(report).startswith("<svg")
+    assert chart.panels(report)
+
+
+@pytest.mark.parametrize("floor", [-0.1, 1e200])
+def test_a_runner_with_a_floor_that_is_none_is_refused(floor: float) -> None:
+    odd = replace(reports.whole(), runner=Runner(allowed=0.01, floor=floor))
+    with pytest.raises(DocumentError, match=r"runner\.floor"):
+        codec.decode_json(codec.encode_json(odd), Report, "a report")

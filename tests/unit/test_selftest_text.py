@@ -45,7 +45,8 @@ def test_a_noisy_one() -> None:
 def test_names_are_shown_and_do_nothing() -> None:
     hostile = replace(CALM, gauges=(replace(CALM.gauges[0], subject=HOSTILE),), contended=HOSTILE)
     machine = replace(MACHINE, host=HOSTILE, key=HOSTILE)
-    text = selftest.text(machine, [hostile], noise.standing([hostile], 0.01))
+    runner = replace(noise.standing([hostile], 0.01), quarantine=HOSTILE)
+    text = selftest.text(machine, [hostile], runner)
     assert len(text.splitlines()) == 7
     assert "\x1b" not in text
     assert "\u202e" not in text

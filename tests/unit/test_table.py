@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from edgetpu_ci.model import Measurement, Report
+from edgetpu_ci.model import Measurement, Report, Runner
 from edgetpu_ci.render import table, words
 from tests.fakes import reports, snapshots
 
@@ -75,3 +76,10 @@ def test_no_line_is_wider_than_asked_and_none_commands_a_runner(text: str, width
         assert not line.lstrip().startswith("::")
         assert "##[" not in line
         assert "\x1b" not in line
+
+
+def test_what_a_report_says_of_its_runner_commands_no_terminal() -> None:
+    foreign = Runner(allowed=0.01, floor=0.03, quarantine="\x1b]0;pwn\x07 noisy\x9b31m")
+    said = table.text(replace(reports.all_clear(), runner=foreign), 100, colour=False)
+    assert "pwn\ufffd noisy" in said
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
