@@ -1,6 +1,5 @@
 """Base and head in the same rounds as a picture: each pair, and the ratio of each round with what it shows."""
 
-from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from edgetpu_ci import metrics, stats
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 MAX_COMPARISONS = 12
 _ROW_HEIGHT, _MARGINS = 2.3, 0.6
 _NAME, _METRIC = 36, 20
-_MOST = 1e9
+_LEAST, _MOST = 1e-9, 1e9
 _FIRST: Final = ("regressed", "improved", "inconclusive", "unchanged")
 _COLOURS: Final = {"regressed": plot.WORSE, "improved": plot.BETTER, "inconclusive": plot.CHANGED}
 _LEAST_PERCENT = 2.0
@@ -23,12 +22,15 @@ _INTERVAL: Final = f"{100 * stats.CONFIDENCE:g} % interval"
 
 def shown(report: Report) -> list[Comparison]:
     """The comparisons that have rounds in pairs and can be drawn, what changed most first."""
-    paired = [c for c in report.comparisons if c.pairs and all(map(_drawable, c.pairs))]
+    paired = [c for c in report.comparisons if c.pairs and _is_drawable(c)]
     return sorted(paired, key=lambda c: (_FIRST.index(c.finding), -abs((c.ratio or 1) - 1)))
 
 
-def _drawable(pair: tuple[float, float]) -> bool:
-    return all(isfinite(value) and 0 < value < _MOST for value in pair)
+def _is_drawable(comparison: Comparison) -> bool:
+    known = [value for pair in comparison.pairs for value in pair]
+    ratios = [comparison.ratio, *(comparison.interval or ()), comparison.min_effect]
+    # Not a number is on neither side of a limit.
+    return all(_LEAST < value < _MOST for value in known) and all(abs(r) < _MOST for r in ratios if r is not None)
 
 
 def figure(report: Report) -> "Figure":

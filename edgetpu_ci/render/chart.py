@@ -68,8 +68,8 @@ def panels(report: Report) -> list[Panel]:
 def _panel(subject: str, measured: Sequence[Measurement], compared: Mapping[str, Comparison]) -> Panel:
     found = [compared.get(f"{subject}/{metric}") for metric in (*_ROUNDS, "throughput_sustained_fps")]
     comparison = next(filter(None, found), None)
-    rounds = tuple(slot for m in measured if m.metric in _ROUNDS for slot in m.slots if 0 <= slot <= _MOST_MS)
-    known = sorted((m for m in measured if m.metric != _P10 and 0 <= (m.value or -1) <= _MOST_MS), key=_name)
+    rounds = tuple(slot for m in measured if m.metric in _ROUNDS for slot in m.slots if _is_time(slot))
+    known = sorted((m for m in measured if m.metric != _P10 and m.value and _is_time(m.value)), key=_name)
     return Panel(
         subject=words.cut(words.plain(subject), _TITLE),
         rounds=rounds,
@@ -78,6 +78,10 @@ def _panel(subject: str, measured: Sequence[Measurement], compared: Mapping[str,
         change=_change(comparison) if comparison and comparison.finding != "unchanged" else "",
         reason="" if known or rounds else words.plain(measured[0].reason, 110) or "not measured",
     )
+
+
+def _is_time(value: float) -> bool:
+    return 0 <= value <= _MOST_MS
 
 
 def _name(measurement: Measurement) -> str:
@@ -90,9 +94,10 @@ def _change(comparison: Comparison) -> str:
 
 def _base(comparison: Comparison) -> tuple[float, str] | None:
     """The 10th percentile there was before; sustained throughput is the same number turned round."""
-    if comparison.metric in _ROUNDS:
-        return comparison.base, comparison.against
-    return (1000 / comparison.base, comparison.against) if comparison.base > 1000 / _MOST_MS else None
+    if comparison.base <= 0:
+        return None
+    level = comparison.base if comparison.metric in _ROUNDS else 1000 / comparison.base
+    return (level, comparison.against) if _is_time(level) else None
 
 
 def _title(report: Report, hidden: int) -> str:
@@ -163,7 +168,8 @@ def _spread(axes: "Axes", panel: Panel) -> None:
     """Percentiles of all samples as bars with their 95 % intervals."""
     for measurement in panel.percentiles:
         value = measurement.value or 0.0
-        errors = [[abs(edge - value)] for edge in measurement.interval or (value, value)]
+        edges = measurement.interval or (value, value)
+        errors = [[abs(edge - value) if _is_time(edge) else 0.0] for edge in edges]
         axes.barh(f"{_name(measurement)}  {_ms(value)}", value, xerr=errors, color=plot.HEAD, height=0.6, capsize=2)
     axes.invert_yaxis()
     axes.set_xlim(left=0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,3 +158,9 @@ def test_any_other_command_has_its_rounds_drawn() -> None:
     timed = Measurement(subject="search", metric="time_ms", value=12.0, slots=(11.0, 12.0, 13.0))
     (panel,) = chart.panels(reports.report([timed]))
     assert (panel.subject, panel.rounds, panel.reason) == ("search", (11.0, 12.0, 13.0), "")
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_whatever_numbers_a_report_holds_there_is_a_picture(seed: int) -> None:
+    assert b"<svg" in chart.image(reports.with_numbers(Random(seed)), "svg")  # noqa: S311 - no secret
