@@ -406,15 +406,17 @@ def test_less_throughput_is_held_against_its_limit_in_percent_of_itself() -> Non
 @pytest.mark.parametrize(("floor_ms", "status"), [(0.001, "failed"), (0.3, "failed"), (0.4, "passed")])
 def test_each_rule_has_its_own_floor(floor_ms: float, status: str) -> None:
     # 100 a second: 10 ms each, of which 3.1 % is 0.31 ms.
-    said = under(Rule(match="*/throughput_sustained_fps", worse_by_percent=1, floor_ms=floor_ms), finding="regressed")
+    rule = Rule(match="*/throughput_sustained_fps", worse_by_percent=1, floor_ms=floor_ms)
+    said = under(rule, finding="regressed", against="base commit")
     assert said[0] == status
     assert ("within the 0.4 ms allowed" in said[1]) == (status == "passed")
 
 
-def test_the_floor_of_a_time_is_a_part_of_that_time() -> None:
+@pytest.mark.parametrize(("against", "status"), [("base commit", "passed"), ("baseline", "failed")])
+def test_the_floor_of_a_time_is_a_part_of_that_time_where_it_was_looked_for(against: BaseKind, status: str) -> None:
     rule = Rule(match="*/latency_p10_ms", worse_by_percent=1, floor_ms=0.4)
-    change = compared(metric="latency_p10_ms", base=10, head=10.31, ratio=1.031, finding="regressed")
-    assert verdict(rule, measured("latency_p10_ms", 10.31), change).status == "passed"
+    change = compared(metric="latency_p10_ms", base=10, head=10.31, ratio=1.031, finding="regressed", against=against)
+    assert verdict(rule, measured("latency_p10_ms", 10.31), change).status == status
 
 
 OPEN = {
