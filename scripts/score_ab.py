@@ -26,7 +26,7 @@ from scripts.ab_peers import Samples  # noqa: E402
 
 DATA = Path(os.environ["EDGETPU_CI_DETECTION"], "data")
 FAMILY, ROUNDS, PEERS_ROUNDS = 24, 30, 20
-LIVE_ROUNDS = int(turns.SPARE * turns.LOOKS[-1])
+LIVE_ROUNDS = int(turns.SPARE * paired.LOOKS[-1])
 HARMLESS, SLOWED, PEERS_SLOWED = 2000, 2000, 400
 SLOWDOWNS = (1.01, 1.02, 1.03, 1.05, 1.10)
 BURSTS, BURST_ROUNDS, BURST = 0.04, 2.5, (0.2, 0.6)
@@ -112,23 +112,26 @@ def _played(factor: float, *, patient: bool) -> Iterator[bool]:
 
 def _play(metrics: Sequence[Paired], *, patient: bool) -> tuple[Decision, ...]:
     """As `turns.play`: each that is still there takes rounds until so many count; all are asked; the settled leave."""
-    taken = {metric.id: replace(metric, pairs=(), orders=()) for metric in metrics}
-    playing = list(metrics)
-    for look in turns.LOOKS:
-        taken |= {metric.id: _take(metric, look, patient=patient) for metric in playing}
-        decisions = paired.decide(list(taken.values()), FAMILY, patient=patient)
-        settled = {decision.id for decision in decisions if decision.settled}
-        playing = [metric for metric in playing if metric.id not in settled]
-    return decisions
+    taken = [_first(metric, 0) for metric in metrics]
+    settled: set[str] = set()
+    for look in paired.LOOKS:
+        taken = [
+            held if held.id in settled else _take(metric, held.looks, look)
+            for metric, held in zip(metrics, taken, strict=True)
+        ]
+        settled = {found.id for found in paired.decide(taken, FAMILY, patient=patient) if found.settled}
+    return paired.decide(taken, FAMILY, patient=patient)
 
 
-def _take(metric: Paired, look: int, *, patient: bool) -> Paired:
-    """Its first rounds, until so many count or no more are taken."""
-    for rounds in range(look, int(turns.SPARE * look) + 1):
-        taken = replace(metric, pairs=metric.pairs[:rounds], orders=metric.orders[:rounds])
-        if paired.decide([taken], FAMILY, patient=patient)[0].rounds >= look:
-            break
-    return taken
+def _take(metric: Paired, looks: tuple[tuple[bool, ...], ...], look: int) -> Paired:
+    """Its first rounds, until so many count or no more are taken; looked at then, as before at `looks`."""
+    most = int(turns.SPARE * look)
+    rounds = next((n for n in range(look, most) if paired.counted(_first(metric, n)) >= look), most)
+    return replace(_first(metric, rounds), looks=(*looks, (False,) * rounds))
+
+
+def _first(metric: Paired, rounds: int) -> Paired:
+    return replace(metric, pairs=metric.pairs[:rounds], orders=metric.orders[:rounds])
 
 
 def shapes() -> None:
