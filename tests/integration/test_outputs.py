@@ -141,6 +141,7 @@ def test_the_largest_of_no_elements_is_no_label() -> None:
 
 
 def test_labels_without_examples_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", np.zeros(1, int))
     with pytest.raises(ConfigError, match="`examples` and `labels` belong together"):
         inference.collect(options(labels="y.npy"), fake.world(tmp_path))
 
