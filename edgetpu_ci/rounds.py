@@ -1,7 +1,6 @@
 """Rounds as a file has them, from whatever measured: checked, and each slot made to its statistic. Pure."""
 
 from collections.abc import Iterator
-from math import isfinite
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -11,6 +10,13 @@ from edgetpu_ci.errors import DocumentError
 
 MAX_BYTES = 256 << 20
 """24 metrics of 300 rounds of 1,000 samples each side stay below."""
+
+MOST = round(paired.LOOKS[-1] / (1 - paired.MOST_DROPPED))
+"""Rounds of a metric that are read: where fewer than the last look asks for count of them, more than MOST_DROPPED were
+disturbed, and no further ones would change that."""
+
+_SMALLEST, _LARGEST = 1e-30, 1e30
+"""Any unit of anything fits between them, and so do the ratios and their powers among numbers."""
 
 
 class _Round(Struct, frozen=True):
@@ -27,7 +33,7 @@ class _Metric(Struct, frozen=True):
 
 class _Document(Struct, frozen=True):
     metrics: list[_Metric]
-    family: int | None = None
+    family: Annotated[int, Meta(le=1_000_000)] | None = None
     min_effect: Annotated[float, Meta(ge=0, lt=100)] = 1.0
 
 
@@ -45,15 +51,14 @@ def read(data: bytes, source: str, percent: float | None) -> tuple[tuple[paired.
 
 
 def _paired(metric: _Metric, effect: float) -> paired.Paired:
-    orders = [each.order for each in metric.rounds if each.order]
+    rounds = metric.rounds[:MOST]
+    orders = [each.order for each in rounds if each.order]
     return paired.Paired(
         id=metric.id,
         better=metric.better,
-        pairs=tuple(
-            (paired.slot(each.base, metric.better), paired.slot(each.head, metric.better)) for each in metric.rounds
-        ),
+        pairs=tuple((paired.slot(each.base, metric.better), paired.slot(each.head, metric.better)) for each in rounds),
         # An order that is not known of each round says nothing.
-        orders=tuple(orders) if len(orders) == len(metric.rounds) else (),
+        orders=tuple(orders) if len(orders) == len(rounds) else (),
         effect=effect,
     )
 
@@ -64,7 +69,9 @@ def _faults(document: _Document) -> Iterator[str]:
     if document.family is not None and document.family < len(document.metrics):
         yield f"its family of {document.family} is smaller than its {len(document.metrics)} metrics"
     seen = set()
-    for metric in document.metrics:
+    for place, metric in enumerate(document.metrics, 1):
+        if not _is_text(metric.id):
+            yield f"the id of metric {place} is half a character (a lone surrogate), which cannot be printed"
         if metric.id in seen:
             yield f'the metric "{metric.id}" is there twice'
         seen.add(metric.id)
@@ -77,5 +84,15 @@ def _faults(document: _Document) -> Iterator[str]:
 def _fault(samples: list[float]) -> str:
     if not samples:
         return "no samples"
-    wrong = next((sample for sample in samples if not (isfinite(sample) and sample > 0)), None)
-    return "" if wrong is None else f"{wrong:g} is no measurement; each is above zero and finite"
+    wrong = next((sample for sample in samples if not _SMALLEST <= sample <= _LARGEST), None)
+    if wrong is None:
+        return ""
+    return f"{wrong:g} is no measurement; each is above zero and finite, from {_SMALLEST:g} to {_LARGEST:g}"
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

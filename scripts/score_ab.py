@@ -16,14 +16,17 @@ sys.path[0] = str(ROOT)
 
 import numpy as np  # noqa: E402 - only after our own folder is first on the path
 import pyarrow.parquet as pq  # noqa: E402
+from msgspec.structs import replace  # noqa: E402
 
 from edgetpu_ci import disturbance, paired  # noqa: E402
+from edgetpu_ci.collect import turns  # noqa: E402
 from edgetpu_ci.paired import Decision, Paired  # noqa: E402
 from scripts import ab_peers  # noqa: E402
 from scripts.ab_peers import Samples  # noqa: E402
 
 DATA = Path(os.environ["EDGETPU_CI_DETECTION"], "data")
 FAMILY, ROUNDS, PEERS_ROUNDS = 24, 30, 20
+LIVE_ROUNDS = int(turns.SPARE * paired.LOOKS[-1])
 HARMLESS, SLOWED, PEERS_SLOWED = 2000, 2000, 400
 SLOWDOWNS = (1.01, 1.02, 1.03, 1.05, 1.10)
 BURSTS, BURST_ROUNDS, BURST = 0.04, 2.5, (0.2, 0.6)
@@ -43,6 +46,7 @@ def main() -> None:
     """Print every table."""
     harmless()
     slowdowns()
+    live()
     shapes()
     bursts()
     forks()
@@ -80,6 +84,54 @@ def slowdowns() -> None:
         places = [places[0] for places in _places(PEERS_SLOWED)]
         cells = [_share([_peer(name, place, factor) for place in places]) for factor in SLOWDOWNS]
         print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def live() -> None:
+    """The rule as `compare` and `run` play it: rounds are taken while they are needed, and some in place of others."""
+    print(f"\nLive, `min_effect` 1 %, n = {HARMLESS:,} and {SLOWED:,}, windows of {LIVE_ROUNDS} rounds\n")
+    slower = " | ".join(f"{100 * (factor - 1):.0f} % found" for factor in SLOWDOWNS)
+    print(f"| live looks | harmless PRs that fail | rounds a quiet metric | inconclusive | {slower} |\n|" + "---|" * 9)
+    for name, patient in (("`compare` and `run`: patient", True), ("the same without patience", False)):
+        found = [_play(_metrics(windows, 0.01), patient=patient) for windows in _pull_requests(HARMLESS, LIVE_ROUNDS)]
+        metrics = [decision for decisions in found for decision in decisions]
+        cells = [
+            _share([_failed(decisions) for decisions in found]),
+            f"{fmean(decision.rounds + decision.dropped for decision in metrics):.1f}",
+            _share([decision.finding == "inconclusive" for decision in metrics]),
+            *(_share(list(_played(factor, patient=patient))) for factor in SLOWDOWNS),
+        ]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def _played(factor: float, *, patient: bool) -> Iterator[bool]:
+    """Whether one metric of the family that is slower is found."""
+    for window in _singles(SLOWED, LIVE_ROUNDS):
+        slower = window._replace(head=factor * window.head)
+        yield _failed(_play(_metrics([slower], 0.01), patient=patient))
+
+
+def _play(metrics: Sequence[Paired], *, patient: bool) -> tuple[Decision, ...]:
+    """As `turns.play`: each that is still there takes rounds until so many count; all are asked; the settled leave."""
+    taken = [_first(metric, 0) for metric in metrics]
+    settled: set[str] = set()
+    for look in paired.LOOKS:
+        taken = [
+            held if held.id in settled else _take(metric, held.looks, look)
+            for metric, held in zip(metrics, taken, strict=True)
+        ]
+        settled = {found.id for found in paired.decide(taken, FAMILY, patient=patient) if found.settled}
+    return paired.decide(taken, FAMILY, patient=patient)
+
+
+def _take(metric: Paired, looks: tuple[tuple[bool, ...], ...], look: int) -> Paired:
+    """Its first rounds, until so many count or no more are taken; looked at then, as before at `looks`."""
+    most = int(turns.SPARE * look)
+    rounds = next((n for n in range(look, most) if paired.counted(_first(metric, n)) >= look), most)
+    return replace(_first(metric, rounds), looks=(*looks, (False,) * rounds))
+
+
+def _first(metric: Paired, rounds: int) -> Paired:
+    return replace(metric, pairs=metric.pairs[:rounds], orders=metric.orders[:rounds])
 
 
 def shapes() -> None:
@@ -156,15 +208,15 @@ def _orders(slots: dict[int, Any]) -> tuple[Any, ...]:
     return tuple("AB" if slots[number]["pos"] == 0 else "BA" for number in sorted(slots))
 
 
-def _places(n: int) -> Iterator[list[tuple[int, int]]]:
+def _places(n: int, rounds: int = ROUNDS) -> Iterator[list[tuple[int, int]]]:
     """For each pull request, where its disjoint windows begin: model and round."""
     rng = _rng(1)
     for _ in range(n):
-        offset = rng.randrange(ROUNDS)
+        offset = rng.randrange(rounds)
         starts = [
             (model, start)
-            for model, rounds in enumerate(_models())
-            for start in range(offset, len(rounds.base) - ROUNDS + 1, ROUNDS)
+            for model, every in enumerate(_models())
+            for start in range(offset, len(every.base) - rounds + 1, rounds)
         ]
         yield rng.sample(starts, FAMILY)
 
@@ -176,16 +228,20 @@ def _window(place: tuple[int, int], rounds: int = ROUNDS) -> Window:
     return Window(base[part], head[part], orders[part])
 
 
-def _pull_requests(n: int) -> Iterator[list[Window]]:
-    return ([_window(place) for place in places] for places in _places(n))
+def _pull_requests(n: int, rounds: int = ROUNDS) -> Iterator[list[Window]]:
+    return ([_window(place, rounds) for place in places] for places in _places(n, rounds))
 
 
-def _singles(n: int) -> Iterator[Window]:
-    return (_window(places[0]) for places in _places(n))
+def _singles(n: int, rounds: int = ROUNDS) -> Iterator[Window]:
+    return (_window(places[0], rounds) for places in _places(n, rounds))
 
 
 def _decide(windows: Sequence[Window], effect: float) -> tuple[Decision, ...]:
-    return paired.decide([_paired(str(place), window, effect) for place, window in enumerate(windows)], FAMILY)
+    return paired.decide(_metrics(windows, effect), FAMILY)
+
+
+def _metrics(windows: Sequence[Window], effect: float) -> list[Paired]:
+    return [_paired(str(place), window, effect) for place, window in enumerate(windows)]
 
 
 def _found(window: Window, effect: float, change: Change, quantile: float = 0.1) -> bool:

@@ -46,10 +46,10 @@ def beside(
 
 
 def _accuracy(subject: str, answered: Outputs | str) -> Measurement:
-    if isinstance(answered, str) or answered.correct is None:
+    if isinstance(answered, str) or answered.correct is None or not answered.examples:
         reason = answered if isinstance(answered, str) else "the worker did not say how many answers were right"
         return Measurement(subject=subject, metric=ACCURACY, reason=reason, failed=True)
-    share = 100 * answered.correct / max(answered.examples, 1)
+    share = 100 * answered.correct / answered.examples
     return Measurement(subject=subject, metric=ACCURACY, value=share, n=answered.examples)
 
 
@@ -58,10 +58,13 @@ def _mismatch(subject: str, found: Outputs | str) -> Measurement:
         return Measurement(subject=subject, metric=MISMATCH, reason=found, failed=True)
     elements = sum(output.elements for output in found.compared)
     differing = sum(output.differing for output in found.compared)
+    if not elements:
+        reason = "the outputs have no elements, so that nothing was compared"
+        return Measurement(subject=subject, metric=MISMATCH, reason=reason)
     return Measurement(
         subject=subject,
         metric=MISMATCH,
-        value=100 * differing / max(elements, 1),
+        value=100 * differing / elements,
         n=found.examples,
         details=_details(found.compared),
     )

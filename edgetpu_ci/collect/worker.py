@@ -248,6 +248,8 @@ def _correct(answers, labels):
 
     if len(labels) != len(answers):
         raise Failed("bad_input", f"there are {len(answers)} examples and {len(labels)} labels")
+    if any(row[0].size == 0 for row in answers):
+        raise Failed("no_output", "the model's first output is empty; none of it is the largest")
     return int(sum(int(np.argmax(row[0])) == int(label) for row, label in zip(answers, labels)))  # noqa: B905
 
 
@@ -270,6 +272,8 @@ def _examples(details, request):
     """The inputs of each example: a row of a file, the input that is timed, or random ones."""
     if request["examples"]:
         rows = _loaded(request["examples"])
+        if rows.ndim == 0 or len(rows) == 0:
+            raise Failed("bad_input", f"{request['examples']} holds no examples")
         for row in rows:
             yield {details[0]["index"]: _fitting(details[0], row[None, ...], request["examples"])}
     elif request["inputs"]:

@@ -81,7 +81,8 @@ def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
             yield part
             part, size = [], 0
         part.append((name, data))
-        size += len(data) + 2 * tarfile.BLOCKSIZE
+        # Its padding and header, and those of a name longer than a header's.
+        size += len(data) + 4 * tarfile.BLOCKSIZE
     if part:
         yield part
 
@@ -89,7 +90,7 @@ def _parts(documents: Iterable[Document]) -> Iterator[list[Document]]:
 def pack(documents: Iterable[Document]) -> bytes:
     """A tar.gz of documents: the same bytes for the same documents."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in documents:
             member = tarfile.TarInfo(f"{name}.json")
             member.size = len(data)
@@ -101,7 +102,7 @@ def unpack(data: bytes, source: str) -> list[Document]:
     """The documents of an archive; DocumentError when it is none, or larger than any of ours."""
     try:
         return list(_members(_inflate(data)))
-    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, RecursionError) as error:
         raise DocumentError(f"{source} is no archive of documents: {error}.") from error
 
 
@@ -114,10 +115,19 @@ def _inflate(data: bytes) -> bytes:
 
 
 def _members(plain: bytes) -> Iterator[Document]:
+    left = len(plain)
     with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
         for member in archive:
             name = member.name.removesuffix(".json")
-            file = archive.extractfile(member) if member.isreg() and NAME.fullmatch(name) else None
+            file = archive.extractfile(member) if _is_plain(member) and NAME.fullmatch(name) else None
             if file is None:
                 raise ValueError("it holds what no document is called")
+            if not 0 <= member.size <= left:
+                raise ValueError(f"{name} is larger than its archive")
+            left -= member.size
             yield name, file.read()
+
+
+def _is_plain(member: tarfile.TarInfo) -> bool:
+    """Neither a folder or link nor a file with holes, which unpacks to any size."""
+    return member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()

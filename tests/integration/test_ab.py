@@ -63,6 +63,12 @@ def test_the_least_effect_is_the_files_or_the_options(tmp_path: Path) -> None:
     assert findings(tmp_path, document(slower, min_effect=10), "--min-effect", "3")["m"]["finding"] == "regressed"
 
 
+def test_the_smallest_and_the_largest_samples_are_judged(tmp_path: Path) -> None:
+    apart = {"id": "m", "rounds": [{"base": [1e-30], "head": [1e30]}, {"base": [1e30], "head": [1e-30]}] * 10}
+    assert findings(tmp_path, document(apart))["m"]["finding"] == "inconclusive"
+    assert edgetpu_ci(tmp_path, "ab", "-", given=document(apart)).returncode == 0
+
+
 def test_people_get_a_line_for_each_metric_and_what_explains_it(tmp_path: Path) -> None:
     given = document(metric("latency", 1.05), metric("::error::", 1.0, 6), family=24)
     done = edgetpu_ci(tmp_path, "ab", "-", given=given)
@@ -74,6 +80,7 @@ def test_people_get_a_line_for_each_metric_and_what_explains_it(tmp_path: Path) 
 
 
 GOOD = {"base": [1.0], "head": [1.0]}
+GOOD_METRIC = {"id": "good", "rounds": [GOOD]}
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,11 @@ GOOD = {"base": [1.0], "head": [1.0]}
         ),
         (document({"id": "m", "rounds": [{"base": [float("nan")], "head": [1]}]}), "round 1, base: nan is no"),
         (document({"id": "m", "rounds": [{"base": [float("inf")], "head": [1]}]}), "round 1, base: inf is no"),
+        (document({"id": "m", "rounds": [{"base": [1e-308], "head": [1e308]}]}), "round 1, base: 1e-308 is no"),
+        (document({"id": "m", "rounds": [GOOD, {"base": [1], "head": [1e308]}]}), "round 2, head: 1e+308 is no"),
+        (document(GOOD_METRIC, {"id": "\ud800", "rounds": []}), "the id of metric 2 is half a character"),
+        (document(GOOD_METRIC, family=10**400), "<= 1000000 - at `$.family`"),
+        (document(GOOD_METRIC, min_effect=float("nan")), "min_effect"),
         (document({"id": "m", "rounds": [{"base": ["1"], "head": [1]}]}), "at `$.metrics[0].rounds[0].base[0]`"),
         (document({"id": "m", "rounds": [{"base": [10**400], "head": [1]}]}), "standard input cannot be read"),
         (document({"id": "m", "rounds": []}, {"id": "m", "rounds": []}), 'the metric "m" is there twice'),

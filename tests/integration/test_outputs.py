@@ -15,7 +15,7 @@ from edgetpu_ci.collect import agreement, inference, model_slot, slot
 from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Measurement
-from edgetpu_ci.world import World, run_process
+from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import world as fake
 
 WORKER = runpy.run_path(str(slot.WORKER))
@@ -100,6 +100,9 @@ def test_accuracy_is_known_of_both_sides(model: Path, tmp_path: Path) -> None:
     ("rows", "labels", "sentence"),
     [
         ((5, 32, 32, 3), 4, "there are 5 examples and 4 labels"),
+        ((0, 32, 32, 3), 0, "x.npy holds no examples"),
+        ((0, 1), 0, "x.npy holds no examples"),
+        ((), 1, "x.npy holds no examples"),
         ((5, 16, 16, 3), 5, r"holds int8 \[1, 16, 16, 3\], input .* takes int8 \[1, 32, 32, 3\]"),
     ],
 )
@@ -113,7 +116,32 @@ def test_examples_that_do_not_fit_are_a_sentence(
     assert re.search(sentence, found.reason)
 
 
+def test_no_examples_are_no_agreement(model: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((0, 1), np.int8))
+    found = of_head(model, model, tmp_path, examples="x.npy")["output_mismatch_percent"]
+    assert (found.value, found.n) == (None, 0)
+    assert "x.npy holds no examples" in found.reason
+
+
+def test_outputs_without_elements_are_neither_alike_nor_right(tmp_path: Path) -> None:
+    empty = {"name": "out", "elements": 0, "differing": 0}
+    said = {"examples": 8, "compared": [empty]}
+    answering = fake.world(tmp_path, run=lambda *_: Ran(status=0, stdout=codec.encode_json(said), stderr=b""))
+    found, _ = agreement.beside("m", tmp_path, tmp_path, options(labels="y.npy"), answering)
+    assert [(m.value, m.failed, m.reason) for m in found] == [
+        (None, False, "the outputs have no elements, so that nothing was compared"),
+        (None, True, "the worker did not say how many answers were right"),
+    ]
+
+
+def test_the_largest_of_no_elements_is_no_label() -> None:
+    answers = [[np.zeros((1, 0), np.float32)]] * 3
+    with pytest.raises(WORKER["Failed"], match="the model's first output is empty"):
+        WORKER["_correct"](answers, np.zeros(3, int))
+
+
 def test_labels_without_examples_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    np.save(tmp_path / "y.npy", np.zeros(1, int))
     with pytest.raises(ConfigError, match="`examples` and `labels` belong together"):
         inference.collect(options(labels="y.npy"), fake.world(tmp_path))
 

@@ -5,7 +5,7 @@ import io
 import tarfile
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgetpu_ci.errors import DocumentError, StoreError
@@ -43,7 +43,11 @@ def test_what_no_job_would_have_written_is_not_ours(path: str) -> None:
     assert layout.place(path) is None
 
 
+LONGEST = "a" * 151
+
+
 @given(documents)
+@example([(LONGEST, b"{}"), ("b", b"")])
 def test_an_archive_gives_back_what_was_packed_and_is_always_the_same(given_: list[layout.Document]) -> None:
     packed = layout.pack(given_)
     assert layout.unpack(packed, "it") == given_
@@ -72,6 +76,40 @@ def _tar(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
     return packed.getvalue()
 
 
+def _sized(size: int) -> bytes:
+    """An archive of one header, which says that so many bytes follow."""
+    member = tarfile.TarInfo("a.json")
+    member.size = size
+    return gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(2 * tarfile.BLOCKSIZE))
+
+
+def _sparse() -> bytes:
+    """An old GNU archive whose only file is one hole."""
+    member = tarfile.TarInfo("a.json")
+    member.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = b"%011o\0" % (600 << 20)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return gzip.compress(bytes(header) + bytes(2 * tarfile.BLOCKSIZE))
+
+
+def _pax(**records: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("a.json")
+        member.pax_headers = {name.replace("_", "."): value for name, value in records.items()}
+        archive.addfile(member)
+    return packed.getvalue()
+
+
+def _nested(depth: int) -> bytes:
+    """Headers that each give a name to the next."""
+    member = tarfile.TarInfo("././@LongLink")
+    member.type = tarfile.GNUTYPE_LONGNAME
+    return gzip.compress(member.tobuf(tarfile.GNU_FORMAT) * depth + bytes(2 * tarfile.BLOCKSIZE))
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -82,8 +120,16 @@ def _tar(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
         _tar("../../etc/passwd"),
         _tar("a.json", tarfile.SYMTYPE),
         gzip.compress(bytes(80 << 20)),
+        _sparse(),
+        _pax(GNU_sparse_map="0,0", GNU_sparse_size=str(600 << 20)),
+        _sized(600 << 20),
+        _sized(-512),
+        _nested(2000),
     ],
-    ids=["empty", "no gzip", "no tar", "cut off", "a way out", "a link", "a bomb"],
+    ids=[
+        *("empty", "no gzip", "no tar", "cut off", "a way out", "a link", "a bomb"),
+        *("holes", "newer holes", "too large", "less than nothing", "nested"),
+    ],
 )
 def test_what_is_no_archive_of_ours_is_refused_in_a_sentence(data: bytes) -> None:
     with pytest.raises(DocumentError, match=r"^2026-05\.tar\.gz is no archive of documents: .+\.$"):
