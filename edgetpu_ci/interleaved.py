@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from edgetpu_ci import compare, metrics, paired, ranks
+from edgetpu_ci import compare, judge, metrics, paired, ranks
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
 from edgetpu_ci.paired import Decision, Paired
 
@@ -162,20 +162,8 @@ def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, demand: com
         orders=rounds.orders,
         disturbed=tuple(bool(what) for what in rounds.disturbed),
         looks=rounds.looks,
-        effect=max(demand.effect, _floor(base, demand.floor_ms)),
+        effect=max(demand.effect, judge.floor_of(base.metric, median(base.slots), demand.floor_ms)),
     )
-
-
-def _floor(base: Measurement, floor_ms: float) -> float:
-    """The floor as a fraction of the base, whichever way round the metric counts time."""
-    level = median(base.slots)
-    match metrics.find(base.metric).unit:
-        case "ms":
-            return floor_ms / level
-        case "1/s":
-            return floor_ms * level / 1000
-        case _:
-            return 0.0
 
 
 def _comparison(head: Measurement, rounds: Paired, found: Decision) -> Comparison:

@@ -75,7 +75,7 @@ def gauge(subject: str, pairs: Sequence[tuple[float, float]], disturbed: Sequenc
     if sum(out) > paired.MOST_DROPPED * len(out) or out.count(False) < paired.LOOKS[0]:
         out = [False] * len(out)
     differences = [log(head / base) for (base, head), dropped in zip(pairs, out, strict=True) if not dropped]
-    bounds = ranks.walsh_interval(differences, paired.CONFIDENCE)
+    bounds = ranks.walsh_interval(differences, stats.CONFIDENCE)
     if bounds is None:
         return None
     # An interval shrinks with the root of the rounds.

@@ -22,9 +22,6 @@ FAMILY_ERROR = 0.005
 FUTILE = 0.05
 """A metric whose p is above this in both directions leaves at a look: failing would be futile to wait for."""
 
-CONFIDENCE = 0.99
-"""Of the interval: what FAMILY_ERROR, one-sided, rejects in a family of any size, it leaves out."""
-
 WORTH_A_LOOK = 0.10
 """Share of chance findings among those marked (Benjamini-Hochberg)."""
 
@@ -256,7 +253,7 @@ def _least(look: _Look) -> float:
 def _decision(standing: _Standing, *, patient: bool) -> Decision:
     look, sign = standing.look, _sign(standing.look.metric)
     counted, towards = look.counted, int(standing.finding == "improved")
-    interval = ranks.walsh_interval(counted, CONFIDENCE)
+    interval = ranks.walsh_interval(counted, stats.CONFIDENCE)
     low, high = sorted(exp(sign * bound) for bound in interval) if interval else (None, None)
     return Decision(
         id=look.metric.id,

@@ -39,7 +39,16 @@ class Line(Struct, frozen=True, kw_only=True):
         """Why, in the words of the verdicts that say more than "passed"."""
         telling = [v.because for v in self.verdicts if _is_telling(v)]
         missing = self.measurement.reason if self.measurement and self.measurement.value is None else ""
-        return "; ".join(dict.fromkeys(telling)) or missing or (self.comparison.because if self.comparison else "")
+        otherwise = _OTHERWISE if _answers_otherwise(self.measurement) else ""
+        compared = self.comparison.because if self.comparison else ""
+        return "; ".join(dict.fromkeys(telling)) or missing or otherwise or compared
+
+
+_OTHERWISE: Final = "for the same inputs it does not answer as its base does"
+
+
+def _answers_otherwise(measurement: Measurement | None) -> bool:
+    return measurement is not None and measurement.metric == "output_mismatch_percent" and bool(measurement.value)
 
 
 def _is_telling(verdict: Verdict) -> bool:
@@ -53,7 +62,9 @@ def of(report: Report) -> tuple[Line, ...]:
         verdicts.setdefault(verdict.key, []).append(verdict)
     compared = {comparison.key: comparison for comparison in report.comparisons}
     measured = {measurement.key: measurement for measurement in report.run.measurements}
-    keys = dict.fromkeys([*verdicts, *compared, *(key for key, m in measured.items() if m.failed)])
+    keys = dict.fromkeys(
+        [*verdicts, *compared, *(key for key, m in measured.items() if m.failed or _answers_otherwise(m))]
+    )
     found = [_line(verdicts.get(key, ()), compared.get(key), measured.get(key)) for key in keys]
     return tuple(sorted(_merged(found), key=_badness))
 
@@ -109,7 +120,7 @@ def _standing(verdicts: Sequence[Verdict], comparison: Comparison | None, measur
         return "improved"
     if comparison and (comparison.finding == "regressed" or comparison.worth_a_look):
         return "changed"
-    return "changed" if _is_new(verdicts) or _level(verdicts) else "passed"
+    return "changed" if _is_new(verdicts) or _level(verdicts) or _answers_otherwise(measurement) else "passed"
 
 
 def _is_new(verdicts: Sequence[Verdict]) -> bool:
@@ -133,8 +144,8 @@ def _outcome(  # noqa: PLR0911 - one return a word
         return "not measured"
     if (level := _level(verdicts)) and (comparison is None or comparison.finding not in {"regressed", "improved"}):
         return level
-    if comparison is None and standing == "changed" and _is_new(verdicts):
-        return "new"
+    if comparison is None and standing == "changed":
+        return "new" if _is_new(verdicts) else "answering otherwise" if _answers_otherwise(measurement) else "changed"
     if comparison is None:
         no_base = standing == "unknown" and any(verdict.because == judge.NO_BASE for verdict in verdicts)
         return "without a baseline" if no_base else _ALONE[standing]

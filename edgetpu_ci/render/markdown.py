@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from edgetpu_ci import judge, metrics, stats
-from edgetpu_ci.model import Report, Status
+from edgetpu_ci.model import Comparison, Report, Status
 from edgetpu_ci.render import folds, gfm, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
 
@@ -95,7 +95,8 @@ def _fitting(blocks: Sequence[str], room: int) -> list[str]:
 
 def _before(report: Report, *, withdrawn: bool) -> list[str]:
     run = report.run
-    commit = f"`{run.commit[:7]}`" if _is_commit(run.commit) else ""
+    name = words.commit(run.commit)
+    commit = f"`{name}`" if name else ""
     branch = f"on {gfm.text(run.branch)}" if run.branch else ""
     against = "; ".join(gfm.text(base, words.SENTENCE) for base in report.bases[:_NAMED])
     turns = _turns(report)
@@ -114,9 +115,9 @@ def _turns(report: Report) -> str:
         return ""
     rounds = sorted({comparison.rounds for comparison in taken})
     counted = f"{rounds[0]}" if len(rounds) == 1 else f"{rounds[0]} to {rounds[-1]}"
-    floor = words.noise_floor(taken)
-    noise = f", noise floor {floor}" if floor else ""
-    return f"measured in turns on this machine, {counted} rounds{noise}"
+    told = words.resolution(taken)
+    finest = f", which tell changes from about {told}" if told else ""
+    return f"measured in turns on this machine, {counted} rounds{finest}"
 
 
 def _table(found: Sequence[Line], room: int) -> list[str]:
@@ -180,17 +181,13 @@ def _after(report: Report, found: Sequence[Line]) -> list[str]:
     return [*cause, *([f"**Next:** {steps}"] if steps else []), *([notes] if notes else [])]
 
 
-def _is_commit(text: str) -> bool:
-    return text.isalnum() and text.isascii()
-
-
 def _causes(report: Report, found: Sequence[Line]) -> Iterable[str]:
     """Facts of the model file that changed together with a slowdown."""
     details = {measurement.key: measurement.details for measurement in report.run.measurements}
     slower = {line.subjects[0] for line in found if line.outcome == "slower"}
     for subject in sorted(slower):
         facts = [
-            f"{gfm.text(words.label(c.metric))} {gfm.text(words.from_to(c))}{_evidence(details.get(c.key, ()))}"
+            f"{gfm.text(words.label(c.metric))} {gfm.text(words.from_to(c))}{_evidence(c, details.get(c.key, ()))}"
             for c in report.comparisons
             if c.subject == subject and c.finding != "unchanged" and metrics.find(c.metric).better == "exact"
         ]
@@ -198,7 +195,10 @@ def _causes(report: Report, found: Sequence[Line]) -> Iterable[str]:
             yield f"the model file of {gfm.text(subject)} changed: {', '.join(facts)}"
 
 
-def _evidence(details: Sequence[tuple[str, str]]) -> str:
+def _evidence(comparison: Comparison, details: Sequence[tuple[str, str]]) -> str:
+    """The operators behind a change of their number; what a file is called by tells nobody anything."""
+    if comparison.metric == "model_bytes":
+        return ""
     shown = ", ".join(f"{gfm.text(name)} {gfm.text(text)}" for name, text in details[:_NAMED])
     return f" ({shown})" if shown else ""
 
@@ -223,7 +223,7 @@ def _bisect(line: Line, report: Report) -> str:
         s for one in report.history if one.subject in line.subjects for s in one.shifts if s.finding == "regressed"
     ]
     ends = [(shift.good.commit, shift.bad.commit) for shift in found]
-    good, bad = next((pair for pair in ends if all(map(_is_commit, pair))), ("", ""))
+    good, bad = next((pair for pair in ends if all(map(words.commit, pair))), ("", ""))
     return f"`edgetpu-ci bisect --good {good[:12]} --bad {bad[:12]}` finds the commit. " if good else ""
 
 
@@ -231,8 +231,8 @@ _ACCEPT: Final = "`edgetpu-ci baseline accept REPORT`, and commit the baseline"
 
 _NEXT: Final = {
     "baseline": "Fix what became worse; if it is meant, `edgetpu-ci baseline accept REPORT` and commit the baseline.",
-    "base commit": "Fix what became worse than the base. What is meant is accepted by label, or by a review that says "
-    "`/edgetpu-ci accept REASON`, of who may write here; then run the job again.",
+    "base commit": "Fix what became worse than the base. If it is meant, somebody who may write here accepts it, by "
+    "the label `edgetpu-ci: accept` or a review that begins with `/edgetpu-ci accept REASON`; then run the job again.",
     "previous run": "A previous run only informs; `edgetpu-ci baseline accept REPORT` makes one that decides.",
     "beyond limits": "A limit that no longer fits is changed where it is written, in the configuration or a baseline.",
     "without a baseline": "`edgetpu-ci baseline accept REPORT` makes this run the baseline; commit the file it writes.",

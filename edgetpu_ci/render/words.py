@@ -14,6 +14,7 @@ NAME, SENTENCE = 80, 500
 
 _NAMED: Final = 3
 _LEAST_P: Final = 0.0001
+_LEAST_HEIGHT: Final = 0.05
 _UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second")
 _SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "ops": "operators", "bytes": "size"}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
@@ -111,10 +112,18 @@ def p_value(comparison: Comparison) -> str:
     return "< 0.0001" if p < _LEAST_P else f"{p:.2g}" if p < 1 else "1"
 
 
-def noise_floor(comparisons: Iterable[Comparison]) -> str:
+def resolution(comparisons: Iterable[Comparison]) -> str:
     """The change that the rounds of a usual metric could just tell from none: half its interval."""
     halves = [(c.interval[1] / c.interval[0]) ** 0.5 - 1 for c in comparisons if c.interval and min(c.interval) > 0]
-    return f"{100 * median(halves):.2g} %" if halves else ""
+    return f"{float(f'{100 * median(halves):.2g}'):,g} %" if halves else ""
+
+
+def commit(name: str) -> str:
+    """A commit as people write it, with what git says of work that is not in it; empty when it is none."""
+    plain_name = name.removesuffix("-dirty")
+    if not (plain_name.isalnum() and plain_name.isascii()):
+        return ""
+    return plain_name[:7] + name[len(plain_name) :]
 
 
 def direction(comparison: Comparison) -> str:
@@ -133,6 +142,8 @@ def sparkline(values: Sequence[float]) -> str:
     low, height = min(values), max(values) - min(values)
     if height == 0 or isinf(height):
         return _BARS[3] * len(values)
+    # Without this the noise of a steady course would go from the floor to the ceiling, and look like news.
+    height = max(height, _LEAST_HEIGHT * max(map(abs, values)))
     return "".join(_BARS[round((len(_BARS) - 1) * ((value - low) / height))] for value in values)
 
 

@@ -116,12 +116,12 @@ def test_a_server_that_is_gone_costs_no_measurement(tmp_path: Path) -> None:
     assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
 
 
-def test_a_repository_that_does_not_exist_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+def test_a_repository_that_does_not_exist_is_said_before_anything_is_measured(tmp_path: Path) -> None:
     with git_server(tmp_path / "server") as server:
         done = edgetpu_ci(project(tmp_path, rest=BRANCH), "run", **{**server.env, "GITHUB_REPOSITORY": "o/none"})
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (2, "")
     assert "There is no repository at" in done.stderr
-    assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
+    assert not (tmp_path / "edgetpu-ci-report").exists()
 
 
 def test_a_corrupt_report_in_the_store_is_passed_over_by_name_and_kept(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_files_have_nothing_to_do_with_what_the_repository_accepted_or_keeps(tmp
     edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer")
     done = edgetpu_ci(tmp_path, "compare", "--base", "b.tflite", "--head", "a.tflite")
     assert done.returncode == 0, done.stdout
-    assert "other" not in done.stdout
+    assert "other ·" not in done.stdout
     assert len(list((tmp_path / ".edgetpu-ci/documents/reports").iterdir())) == 1
 
 

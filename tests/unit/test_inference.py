@@ -316,7 +316,7 @@ def test_input_files_are_named_from_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrong", [{"input": "x.npy"}, {"input": ["x.npy"]}, {"examples": "x.npy", "labels": "y.npy"}])
 def test_an_input_that_is_not_there_is_said_before_anything_is_measured(tmp_path: Path, wrong: dict[str, Any]) -> None:
     worker = Worker(steady)
-    with pytest.raises(ConfigError, match="There is no file x.npy, which `inference` is to read"):
+    with pytest.raises(ConfigError, match=r"There is no file x\.npy, which `inference` is to read"):
         collect(tmp_path, worker, "m.tflite", **wrong)
     assert worker.requests == []
 

@@ -269,11 +269,11 @@ def test_what_is_undecided_against_a_base_beside_asks_for_no_rounds_it_would_not
     assert "Run it again on a calmer host; `edgetpu-ci selftest` tells what this runner can." in said
 
 
-def test_the_noise_floor_is_of_intervals_that_are_some() -> None:
+def test_what_rounds_can_tell_is_of_intervals_that_are_some() -> None:
     comparison = reports.in_pairs().comparisons[0]
     odd = [replace(comparison, interval=bounds) for bounds in ((1.0, -1.0), (-1.0, 1.0), (0.0, 0.0))]
-    assert words.noise_floor(odd) == ""
-    assert words.noise_floor([*odd, replace(comparison, interval=(0.99, 1.01))]) == "1 %"
+    assert words.resolution(odd) == ""
+    assert words.resolution([*odd, replace(comparison, interval=(0.99, 1.01))]) == "1 %"
 
 
 def test_what_a_user_feels_stands_before_the_facts_that_may_be_why() -> None:
@@ -300,3 +300,27 @@ def test_a_runner_with_a_floor_that_is_none_is_refused(floor: float) -> None:
     odd = replace(reports.whole(), runner=Runner(allowed=0.01, floor=floor))
     with pytest.raises(DocumentError, match=r"runner\.floor"):
         codec.decode_json(codec.encode_json(odd), Report, "a report")
+
+
+def test_a_model_that_answers_otherwise_is_said_also_where_nobody_demands_it() -> None:
+    otherwise = Measurement(
+        subject="yolo_nano", metric="output_mismatch_percent", value=0.2, details=(("boxes", "2 of 9"),)
+    )
+    calm = reports.all_clear()
+    said = markdown.comment(replace(calm, run=replace(calm.run, measurements=(*calm.run.measurements, otherwise))))
+    assert "1 answering otherwise" in said.splitlines()[1]
+    assert "| ℹ️ | yolo_nano · output mismatch | 0.2000 % |" in said
+    assert "for the same inputs it does not answer as its base does" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a1b2c3d4e5", "a1b2c3d"), ("a1b2c3d4e5-dirty", "a1b2c3d-dirty"), ("", ""), ("../x", ""), ("`x`-dirty", "")],
+)
+def test_a_commit_is_shown_as_people_write_it(name: str, shown: str) -> None:
+    assert words.commit(name) == shown
+
+
+def test_a_steady_course_looks_steady() -> None:
+    assert words.sparkline([100, 99.9]) == "▁▁"
+    assert words.sparkline([100, 50]) == "█▁"
