@@ -58,7 +58,7 @@ def test_commits_that_change_nothing_measured_are_nothing_to_find(tmp_path: Path
     [
         ("last", "first", "does not come before"),
         ("last", "last", "There are 0 commits from good to bad"),
-        ("nowhere", "last", "not in this clone"),
+        ("nowhere", "last", 'There is no commit, branch, tag or file "nowhere"'),
         ("first", "last", 'No model file matches "gone.tflite"'),
     ],
 )
