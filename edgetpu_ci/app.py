@@ -90,7 +90,7 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
     past, unread = _past(keeper, taken.run, world, keep=assess.is_main_line(taken))
     if assess.is_main_line(taken):
-        taken = recheck.settle(taken, collectors, past.series, config.demands(settings), world)
+        taken = _settled(taken, collectors, past, settings, world)
     tests = _self_tests(keeper, taken, world)
     report = assess.report(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
     report = _approved(report, happened, settings.compare.accept_label, world)
@@ -154,11 +154,21 @@ def _past(keeper: store.Store, run_: Run, world: World, *, keep: bool) -> tuple[
     return assess.Past(reports=before, series=known, commits=partial(base.between, world=world)), ()
 
 
+def _settled(
+    taken: measure.Taken, collectors: Sequence[collect.Bound], past: assess.Past, settings: config.Config, world: World
+) -> measure.Taken:
+    """With a second measurement of what is out of range; the first is kept when that goes wrong."""
+    try:
+        return recheck.settle(taken, collectors, past.series, config.demands(settings), world)
+    except EdgeTpuCiError as error:
+        return measure.noted(taken, f"What was out of range could not be measured again: {error}")
+
+
 def _approved(report: Report, happened: event.Event, label: str, world: World) -> Report:
     """The report with what somebody accepted on the pull request; where that cannot be read it is said."""
-    subjects = [verdict.subject for verdict in report.verdicts if judge.is_open(verdict)]
-    if not subjects or happened.pull_request is None:
+    if happened.pull_request is None or not any(map(judge.is_open, report.verdicts)):
         return report
+    subjects = list(dict.fromkeys(measurement.subject for measurement in report.run.measurements))
     try:
         found = approval.read(happened, label, subjects, world)
     except EdgeTpuCiError as error:

@@ -10,13 +10,16 @@ from typing import Final
 
 from msgspec import Struct
 
+from edgetpu_ci.errors import MissingError
 from edgetpu_ci.event import Event
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.model import Approval
 from edgetpu_ci.world import World
 
 COMMAND: Final = "/edgetpu-ci accept"
-_LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,39}")
+EVERYTHING: Final = "*"
+# Managed users of an enterprise are called name_company.
+_LOGIN: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LONGEST_REASON: Final = 200
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +42,7 @@ class _Entry(Struct, frozen=True):
     label: _Label | None = None
     body: str | None = None
     commit_id: str | None = None
+    state: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -53,7 +57,8 @@ class _Permission(Struct, frozen=True):
 def read(happened: Event, label: str, subjects: Sequence[str], world: World) -> tuple[Approval, ...]:
     """What was accepted of the commit that was measured; nothing where there is no pull request.
 
-    DeniedError or DeliveryError when GitHub does not tell.
+    `subjects` are all that were measured: a name that is none of them accepts nothing. DeniedError or DeliveryError
+    when GitHub does not tell.
     """
     if happened.pull_request is None or happened.at is None or happened.name != "pull_request":
         return ()
@@ -88,21 +93,30 @@ def _words(timeline: Sequence[_Entry], happened: Event, subjects: Sequence[str])
     """A review names the commit it is of; a comment is of the head there was when it was made."""
     since = _since(timeline, happened)
     for entry in timeline:
-        of_head = entry.event == "reviewed" and entry.commit_id == happened.commit
+        of_head = entry.event == "reviewed" and entry.commit_id == happened.commit and entry.state not in _NOT_SAID
         if of_head or (entry.event == "commented" and entry.at > since):
             yield from _command(entry, subjects)
 
 
+_NOT_SAID: Final = {"dismissed", "pending"}
+
+
 def _command(entry: _Entry, subjects: Sequence[str]) -> Iterator[Approval]:
+    """`/edgetpu-ci accept MODEL REASON`, or `*` for all: what is named otherwise might be a name misspelt."""
     first = (entry.body or "").strip().partition("\n")[0].strip()
     if not first.startswith(f"{COMMAND} "):
         return
-    rest = first.removeprefix(COMMAND).strip()
-    word, _, after = rest.partition(" ")
-    subject, reason = (word, after.strip()) if word in subjects else ("", rest)
-    if reason:
+    rest = first.removeprefix(COMMAND).strip().replace("`", "")
+    named = next((name for name in sorted([EVERYTHING, *subjects], key=len, reverse=True) if _begins(rest, name)), None)
+    reason = rest.removeprefix(named or "").lstrip(": ")
+    if named and reason:
         how = "in a review by" if entry.event == "reviewed" else "in a comment by"
+        subject = "" if named == EVERYTHING else named
         yield Approval(by=_login(entry.user), how=how, subject=subject, reason=reason[:_LONGEST_REASON])
+
+
+def _begins(text: str, name: str) -> bool:
+    return text.startswith((f"{name} ", f"{name}: "))
 
 
 def _login(user: _User | None) -> str:
@@ -113,5 +127,8 @@ def _may_write(api: Api, login: str) -> bool:
     """Whether GitHub lets somebody write; apps have no such permission, and whoever is gone has none."""
     if not _LOGIN.fullmatch(login):
         return False
-    found = api.send("GET", f"{api.repository}/collaborators/{login}/permission", _Permission)
+    try:
+        found = api.send("GET", f"{api.repository}/collaborators/{login}/permission", _Permission)
+    except MissingError:
+        return False
     return found.permission in {"admin", "write"}

@@ -1,6 +1,6 @@
 """From a run to its report: compare it with its base and its history, judge it. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -22,7 +22,7 @@ class Past:
 
 def is_main_line(taken: measure.Taken) -> bool:
     """Whether a run is a point of history: what a pull request measures may never be merged."""
-    return taken.run.pull_request is None and taken.base is None and not _beside(taken.before)
+    return history.is_main_line(taken.run)
 
 
 def _beside(before: Report | None) -> tuple[Comparison, ...]:
@@ -70,8 +70,16 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
 def _demanded(taken: measure.Taken, demands: Sequence[Rule]) -> tuple[Rule, ...]:
     """The rules, with those that a base beside brings where none is about a change."""
     if taken.before and (known := _beside(taken.before)):
-        return interleaved.rules(demands, [comparison.key for comparison in known])
+        return (*interleaved.rules(demands, [comparison.key for comparison in known]), *_alike(taken.before))
     return taken.rules or tuple(demands)
+
+
+def _alike(before: Report) -> Iterator[Rule]:
+    """What was demanded of the same file on both sides; whether it was the same is known no more."""
+    for verdict in before.verdicts:
+        rule = interleaved.same_answers(verdict.subject)
+        if verdict.metric == "output_mismatch_percent" and verdict.demand == judge.demand(rule):
+            yield rule
 
 
 @dataclass(frozen=True)

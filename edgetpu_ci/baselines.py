@@ -176,18 +176,20 @@ def accept(report: Report, old: Baseline | None, accepted: Accepted) -> Baseline
         model: {name: replace(level, value=None, slots=(), runs_on="") for name, level in levels.items()}
         for model, levels in (old.models if old else {}).items()
     }
-    for measurement in report.run.measurements:
+    for measurement in (m for m in report.run.measurements if m.value is not None):
+        # Also a model without a level that can be compared is accepted: its history begins anew.
+        levels = models.setdefault(measurement.subject, {})
         if _is_compared(measurement):
-            levels = models.setdefault(measurement.subject, {})
             name = next((n for n in levels if metrics.find(n).name == measurement.metric), measurement.metric)
             levels[name] = replace(
                 levels.get(name, Level()), value=measurement.value, slots=measurement.slots, runs_on=measurement.device
             )
+    measured = {m.subject for m in report.run.measurements if m.value is not None}
     kept = {m: {n: level for n, level in levels.items() if level != Level()} for m, levels in models.items()}
     return Baseline(
         device=report.run.machine.key,
         accepted=accepted,
-        models={model: levels for model, levels in kept.items() if levels},
+        models={model: levels for model, levels in kept.items() if levels or model in measured},
     )
 
 

@@ -65,5 +65,9 @@ class DeliveryError(EdgeTpuCiError):
     exit_status = 4
 
 
+class MissingError(DeliveryError):
+    """GitHub has nothing there, or does not show it to this token."""
+
+
 class DeniedError(DeliveryError):
     """GitHub knows the token and does not let it do this: the lot of every pull request from a fork."""

@@ -19,9 +19,9 @@ class Event(Struct, frozen=True, kw_only=True):
     """Who asks for what; outside Actions only `commit` and `branch` are known.
 
     `commit` is what was measured: a pull request's head, not the merge made for testing it; outside Actions with
-    `-dirty` behind it where tracked files were changed since. Under
-    `workflow_run`, `commit`, `branch`, `run_id`, `run_url` and `head_*` are those of the run that ended.
-    `base_commit` and `base_branch` are what a pull request or a merge group is to be merged into.
+    `-dirty` behind it where tracked files were changed since. Under `workflow_run`, `commit`, `branch`, `run_id`,
+    `run_url` and `head_*` are those of the run that ended. `main` is the repository's default branch, where that is
+    known; `base_commit` and `base_branch` are what a pull request or a merge group is to be merged into.
     `at` is when GitHub last touched a pull request before it told of it: when its head was pushed, or a label set, and
     then `label` is the one. `fork` counts everyone whose token may only read; `public` is true unless known otherwise.
     """
@@ -30,6 +30,7 @@ class Event(Struct, frozen=True, kw_only=True):
     repository: str = ""
     commit: str = ""
     branch: str = ""
+    main: str = ""
     pull_request: int | None = None
     at: datetime | None = None
     label: str = ""
@@ -52,6 +53,7 @@ class _Repository(Struct, frozen=True):
     id: int | None = None
     full_name: str = ""
     private: bool | None = None
+    default_branch: str = ""
     owner: _Owner = _Owner()
 
 
@@ -157,6 +159,7 @@ def _of_every_event(payload: _Payload, world: World) -> Event:
         repository=env.get("GITHUB_REPOSITORY") or payload.repository.full_name,
         commit=env.get("GITHUB_SHA", ""),
         branch=_branch(env.get("GITHUB_REF", "")),
+        main=payload.repository.default_branch,
         fork=env.get("GITHUB_ACTOR") == _DEPENDABOT,
         public=payload.repository.private is not True,
         run_id=int(run) if run.isdecimal() else None,

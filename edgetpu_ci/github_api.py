@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, MissingError
 from edgetpu_ci.world import World
 
 T = TypeVar("T")
@@ -124,6 +124,8 @@ class Api:
             return DeliveryError(f"GitHub did not answer {request} ({answer.text}); {_LATER}.")
         step = _LATER if answer.passing else _NEXT.get(answer.status, _LATER).format(needs=self._needs)
         sentence = f"GitHub answered {answer.status} ({_message(answer.text)}) to {request}; {step}."
+        if answer.status == _NOT_FOUND:
+            return MissingError(sentence)
         denied = answer.status in {_UNAUTHORIZED, _FORBIDDEN} and not answer.limited
         return DeniedError(sentence) if denied else DeliveryError(sentence)
 

@@ -117,6 +117,11 @@ def device(run: Run, measured: Measurement) -> str:
     return " · ".join(filter(None, [run.machine.key, measured.device]))
 
 
+def is_main_line(run: Run) -> bool:
+    """Whether a run is a point of main's history."""
+    return run.pull_request is None and not run.aside
+
+
 def series(reports: Iterable[Report]) -> tuple[Series, ...]:
     """A series for each device, subject and metric that has a better direction, oldest first, with its changes.
 
@@ -135,7 +140,7 @@ def points(reports: Iterable[Report], known: Iterable[Series] = ()) -> tuple[Ser
     found = {(one.device, one.subject, one.metric): one for one in known}
     new: dict[tuple[str, str, str], dict[str, Point]] = {}
     for run in runs.values():
-        for measured in run.measurements if run.pull_request is None else ():
+        for measured in run.measurements if is_main_line(run) else ():
             metric = metrics.find(measured.metric)
             if metric.better is not None and measured.value is not None and isfinite(measured.value):
                 column = new.setdefault((device(run, measured), measured.subject, metric.name), {})

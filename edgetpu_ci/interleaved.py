@@ -47,10 +47,12 @@ def rules(demanded: Sequence[Rule], series: Iterable[str]) -> tuple[Rule, ...]:
 
 def alike(base: Base) -> tuple[Rule, ...]:
     """What is the same file on both sides must answer the same, whatever runs it."""
-    return tuple(
-        Rule(match=f"{escape(subject)}/output_mismatch_percent", max=0)
-        for subject in sorted(base.alike & set(base.rounds))
-    )
+    return tuple(map(same_answers, sorted(base.alike & set(base.rounds))))
+
+
+def same_answers(subject: str) -> Rule:
+    """That a model answers as its base does."""
+    return Rule(match=f"{escape(subject)}/output_mismatch_percent", max=0)
 
 
 def demanded(series: Iterable[str], rules: Sequence[Rule]) -> frozenset[str]:

@@ -273,7 +273,7 @@ def _undecided(rule: Rule, measurement: Measurement, comparison: Comparison) -> 
     limit, words = _limit(rule, comparison)
     worst = _worst(comparison)
     if worst is None or not (comparison.min_effect or 0.0) <= _difference(worst) < limit:
-        return _unknown(rule, measurement, comparison.because)
+        return _unknown(rule, measurement, comparison.because or "what was measured does not decide it")
     said = f"at most {describe(worst)} than the {_against(comparison)}, within the {words} allowed"
     return _verdict(rule, measurement, "passed", said)
 
@@ -288,10 +288,11 @@ def _worst(comparison: Comparison) -> Comparison | None:
 
 
 def _difference(comparison: Comparison) -> float:
-    """How far head is from base, as a fraction of the base."""
+    """How much worse head is than base, as a fraction of the base."""
+    sign = -1 if metrics.find(comparison.metric).better == "higher" else 1
     if comparison.ratio is not None:
-        return abs(comparison.ratio - 1)
-    return abs(comparison.head / comparison.base - 1) if comparison.base else inf
+        return sign * (comparison.ratio - 1)
+    return sign * (comparison.head / comparison.base - 1) if comparison.base else inf
 
 
 def _limit(rule: Rule, comparison: Comparison) -> tuple[float, str]:

@@ -66,6 +66,7 @@ def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event
         branch=happened.branch,
         pull_request=happened.pull_request,
         url=happened.run_url,
+        aside=_aside(plan, happened),
         contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
         notes=tuple(note for part in brought for note in part.notes),
     )
@@ -85,6 +86,17 @@ def _remarks(brought: Sequence[Collected], plan: Plan, beside: Beside) -> Iterat
             f"The {plan.budget_seconds:g} s of `compare: budget_seconds` were over before further rounds were taken; "
             "what they left open a larger budget may decide."
         )
+
+
+def _aside(plan: Plan | None, happened: event.Event) -> str:
+    """Why what is measured is no point of main's history: it may never be merged."""
+    if plan or happened.pull_request is not None or happened.base_commit:
+        return "it is a change to be merged, or was measured beside a base"
+    if happened.commit.endswith("-dirty"):
+        return "it has changes that are in no commit"
+    if happened.main and happened.branch != happened.main:
+        return f"it is not of {happened.main}"
+    return ""
 
 
 def _prepare(

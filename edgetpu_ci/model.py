@@ -111,7 +111,8 @@ class Collected(Struct, frozen=True, kw_only=True):
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was measured, of which commit, when and where.
 
-    `contended` says in words how other work disturbed the host, empty when it did not.
+    `contended` says in words how other work disturbed the host, empty when it did not, and `aside` why this is no
+    point of main's history, empty when it is one.
     """
 
     id: str
@@ -123,6 +124,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pull_request: int | None = None
     url: str = ""
     contended: str = ""
+    aside: str = ""
     notes: tuple[str, ...] = ()
 
 

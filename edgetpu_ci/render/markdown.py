@@ -232,7 +232,7 @@ _ACCEPT: Final = "`edgetpu-ci baseline accept REPORT`, and commit the baseline"
 _NEXT: Final = {
     "baseline": "Fix what became worse; if it is meant, `edgetpu-ci baseline accept REPORT` and commit the baseline.",
     "base commit": "Fix what became worse than the base. If it is meant, somebody who may write here accepts it, by "
-    "the label `edgetpu-ci: accept` or a review that begins with `/edgetpu-ci accept REASON`; then run the job again.",
+    "the label `edgetpu-ci: accept` or a review that begins with `/edgetpu-ci accept * REASON`; then run it again.",
     "previous run": "A previous run only informs; `edgetpu-ci baseline accept REPORT` makes one that decides.",
     "beyond limits": "A limit that no longer fits is changed where it is written, in the configuration or a baseline.",
     "without a baseline": "`edgetpu-ci baseline accept REPORT` makes this run the baseline; commit the file it writes.",

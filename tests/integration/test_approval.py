@@ -34,7 +34,7 @@ def read(folder: Path, github: FakeGitHub, name: str = "pull_request", **changed
     payload["pull_request"]["updated_at"] = f"{PUSHED:%FT%TZ}"
     payload |= changed
     world = actions.job(folder, name, payload, github=lambda: actions.connect(github.url, github.token))
-    return approval.read(event.read(world), LABEL, ["mobilenet", "yolo"], world)
+    return approval.read(event.read(world), LABEL, ["mobilenet", "yolo", "my bench", "my"], world)
 
 
 def labelled(github: FakeGitHub, login: str, at: datetime, kind: str = "labeled", name: str = LABEL) -> None:
@@ -60,8 +60,8 @@ def test_a_label_from_before_the_push_does_not_cover_it(tmp_path: Path, github: 
 @pytest.mark.parametrize("login", ["eve", "stranger", "github-actions[bot]", ""])
 def test_who_may_not_write_accepts_nothing(tmp_path: Path, github: FakeGitHub, login: str) -> None:
     labelled(github, login, AFTER)
-    github.happen("commented", login, AFTER, body="/edgetpu-ci accept meant")
-    github.happen("reviewed", login, AFTER, body="/edgetpu-ci accept meant", commit_id=HEAD)
+    github.happen("commented", login, AFTER, body="/edgetpu-ci accept * meant")
+    github.happen("reviewed", login, AFTER, body="/edgetpu-ci accept * meant", commit_id=HEAD)
     assert read(tmp_path, github) == ()
 
 
@@ -74,7 +74,7 @@ def test_another_label_and_one_that_was_taken_off_are_none(tmp_path: Path, githu
 
 def test_a_head_that_was_forced_back_needs_a_new_word(tmp_path: Path, github: FakeGitHub) -> None:
     labelled(github, "ada", AFTER)
-    github.happen("commented", "ada", AFTER, body="/edgetpu-ci accept meant")
+    github.happen("commented", "ada", AFTER, body="/edgetpu-ci accept * meant")
     github.happen("head_ref_force_pushed", "eve", AFTER + timedelta(minutes=1))
     assert read(tmp_path, github) == ()
 
@@ -86,7 +86,7 @@ def test_the_run_that_a_label_starts_is_covered_by_it(tmp_path: Path, github: Fa
     assert read(tmp_path, github, action="synchronize", label={"name": LABEL}) == ()
 
 
-def test_a_comment_needs_a_reason_and_may_name_a_model(tmp_path: Path, github: FakeGitHub) -> None:
+def test_a_comment_names_a_model_or_all_and_a_reason(tmp_path: Path, github: FakeGitHub) -> None:
     for body in (
         "/edgetpu-ci accept",
         "/edgetpu-ci accept yolo",
@@ -95,23 +95,34 @@ def test_a_comment_needs_a_reason_and_may_name_a_model(tmp_path: Path, github: F
         "/edgetpu-ci acceptable",
         "/edgetpu-ci accept yolo larger inputs\nand more words",
         "/edgetpu-ci accept needed for accuracy",
+        "/edgetpu-ci accept *",
+        "/edgetpu-ci accept yollo larger inputs",
+        "/edgetpu-ci accept * needed for accuracy",
+        "/edgetpu-ci accept `my bench`: slower disk",
     ):
         github.happen("commented", "root", AFTER, body=body)
     assert read(tmp_path, github) == (
         Approval(by="root", how="in a comment by", subject="yolo", reason="larger inputs"),
         Approval(by="root", how="in a comment by", reason="needed for accuracy"),
+        Approval(by="root", how="in a comment by", subject="my bench", reason="slower disk"),
     )
 
 
+@pytest.mark.parametrize("state", ["dismissed", "pending"])
+def test_a_review_that_was_taken_back_is_none(tmp_path: Path, github: FakeGitHub, state: str) -> None:
+    github.happen("reviewed", "ada", AFTER, body="/edgetpu-ci accept * meant", commit_id=HEAD, state=state)
+    assert read(tmp_path, github) == ()
+
+
 def test_a_comment_from_before_the_push_is_about_another_head(tmp_path: Path, github: FakeGitHub) -> None:
-    github.happen("commented", "ada", BEFORE, body="/edgetpu-ci accept meant")
+    github.happen("commented", "ada", BEFORE, body="/edgetpu-ci accept * meant")
     assert read(tmp_path, github) == ()
 
 
 def test_a_review_accepts_the_commit_it_is_of_and_no_other(tmp_path: Path, github: FakeGitHub) -> None:
-    github.happen("reviewed", "ada", AFTER, body="/edgetpu-ci accept meant", commit_id="d" * 40)
+    github.happen("reviewed", "ada", AFTER, body="/edgetpu-ci accept * meant", commit_id="d" * 40)
     assert read(tmp_path, github) == ()
-    github.happen("reviewed", "ada", BEFORE, body="/edgetpu-ci accept meant", commit_id=HEAD)
+    github.happen("reviewed", "ada", BEFORE, body="/edgetpu-ci accept * meant", commit_id=HEAD)
     assert read(tmp_path, github) == (Approval(by="ada", how="in a review by", reason="meant"),)
 
 

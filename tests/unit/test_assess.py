@@ -108,3 +108,14 @@ def test_what_was_compared_in_rounds_is_kept_when_it_is_judged_again() -> None:
     first = report(taken)
     again = report(measure.Taken(run=first.run, before=first), accepted("m"))
     assert (again.comparisons, again.bases, statuses(again)) == (first.comparisons, first.bases, statuses(first))
+
+
+def test_a_model_that_must_answer_as_its_base_must_do_so_when_it_is_judged_again() -> None:
+    otherwise = Measurement(subject="m", metric="output_mismatch_percent", value=50.0)
+    base = replace(beside("m"), alike=frozenset({"m"}))
+    taken = measure.Taken(
+        run=run(measured("m", 1), otherwise), base=base, rules=(RULE,), family=frozenset({f"m/{FPS}"})
+    )
+    first = report(taken)
+    again = report(measure.Taken(run=first.run, before=first))
+    assert [judge.status(found) for found in (first, again)] == ["failed", "failed"]

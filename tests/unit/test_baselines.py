@@ -153,3 +153,14 @@ def test_a_baseline_reads_well() -> None:
     )
     assert "slots: [2.4, 2.6]" in text
     assert codec.decode_yaml(text.encode(), Baseline, "t").models
+
+
+def test_a_model_without_a_level_that_can_be_compared_is_accepted_all_the_same() -> None:
+    """Its history begins anew; what later runs demand of it is nothing."""
+    new = baselines.accept(report(Measurement(subject="search", metric="value_lower_MB", value=4)), None, ACCEPTED)
+    assert new.models == {"search": {}}
+    assert baselines.rules(new) == ()
+    base = baselines.base(new)
+    assert base
+    assert base.measurements == ()
+    assert codec.decode_yaml(baselines.text(new).encode(), Baseline, "b.yml") == new

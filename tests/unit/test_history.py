@@ -277,3 +277,10 @@ def test_a_series_has_its_changes_of_facts_at_once_and_of_what_is_noisy_when_the
     assert speed == [(20, "confirmed")]
     assert size == [(39, "confirmed")]
     assert (found[1].changes[0].before, found[1].changes[0].after) == (100, 110)
+
+
+def test_what_may_never_be_merged_is_no_point_of_main() -> None:
+    aside = replace(run(1), aside="it is not of main")
+    assert history.series([Report(run=aside)]) == ()
+    assert history.series([Report(run=replace(run(1), pull_request=7))]) == ()
+    assert len(history.series([Report(run=run(1))])) == 1
