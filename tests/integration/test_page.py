@@ -56,6 +56,10 @@ class Opened:
     def shown_cards(self) -> list[str]:
         return [card.inner_text() for card in self.window.locator(".card:visible").all()]
 
+    def until(self, view: str) -> None:
+        """Waits until a view is there: the browser goes to a new address in its own time."""
+        self.window.wait_for_selector(view, state="visible")
+
     def picked(self) -> int:
         """Which run the details are of, counted from 1."""
         return int(self.window.get_attribute("#chart", "aria-valuenow") or 0)
@@ -91,6 +95,7 @@ def test_it_opens_from_disk_and_shows_what_changed_last_first(browser: Browser, 
 def test_a_series_is_picked_zoomed_and_asked_for_a_commit(browser: Browser, tmp_path: Path) -> None:
     shown = opened(browser, tmp_path)
     shown.window.click(".card:has-text('11 % slower')")
+    shown.until("#single")
     assert shown.text("#single-title") == "mobilenet_v2 · latency p10"
     assert shown.text("#better") == "lower is better ↓"
     assert shown.text("#shown") == "all 240 runs"
@@ -115,6 +120,7 @@ def test_a_series_is_picked_zoomed_and_asked_for_a_commit(browser: Browser, tmp_
 def test_the_wheel_goes_closer_and_back_and_then_leaves_the_page_to_scroll(browser: Browser, tmp_path: Path) -> None:
     shown = opened(browser, tmp_path, viewport={"width": 1300, "height": 500})
     shown.window.click(".card >> nth=1")
+    shown.until("#single")
     shown.window.locator("#chart").scroll_into_view_if_needed()
     shown.window.mouse.move(*shown.at(0.5))
     shown.window.mouse.wheel(0, -300)
@@ -127,6 +133,7 @@ def test_the_wheel_goes_closer_and_back_and_then_leaves_the_page_to_scroll(brows
 def test_a_change_leads_to_its_first_run_and_names_the_commits(browser: Browser, tmp_path: Path) -> None:
     shown = opened(browser, tmp_path)
     shown.window.click(".card:has-text('11 % slower')")
+    shown.until("#single")
     change = SLOWER.changes[-1]
     good, bad = (SLOWER.points[index].commit[:10] for index in (change.index - 1, change.index))
     newest = shown.window.locator("#changes button").first
@@ -140,6 +147,7 @@ def test_everything_can_be_done_with_keys(browser: Browser, tmp_path: Path) -> N
     shown = opened(browser, tmp_path)
     shown.window.focus(".card:has-text('11 % slower')")
     shown.window.keyboard.press("Enter")
+    shown.until("#chart")
     shown.window.focus("#chart")
     assert shown.picked() == LAST
     for key, run in (("ArrowLeft", LAST - 1), ("Home", 1), ("ArrowRight", 2), ("End", LAST)):
@@ -151,20 +159,24 @@ def test_everything_can_be_done_with_keys(browser: Browser, tmp_path: Path) -> N
     shown.window.keyboard.press("0")
     assert shown.text("#shown") == "all 240 runs"
     shown.window.keyboard.press("Escape")
+    shown.until("#overview")
     assert len(shown.shown_cards()) == len(SERIES)
 
 
 def test_device_model_and_metric_are_picked_and_the_address_leads_back(browser: Browser, tmp_path: Path) -> None:
     shown = opened(browser, tmp_path)
     shown.window.click(".card >> nth=0")
+    shown.until("#single")
     shown.window.select_option("#to-subject", "yolo_nano")
+    shown.until("#single-title:has-text('yolo_nano')")
     shown.window.select_option("#to-metric", "memory_peak_mb")
+    shown.until("#single-title:text-is('yolo_nano · memory peak')")
     shown.window.select_option("#to-device", histories.DEVICES[1])
-    assert shown.text("#single-title") == "yolo_nano · memory peak"
-    assert histories.DEVICES[1] in shown.text("#single-about")
+    shown.until(f"#single-about:has-text('{histories.DEVICES[1]}')")
     shown.window.reload()
-    assert shown.text("#single-title") == "yolo_nano · memory peak"
+    shown.until("#single-title:text-is('yolo_nano · memory peak')")
     shown.window.go_back()
+    shown.until(f"#single-about:has-text('{histories.DEVICES[0]}')")
     assert shown.window.input_value("#to-device") == histories.DEVICES[0]
 
 
@@ -203,6 +215,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_a_tap_picks(browser: Br
     wider = "document.documentElement.scrollWidth > 360"
     assert not shown.window.evaluate(wider)
     shown.window.tap(".card:has-text('11 % slower')")
+    shown.until("#single")
     assert not shown.window.evaluate(wider)
     shown.window.locator("#chart").scroll_into_view_if_needed()
     shown.window.touchscreen.tap(*shown.at(0.5))
@@ -215,6 +228,7 @@ def test_foreign_text_stays_text(browser: Browser, tmp_path: Path, foreign: str)
     known = replace(SLOWER, device=foreign, subject=foreign, metric=foreign, points=points)
     shown = opened(browser, tmp_path, (known, SERIES[-1]))
     shown.window.click(".card >> nth=0")
+    shown.until("#single")
     said = " ".join(foreign.split()).replace("\x1b", "\ufffd").replace("\u202e", "\ufffd")
     assert shown.window.text_content("#details dd code") == said
     assert shown.window.locator("img, #details a").count() == 0
@@ -238,6 +252,7 @@ def test_one_run_and_no_series_are_drawn_too(browser: Browser, tmp_path: Path) -
     assert none.text("#none") == "There is no series yet: each run adds to some."
     one = opened(browser, tmp_path, (replace(SLOWER, points=SLOWER.points[:1], changes=()),))
     one.window.click(".card")
+    one.until("#single")
     assert one.picked() == 1
     assert one.text("#shown") == "all 1 run"
     assert none.heard + one.heard == []
