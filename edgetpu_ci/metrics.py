@@ -53,6 +53,12 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("first_inference_ms", "ms", "lower", "the first inference after loading, median over slots"),
     _metric("model_load_ms", "ms", "lower", "constructing the interpreter and allocating tensors, median over slots"),
     _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
+    # The Edge TPU, as the host sees it: time in its operators is that of the transfers too.
+    _metric("delegate_open_ms", "ms", "lower", "opening the Edge TPU through its library, median over slots"),
+    _metric("time_to_ready_ms", "ms", "lower", "opening, loading and the first inference together, median over slots"),
+    _metric("tpu_time_p10_ms", "ms", "lower", "10th percentile of the time in the TPU's operators, as latency_p10_ms"),
+    _metric("delegate_busy_fraction", "", None, "share of the inference time spent in the TPU's operators"),
+    _metric("tpu_utilization_percent", "%", None, "the same in percent; what the host waits for, not the chip's load"),
     _metric("run_queue_wait_percent", "%", None, "share of the measured time spent waiting for a CPU"),
     _metric("cpu_clock_mhz", "MHz", None, "clock of the fastest core right after a slot, the median over slots"),
     _metric("error_rate_percent", "%", "lower", "failed inferences of those attempted after warm-up", "error_rate"),

@@ -6,13 +6,13 @@ from msgspec.structs import replace
 
 from edgetpu_ci.collect import models, models_alone, models_beside, timing
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.collect.model_slot import Options
+from edgetpu_ci.collect.model_slot import Options, Simulated
 from edgetpu_ci.collect.models_beside import Both
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
 
-__all__ = ["Options", "collect", "collect_again", "collect_beside", "series"]
+__all__ = ["Options", "Simulated", "collect", "collect_again", "collect_beside", "series"]
 
 
 def collect(options: Options, world: World) -> Collected:
@@ -34,7 +34,12 @@ def collect_again(options: Options, subjects: frozenset[str], world: World) -> C
 
 def series(options: Options, world: World) -> tuple[str, ...]:
     """What can be compared in rounds, each as `subject/metric`."""
-    return tuple(f"{name}/{metric}" for name, _ in models.find(options.models, world) for metric in timing.IN_SLOTS)
+    found = models.find(options.models, world)
+    return tuple(f"{name}/{metric}" for name, file in found for metric in _in_slots(file))
+
+
+def _in_slots(file: Path) -> tuple[str, ...]:
+    return (*timing.IN_SLOTS, *(timing.IN_SLOTS_ON_TPU if models.is_compiled(file) else ()))
 
 
 def collect_beside(options: Options, beside: Beside, world: World) -> Collected:

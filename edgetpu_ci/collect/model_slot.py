@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
 from edgetpu_ci.collect import contention, slot, timing
@@ -14,12 +14,32 @@ from edgetpu_ci.world import World
 
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Device = Annotated[str, Meta(pattern="^(simulated|(usb|pci)?(:[0-9]{1,2})?)$")]
 
 MOST_INVOKES = 20_000
 """In one slot, unless `count` asks for more: a tiny model makes them in less than the seconds wanted for nothing."""
 
 WARMUP_LIMIT = 0.25
 """Share of a slot's time that warming up may take, for models that never get steady."""
+
+
+class Simulated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a simulated Edge TPU behaves.
+
+    Each inference takes `latency_ms` and up to `jitter_ms` more, the first `first_ms` more; `slow_after` so many
+    inferences each takes `slow_ms`, as when it throttles. Opening takes `open_ms`. Of `fail_every` inferences one
+    fails.
+    """
+
+    latency_ms: Seconds = 3
+    jitter_ms: Seconds = 0
+    first_ms: Seconds = 0
+    open_ms: Seconds = 0
+    slow_after: Count = 0
+    slow_ms: Seconds = 0
+    fail_every: Count = 0
+    seed: Count = 0
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,12 +54,23 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     With a base, both are measured in turns, in 10 to 30 rounds however many `rounds` says; `base_python` is then the
     interpreter of the base, by default the same. `examples` and `labels`: .npy files with one input and one class in
     each row, for `accuracy_top1_percent`.
+
+    A model that is compiled for the Edge TPU runs on `device`: usb, usb:0, pci, pci:1, :0, by default the first that
+    `edgetpu_library` finds; or `simulated`, which takes the time it is told and is no device. `performance` is a clock
+    of an indexed one, such as usb:0. `edgetpu_compat`: whether the adapter is put between libedgetpu and the runtime,
+    which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device; `auto` decides
+    from what is loaded.
     """
 
     models: tuple[str, ...]
     python: str = ""
     base_python: str = ""
     runtime: Literal["", "ai_edge_litert", "tflite_runtime", "pycoral"] = ""
+    device: Device = ""
+    edgetpu_library: str = "libedgetpu.so.1"
+    edgetpu_compat: Literal["auto", "always", "never"] = "auto"
+    performance: Literal["", "low", "medium", "high", "max"] = ""
+    simulated: Simulated = field(default_factory=Simulated)
     threads: Whole = 1
     input: str | tuple[str, ...] = ()
     seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
@@ -127,9 +158,18 @@ def samples(name: str, slots: Sequence[Taken]) -> dict[str, list[float]]:
     return {
         f"{name}/{kind}/{number}": list(times)
         for number, answer in enumerate((taken.answer for taken in slots), start=1)
-        for kind, times in (("latency_ns", answer.wall_ns), ("cpu_ns", answer.cpu_ns), ("wait_ns", answer.wait_ns))
+        for kind, times in _kinds(answer)
         if times
     }
+
+
+def _kinds(answer: slot.Answer) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return (
+        ("latency_ns", answer.wall_ns),
+        ("cpu_ns", answer.cpu_ns),
+        ("wait_ns", answer.wait_ns),
+        ("tpu_ns", answer.tpu_ns),
+    )
 
 
 def measurements(subject: str, reason: str, slots: Sequence[Taken], options: Options) -> list[Measurement]:
@@ -168,4 +208,16 @@ def _what(options: Options, model: Path, world: World) -> dict[str, Any]:
         "threads": options.threads,
         "inputs": [str(world.cwd / file) for file in files],
         "seed": options.seed,
+        "edgetpu": _edgetpu(options, world),
+    }
+
+
+def _edgetpu(options: Options, world: World) -> dict[str, Any]:
+    library = options.edgetpu_library
+    return {
+        "library": str(world.cwd / library) if "/" in library else library,
+        "device": options.device,
+        "performance": options.performance,
+        "compat": options.edgetpu_compat,
+        "simulated": to_builtins(options.simulated) if options.device == slot.SIMULATED else None,
     }

@@ -32,6 +32,14 @@ def refuse(file: Path) -> str:
     return ""
 
 
+def is_compiled(file: Path) -> bool:
+    """Whether a model needs an Edge TPU; what cannot be read needs none."""
+    try:
+        return tflite.load(file, file.name).compiled
+    except ModelError:
+        return False
+
+
 def _matches(pattern: str, folder: Path) -> list[str]:
     if not (files := paths.matching(pattern, folder)):
         raise ConfigError(f'No model file matches "{pattern}" in {folder}; check the path, or build the model first.')

@@ -3,16 +3,14 @@
 import json
 import signal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.world import Ran, World
-
-WORKER: Final = Path(__file__).with_name("worker.py")
 
 _LONGEST = 300
 
@@ -23,8 +21,16 @@ _REASONS: Final = {
     "old_python": "{python} is Python {text}, older than 3.7; name a newer one with `python:`",
     "load_failed": "the runtime cannot read the model: {text}",
     "allocate_failed": "the runtime cannot prepare the model: {text}",
-    "no_delegate": "the model is compiled for the Edge TPU and no delegate is loaded; "
-    "measure the model it was compiled from, which runs on the CPU",
+    "no_delegate": "the Edge TPU delegate did not take the model's operators: {text}",
+    "no_library": "the model is compiled for the Edge TPU, whose library cannot be loaded ({text}); install libedgetpu "
+    "(docs/operations.md), name it with `edgetpu_library:`, or measure the model it was compiled from",
+    "no_libusb": "libedgetpu needs libusb, which is missing ({text}); apt install libusb-1.0-0",
+    "not_libedgetpu": "what `edgetpu_library:` names is no libedgetpu: {text}",
+    "no_device": "the Edge TPU could not be opened ({text}); `edgetpu-ci doctor` tells why",
+    "no_adapter": "`edgetpu_compat: always` cannot be here: {text}",
+    "no_simulation": "there is no simulated Edge TPU here: {text}",
+    "foreign_pycoral": "the package `pycoral` of {python} is not Google's, but another of the same name, about coral "
+    "reefs; remove it, and install python3-pycoral from Google's apt repository, or use another `runtime:`",
     "invoke_failed": "every inference failed: {text}; if random input is the cause, give real data with `input:`",
     "bad_input": "the input does not fit: {text}; see `input:`",
 }
@@ -32,8 +38,11 @@ _REASONS: Final = {
 _CRASHES: Final = {
     "SIGKILL": "; the kernel does this when memory runs out",
     "SIGILL": "; the runtime was built for another kind of CPU",
-    "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model",
+    "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model, and whether libedgetpu fits it",
 }
+
+SIMULATED: Final = "simulated"
+"""The device that is none, and what it says its library is."""
 
 Nanoseconds = Annotated[int, Meta(ge=0)]
 
@@ -45,6 +54,25 @@ class Failures(Struct, frozen=True):
     text: str
 
 
+class EdgeTpu(Struct, frozen=True, kw_only=True):
+    """What a compiled model ran on: the library that was loaded, and whether the adapter was put between, and why.
+
+    `operators` is how many were taken from the model, None where nobody counted.
+    """
+
+    library: str = ""
+    version: str = ""
+    sha256: str = ""
+    adapted: bool = False
+    because: str = ""
+    open_ns: Annotated[int, Meta(ge=0)] = 0
+    operators: int | None = None
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.library == SIMULATED
+
+
 class Said(Struct, frozen=True, kw_only=True):
     """What every answer of the worker has: what ran; or what `kind` of failure there was."""
 
@@ -54,6 +82,7 @@ class Said(Struct, frozen=True, kw_only=True):
     version: str = ""
     python: str = ""
     numpy: str = ""
+    edgetpu: EdgeTpu | None = None
 
     @property
     def runtime_version(self) -> str:
@@ -80,11 +109,15 @@ class Outputs(Said, frozen=True, kw_only=True):
 
 
 class Answer(Said, frozen=True, kw_only=True):
-    """What the worker timed; one record of each list for each completed invoke, `wait_ns` empty where unknown."""
+    """What the worker timed; one record of each list for each completed invoke.
+
+    `wait_ns` is empty where unknown, and so is `tpu_ns`, the time inside the Edge TPU's operators.
+    """
 
     wall_ns: tuple[Annotated[int, Meta(ge=1)], ...] = ()
     cpu_ns: tuple[Nanoseconds, ...] = ()
     wait_ns: tuple[Nanoseconds, ...] = ()
+    tpu_ns: tuple[Nanoseconds, ...] = ()
     attempted: int = 0
     spent_ns: Nanoseconds = 0
     failures: dict[str, Failures] = {}
@@ -96,7 +129,7 @@ class Answer(Said, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse what a worker of ours cannot say: it comes from a foreign interpreter."""
         completed = len(self.wall_ns)
-        sound = completed == len(self.cpu_ns) and len(self.wait_ns) in (0, completed)
+        sound = completed == len(self.cpu_ns) and {len(self.wait_ns), len(self.tpu_ns)} <= {0, completed}
         if not self.kind and not (sound and 0 < completed <= self.attempted and self.spent_ns):
             raise ValueError("the records do not fit together")
 
@@ -117,7 +150,7 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
     # A link to an interpreter decides its environment: it is not followed.
     program = str(world.cwd / python) if "/" in python else python or world.python
     try:
-        ran = world.run([program, str(WORKER)], json.dumps(request).encode(), timeout)
+        ran = world.run([program, str(PROGRAM)], json.dumps(request).encode(), timeout)
     except OSError as error:
         return f"{program} cannot be started ({error.strerror or error}); name an interpreter with `python:`"
     if ran.status is None:
@@ -160,4 +193,11 @@ def _line(text: str) -> str:
 
 def device(answers: Sequence[Answer], threads: int) -> str:
     """What a series is keyed by: where the model ran, with which runtime."""
-    return " · ".join(["cpu", answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])
+    tpu = answers[0].edgetpu
+    return " · ".join([_place(tpu), answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])
+
+
+def _place(tpu: EdgeTpu | None) -> str:
+    if tpu is None:
+        return "cpu"
+    return "simulated edgetpu" if tpu.is_simulated else f"edgetpu · libedgetpu {tpu.sha256[:8] or 'unknown'}"

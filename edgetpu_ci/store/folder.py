@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -81,9 +82,10 @@ class Folder:
         existed = self.root.exists()
         trial = self.root / ".trial"
         write_whole(trial, b"")
-        trial.unlink()
+        trial.unlink(missing_ok=True)  # another run may be trying too
         if not existed:
-            self.root.rmdir()
+            with suppress(OSError):  # that run may have filled it meanwhile
+                self.root.rmdir()
         return "can be written."
 
     def _document(self, kind: str, name: str) -> Path:

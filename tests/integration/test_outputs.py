@@ -1,7 +1,6 @@
 """What models answer: compared with a base for the same inputs, and with labels; on a real runtime."""
 
 import re
-import runpy
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import agreement, inference, model_slot, slot
+from edgetpu_ci.collect import agreement, inference, model_slot
 from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Measurement
+from edgetpu_ci.worker.edgetpu_worker import outputs
+from edgetpu_ci.worker.edgetpu_worker.failed import Failed
 from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import world as fake
-
-WORKER = runpy.run_path(str(slot.WORKER))
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +135,8 @@ def test_outputs_without_elements_are_neither_alike_nor_right(tmp_path: Path) ->
 
 def test_the_largest_of_no_elements_is_no_label() -> None:
     answers = [[np.zeros((1, 0), np.float32)]] * 3
-    with pytest.raises(WORKER["Failed"], match="the model's first output is empty"):
-        WORKER["_correct"](answers, np.zeros(3, int))
+    with pytest.raises(Failed, match="the model's first output is empty"):
+        outputs._correct(answers, np.zeros(3, int))
 
 
 def test_labels_without_examples_are_refused_before_anything_runs(tmp_path: Path) -> None:
@@ -147,7 +146,7 @@ def test_labels_without_examples_are_refused_before_anything_runs(tmp_path: Path
 
 
 def difference(expected: Any, found: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = WORKER["_difference"]("out", np.asarray(expected), np.asarray(found))
+    answer: dict[str, Any] = outputs._difference("out", np.asarray(expected), np.asarray(found))
     return answer
 
 

@@ -211,7 +211,11 @@ def test_a_kernel_that_does_not_tell_the_wait_leaves_it_unknown(tmp_path: Path) 
         (failing("no_runtime", "No module named 'x'"), "-m pip install ai-edge-litert"),
         (failing("old_numpy", "SystemError"), "tflite-runtime 2.14.0 does not work with numpy 2; install an older one"),
         (failing("old_python", "3.6.15"), "is Python 3.6.15, older than 3.7"),
-        (failing("no_delegate", "unresolved"), "compiled for the Edge TPU and no delegate is loaded"),
+        (failing("no_delegate", "unresolved"), "the Edge TPU delegate did not take the model's operators: unresolved"),
+        (
+            failing("no_library", "no such file"),
+            "compiled for the Edge TPU, whose library cannot be loaded (no such file)",
+        ),
         (failing("load_failed", "Could not open."), "the runtime cannot read the model: Could not open"),
         (failing("invoke_failed", "a\nb"), "every inference failed: a b; if random input is the cause"),
         (failing("bad_input", "x.npy holds int8"), "the input does not fit: x.npy holds int8"),

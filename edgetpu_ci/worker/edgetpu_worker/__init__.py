@@ -1,0 +1,12 @@
+"""One slot in a process of its own: a request on standard input, measure, the answer on standard output.
+
+It needs numpy and a TFLite runtime, and nothing of the toolkit.
+The request is JSON: `model`; `runtime`, one of RUNTIMES or "" for the first that is found; `threads`; `inputs` (.npy
+files; none: random from `seed`); `edgetpu`, how a model that is compiled for one is run; and a `task`. To "time" it:
+`warmup_count`, `warmup_seconds` and `warmup_limit_seconds`; and for the measured loop `count` and `seconds` (at least
+both), `most` (invokes) and `limit_seconds`. For its "outputs": `save` and `expected`, files to keep them in and to
+compare them with, and `examples` and `labels`, .npy files with one input and one class a row; each may be "".
+`edgetpu` has the `library` and the `device` to open, `performance`, `compat` (auto, always or never), and `simulated`,
+what a simulated device is told, or null.
+The answer is JSON: what ran, and times in nanoseconds or what was compared; or the `kind` of failure with its `text`.
+"""

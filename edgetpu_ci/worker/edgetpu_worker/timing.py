@@ -1,0 +1,43 @@
+"""The task "time": how long one model takes, from opening its device to the warm loop."""
+
+import gc
+import time
+
+from . import edgetpu, inputs, preparing
+from .loop import Loop, stretch
+
+
+def measure(runtime, request):
+    """Nanoseconds of opening, loading, the first invoke and each warm one."""
+    # A collection between two invokes is ours, not the model's.
+    gc.disable()
+    now = time.perf_counter_ns
+    tpu = edgetpu.open_for(runtime, request)
+    started = now()
+    interpreter = runtime.construct(request, tpu and tpu.delegate)
+    constructed = now()
+    values = inputs.read(interpreter.get_input_details(), request)
+    allocating = now()
+    preparing.allocate(interpreter, values)
+    loaded = now()
+    preparing.fill(interpreter, values)
+    warm = Loop(interpreter.invoke, request["threads"])
+    warm.run(lambda: warm.is_warm(request))
+    loop = Loop(interpreter.invoke, request["threads"], stretch(warm), tpu and tpu.busy)
+    loop.run(lambda: loop.is_long_enough(request))
+    return dict(
+        loop.answer(),
+        edgetpu=tpu and tpu.answer(),
+        load_ns=(constructed - started) + (loaded - allocating),
+        first_ns=warm.wall[0],
+        memory_bytes=_memory_peak(),
+    )
+
+
+def _memory_peak():
+    """Peak resident bytes of this program; ru_maxrss would begin with what our parent had when it started us."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return 0

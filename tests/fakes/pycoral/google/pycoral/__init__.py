@@ -1,0 +1,1 @@
+"""A layer over a TFLite runtime, of the shape of Google's package."""

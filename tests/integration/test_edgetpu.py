@@ -1,0 +1,149 @@
+"""Compiled models on a simulated Edge TPU, and how the worker decides what to load."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from msgspec import to_builtins
+
+from edgetpu_ci.collect import inference
+from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
+from edgetpu_ci.worker.edgetpu_worker.failed import Failed
+from edgetpu_ci.world import Ran, run_process
+from tests.fakes import compiled
+from tests.fakes import world as fake
+from tests.integration.test_worker import ask
+
+PACKAGES = Path(__file__).parents[1] / "fakes/pycoral"
+
+
+def measured(folder: Path, model: bytes, env: Mapping[str, str] = MappingProxyType({}), **options: Any) -> Collected:
+    """What is measured of a model on a simulated device, the worker being given `env` beside the rest."""
+    (folder / "m_edgetpu.tflite").write_bytes(model)
+    wanted: dict[str, Any] = {"rounds": 2, "seconds": 0, "count": 100, "device": "simulated"}
+    found = inference.Options(models=("m_edgetpu.tflite",), **(wanted | options))
+
+    def run(argv: Sequence[str], stdin: bytes, timeout: float, own: Mapping[str, str] = MappingProxyType({})) -> Ran:
+        return run_process(argv, stdin, timeout, {**own, **env})
+
+    return inference.collect(found, fake.world(folder, run=run))
+
+
+def of(collected: Collected, metric: str) -> Measurement:
+    return next(m for m in collected.measurements if m.metric == metric)
+
+
+def test_a_simulated_device_takes_the_time_it_is_told(tmp_path: Path) -> None:
+    told = inference.Simulated(latency_ms=3, first_ms=20, open_ms=10)
+    collected = measured(tmp_path, compiled.build(), simulated=told)
+    assert of(collected, "latency_p10_ms").value == pytest.approx(3, rel=0.01)
+    assert of(collected, "tpu_time_p10_ms").value == pytest.approx(3, rel=0.01)
+    assert 0.9 < (of(collected, "delegate_busy_fraction").value or 0) <= 1
+    assert (of(collected, "first_inference_ms").value or 0) >= 23
+    assert (of(collected, "delegate_open_ms").value or 0) >= 10
+    assert (of(collected, "time_to_ready_ms").value or 0) >= 33
+
+
+def test_it_is_called_simulated_wherever_a_value_is(tmp_path: Path) -> None:
+    collected = measured(tmp_path, compiled.build())
+    assert {m.device.partition(" · ")[0] for m in collected.measurements} == {"simulated edgetpu"}
+    assert ("adapter", "not used: the device is simulated") in of(collected, "latency_p10_ms").details
+
+
+def test_it_throttles_and_fails_as_it_is_told(tmp_path: Path) -> None:
+    told = inference.Simulated(latency_ms=1, slow_after=1, slow_ms=4, fail_every=5)
+    collected = measured(tmp_path, compiled.build(), simulated=told, rounds=1)
+    assert of(collected, "latency_p10_ms").value == pytest.approx(4, rel=0.01)
+    errors = of(collected, "error_rate_percent")
+    assert errors.value == pytest.approx(20, abs=4)
+    assert "failed to invoke" in errors.details[0][1]
+
+
+def test_a_model_for_the_cpu_opens_no_device(tmp_path: Path) -> None:
+    from edgetpu_ci import reference
+
+    collected = measured(tmp_path, reference.build(32, 0.1))
+    assert of(collected, "latency_p10_ms").device.startswith("cpu · ")
+    assert "tpu_time_p10_ms" not in {m.metric for m in collected.measurements}
+
+
+def test_every_real_compiled_model_runs(models: Path, tmp_path: Path) -> None:
+    names = sorted(models.glob("*_edgetpu.tflite"))
+    assert len(names) >= 5
+    for name in names:
+        collected = measured(tmp_path, name.read_bytes(), rounds=1)
+        assert 2.9 < (of(collected, "tpu_time_p10_ms").value or 0) < 3.1, name.name
+
+
+# What `edgetpu_compat` decides.
+
+
+class Runtime:
+    def __init__(self, reader: str, version: str) -> None:
+        self.reader, self.reader_version = reader, version
+
+
+@pytest.mark.parametrize(
+    ("reader", "version", "said"),
+    [
+        (
+            "ai_edge_litert",
+            "2.3.0",
+            "ai-edge-litert 2.3.0 reads more of a registration than libedgetpu 16.0 hands over",
+        ),
+        ("tflite_runtime", "2.14.0", "tflite-runtime 2.14.0 reads more of a registration"),
+        ("tflite_runtime", "2.10.0", "reads more"),
+        (
+            "tflite_runtime",
+            "2.9.1",
+            "tflite-runtime 2.9.1 reads what libedgetpu 16.0 hands over; the adapter only times",
+        ),
+        ("tflite_runtime", "2.5.0.post1", "reads what"),
+        ("tflite_runtime", "", "reads more"),
+    ],
+)
+def test_auto_puts_the_adapter_between_and_says_why(reader: str, version: str, said: str) -> None:
+    use, because = edgetpu.decide("auto", Runtime(reader, version), "")
+    assert use
+    assert said in because
+
+
+def test_on_32_bit_arm_there_is_no_adapter() -> None:
+    unfit, runtime = abi.unfit("armv7l", 32), Runtime("ai_edge_litert", "2.3.0")
+    assert unfit == "the adapter is made for 64-bit x86-64 and aarch64, and this is armv7l with 32 bits"
+    assert edgetpu.decide("auto", runtime, unfit) == (False, unfit)
+    assert edgetpu.decide("never", runtime, unfit) == (False, "edgetpu_compat is never")
+    with pytest.raises(Failed, match="armv7l"):
+        edgetpu.decide("always", runtime, unfit)
+
+
+def test_the_structures_have_the_sizes_of_their_c_declarations() -> None:
+    assert abi.unfit_here() == abi.unfit("aarch64", 64) == ""
+
+
+# pycoral.
+
+
+def with_pycoral(package: str, folder: Path, **edgetpu: Any) -> dict[str, Any]:
+    """The worker's answer where a stand-in for one of the two packages called pycoral is installed."""
+    model = folder / "m_edgetpu.tflite"
+    model.write_bytes(compiled.build())
+    wanted = {"library": "libedgetpu.so.1", "device": "", "performance": "", "compat": "auto", "simulated": None}
+    return ask(sys.executable, PACKAGES / package, model=str(model), runtime="pycoral", edgetpu=wanted | edgetpu)
+
+
+def test_googles_pycoral_runs_a_compiled_model(tmp_path: Path) -> None:
+    answer = with_pycoral("google", tmp_path, simulated=to_builtins(inference.Simulated(latency_ms=1)))
+    assert (answer["runtime"], answer["attempted"], answer["edgetpu"]["operators"]) == ("pycoral", 20, 1)
+
+
+def test_another_package_of_that_name_is_refused(tmp_path: Path) -> None:
+    answer = with_pycoral("reefs", tmp_path)
+    assert answer["kind"] == "foreign_pycoral"
+    env = {"PYTHONPATH": str(PACKAGES / "reefs")}
+    collected = measured(tmp_path, compiled.build(), runtime="pycoral", env=env)
+    assert "is not Google's, but another of the same name, about coral reefs" in of(collected, "latency_p10_ms").reason
