@@ -28,6 +28,8 @@ def accept(folder: Path, path: Path, why: Why, world: World) -> Path:
         raise DocumentError(f"{path} does not name its machine; accept a report of `edgetpu-ci run`.")
     if judge.nothing_measured(report.run.measurements):
         raise DocumentError(f"{path} measured nothing, so it is no level to accept; take another run's.")
+    if report.run.is_simulated:
+        raise DocumentError(f"{path} is of a simulated Edge TPU, which is no level of any device; measure a real one.")
     who = why.by or _git_user(world)
     if not who:
         raise ConfigError("A baseline has an author: name yourself with --by, or set git's user.name.")

@@ -11,6 +11,9 @@ SCHEMA = 1
 FORMAT = "edgetpu-ci report"
 """How a report says that it is one."""
 
+SIMULATED = "simulated"
+"""How the device of a measurement is called that no device made."""
+
 Better = Literal["lower", "higher", "exact"]
 Severity = Literal["fail", "warn"]
 Weight = Literal["fail", "warn", "pass"]
@@ -126,6 +129,11 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     contended: str = ""
     aside: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether any value comes from a simulated device."""
+        return any(measurement.device.startswith(SIMULATED) for measurement in self.measurements)
 
 
 class Base(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -143,7 +143,12 @@ def _say_places(outcome: "Outcome") -> None:
         if saved.chart:
             output.say(f"chart   {saved.chart}")
         measured = any(measurement.slots for measurement in outcome.report.run.measurements)
-        if measured and all(comparison.against == "previous run" for comparison in outcome.report.comparisons):
+        simulated = outcome.report.run.is_simulated
+        if (
+            measured
+            and not simulated
+            and all(comparison.against == "previous run" for comparison in outcome.report.comparisons)
+        ):
             output.say(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")
 
 

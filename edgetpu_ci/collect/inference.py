@@ -84,5 +84,7 @@ def _check(options: Options, world: World) -> None:
     for file in filter(None, (*named, options.examples, options.labels)):
         if not (world.cwd / file).is_file():
             raise ConfigError(f"There is no file {file}, which `inference` is to read; check the path.")
+    if options.performance and ":" not in options.device:
+        raise ConfigError("`performance` is a clock of an indexed device; name one, such as `device: usb:0`.")
     if bool(options.examples) != bool(options.labels):
         raise ConfigError("`examples` and `labels` belong together: the inputs, and the class of each.")

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
 from edgetpu_ci.collect import contention, slot, timing
-from edgetpu_ci.model import Measurement
+from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.world import World
 
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -219,5 +219,5 @@ def _edgetpu(options: Options, world: World) -> dict[str, Any]:
         "device": options.device,
         "performance": options.performance,
         "compat": options.edgetpu_compat,
-        "simulated": to_builtins(options.simulated) if options.device == slot.SIMULATED else None,
+        "simulated": to_builtins(options.simulated) if options.device == SIMULATED else None,
     }

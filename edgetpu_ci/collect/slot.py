@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.world import Ran, World
 
@@ -40,9 +41,6 @@ _CRASHES: Final = {
     "SIGILL": "; the runtime was built for another kind of CPU",
     "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model, and whether libedgetpu fits it",
 }
-
-SIMULATED: Final = "simulated"
-"""The device that is none, and what it says its library is."""
 
 Nanoseconds = Annotated[int, Meta(ge=0)]
 
@@ -200,4 +198,4 @@ def device(answers: Sequence[Answer], threads: int) -> str:
 def _place(tpu: EdgeTpu | None) -> str:
     if tpu is None:
         return "cpu"
-    return "simulated edgetpu" if tpu.is_simulated else f"edgetpu · libedgetpu {tpu.sha256[:8] or 'unknown'}"
+    return f"{SIMULATED} edgetpu" if tpu.is_simulated else f"edgetpu · libedgetpu {tpu.sha256[:8] or 'unknown'}"

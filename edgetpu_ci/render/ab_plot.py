@@ -51,7 +51,7 @@ def figure(report: Report) -> "Figure":
 def _title(report: Report, hidden: int) -> str:
     run = report.run
     parts = [
-        f"Base and head on {words.plain(run.machine.host or run.machine.key, 40)}, in the same rounds",
+        f"Base and head on {words.place(run, 40)}, in the same rounds",
         f"{run.at:%Y-%m-%d %H:%M} UTC",
         f"{hidden} more are in the report" if hidden else "",
     ]

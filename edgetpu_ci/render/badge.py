@@ -5,7 +5,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from edgetpu_ci import judge, metrics
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import SIMULATED, Report
 from edgetpu_ci.render import lines, words
 
 GREEN, YELLOW, RED, GREY = "#1a7f37", "#8a6100", "#c0322b", "#5f6670"
@@ -59,7 +59,8 @@ def badge(label: str, message: str, colour: str) -> str:
 
 def of(report: Report) -> str:
     """The badge of a report: what is wrong, or how fast its one model is, or that nothing regressed."""
-    return badge(_LABEL, _message(report), _COLOURS[judge.status(report)])
+    said = _message(report)
+    return badge(_LABEL, f"{SIMULATED}: {said}" if report.run.is_simulated else said, _COLOURS[judge.status(report)])
 
 
 def _message(report: Report) -> str:

@@ -103,7 +103,7 @@ def _base(comparison: Comparison) -> tuple[float, str] | None:
 def _title(report: Report, hidden: int) -> str:
     run = report.run
     parts = [
-        f"Latency on {words.plain(run.machine.host or run.machine.key, 40)}",
+        f"Latency on {words.place(run, 40)}",
         f"{run.at:%Y-%m-%d %H:%M} UTC",
         "the machine was busy" if run.contended else "",
         f"{hidden} more models are in the report" if hidden else "",

@@ -59,8 +59,7 @@ def comment(report: Report, *, key: str = "default", withdrawn: bool = False, li
 
 def heading(report: Report, found: Sequence[Line], *, withdrawn: bool = False) -> str:
     """The verdict in one line: how many of what, and where."""
-    machine = report.run.machine
-    place = gfm.text(machine.host or machine.key or "an unnamed machine", 60)
+    place = gfm.text(words.place(report.run, 60))
     if judge.nothing_measured(report.run.measurements):
         return f"### {MARK['unknown']} Edge TPU CI: nothing could be measured on {place}"
     status = judge.overall(report.verdicts)

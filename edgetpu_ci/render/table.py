@@ -106,7 +106,7 @@ def _sentence(line: Line) -> str:
 
 
 def _verdict(report: Report, found: Sequence[Line]) -> str:
-    place = words.plain(report.run.machine.host or report.run.machine.key)
+    place = words.place(report.run)
     if judge.nothing_measured(report.run.measurements):
         return f"? nothing could be measured on {place}"
     status = judge.overall(report.verdicts)

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 from edgetpu_ci import judge, metrics
-from edgetpu_ci.model import Comparison, Measurement, Metric, Trend
+from edgetpu_ci.model import Comparison, Measurement, Metric, Run, Trend
 
 NAME, SENTENCE = 80, 500
 """How much of a foreign name, and of a foreign sentence, is shown."""
@@ -16,7 +16,7 @@ _NAMED: Final = 3
 _LEAST_P: Final = 0.0001
 _LEAST_HEIGHT: Final = 0.05
 _UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second")
-_SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "ops": "operators", "bytes": "size"}
+_SPELLED: Final = {"macs": "MACs", "tpu": "TPU", "cpu": "CPU", "ops": "operators", "bytes": "size"}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -26,6 +26,12 @@ def plain(text: str, most: int = NAME) -> str:
     """Foreign text on one line of at most `most` characters, each of them visible."""
     shown = _visible(" ".join(text[: 4 * most].split()))
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def place(run: Run, most: int = NAME) -> str:
+    """Where a run was measured; a simulated device is none, and nobody shall take it for one."""
+    named = plain(run.machine.host or run.machine.key, most) or "an unnamed machine"
+    return f"a simulated Edge TPU ({named})" if run.is_simulated else named
 
 
 def prose(text: str) -> str:

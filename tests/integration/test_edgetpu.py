@@ -10,11 +10,12 @@ import pytest
 from msgspec import to_builtins
 
 from edgetpu_ci.collect import inference
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
 from edgetpu_ci.worker.edgetpu_worker.failed import Failed
 from edgetpu_ci.world import Ran, run_process
-from tests.fakes import compiled
+from tests.fakes import compiled, program
 from tests.fakes import world as fake
 from tests.integration.test_worker import ask
 
@@ -77,6 +78,28 @@ def test_every_real_compiled_model_runs(models: Path, tmp_path: Path) -> None:
     for name in names:
         collected = measured(tmp_path, name.read_bytes(), rounds=1)
         assert 2.9 < (of(collected, "tpu_time_p10_ms").value or 0) < 3.1, name.name
+
+
+def test_a_clock_is_asked_of_an_indexed_device_only(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="name one, such as `device: usb:0`"):
+        measured(tmp_path, compiled.build(), device="usb", performance="max")
+
+
+def test_a_report_of_it_says_so_everywhere_and_is_no_baseline(tmp_path: Path) -> None:
+    (tmp_path / "m_edgetpu.tflite").write_bytes(compiled.build())
+    (tmp_path / "edgetpu-ci.yml").write_text(
+        "collect: [{use: inference, with: {models: [m_edgetpu.tflite], device: simulated, rounds: 1, seconds: 0}}]"
+    )
+    ran = program.edgetpu_ci(tmp_path, "run")
+    assert ran.returncode == 0, ran.stderr
+    assert "passed on a simulated Edge TPU (" in ran.stdout
+    assert "baseline accept" not in ran.stdout.rpartition("report  ")[2]
+    comment = program.edgetpu_ci(tmp_path, "show", "--markdown", "edgetpu-ci-report")
+    assert "on a simulated Edge TPU (" in comment.stdout.splitlines()[1]
+    assert "edge tpu: simulated: " in program.edgetpu_ci(tmp_path, "badge", "edgetpu-ci-report/report.json").stdout
+    accepted = program.edgetpu_ci(tmp_path, "baseline", "accept", "edgetpu-ci-report")
+    assert accepted.returncode == 2
+    assert "is of a simulated Edge TPU, which is no level of any device" in accepted.stderr
 
 
 # What `edgetpu_compat` decides.
