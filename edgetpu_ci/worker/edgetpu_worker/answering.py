@@ -7,10 +7,10 @@ import signal
 import sys
 import time
 
-from . import outputs, runtimes, timing
+from . import library, outputs, runtimes, timing
 from .failed import Failed
 
-TASKS = {"time": timing.measure, "outputs": outputs.compare}
+TASKS = {"time": timing.measure, "outputs": outputs.compare, "devices": library.devices}
 
 
 def main():

@@ -1,12 +1,9 @@
 """The Edge TPU that a compiled model is run on: opened, adapted to the runtime, and what is known of it."""
 
-import ctypes
-import hashlib
-import os
 import re
 import time
 
-from . import abi
+from . import abi, library
 from .adapter import Adapter
 from .failed import Failed
 from .simulated import CUSTOM_OP, Simulated
@@ -38,7 +35,7 @@ def open_for(runtime, request):
     wanted = request["edgetpu"]
     if wanted["simulated"]:
         return _simulated(wanted)
-    facts = _library(wanted["library"])
+    facts = library.facts(library.load(wanted["library"]), wanted["library"])
     use, because = decide(wanted["compat"], runtime, abi.unfit_here())
     started = time.perf_counter_ns()
     delegate = _load(runtime, wanted)
@@ -87,42 +84,6 @@ def reads_wide(reader, version):
     """Whether a runtime reads past the registration of TF 2.5; one whose version is not known is taken to."""
     numbers = re.match(r"(\d+)\.(\d+)", version)
     return reader != "tflite_runtime" or not numbers or tuple(map(int, numbers.groups())) >= FIRST_WIDE
-
-
-def _library(name):
-    """What library this is; it is loaded, and no device is opened yet."""
-    try:
-        library = ctypes.CDLL(name)
-    except OSError as error:
-        raise Failed("no_libusb" if "libusb" in str(error) else "no_library", error) from error
-    try:
-        library.edgetpu_version.restype = ctypes.c_char_p
-        version = library.edgetpu_version().decode(errors="replace")
-    except AttributeError as error:
-        raise Failed("not_libedgetpu", f"{name} has no edgetpu_version") from error
-    path = _loaded_from(ctypes.cast(library.edgetpu_version, abi.Pointer).value) or name
-    return {"library": path, "version": version, "sha256": _sha256(path)}
-
-
-def _loaded_from(address):
-    """The file that is mapped where a function lies; "" where the kernel does not tell."""
-    try:
-        with open("/proc/self/maps") as maps:
-            for line in maps:
-                fields = line.split(maxsplit=5)
-                first, last = (int(end, 16) for end in fields[0].split("-"))
-                if first <= address < last and len(fields) > 5:  # noqa: PLR2004 - the sixth is the file
-                    return fields[5].strip()
-    except (OSError, ValueError):
-        pass
-    return ""
-
-
-def _sha256(path):
-    if not os.path.isfile(path):
-        return ""
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
 
 
 def _load(runtime, wanted):

@@ -1,0 +1,72 @@
+"""libedgetpu itself: which build is loaded, and which devices it lists. No device is opened here."""
+
+import ctypes
+import hashlib
+import os
+
+from .failed import Failed
+
+_KINDS = {0: "pci", 1: "usb"}
+"""`edgetpu_device_type` of the public edgetpu_c.h."""
+
+
+class _Device(ctypes.Structure):
+    """`edgetpu_device` of the public edgetpu_c.h."""
+
+    _fields_ = [("kind", ctypes.c_int), ("path", ctypes.c_char_p)]
+
+
+def load(name):
+    """The library, loaded; without a device it loads too."""
+    try:
+        library = ctypes.CDLL(name)
+    except OSError as error:
+        raise Failed("no_libusb" if "libusb" in str(error) else "no_library", error) from error
+    if not hasattr(library, "edgetpu_version"):
+        raise Failed("not_libedgetpu", f"{name} has no edgetpu_version")
+    library.edgetpu_version.restype = ctypes.c_char_p
+    return library
+
+
+def facts(library, name):
+    """The file it was loaded from, what it says of itself, and the file's checksum: that alone tells std from max."""
+    path = _loaded_from(ctypes.cast(library.edgetpu_version, ctypes.c_void_p).value) or name
+    return {"library": path, "version": library.edgetpu_version().decode(errors="replace"), "sha256": _sha256(path)}
+
+
+def devices(_runtime, request):
+    """The task "devices": what the library lists, in its order, which `usb:0` and the like count in."""
+    name = request["edgetpu"]["library"]
+    library = load(name)
+    library.edgetpu_list_devices.restype = ctypes.POINTER(_Device)
+    library.edgetpu_free_devices.argtypes = [ctypes.POINTER(_Device)]
+    count = ctypes.c_size_t()
+    listed = library.edgetpu_list_devices(ctypes.byref(count))
+    found = [
+        {"kind": _KINDS.get(listed[n].kind, "unknown"), "path": listed[n].path.decode(errors="replace")}
+        for n in range(count.value)
+    ]
+    if listed:
+        library.edgetpu_free_devices(listed)
+    return {"edgetpu": facts(library, name), "devices": found}
+
+
+def _loaded_from(address):
+    """The file that is mapped where a function lies; "" where the kernel does not tell."""
+    try:
+        with open("/proc/self/maps") as maps:
+            for line in maps:
+                fields = line.split(maxsplit=5)
+                first, last = (int(end, 16) for end in fields[0].split("-"))
+                if first <= address < last and len(fields) > 5:  # noqa: PLR2004 - the sixth is the file
+                    return fields[5].strip()
+    except (OSError, ValueError):
+        pass
+    return ""
+
+
+def _sha256(path):
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
