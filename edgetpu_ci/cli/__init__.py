@@ -10,7 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 from edgetpu_ci import __version__
-from edgetpu_ci.cli import baseline, importing, measuring, output, pictures, reports, repository, statistics, store
+from edgetpu_ci.cli import (
+    baseline,
+    fleet,
+    importing,
+    measuring,
+    output,
+    pictures,
+    reports,
+    repository,
+    statistics,
+    store,
+)
 from edgetpu_ci.cli.surroundings import config_option, no_options
 from edgetpu_ci.errors import EdgeTpuCiError
 
@@ -56,6 +67,9 @@ VERBS: Final[dict[str, Verb]] = {
     "baseline": Verb("Accept, show or suggest the baseline of this machine.", baseline.options, None),
     "ab": Verb("Decide from rounds of base and head what became worse.", statistics.ab_options, statistics.ab),
     "detect": Verb("Find the changes of level in series of numbers.", statistics.detect_options, statistics.detect),
+    "fleet": Verb(
+        "Lay the reports of several devices beside each other: suspect the code, or a device?", fleet.options, fleet.run
+    ),
     "import": Verb(
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
     ),

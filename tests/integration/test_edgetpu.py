@@ -170,3 +170,21 @@ def test_another_package_of_that_name_is_refused(tmp_path: Path) -> None:
     env = {"PYTHONPATH": str(PACKAGES / "reefs")}
     collected = measured(tmp_path, compiled.build(), runtime="pycoral", env=env)
     assert "is not Google's, but another of the same name, about coral reefs" in of(collected, "latency_p10_ms").reason
+
+
+# Several devices.
+
+
+def test_of_four_simulated_devices_the_slow_one_is_suspected(tmp_path: Path) -> None:
+    (tmp_path / "m_edgetpu.tflite").write_bytes(compiled.build())
+    for number, ms in enumerate((2, 2, 2, 3)):
+        step = (
+            f"{{models: [m_edgetpu.tflite], device: simulated, rounds: 2, seconds: 0, simulated: {{latency_ms: {ms}}}}}"
+        )
+        (tmp_path / "edgetpu-ci.yml").write_text(f"collect: [{{use: inference, with: {step}}}]")
+        assert program.edgetpu_ci(tmp_path, "run", "--output", f"device-{number}").returncode == 0
+    said = program.edgetpu_ci(tmp_path, "fleet", *(f"device-{number}" for number in range(4)))
+    assert said.returncode == 0
+    (suspicion, *_) = said.stdout.splitlines()
+    assert "latency p10: suspect the device" in suspicion
+    assert "(device-3): 50 % slower here than on the other 3 devices" in suspicion
