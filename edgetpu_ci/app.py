@@ -70,8 +70,14 @@ class Outcome:
         return EXIT[status] or next((problem.exit_status for problem in self.problems), 0)
 
 
-def run(settings: config.Config, folder: Path, world: World, against: base.Source | None = None) -> Outcome:
-    """Measure, judge, save and publish; what the Action calls. `against` is a base that somebody named."""
+def run(
+    settings: config.Config, folder: Path, world: World, against: base.Source | None = None, unit: str = ""
+) -> Outcome:
+    """Measure, judge, save and publish; what the Action calls.
+
+    `against` is a base that somebody named, and `unit` one of several devices of this machine: it has a baseline and a
+    history of its own.
+    """
     if not settings.collect:
         raise ConfigError("`collect` lists nothing to measure; see docs/configuration.md.")
     happened = event.read(world)
@@ -86,7 +92,7 @@ def run(settings: config.Config, folder: Path, world: World, against: base.Sourc
     with TemporaryDirectory(prefix="edgetpu-ci-") as files:
         source, note = (against, "") if against else _source(settings, happened, Path(files, "base"), world)
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
-        taken = measure.noted(measure.take(collectors, plan, happened, world), note)
+        taken = measure.noted(measure.take(collectors, plan, happened, world, unit), note)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
     past, unread = _past(keeper, taken.run, world, keep=assess.is_main_line(taken))
     if assess.is_main_line(taken):

@@ -9,8 +9,11 @@ from edgetpu_ci.model import Machine
 from edgetpu_ci.world import World
 
 
-def identify(world: World) -> Machine:
-    """The host as the kernel describes it; what it does not say stays empty."""
+def identify(world: World, unit: str = "") -> Machine:
+    """The host as the kernel describes it; what it does not say stays empty.
+
+    A `unit` is one of its devices: what is measured there is compared with that unit alone.
+    """
     cpu = _cpu(world.root)
     cores = len(re.findall(r"^processor\s*:", _text(world.root / "proc/cpuinfo"), re.MULTILINE))
     arch = platform.machine()
@@ -18,7 +21,7 @@ def identify(world: World) -> Machine:
     system = re.search(r'^PRETTY_NAME="?([^"\n]*)', _text(world.root / "etc/os-release"), re.MULTILINE)
     load = _text(world.root / "proc/loadavg").split(" ")[0]
     return Machine(
-        key=_key(cpu, cores, arch),
+        key="-".join(filter(None, [_key(cpu, cores, arch), unit])),
         host=platform.node(),
         cpu=cpu,
         cores=cores,

@@ -51,10 +51,12 @@ def noted(taken: Taken, *notes: str) -> Taken:
     return replace(taken, run=structs.replace(taken.run, notes=(*taken.run.notes, *filter(None, notes))))
 
 
-def take(collectors: Sequence[collect.Bound], plan: Plan | None, happened: event.Event, world: World) -> Taken:
-    """Measure with every collector."""
+def take(
+    collectors: Sequence[collect.Bound], plan: Plan | None, happened: event.Event, world: World, unit: str = ""
+) -> Taken:
+    """Measure with every collector; `unit` names one of several devices of this machine."""
     at = world.now()
-    host = machine.identify(world)
+    host = machine.identify(world, unit)
     beside, rules, family = _prepare(collectors, plan, world)
     brought = _collect(collectors, beside, world)
     run = Run(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 def run_options(command: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     _models_options(command)
+    command.add_argument(
+        "--device", metavar="DEVICE", nargs="+", default=[], help="run on each of these, such as usb:0; one report each"
+    )
+    command.add_argument("--side-by-side", action="store_true", help="measure on all devices at the same time")
     _output_option(command)
 
 
@@ -58,7 +62,24 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, judge, save and publish."""
     from edgetpu_ci import app
 
-    return _told(app.run(_models_or_settings(arguments), arguments.output, surroundings.world()))
+    settings = _models_or_settings(arguments)
+    if arguments.device:
+        return _run_on_devices(settings, arguments)
+    if arguments.side_by_side:
+        raise ConfigError("--side-by-side needs several devices; name them with --device.")
+    return _told(app.run(settings, arguments.output, surroundings.world()))
+
+
+def _run_on_devices(settings: "Config", arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import on_devices
+
+    outcomes = on_devices.run(
+        settings, arguments.device, arguments.output, surroundings.world(), side_by_side=arguments.side_by_side
+    )
+    for device, outcome in outcomes.items():
+        output.say(f"\ndevice  {device}\n")
+        _told(outcome)
+    return on_devices.exit_status(outcomes)
 
 
 def compare(arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec import to_builtins
 
+from edgetpu_ci import app
 from edgetpu_ci.collect import inference
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
@@ -188,3 +189,25 @@ def test_of_four_simulated_devices_the_slow_one_is_suspected(tmp_path: Path) -> 
     (suspicion, *_) = said.stdout.splitlines()
     assert "latency p10: suspect the device" in suspicion
     assert "(device-3): 50 % slower here than on the other 3 devices" in suspicion
+
+
+@pytest.mark.parametrize("how", [(), ("--side-by-side",)])
+def test_each_device_has_a_report_of_its_own(tmp_path: Path, how: tuple[str, ...]) -> None:
+    (tmp_path / "m_edgetpu.tflite").write_bytes(compiled.build())
+    (tmp_path / "edgetpu-ci.yml").write_text(
+        "collect: [{use: inference, with: {models: [m_edgetpu.tflite], rounds: 2, seconds: 0}}]"
+    )
+    outputs = tmp_path / "outputs"
+    ran = program.edgetpu_ci(tmp_path, "run", "--device", "simulated", ":7", *how, GITHUB_OUTPUT=str(outputs))
+    assert ran.returncode == 3, ran.stderr
+    first, _, second = ran.stdout.partition("device  :7")
+    assert "passed on a simulated Edge TPU" in first
+    assert "nothing could be measured" in second
+    reports = [app.read_report(tmp_path / "edgetpu-ci-report" / name) for name in ("simulated", "7")]
+    assert [one.run.machine.key.rpartition("-")[2] for one in reports] == ["simulated", "7"]
+    assert outputs.read_text().count("unknown") >= 1
+
+
+def test_side_by_side_needs_devices(tmp_path: Path) -> None:
+    ran = program.edgetpu_ci(tmp_path, "run", "m.tflite", "--side-by-side")
+    assert (ran.returncode, "name them with --device" in ran.stderr) == (2, True)

@@ -1,0 +1,85 @@
+"""Run on several devices of one machine: one report each, one after the other or side by side."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from msgspec import structs
+
+from edgetpu_ci import app, collect, config, judge
+from edgetpu_ci.app import Outcome
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.publish import job
+from edgetpu_ci.world import World
+
+_WORST_FIRST = (1, 5, 3)
+
+
+def run(
+    settings: config.Config, devices: Sequence[str], folder: Path, world: World, *, side_by_side: bool
+) -> dict[str, Outcome]:
+    """The outcome of each device; its report lies in a folder of its name below `folder`.
+
+    Side by side they are measured at the same time, and share the host.
+    """
+    if len(set(devices)) < len(devices):
+        raise ConfigError("--device names a device twice; name each once.")
+    for device in devices:
+        on(settings, device)
+
+    def one(device: str) -> Outcome:
+        place = folder / _part(device)
+        return app.run(on(settings, device), place, _telling(device, world), unit=_part(device))
+
+    with ThreadPoolExecutor(max_workers=len(devices) if side_by_side else 1) as pool:
+        outcomes = dict(zip(devices, pool.map(one, devices), strict=True))
+    _write_outputs(outcomes, folder, world)
+    return outcomes
+
+
+def exit_status(outcomes: Mapping[str, Outcome]) -> int:
+    """That of the worst device."""
+    known = [outcome.exit_status for outcome in outcomes.values()]
+    return next((status for status in _WORST_FIRST if status in known), max(known))
+
+
+def on(settings: config.Config, device: str) -> config.Config:
+    """The configuration with this device in every step that takes one, and a comment of its own."""
+    steps = [_step(step, f"collect[{number}]", device) for number, step in enumerate(settings.collect)]
+    if steps == list(settings.collect):
+        raise ConfigError(f"No step of `collect` takes a device, so there is nothing to run on {device}.")
+    publish = tuple(_apart(step, device) for step in settings.publish)
+    found = structs.replace(settings, collect=tuple(steps), publish=publish)
+    for number, step in enumerate(found.collect):
+        collect.bind(step, f"collect[{number}]")
+    return found
+
+
+def _step(step: config.Step, place: str, device: str) -> config.Step:
+    if "device" not in collect.options(step, place).__struct_fields__:
+        return step
+    return structs.replace(step, with_={**step.with_, "device": device})
+
+
+def _apart(step: config.Step, device: str) -> config.Step:
+    """Each device says its report in a comment of its own."""
+    if step.use != "pull_request":
+        return step
+    key = f"{step.with_.get('key', 'default')}-{_part(device)}"
+    return structs.replace(step, with_={**step.with_, "key": key})
+
+
+def _part(device: str) -> str:
+    """A device as part of a name: `usb:0` is usb-0."""
+    return device.lstrip(":").replace(":", "-") or "any"
+
+
+def _telling(device: str, world: World) -> World:
+    return replace(world, progress=lambda what, done, total: world.progress(f"{device}: {what}", done, total))
+
+
+def _write_outputs(outcomes: Mapping[str, Outcome], folder: Path, world: World) -> None:
+    """The outputs of the step are of all devices; those of the last would say too little."""
+    worst = max(outcomes.values(), key=lambda outcome: (outcome.exit_status == 1, outcome.exit_status))
+    job.write_outputs({"status": judge.status(worst.report), "report": str(world.cwd / folder)}, world)
