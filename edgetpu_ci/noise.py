@@ -123,12 +123,18 @@ def quarantined(
 ) -> tuple[Comparison, ...]:
     """Comparisons by rounds, with what a runner cannot tell made inconclusive: neither a false failure, nor a pass.
 
-    Each is held against its own demand: who is too noisy for 1 % may tell 5 %.
+    Each is held against its own demand: who is too noisy for 1 % may tell 5 %. And each against the noise of its own
+    model, where self-tests measured it: one model of a quiet runner may be noisy.
     """
     return tuple(
-        _doubted(found, standing(tests, _effect(demands[found.key]))) if found.pairs and found.key in demands else found
+        _held(found, _effect(demands[found.key]), tests) if found.pairs and found.key in demands else found
         for found in comparisons
     )
+
+
+def _held(found: Comparison, effect: float, tests: Sequence[SelfTest]) -> Comparison:
+    told = _doubted(found, standing(tests, effect))
+    return _noisy_itself(told, max(effect, found.min_effect or 0.0), tests)
 
 
 _TWO_DIGITS: Final = 0.1
@@ -150,6 +156,20 @@ def _doubted(found: Comparison, runner: Runner) -> Comparison:
         rounds_needed=None,
         worth_a_look=False,
     )
+
+
+def _noisy_itself(found: Comparison, allowed: float, tests: Sequence[SelfTest]) -> Comparison:
+    floor = _floor_of(found.subject, tests)
+    if floor <= allowed or found.finding == "inconclusive" or _is_sure(found, floor):
+        return found
+    because = f"this model is too noisy on this runner (its floor {percent(floor)}, allowed {percent(allowed)})"
+    return replace(found, finding="inconclusive", because=because, rounds_needed=None, worth_a_look=False)
+
+
+def _floor_of(subject: str, tests: Sequence[SelfTest]) -> float:
+    """Of one model, by its newest self-tests; 0 where none measured it."""
+    known = [gauge.floor for test in tests for gauge in test.gauges if gauge.subject == subject]
+    return median(known[-RECENT:]) if known else 0.0
 
 
 def _is_sure(found: Comparison, floor: float) -> bool:

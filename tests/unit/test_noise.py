@@ -10,6 +10,7 @@ from statistics import NormalDist, median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from scipy.stats import binom
 
 from edgetpu_ci import compare, judge, noise, paired, stats
@@ -239,6 +240,21 @@ def test_a_change_beyond_three_floors_is_one_on_any_runner() -> None:
 
 def test_each_comparison_is_held_against_its_own_demand() -> None:
     assert said(compared("regressed"), [BAD], percent=5).finding == "regressed"
+
+
+def test_one_noisy_model_of_a_quiet_runner_is_not_decided() -> None:
+    def gauged(subject: str, floor: float) -> Gauge:
+        return Gauge(subject=subject, ratio=1.0, interval=(0.99, 1.01), floor=floor, p=0.5, rounds=30, dropped=0)
+
+    test = SelfTest(at=AT, gauges=(gauged("m", 0.03), gauged("b", 0.004), gauged("c", 0.004)))
+    one = replace(compared("regressed"), min_effect=0.01)
+    (found,) = noise.quarantined([one], {one.key: compare.Demand(0.01, 0.001)}, [test])
+    assert found.because == "this model is too noisy on this runner (its floor 3 %, allowed 1 %)"
+    # A floor in milliseconds that a rule gives a small model is part of what is allowed.
+    small = replace(one, min_effect=0.05)
+    assert noise.quarantined([small], {one.key: compare.Demand(0.01, 0.02)}, [test]) == (small,)
+    surely = replace(one, ratio=0.7, interval=(0.69, 0.71))
+    assert noise.quarantined([surely], {one.key: compare.Demand(0.01, 0.001)}, [test]) == (surely,)
 
 
 def test_a_demand_of_nothing_is_held_to_the_usual_one() -> None:
