@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from edgetpu_ci import compare, judge, noise, paired, stats
+from edgetpu_ci import demand, judge, noise, paired, stats
 from edgetpu_ci.model import Comparison, Finding, Measurement, Rule
 from edgetpu_ci.noise import Gauge, SelfTest
 from tests.fakes.world import AT
@@ -59,8 +59,7 @@ def compared(finding: Finding, ratio: float = 0.95, half: float = 0.005) -> Comp
 
 
 def said(finding: Comparison, tests: Sequence[SelfTest], percent: float = 1) -> Comparison:
-    demand = compare.Demand(percent / 100, 0.001)
-    (found,) = noise.quarantined([finding], {KEY: demand}, tests)
+    (found,) = noise.quarantined([finding], {KEY: demand.Least(percent / 100, 0.001)}, tests)
     return found
 
 
@@ -247,7 +246,7 @@ def test_a_demand_of_nothing_is_held_to_the_usual_one() -> None:
 
 def test_what_was_not_measured_in_turns_is_left_alone() -> None:
     fact = Comparison(subject="m", metric="macs_millions", base=1, head=2, finding="regressed")
-    assert noise.quarantined([fact], {fact.key: compare.Demand(0.01, 0)}, [BAD]) == (fact,)
+    assert noise.quarantined([fact], {fact.key: demand.Least(0.01, 0)}, [BAD]) == (fact,)
 
 
 def test_the_strictest_rule_about_throughput_says_what_is_demanded() -> None:
