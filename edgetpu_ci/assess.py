@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from edgetpu_ci import __version__, baselines, compare, config, history, interleaved, judge, measure, noise
+from edgetpu_ci import __version__, baselines, compare, config, demand, history, interleaved, judge, measure, noise
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
@@ -78,7 +78,7 @@ def _alike(before: Report) -> Iterator[Rule]:
     """What was demanded of the same file on both sides; whether it was the same is known no more."""
     for verdict in before.verdicts:
         rule = interleaved.same_answers(verdict.subject)
-        if verdict.metric == "output_mismatch_percent" and verdict.demand == judge.demand(rule):
+        if verdict.metric == "output_mismatch_percent" and verdict.demand == demand.words(rule):
             yield rule
 
 
@@ -98,7 +98,7 @@ def _compare(taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline |
     if beside is None:
         return _Compared(*_sequential(run_, accepted or _earlier(taken, run_, demands, past), demands))
     found = interleaved.compare_rounds(run_.measurements, beside, taken.rules, taken.family)
-    told = noise.quarantined(found.comparisons, compare.demands(run_.measurements, taken.rules), taken.tests)
+    told = noise.quarantined(found.comparisons, demand.of_changes(run_.measurements, taken.rules), taken.tests)
     rest = _left(run_, beside, told)
     comparisons, labels = _sequential(rest, accepted or _earlier(taken, rest, taken.rules, past), taken.rules)
     return _Compared((*told, *comparisons), (beside.label, *(labels if comparisons else ())), found.notes)
@@ -118,7 +118,7 @@ def _left(run_: Run, beside: Base, compared: Sequence[Comparison]) -> Run:
 
 def _earlier(taken: measure.Taken, run_: Run, rules: Sequence[Rule], past: Past) -> Base | None:
     """Of a change to be merged the report of what it is merged into, else the previous run."""
-    wanted = set(compare.demands(run_.measurements, rules)) & {m.key for m in run_.measurements if m.slots}
+    wanted = set(demand.of_changes(run_.measurements, rules)) & {m.key for m in run_.measurements if m.slots}
     reports = tuple(past.reports) if taken.ancestors else past.reports
     return history.of_ancestor(reports, taken.ancestors, wanted) or history.previous(reports, run_)
 

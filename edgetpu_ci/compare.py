@@ -5,8 +5,9 @@ from math import comb, exp, inf, log
 from statistics import median
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edgetpu_ci import judge, metrics, ranks, stats
+from edgetpu_ci import demand, metrics, ranks, stats
 from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
 
 FAMILY_ERROR = 0.005
@@ -36,16 +37,16 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     """
     before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
     now = {measurement.key: measurement for measurement in run.measurements if measurement.value is not None}
-    wanted = {key: demand for key, demand in demands(run.measurements, rules).items() if key in before and key in now}
+    demanded = demand.of_changes(run.measurements, rules)
     facts = [key for key in now if key in before and metrics.find(now[key].metric).deterministic]
-    speeds = [key for key in now if key in wanted and key not in facts]
+    speeds = [key for key in now if key in before and key in demanded and key not in facts]
     found = [exact(before[key], now[key], base.kind) for key in facts]
     for key in speeds:
         then, head = before[key], now[key]
         if reason := _undecidable(then, head, len(speeds)):
-            found.append(_inconclusive(then, head, base, reason))
+            found.append(of_values(then, head, "inconclusive", base.kind, reason))
         else:
-            effect = max(wanted[key].effect, LEAST_EFFECT)
+            effect = max(demanded[key].effect, LEAST_EFFECT)
             test = _Test(effect, len(speeds), _disturbed(run, base), _witnesses(before, now, head))
             found.append(_speed(then, head, base, test))
     return tuple(found)
@@ -83,52 +84,26 @@ def _undecidable(then: Measurement, head: Measurement, family: int) -> str:
     return ""
 
 
-def _inconclusive(then: Measurement, head: Measurement, base: Base, reason: str) -> Comparison:
+def of_values(
+    then: Measurement, head: Measurement, finding: Finding, against: BaseKind, because: str = ""
+) -> Comparison:
+    """Two values side by side, where no test says how sure their difference is."""
     return Comparison(
         subject=head.subject,
         metric=head.metric,
         base=then.value or 0.0,
         head=head.value or 0.0,
-        finding="inconclusive",
-        against=base.kind,
-        because=reason,
+        finding=finding,
+        against=against,
+        because=because,
     )
-
-
-class Demand(Struct, frozen=True):
-    """The smallest change a rule demands to hear of: as a fraction, and in milliseconds where it is of a time."""
-
-    effect: float
-    floor_ms: float
-
-
-def demands(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> dict[str, Demand]:
-    """What the rules demand of changes, by the key each is looked for in: the least of all that any of them does.
-
-    So nothing is missed; each rule is then held against its own limit.
-    """
-    found: dict[str, Demand] = {}
-    for rule in rules:
-        if rule.worse_by_percent is not None:
-            effect, floor_ms = rule.worse_by_percent / 100, rule.floor_ms
-            for key in (judge.watched(rule, m) for m in measurements if judge.matches(rule, m)):
-                known = found.get(key, Demand(effect, floor_ms))
-                found[key] = Demand(min(effect, known.effect), min(floor_ms, known.floor_ms))
-    return found
 
 
 def exact(then: Measurement, head: Measurement, against: BaseKind) -> Comparison:
     """Compare what is the same each time it is measured: any difference is one, and the better way an improvement."""
     was, now = then.value or 0.0, head.value or 0.0
-    return Comparison(
-        subject=head.subject,
-        metric=head.metric,
-        base=was,
-        head=now,
-        ratio=now / was if was else None,
-        finding=_of_fact(was, now, metrics.find(head.metric).better),
-        against=against,
-    )
+    finding = _of_fact(was, now, metrics.find(head.metric).better)
+    return replace(of_values(then, head, finding, against), ratio=now / was if was else None)
 
 
 def _of_fact(was: float, now: float, better: Better | None) -> Finding:

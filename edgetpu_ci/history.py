@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, course, judge, metrics
+from edgetpu_ci import codec, course, demand, metrics
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import (
@@ -194,6 +194,6 @@ def watched(known: Iterable[Series], run: Run, rules: Sequence[Rule]) -> tuple[S
     """The series of what a run measured that a rule watches. Facts have no noise to see through."""
     measured = [m for m in run.measurements if m.value is not None]
     demands = [rule for rule in rules if rule.no_change_point]
-    keys = {judge.watched(rule, m) for rule in demands for m in measured if judge.matches(rule, m)}
+    keys = {demand.watched(rule, m) for rule in demands for m in measured if demand.matches(rule, m)}
     wanted = {(device(run, m), m.key) for m in measured if m.key in keys}
     return tuple(one for one in known if (one.device, one.key) in wanted and not metrics.find(one.metric).deterministic)

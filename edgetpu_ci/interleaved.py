@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from glob import escape
-from statistics import fmean, median
+from statistics import median
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from edgetpu_ci import compare, judge, metrics, paired, ranks
+from edgetpu_ci import burdens, compare, demand, metrics, paired
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
 from edgetpu_ci.paired import Decision, Paired
 
@@ -17,23 +17,9 @@ DEFAULTS: Final = ("*/throughput_sustained_fps", "*/time_ms", "*/throughput_per_
 
 LEAST_PERCENT: Final = 1.0
 
-UNEVEN_ERROR: Final = 0.005
-"""Chance of saying that the head waits, fails or throttles more when it does not, for each model."""
-
-
-class _Burden(Struct, frozen=True):
-    """Something the head may do worse than its base beside it: which way is worse, by how much, and what is said."""
-
-    sign: int
-    least: float
-    because: str
-
-
-_BURDENS: Final = {
-    "run_queue_wait_percent": _Burden(1, 1.0, "the head waits longer for a CPU than the base beside it: its own doing"),
-    "error_rate_percent": _Burden(1, 0.0, "the head fails more often than the base beside it"),
-    "cpu_clock_mhz": _Burden(-1, 20.0, "the CPU is clocked lower under the head than under the base: it throttles"),
-}
+# Rounds without ranks have a logarithm of zero, or sides that do not match.
+_NO_RANKS: Final = "some of its rounds are not above zero, or are missing on one side; demand a band of it"
+_SAME_FILE: Final = "the model is the same file on both sides"
 
 
 def rules(demanded: Sequence[Rule], series: Iterable[str]) -> tuple[Rule, ...]:
@@ -64,7 +50,7 @@ def demanded(series: Iterable[str], rules: Sequence[Rule]) -> frozenset[str]:
         # A rule about what other work disturbs is one about its calm metric.
         for name in (metric, *(other.name for other in metrics.CATALOGUE if other.calm == metric))
     ]
-    return frozenset(compare.demands(measured, rules)) & set(known)
+    return frozenset(demand.of_changes(measured, rules)) & set(known)
 
 
 class Standing(NamedTuple):
@@ -104,14 +90,18 @@ def compare_rounds(
     decided = _decide(known, family)
     speeds = [_comparison(now[key], known[key], found) for key, found in decided.items()]
     undecidable = [
-        _undecidable(before[key], now[key])
+        compare.of_values(before[key], now[key], "inconclusive", "base commit", _NO_RANKS)
         for key in shared
         if key in family - set(known) and now[key].subject in base.rounds
     ]
-    burdens = [found for key in shared if (found := _burden(before[key], now[key]))]
-    alike = [_alike(m) for key, m in now.items() if m.subject in base.alike - set(base.rounds) and key in family]
+    burdened = [found for key in shared if (found := burdens.find(before[key], now[key]))]
+    alike = [
+        compare.of_values(m, m, "unchanged", "base commit", _SAME_FILE)
+        for key, m in now.items()
+        if m.subject in base.alike - set(base.rounds) and key in family
+    ]
     return Compared(
-        (*facts, *speeds, *undecidable, *burdens, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds)))
+        (*facts, *speeds, *undecidable, *burdened, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds)))
     )
 
 
@@ -139,7 +129,7 @@ def _paired(
 ) -> dict[str, Paired]:
     """The rounds of each metric of the family that both sides have."""
     before = {measurement.key: measurement for measurement in base}
-    demands = compare.demands(head, rules)
+    demands = demand.of_changes(head, rules)
     return {
         m.key: _rounds_of(before[m.key], m, rounds[m.subject], demands[m.key])
         for m in head
@@ -155,7 +145,7 @@ def _has_rounds(base: Measurement, head: Measurement) -> bool:
     return bool(head.slots) and len(base.slots) == len(head.slots) and min(*base.slots, *head.slots) > 0
 
 
-def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, demand: compare.Demand) -> Paired:
+def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, least: demand.Least) -> Paired:
     better: paired.Direction = "higher" if metrics.find(head.metric).better == "higher" else "lower"
     return Paired(
         id=head.key,
@@ -164,7 +154,7 @@ def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, demand: com
         orders=rounds.orders,
         disturbed=tuple(bool(what) for what in rounds.disturbed),
         looks=rounds.looks,
-        effect=max(demand.effect, judge.floor_of(base.metric, median(base.slots), demand.floor_ms)),
+        effect=max(least.effect, demand.floor_of(base.metric, median(base.slots), least.floor_ms)),
     )
 
 
@@ -195,50 +185,3 @@ def _because(found: Decision) -> str:
     if found.rounds_needed is None:
         return found.because
     return f"{found.because}; about {found.rounds_needed} rounds would decide"
-
-
-def _undecidable(base: Measurement, head: Measurement) -> Comparison:
-    """What was measured in rounds and has no ranks: a logarithm of zero, or sides that do not match."""
-    return Comparison(
-        subject=head.subject,
-        metric=head.metric,
-        base=base.value or 0.0,
-        head=head.value or 0.0,
-        finding="inconclusive",
-        against="base commit",
-        because="some of its rounds are not above zero, or are missing on one side; demand a band of it",
-    )
-
-
-def _burden(base: Measurement, head: Measurement) -> Comparison | None:
-    """What disturbs the head more than its base in the same rounds is the head's own doing."""
-    known = _BURDENS.get(head.metric)
-    if known is None or not head.slots or len(base.slots) != len(head.slots):
-        return None
-    worse = [known.sign * (now - then) for then, now in zip(base.slots, head.slots, strict=True)]
-    # Rounds in which neither did anything of the kind say nothing of who does more.
-    if fmean(worse) <= known.least or ranks.signed_rank_p([change for change in worse if change]) > UNEVEN_ERROR:
-        return None
-    return Comparison(
-        subject=head.subject,
-        metric=head.metric,
-        base=fmean(base.slots),
-        head=fmean(head.slots),
-        finding="regressed",
-        rounds=len(worse),
-        against="base commit",
-        because=known.because,
-    )
-
-
-def _alike(head: Measurement) -> Comparison:
-    value = head.value or 0.0
-    return Comparison(
-        subject=head.subject,
-        metric=head.metric,
-        base=value,
-        head=value,
-        finding="unchanged",
-        against="base commit",
-        because="the model is the same file on both sides",
-    )

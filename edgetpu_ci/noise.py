@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import compare, disturbance, interleaved, paired, ranks, stats
+from edgetpu_ci import demand, disturbance, interleaved, paired, ranks, stats
 from edgetpu_ci.model import Comparison, Measurement, Rule, Runner
 
 METRIC: Final = "throughput_sustained_fps"
@@ -114,12 +114,12 @@ def standing(tests: Sequence[SelfTest], allowed: float) -> Runner:
 
 def demanded(measurements: Sequence[Measurement], rules: Sequence[Rule]) -> float:
     """The smallest change that rules demand to hear of in what a self-test looks at, as a fraction."""
-    known = compare.demands(measurements, rules)
+    known = demand.of_changes(measurements, rules)
     return min((_effect(known[m.key]) for m in measurements if m.metric == METRIC and m.key in known), default=_LEAST)
 
 
 def quarantined(
-    comparisons: Sequence[Comparison], demands: Mapping[str, compare.Demand], tests: Sequence[SelfTest]
+    comparisons: Sequence[Comparison], demands: Mapping[str, demand.Least], tests: Sequence[SelfTest]
 ) -> tuple[Comparison, ...]:
     """Comparisons by rounds, with what a runner cannot tell made inconclusive: neither a false failure, nor a pass.
 
@@ -141,9 +141,9 @@ _TWO_DIGITS: Final = 0.1
 _LEAST: Final = interleaved.LEAST_PERCENT / 100
 
 
-def _effect(demand: compare.Demand) -> float:
+def _effect(least: demand.Least) -> float:
     # No runner tells a change of nothing from none.
-    return demand.effect or _LEAST
+    return least.effect or _LEAST
 
 
 def _doubted(found: Comparison, runner: Runner) -> Comparison:

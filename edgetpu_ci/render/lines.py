@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import judge, metrics
+from edgetpu_ci import demand, judge, metrics
 from edgetpu_ci.model import Comparison, Measurement, Report, Verdict
 from edgetpu_ci.render import words
 
@@ -31,7 +31,7 @@ class Line(Struct, frozen=True, kw_only=True):
     @property
     def level(self) -> str:
         """What the history of it says, where that is more than "passed"."""
-        said = [v.because for v in self.verdicts if v.demand == judge.STEADY and _is_telling(v)]
+        said = [v.because for v in self.verdicts if v.demand == demand.STEADY and _is_telling(v)]
         return "; ".join(dict.fromkeys(said))
 
     @property
@@ -129,7 +129,7 @@ def _is_new(verdicts: Sequence[Verdict]) -> bool:
 
 def _level(verdicts: Sequence[Verdict]) -> str:
     """What history says of it, in a word."""
-    steady = [verdict for verdict in verdicts if verdict.demand == judge.STEADY]
+    steady = [verdict for verdict in verdicts if verdict.demand == demand.STEADY]
     if any(verdict.status in {"failed", "warned"} for verdict in steady):
         return "at a worse level"
     if any(verdict.improved for verdict in steady):

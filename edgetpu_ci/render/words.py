@@ -6,7 +6,7 @@ from math import isinf
 from statistics import median
 from typing import Final
 
-from edgetpu_ci import judge, metrics
+from edgetpu_ci import metrics, phrases
 from edgetpu_ci.model import Comparison, Measurement, Metric, Run, Trend
 
 NAME, SENTENCE = 80, 500
@@ -96,11 +96,11 @@ def change(comparison: Comparison) -> str:
     if comparison.finding == "unchanged" and comparison.interval is None:
         return "equal"
     if comparison.finding == "unchanged":
-        return f"{judge.unchanged(comparison)} {_percents(comparison)}".rstrip()
+        return f"{phrases.unchanged(comparison)} {_percents(comparison)}".rstrip()
     if comparison.finding == "inconclusive":
         return f"inconclusive {_percents(comparison)}".rstrip()
     arrow = "▲" if comparison.head > comparison.base else "▼"
-    return f"{arrow} {judge.describe(comparison)} {_percents(comparison)}".rstrip()
+    return f"{arrow} {phrases.describe(comparison)} {_percents(comparison)}".rstrip()
 
 
 def _percents(comparison: Comparison) -> str:
@@ -135,10 +135,9 @@ def commit(name: str) -> str:
 def direction(comparison: Comparison) -> str:
     """What became of it in one word: slower, faster, larger, smaller, higher or lower."""
     grew = comparison.head > comparison.base
-    unit = metrics.find(comparison.metric).unit
-    if unit in {"ms", "s", "1/s"}:
-        return "slower" if grew == (unit != "1/s") else "faster"
-    if unit in {"B", "MB"}:
+    if pace := phrases.pace(comparison.metric, grew=grew):
+        return pace
+    if metrics.find(comparison.metric).unit in {"B", "MB"}:
         return "larger" if grew else "smaller"
     return "higher" if grew else "lower"
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci.compare import Demand, demands, sequential
+from edgetpu_ci.compare import sequential
 from edgetpu_ci.judge import judge
 from edgetpu_ci.model import Base, Comparison, Machine, Measurement, Rule, Run
 from tests.fakes.world import AT
@@ -165,12 +165,3 @@ def test_a_family_of_metrics_shares_the_chance_of_a_false_alarm() -> None:
     run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=tuple(several))
     said = sequential(run, Base(kind="baseline", label="b", measurements=tuple(several)), RULES)
     assert all(one.p_adjusted == 1 for one in said)
-
-
-def test_of_several_rules_the_least_effect_and_the_least_floor_are_looked_for() -> None:
-    rules = [
-        Rule(match="m/latency_p10_ms", worse_by_percent=1, floor_ms=0.5),
-        Rule(match="*/latency_p10_ms", worse_by_percent=10, floor_ms=0.01),
-    ]
-    (found,) = demands([Measurement(subject="m", metric="latency_p10_ms", value=1.0)], rules).values()
-    assert found == Demand(effect=0.01, floor_ms=0.01)

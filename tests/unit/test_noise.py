@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.stats import binom
 
-from edgetpu_ci import compare, judge, noise, paired, stats
+from edgetpu_ci import demand, judge, noise, paired, stats
 from edgetpu_ci.model import Comparison, Finding, Measurement, Rule
 from edgetpu_ci.noise import Gauge, SelfTest
 from tests.fakes.world import AT
@@ -60,8 +60,7 @@ def compared(finding: Finding, ratio: float = 0.95, half: float = 0.005) -> Comp
 
 
 def said(finding: Comparison, tests: Sequence[SelfTest], percent: float = 1) -> Comparison:
-    demand = compare.Demand(percent / 100, 0.001)
-    (found,) = noise.quarantined([finding], {KEY: demand}, tests)
+    (found,) = noise.quarantined([finding], {KEY: demand.Least(percent / 100, 0.001)}, tests)
     return found
 
 
@@ -248,13 +247,13 @@ def test_one_noisy_model_of_a_quiet_runner_is_not_decided() -> None:
 
     test = SelfTest(at=AT, gauges=(gauged("m", 0.03), gauged("b", 0.004), gauged("c", 0.004)))
     one = replace(compared("regressed"), min_effect=0.01)
-    (found,) = noise.quarantined([one], {one.key: compare.Demand(0.01, 0.001)}, [test])
+    (found,) = noise.quarantined([one], {one.key: demand.Least(0.01, 0.001)}, [test])
     assert found.because == "this model is too noisy on this runner (its floor 3 %, allowed 1 %)"
     # A floor in milliseconds that a rule gives a small model is part of what is allowed.
     small = replace(one, min_effect=0.05)
-    assert noise.quarantined([small], {one.key: compare.Demand(0.01, 0.02)}, [test]) == (small,)
+    assert noise.quarantined([small], {one.key: demand.Least(0.01, 0.02)}, [test]) == (small,)
     surely = replace(one, ratio=0.7, interval=(0.69, 0.71))
-    assert noise.quarantined([surely], {one.key: compare.Demand(0.01, 0.001)}, [test]) == (surely,)
+    assert noise.quarantined([surely], {one.key: demand.Least(0.01, 0.001)}, [test]) == (surely,)
 
 
 def test_a_demand_of_nothing_is_held_to_the_usual_one() -> None:
@@ -263,7 +262,7 @@ def test_a_demand_of_nothing_is_held_to_the_usual_one() -> None:
 
 def test_what_was_not_measured_in_turns_is_left_alone() -> None:
     fact = Comparison(subject="m", metric="macs_millions", base=1, head=2, finding="regressed")
-    assert noise.quarantined([fact], {fact.key: compare.Demand(0.01, 0)}, [BAD]) == (fact,)
+    assert noise.quarantined([fact], {fact.key: demand.Least(0.01, 0)}, [BAD]) == (fact,)
 
 
 def test_the_strictest_rule_about_throughput_says_what_is_demanded() -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final, Literal
 
-from edgetpu_ci import metrics
-from edgetpu_ci.model import Change, Comparison, Metric, Point, Series
+from edgetpu_ci import metrics, phrases
+from edgetpu_ci.model import Change, Metric, Point, Series
 from edgetpu_ci.render import words
 
 Kind = Literal["worse", "better", "changed"]
@@ -146,13 +146,4 @@ def kind(metric: str, change: Change) -> Kind:
 
 def sentence(metric: str, change: Change) -> str:
     """A change in words: `▲ 11 % slower`."""
-    return words.change(
-        Comparison(
-            subject="",
-            metric=metric,
-            base=change.before,
-            head=change.after,
-            ratio=change.after / change.before if change.before else None,
-            finding="regressed",
-        )
-    )
+    return words.change(phrases.levels(metric, change.before, change.after, "regressed"))
