@@ -15,7 +15,8 @@ NAMES: Final = ("ai-edge-litert-2", "ai-edge-litert-1.4", "tflite-runtime-2.14")
 """The runtimes we support, the one of the development environment first."""
 
 _ROOT: Final = Path(__file__).parents[2]
-_NEWEST_OF_ALL: Final = "3.11"
+_PYTHON: Final = "3.11"
+"""The newest that tflite-runtime has a build for, and the oldest that scripts/install takes."""
 
 
 def python(name: str) -> str:
@@ -25,7 +26,7 @@ def python(name: str) -> str:
     """
     if name == NAMES[0]:
         return sys.executable
-    base = interpreters.python(_NEWEST_OF_ALL)
+    base = interpreters.python(_PYTHON)
     installed = _install(name, base)
     if installed.returncode:
         pytest.skip(f"{name} cannot be installed here: {installed.stderr.strip()[-200:]}")

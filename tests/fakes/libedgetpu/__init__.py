@@ -2,13 +2,12 @@
 
     library = build(folder)
     worn = device("usb:/sys/bus/usb/devices/2-1", latency_us=3000, slow_after=500, slow_us=6000)
-    world = environment(worn, device("pci:/dev/apex_0"), open_us=200_000)
+    subprocess.run(program, env={**os.environ, **environment(worn, "pci:/dev/apex_0", open_us=200_000)})
 
 What stands beside a device holds for it alone; what is given to the environment holds for all. Devices keep their
 count of invokes for as long as the process that opened them lives.
 """
 
-import os
 import shutil
 import subprocess
 from functools import cache
@@ -76,6 +75,6 @@ def device(name: str, **settings: Unpack[Settings]) -> str:
 
 
 def environment(*devices: str, **settings: Unpack[Library]) -> dict[str, str]:
-    """What a process needs to find these devices, on top of its own environment; none listed: none plugged in."""
+    """What a process needs in its environment to find these devices; none given: none plugged in."""
     told = {"devices": ",".join(devices), **settings}
-    return {**os.environ, **{f"FAKE_EDGETPU_{key.upper()}": str(value) for key, value in told.items()}}
+    return {f"FAKE_EDGETPU_{key.upper()}": str(value) for key, value in told.items()}
