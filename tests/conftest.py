@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.fakes import libedgetpu as stand_in
+
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -27,3 +29,12 @@ def labelled() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("EDGETPU_CI_DETECTION names no folder of labelled series")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def libedgetpu(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our library that behaves like libedgetpu; tests that need it are skipped where there is no C compiler."""
+    library = stand_in.build(tmp_path_factory.mktemp("libedgetpu"))
+    if library is None:
+        pytest.skip("there is no C compiler (cc, gcc or clang) to build the stand-in for libedgetpu with")
+    return library

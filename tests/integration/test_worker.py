@@ -1,15 +1,11 @@
 """The worker as a process: on every interpreter found, on real runtimes, and when its runtime misbehaves."""
 
 import ast
-import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,7 @@ from edgetpu_ci.model import Collected
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.worker.edgetpu_worker import inputs
 from edgetpu_ci.world import run_process
-from tests.fakes import interpreters
+from tests.fakes import interpreters, runtimes
 from tests.fakes import world as fake
 
 SOURCES = sorted(PROGRAM.rglob("*.py"))
@@ -397,33 +393,8 @@ def test_random_input_is_that_of_its_seed() -> None:
 # Real runtimes on other interpreters.
 
 
-def tflite_runtime_with(numpy: str) -> str:
-    """An interpreter with tflite-runtime 2.14 and this numpy, made once and kept between test runs."""
-    base = next((found for version in ("3.11", "3.10", "3.9") if (found := interpreters.find(version))), None)
-    if base is None:
-        pytest.skip("tflite-runtime 2.14 has no build for any Python found here")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "edgetpu-ci-tests")
-    folder = cache / f"tflite-runtime-2.14.0-numpy-{numpy}-{sha256(os.path.realpath(base).encode()).hexdigest()[:8]}"
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(dir=cache))
-        _install(base, unfinished, ["tflite-runtime==2.14.0", f"numpy=={numpy}"])
-        with contextlib.suppress(OSError):  # Another test process was faster.
-            unfinished.rename(folder)
-    return str(folder / "bin/python")
-
-
-def _install(base: str, folder: Path, packages: list[str]) -> None:
-    pip = [str(folder / "bin/python"), "-m", "pip"]
-    for command in ([base, "-m", "venv", str(folder)], [*pip, "install", "-q", *packages]):
-        ran = subprocess.run(command, capture_output=True, check=False)
-        if ran.returncode:
-            shutil.rmtree(folder)
-            pytest.skip(f"tflite-runtime cannot be installed here: {ran.stderr.decode().strip()[-200:]}")
-
-
 def test_tflite_runtime_measures_with_numpy_1(small: Path) -> None:
-    python = tflite_runtime_with("1.26.4")
+    python = runtimes.python("tflite-runtime-2.14")
     answer = ask(python, model=str(small))
     assert (answer["runtime"], answer["version"], answer["numpy"]) == ("tflite_runtime", "2.14.0", "1.26.4")
     assert answer["attempted"] >= 20
@@ -431,7 +402,7 @@ def test_tflite_runtime_measures_with_numpy_1(small: Path) -> None:
 
 
 def test_tflite_runtime_with_numpy_2_says_what_to_install(small: Path) -> None:
-    python = tflite_runtime_with("2.0.2")
+    python = runtimes.python("tflite-runtime-2.14-numpy-2")
     assert tried(small, python).reason == (
         f'tflite-runtime 2.14.0 does not work with numpy 2; install an older one: {python} -m pip install "numpy<2"'
     )
