@@ -59,6 +59,16 @@ class NothingMeasuredError(EdgeTpuCiError):
     exit_status = 3
 
 
+class DeviceError(EdgeTpuCiError):
+    """The device asked for is not there, or may not be opened."""
+
+    exit_status = 3
+
+
+class BusyError(DeviceError):
+    """Somebody else uses the device; it was not opened."""
+
+
 class DeliveryError(EdgeTpuCiError):
     """A publisher could not deliver."""
 

@@ -160,6 +160,13 @@ class World:
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     python: str = field(default=sys.executable)
 
+    def text(self, place: str) -> str:
+        """What a file below `root` says, without the blanks around it; empty where there is nothing to read."""
+        try:
+            return (self.root / place).read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            return ""
+
 
 def real_world() -> World:
     """The world as this process finds it; from now on no other process of our user can read our environment."""

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, NoReturn
 from edgetpu_ci import __version__
 from edgetpu_ci.cli import (
     baseline,
+    devices,
     fleet,
     importing,
     measuring,
@@ -64,6 +65,7 @@ VERBS: Final[dict[str, Verb]] = {
     "inspect": Verb(
         "Tell what a model file holds: operators, MACs, tensors.", repository.inspect_options, repository.inspect
     ),
+    "devices": Verb("List the Corals of this host, and who uses them; opens none.", devices.options, devices.run),
     "baseline": Verb("Accept, show or suggest the baseline of this machine.", baseline.options, None),
     "ab": Verb("Decide from rounds of base and head what became worse.", statistics.ab_options, statistics.ab),
     "detect": Verb("Find the changes of level in series of numbers.", statistics.detect_options, statistics.detect),
