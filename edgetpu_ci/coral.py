@@ -52,6 +52,9 @@ class Coral(Struct, frozen=True, kw_only=True):
         """What libedgetpu takes for it now: `usb:0`."""
         return self.kind if self.number is None else f"{self.kind}:{self.number}"
 
+    def __str__(self) -> str:
+        return f"{self.name} at {self.address}"
+
     @property
     def unready(self) -> bool:
         """A USB device that nothing opened since it got power; with the first open it comes back under other ids."""
@@ -118,7 +121,7 @@ def _none_such(wanted: str, found: Sequence[Coral]) -> str:
 
 
 def _names(found: Sequence[Coral]) -> str:
-    return ", ".join(f"{device.name} (at {device.address})" for device in found)
+    return ", ".join(map(str, found))
 
 
 def _numbered(devices: Iterable[Coral]) -> Iterator[Coral]:

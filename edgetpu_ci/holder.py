@@ -108,16 +108,16 @@ def _processes(world: World) -> Iterator[int]:
 def _hidden(world: World) -> str:
     """Processes that are not even listed: those outside our container, or of others where /proc hides them."""
     namespace = _target(world.root / "proc/self/ns/pid")
-    if namespace not in {"", _FIRST_NAMESPACE}:
+    if namespace not in {None, _FIRST_NAMESPACE}:
         return "processes outside this container"
     return "" if (world.root / "proc/1").exists() else "processes of other users"
 
 
-def _target(link: Path) -> str:
+def _target(link: Path) -> str | None:
     try:
         return os.readlink(link)  # noqa: PTH115 - what it says, not a path of ours
     except OSError:
-        return ""
+        return None
 
 
 def _command(pid: int, world: World) -> str:

@@ -68,7 +68,7 @@ def _ours(device: Coral, world: World) -> Coral:
         raise DeviceError(f"The Coral at {device.address} is gone; plug it in again, and look at its cable and power.")
     if used := holder.held_by(now, world):
         raise BusyError(
-            f"{_names(now)} is used by {used}, and was not opened, because that can abort who uses it: "
+            f"{now} is used by {used}, and was not opened, because that can abort who uses it: "
             "end that program, or name another device."
         )
     if note := holder.unseen(now, world):
@@ -101,9 +101,9 @@ def _waited(path: Path, device: Coral, until: float, world: World) -> Iterator[I
             other = _read(file) or "another process"
         left = until - world.monotonic()
         if left <= 0:
-            raise BusyError(f"{_names(device)} is still used by {other}: wait until it is done, or end it.")
+            raise BusyError(f"{device} is still used by {other}: wait until it is done, or end it.")
         if not told:
-            world.warn(f"Waiting at most {left:,.0f} s for {_names(device)}: {other} uses it.")
+            world.warn(f"Waiting at most {left:,.0f} s for {device}: {other} uses it.")
             told = True
         world.sleep(min(_EVERY, left))
 
@@ -188,7 +188,3 @@ def _file(device: Coral) -> str:
 def _job(world: World) -> str:
     """The run that somebody can look at, else the folder."""
     return event.read(world).run_url or str(world.cwd)
-
-
-def _names(device: Coral) -> str:
-    return f"{device.name} at {device.address}"

@@ -1,7 +1,9 @@
 """A host with Corals, as files below a root of its own: /sys, /dev and /proc as Linux and the apex driver fill them."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
+
+from tests.fakes.world import NOTHING
 
 HOST = "pid:[4026531836]"
 
@@ -17,7 +19,7 @@ def host(root: Path) -> Path:
     return root
 
 
-def usb(  # noqa: PLR0913 - what sysfs tells of a device
+def usb(
     root: Path, address: str = "2-1", *, bus: int = 2, device: int = 3, opened: bool = True, speed: str = "5000"
 ) -> str:
     """A USB Accelerator; its node."""
@@ -39,7 +41,7 @@ def claim(root: Path, address: str = "2-1", driver: str = "usbfs") -> None:
     link(root / f"sys/bus/usb/devices/{address}:1.0/driver", real)
 
 
-def pci(root: Path, number: int = 0, *, owner: int = 0, **told: str) -> str:
+def pci(root: Path, number: int = 0, *, owner: int = 0, told: Mapping[str, str] = NOTHING) -> str:
     """A PCIe Coral with its driver; its node."""
     address = f"0000:0{number + 1}:00.0"
     usual = {
@@ -52,7 +54,7 @@ def pci(root: Path, number: int = 0, *, owner: int = 0, **told: str) -> str:
         "unique_id": "0" * 31 + str(number),
         "temp": "46300",
     }
-    for name, text in (usual | told).items():
+    for name, text in {**usual, **told}.items():
         write(root / f"sys/class/apex/apex_{number}/{name}", text)
     bus(root, address)
     node = f"/dev/apex_{number}"
@@ -85,4 +87,4 @@ def link(place: Path, target: str | Path) -> None:
     """One link of the kernel."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if not place.is_symlink():
-        os.symlink(target, place)
+        place.symlink_to(target)

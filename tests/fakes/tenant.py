@@ -16,7 +16,7 @@ from tests.fakes.world import world
 def main(root: Path, limit: float, *rest: str) -> None:
     """Be that job."""
     outside = replace(
-        world(root.parent, warn=lambda line: print("warns", line, flush=True)),
+        world(root.parent, warn=lambda line: _say(f"warns {line}")),
         env={"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "me/models", "GITHUB_RUN_ID": "17"},
     )
     names, _, how = " ".join(rest).partition("--count ")
@@ -27,10 +27,15 @@ def main(root: Path, limit: float, *rest: str) -> None:
                 _count(Path(file), names.split(), limit, outside)
         else:
             with lease.hold(_named(names.split(), outside), limit, outside):
-                print("has", flush=True)
+                _say("has")
                 sys.stdin.readline()
     except EdgeTpuCiError as error:
-        print("error", error, flush=True)
+        _say(f"error {error}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _named(names: list[str], outside: World) -> list[coral.Coral]:

@@ -28,7 +28,7 @@ def busy(root: Path) -> None:
     corals.usb(root, "1-2", bus=1, device=12, opened=False, speed="480")
     corals.pci(root, 0, owner=4711)
     corals.process(root, 4711, "/usr/bin/python3", "-m", "frigate::\x1b[2J")
-    corals.pci(root, 1, temp="-87900")
+    corals.pci(root, 1, told={"temp": "-87900"})
     (root / "dev/apex_1").unlink()
     corals.bus(root, "0000:05:00.0")
 

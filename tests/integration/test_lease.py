@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ from edgetpu_ci.world import World
 from tests.fakes import corals
 from tests.fakes.program import environment
 from tests.fakes.world import Said, world
+from tests.unit.test_coral import somebody
 
 ROOT = Path(__file__).parents[2]
 MINUTE = 60
@@ -183,7 +185,7 @@ def test_a_device_that_is_gone_by_then_is_said_to_be(root: Path) -> None:
     chosen = usb(outside)
     (root / "sys/bus/usb/devices/2-1").unlink()
     with (
-        pytest.raises(DeviceError, match="^The Coral at 2-1 is gone; plug it in again"),
+        pytest.raises(DeviceError, match=r"^The Coral at 2-1 is gone; plug it in again"),
         lease.hold([chosen], 0, outside),
     ):
         pytest.fail("it is not there")
@@ -217,6 +219,26 @@ def test_what_a_lock_says_is_anybody_s_word(root: Path) -> None:
                 pytest.fail("it is ours")
 
 
+def test_a_lock_that_another_user_made_is_ours_to_take() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        outside = world(corals.host(Path(folder, "root")).parent)
+        corals.usb(outside.root)
+        device = usb(outside)
+        for node in (outside.root / "dev").rglob("*"):
+            node.chmod(0o777)
+        with somebody(), lease.hold([device], 0, outside):
+            pass
+        (lock,) = (outside.root / "run/lock").iterdir()
+        assert lock.stat().st_uid != 0
+        with lease.hold([device], 0, outside):
+            assert str(os.getpid()) in lock.read_text()
+        with somebody(), lease.hold([device], 0, outside):
+            assert str(os.getpid()) in lock.read_text()
+
+
 @pytest.mark.parametrize("kind", ["a link", "a hard link", "a dangling link", "a folder", "a pipe"])
 def test_something_else_in_its_place_is_refused_and_not_written_to(root: Path, tmp_path: Path, kind: str) -> None:
     outside = world(root.parent)
@@ -226,7 +248,7 @@ def test_something_else_in_its_place_is_refused_and_not_written_to(root: Path, t
     lock.unlink()
     mine = tmp_path / "mine"
     mine.write_text("precious")
-    make = {
+    make: dict[str, Callable[[], object]] = {
         "a link": lambda: lock.symlink_to(mine),
         "a hard link": lambda: lock.hardlink_to(mine),
         "a dangling link": lambda: lock.symlink_to(tmp_path / "new"),
@@ -293,7 +315,7 @@ HELD_BY = ("nobody", "driver", "open file", "claim")
     opened=st.booleans(),
 )
 def test_whatever_the_host_nothing_is_opened_and_what_is_held_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, kinds: list[tuple[str, str]], opened: bool
+    *, tmp_path_factory: pytest.TempPathFactory, kinds: list[tuple[str, str]], opened: bool
 ) -> None:
     root = corals.host(tmp_path_factory.mktemp("host") / "root")
     held = {_put(root, number, kind, by, opened=opened) for number, (kind, by) in enumerate(kinds)} - {""}

@@ -49,8 +49,15 @@ def test_an_owner_in_another_container_is_named_as_far_as_it_is_known(root: Path
 
 @pytest.mark.parametrize("told", [{"device_owner": "0"}, {"device_owner": ""}, {"is_device_owned": "0"}])
 def test_a_driver_that_tells_half_is_believed_that_it_is_used(root: Path, told: dict[str, str]) -> None:
-    corals.pci(root, owner=4711, **told)
+    corals.pci(root, owner=4711, told=told)
     assert held_by(root)
+
+
+def test_a_device_without_a_node_is_open_to_nobody(root: Path) -> None:
+    corals.bus(root, "0000:03:00.0")
+    corals.process(root, 80, "detector")
+    corals.write(root / "proc/80/fd/9", "a link that went while we looked")
+    assert held_by(root) is None
 
 
 @pytest.mark.parametrize("kind", ["usb", "pci"])
