@@ -92,10 +92,9 @@ def _waited(path: Path, device: Coral, until: float, world: World) -> Iterator[I
     """The open lock file, locked."""
     told = False
     while True:
+        # Opened anew each time: who cleans up the folder may have taken the file away.
         with _opened(path, os.O_RDWR) as file:
             if _take(file, fcntl.LOCK_EX):
-                if not _is_at(file, path):
-                    continue  # Who cleans up the folder took the file away since it was opened.
                 yield file
                 return
             other = _read(file) or "another process"
@@ -147,13 +146,6 @@ def _take(file: IO[bytes], how: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _is_at(file: IO[bytes], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.lstat())
-    except FileNotFoundError:
-        return False
 
 
 def _read(file: IO[bytes]) -> Tenant | None:

@@ -20,8 +20,8 @@ from edgetpu_ci.errors import BusyError, DeviceError, RefusedError
 from edgetpu_ci.world import World
 from tests.fakes import corals
 from tests.fakes.program import environment
+from tests.fakes.users import needs_root, somebody
 from tests.fakes.world import Said, world
-from tests.unit.test_coral import somebody
 
 ROOT = Path(__file__).parents[2]
 MINUTE = 60
@@ -154,11 +154,20 @@ def test_a_child_of_a_killed_job_that_still_has_the_device_is_not_disturbed(root
         assert second.says().startswith("error usb:0 at 2-1 is used by process 99 (python3 worker), and was not opened")
 
 
-def test_two_devices_in_either_order_never_wait_for_each_other_and_no_turn_is_lost(root: Path, tmp_path: Path) -> None:
+def test_several_are_taken_in_one_order_so_that_nobody_keeps_what_another_waits_for(root: Path) -> None:
+    with job(root, 0, "pci") as first:
+        assert first.says() == "has"
+        with job(root, MINUTE, "usb", "pci") as both:
+            assert both.says().startswith("warns Waiting at most 60 s for pci:0 at 0000:01:00.0: ")
+            with job(root, 0, "usb") as third:
+                assert third.says() == "has"
+
+
+def test_no_turn_is_lost_among_jobs_that_want_the_same(root: Path, tmp_path: Path) -> None:
     number = tmp_path / "number"
     number.write_text("0")
-    orders = [("usb", "pci"), ("pci", "usb"), ("usb", "pci", "usb"), ("usb",)]
-    jobs = [Job(root, MINUTE, *order, "--count", str(number), "20") for order in orders]
+    wanted = [("usb", "pci"), ("pci", "usb"), ("usb", "pci", "usb"), ("usb",)]
+    jobs = [Job(root, MINUTE, *names, "--count", str(number), "50") for names in wanted]
     try:
         for one in jobs:
             one.go()
@@ -166,7 +175,7 @@ def test_two_devices_in_either_order_never_wait_for_each_other_and_no_turn_is_lo
     finally:
         for one in jobs:
             one.end()
-    assert number.read_text() == "80"
+    assert number.read_text() == "200"
 
 
 def test_what_it_was_when_chosen_may_have_changed_when_it_is_ours(root: Path) -> None:
@@ -219,9 +228,8 @@ def test_what_a_lock_says_is_anybody_s_word(root: Path) -> None:
                 pytest.fail("it is ours")
 
 
+@needs_root
 def test_a_lock_that_another_user_made_is_ours_to_take() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         outside = world(corals.host(Path(folder, "root")).parent)

@@ -2,8 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,9 +9,8 @@ import pytest
 from edgetpu_ci import coral
 from edgetpu_ci.errors import ConfigError, DeviceError
 from tests.fakes import corals
+from tests.fakes.users import needs_root, somebody
 from tests.fakes.world import world
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -153,6 +150,7 @@ def test_none_such_names_those_there_are(root: Path) -> None:
         coral.choose("pci", find(root))
 
 
+@needs_root
 @pytest.mark.parametrize(
     ("group", "sentence"),
     [
@@ -161,8 +159,6 @@ def test_none_such_names_those_there_are(root: Path) -> None:
     ],
 )
 def test_a_device_that_is_not_for_us_says_for_whom_it_is(group: int, sentence: str) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can become somebody who may not open it")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         root = corals.host(Path(folder, "root"))
@@ -172,16 +168,6 @@ def test_a_device_that_is_not_for_us_says_for_whom_it_is(group: int, sentence: s
         assert find(root)[0].unusable == ""
         with somebody(), pytest.raises(DeviceError, match=f"^/dev/bus/usb/002/003 {sentence}"):
             coral.choose("usb", find(root))
-
-
-@contextmanager
-def somebody() -> Iterator[None]:
-    """Be no one in particular for a while."""
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_of_the_kernel_what_a_driver_depends_on(root: Path) -> None:

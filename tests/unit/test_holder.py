@@ -1,6 +1,5 @@
 """Who uses a device: by the driver's word, by open files, by the kernel's claim; and what cannot be seen."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from edgetpu_ci import coral, holder
 from edgetpu_ci.coral import Coral
 from edgetpu_ci.holder import Holder
 from tests.fakes import corals
+from tests.fakes.users import needs_root, somebody
 from tests.fakes.world import world
-from tests.unit.test_coral import somebody
 
 
 @pytest.fixture
@@ -122,9 +121,8 @@ def test_where_proc_hides_others_that_is_said(root: Path) -> None:
     assert "Whether processes of other users have usb:0 open" in holder.unseen(only(root), world(root.parent))
 
 
+@needs_root
 def test_open_files_that_may_not_be_read_are_counted_and_not_taken_for_none() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can become somebody who may not read them")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         root = corals.host(Path(folder, "root"))

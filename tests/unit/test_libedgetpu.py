@@ -38,7 +38,7 @@ def test_the_two_clocks_of_16_0_are_told_apart(checksum: str, name: str) -> None
 def test_the_loader_s_order_is_followed(tmp_path: Path) -> None:
     corals.write(tmp_path / "root/etc/ld.so.conf", "# local\ninclude /etc/ld.so.conf.d/*.conf\n/opt/first")
     corals.write(tmp_path / "root/etc/ld.so.conf.d/arm.conf", "# Multiarch\n/usr/lib/aarch64-linux-gnu")
-    order = ["opt/env", "opt/first", "usr/lib/aarch64-linux-gnu", "usr/lib"]
+    order = ["opt/env", "opt/first", "usr/lib/aarch64-linux-gnu", "lib64", "usr/lib64", "lib", "usr/lib"]
     for place in reversed(order):
         put(tmp_path, place)
         outside = world(tmp_path, env={"LD_LIBRARY_PATH": "/opt/none:/opt/env"})
