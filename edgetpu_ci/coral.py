@@ -87,25 +87,33 @@ def again(device: Coral, world: World) -> Coral | None:
 
 
 def choose(wanted: str, found: Sequence[Coral]) -> Coral:
-    """The device that libedgetpu's `device` option means: "", usb, usb:N, pci, pci:N or :N.
+    """The device in a place (`2-1.3`), or the one that libedgetpu's `device` means: "", usb, usb:N, pci, pci:N, :N.
 
-    DeviceError when there is none such or it cannot be opened; ConfigError when that is no such option.
+    DeviceError when there is none such or it cannot be opened; ConfigError when `wanted` is nothing of this kind.
     """
+    meant = _meant(wanted, found)
+    if meant is None:
+        raise DeviceError(_none_such(wanted, found))
+    if meant.unusable:
+        raise DeviceError(meant.unusable)
+    return meant
+
+
+def _meant(wanted: str, found: Sequence[Coral]) -> Coral | None:
+    if _USB_ADDRESS.fullmatch(wanted) or _PCI_ADDRESS.fullmatch(wanted):
+        return next((device for device in found if device.address == wanted), None)
     match = _WANTED.fullmatch(wanted)
     if not match:
-        raise ConfigError(f'`device: {wanted}` names no Coral; it may be "", usb, usb:0, pci, pci:0 or :0.')
-    kind, number = match[1], int(match[2] or 0)
-    among = [device for device in found if kind in {"", device.kind}]
+        raise ConfigError(
+            f'`device: {wanted}` names no Coral; it may be "", usb, usb:0, pci, pci:0, :0, or a place such as 2-1.3.'
+        )
+    among = [device for device in found if match[1] in {"", device.kind}]
     if match[2] and len({device.kind for device in among}) > 1:
         raise ConfigError(
             f"`device: {wanted}` counts over PCIe and USB in an order that only libedgetpu knows; "
             f"name one of {_names(among)}."
         )
-    if number >= len(among):
-        raise DeviceError(_none_such(wanted, found))
-    if among[number].unusable:
-        raise DeviceError(among[number].unusable)
-    return among[number]
+    return next(iter(among[int(match[2] or 0) :]), None)
 
 
 def kernel(world: World) -> str:

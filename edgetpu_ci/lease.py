@@ -131,13 +131,12 @@ def _open(path: Path, how: int) -> int:
     # In a folder of all users the kernel may refuse O_CREAT on a file of another user (fs.protected_regular).
     with suppress(FileNotFoundError):
         return os.open(path, flags)
-    before = os.umask(0)
     try:
-        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:
         return os.open(path, flags)
-    finally:
-        os.umask(before)
+    os.fchmod(handle, 0o666)  # Whatever our mask, other users must be able to lock it.
+    return handle
 
 
 def _take(file: IO[bytes], how: int) -> bool:

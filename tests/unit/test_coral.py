@@ -111,9 +111,12 @@ def test_a_lost_sensor_tells_no_temperature(root: Path, temp: str) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "name"),
-    [("", "pci:0"), ("usb", "usb:0"), ("usb:1", "usb:1"), ("pci", "pci:0"), ("pci:0", "pci:0")],
+    [
+        *[("", "pci:0"), ("usb", "usb:0"), ("usb:1", "usb:1"), ("pci", "pci:0"), ("pci:0", "pci:0")],
+        *[("2-1", "usb:1"), ("0000:01:00.0", "pci:0")],
+    ],
 )
-def test_one_is_chosen_as_libedgetpu_would(root: Path, wanted: str, name: str) -> None:
+def test_one_is_chosen_as_libedgetpu_would_or_by_its_place(root: Path, wanted: str, name: str) -> None:
     corals.pci(root)
     corals.usb(root, "2-1")
     corals.usb(root, "2-2", device=4)
@@ -146,8 +149,11 @@ def test_none_at_all_is_said_with_the_next_step() -> None:
 
 def test_none_such_names_those_there_are(root: Path) -> None:
     corals.usb(root)
-    with pytest.raises(DeviceError, match=r"There is no Coral `pci` on this host, only usb:0 at 2-1: name one"):
-        coral.choose("pci", find(root))
+    for wanted in ("pci", "usb:1", ":1", "2-2", "0000:01:00.0"):
+        with pytest.raises(
+            DeviceError, match=f"There is no Coral `{wanted}` on this host, only usb:0 at 2-1: name one"
+        ):
+            coral.choose(wanted, find(root))
 
 
 @needs_root
