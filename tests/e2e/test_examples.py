@@ -136,7 +136,7 @@ def test_a_pull_request_with_the_label_is_measured_on_the_device(repository: Rep
 
 def test_a_fork_does_not_reach_the_device_whatever_its_label(repository: Repository) -> None:
     workflow = act.use(repository, "label.yml")
-    job = repository.act("pull_request", _labelled(actions.pull_request(head=FORK["repo"])), {}, workflow)
+    job = repository.act("pull_request", _labelled(actions.pull_request(head=FORK)), {}, workflow)
     assert not job.passed
     assert "may bring code of strangers" in "".join(job.said("error"))
     assert not repository.artifacts.exists()

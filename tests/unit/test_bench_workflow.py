@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-BENCH: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/bench.yml").read_text())
+BENCH: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/bench.yml").read_text())
 INPUTS = BENCH[True]["workflow_call"]["inputs"]  # YAML reads `on` as a boolean
 CALLERS = [
     path for path in sorted((ROOT / "examples").rglob("*.yml")) if "/.github/workflows/bench.yml@" in path.read_text()
