@@ -47,7 +47,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 _DEVICES = ("edgetpu-ci", "devices", "--json")
-_P50 = r"latency p50 +([0-9.,]+ ms)"
+_OPENS = ("device", "free", "library", "compiled")
+"""What must be ok before anything opens a device."""
 
 
 def _measure(name: str, verifies: str, *after: str, optional: bool = False, **settings: str) -> Check:
@@ -57,7 +58,7 @@ def _measure(name: str, verifies: str, *after: str, optional: bool = False, **se
         verifies=verifies,
         command=("edgetpu-ci", "run", "--config", "{config}", "--output", f"{{folder}}/{name}"),
         expected="no inference fails",
-        finds=_P50,
+        finds=r"latency p50 +([0-9.,]+ ms)",
         after=after,
         optional=optional,
         settings=settings,
@@ -144,12 +145,12 @@ CHECKS: Final = (
         command=("edgetpu-ci", "doctor", "--config", "{config}"),
         expected="no fault, and a runtime that runs a model",
         finds=r"runtime +(.+ runs a model)",
-        after=("device", "free", "library"),
+        after=_OPENS,
         seconds=_LONG,
     ),
-    _measure("as-it-is", "a model runs on the device as this host is set up", "device", "free", "library", "compiled"),
-    _measure("adapter", "stack a: with the adapter between", "as-it-is", edgetpu_compat="always"),
-    _measure("no-adapter", "stack b: without the adapter", "as-it-is", edgetpu_compat="never", optional=True),
+    _measure("as-it-is", "a model runs on the device as this host is set up", *_OPENS),
+    _measure("adapter", "stack a: with the adapter between", *_OPENS, edgetpu_compat="always"),
+    _measure("no-adapter", "stack b: without the adapter", *_OPENS, edgetpu_compat="never", optional=True),
     Check(
         id="period-python",
         verifies="stack c is there: Python 3.9 with tflite-runtime up to 2.9.1",
@@ -161,7 +162,7 @@ CHECKS: Final = (
     _measure(
         "period",
         "stack c: Python 3.9 and an old runtime, without the adapter",
-        *("period-python", "as-it-is"),
+        *("period-python", *_OPENS),
         python="python3.9",
         runtime="tflite_runtime",
         edgetpu_compat="never",

@@ -91,7 +91,7 @@ def test_a_crash_is_a_failure_with_its_reason_and_ends_what_builds_on_it(tmp_pat
         "failed",
         "exit status 3: ? 12 metrics: crashed with SIGSEGV",
     )
-    assert answers["adapter"].verdict == "not possible here"
+    assert answers["busy"].got == "needs `adapter` to be ok"
 
 
 @pytest.mark.parametrize(
