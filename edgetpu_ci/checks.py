@@ -46,9 +46,19 @@ class Answer(Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
-_DEVICES = ("edgetpu-ci", "devices", "--json")
+_BEFORE, _AFTER = "1a6e:089a", "18d1:9302"
+_IDS = rf'"ids": "({_BEFORE}|{_AFTER})"'
+_CELSIUS = r'"celsius": ([1-9][0-9]?(?:\.[0-9]+)?)'
 _OPENS = ("device", "free", "library", "compiled")
 """What must be ok before anything opens a device."""
+
+
+def _listed(name: str, verifies: str, expected: str, finds: str, *after: str, optional: bool = False) -> Check:
+    """A check of what is said of the devices of the host, none of which is opened for it."""
+    command = ("edgetpu-ci", "devices", "--json")
+    return Check(
+        id=name, verifies=verifies, command=command, expected=expected, finds=finds, after=after, optional=optional
+    )
 
 
 def _measure(name: str, verifies: str, *after: str, optional: bool = False, **settings: str) -> Check:
@@ -82,63 +92,21 @@ CHECKS: Final = (
         finds=r'("compiled": true)',
     ),
     _measure("simulated", "all but the device works: measured on one that is none", "compiled", device="simulated"),
-    Check(
-        id="device",
-        verifies="a Coral is found, without opening it",
-        command=_DEVICES,
-        expected="a device on USB or PCIe",
-        finds=r'"kind": "(usb|pci)"',
+    _listed("device", "a Coral is found, without opening it", "a device", r'"kind": "(usb|pci)"', optional=True),
+    _listed(
+        "free",
+        "who uses a device is seen before it is opened",
+        "nobody uses any",
+        r'(?s)\A(?!.*"held_by": "[^"]).*("held_by": "")',
+        "device",
         optional=True,
     ),
-    Check(
-        id="free",
-        verifies="who uses a device is seen before it is opened",
-        command=_DEVICES,
-        expected="nobody uses any",
-        finds=r'(?s)\A(?!.*"held_by": "[^"]).*("held_by": "")',
-        after=("device",),
-        optional=True,
-    ),
-    Check(
-        id="library",
-        verifies="which build of libedgetpu is there",
-        command=_DEVICES,
-        expected="a library",
-        finds=r'"library": "([^"]+)"',
-        optional=True,
-    ),
-    Check(
-        id="usb",
-        verifies="the ids of a device on USB, before and after its first open",
-        command=_DEVICES,
-        expected="1a6e:089a or 18d1:9302",
-        finds=r'"ids": "(1a6e:089a|18d1:9302)"',
-        optional=True,
-    ),
-    Check(
-        id="usb-link",
-        verifies="the negotiated speed is read",
-        command=_DEVICES,
-        expected="5 Gbit/s, on a port and a cable of USB 3",
-        finds=r'"link": "(5 Gbit/s)"',
-        after=("usb",),
-    ),
-    Check(
-        id="pci",
-        verifies="a device on PCIe is found",
-        command=_DEVICES,
-        expected="a device on PCIe",
-        finds=r'"kind": "(pci)"',
-        optional=True,
-    ),
-    Check(
-        id="pci-temperature",
-        verifies="the temperature of a device on PCIe is read",
-        command=_DEVICES,
-        expected="between 1 and 99 °C",
-        finds=r'"celsius": ([1-9][0-9]?(?:\.[0-9]+)?)',
-        after=("pci",),
-    ),
+    _listed("library", "which build of libedgetpu is there", "a library", r'"library": "([^"]+)"', optional=True),
+    _listed("usb", "a device on USB is found", "a device on USB", r'"kind": "(usb)"', optional=True),
+    _listed("usb-id", "its ids before and after its first open", f"{_BEFORE} or {_AFTER}", _IDS, "usb"),
+    _listed("usb-link", "the speed it negotiated is read", "5 Gbit/s: USB 3", r'"link": "(5 Gbit/s)"', "usb"),
+    _listed("pci", "a device on PCIe is found", "a device on PCIe", r'"kind": "(pci)"', optional=True),
+    _listed("pci-temperature", "its temperature is read", "between 1 and 99 °C", _CELSIUS, "pci"),
     Check(
         id="doctor",
         verifies="`doctor` finds nothing wrong where nothing is",
@@ -167,14 +135,7 @@ CHECKS: Final = (
         runtime="tflite_runtime",
         edgetpu_compat="never",
     ),
-    Check(
-        id="usb-after",
-        verifies="a device on USB has its second ids after it was opened",
-        command=_DEVICES,
-        expected="18d1:9302",
-        finds=r'"ids": "(18d1:9302)"',
-        after=("usb", "as-it-is"),
-    ),
+    _listed("usb-after", "its id after it was opened", _AFTER, rf'"ids": "({_AFTER})"', "usb", "as-it-is"),
     Check(
         id="busy",
         verifies="the adapter times the device",

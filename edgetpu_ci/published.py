@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import Measurement, Report
+from edgetpu_ci.model import SIMULATED, Measurement, Report
 
 FILE: Final = Path(__file__).with_name("published-coral.yml")
 """`baselines/published-coral.yml` of the repository, in a checkout and in an installation."""
@@ -112,6 +112,6 @@ def _standing(measured: Measurement, known: Published) -> Standing | None:
 def _not_comparable(measured: Measurement) -> str:
     if not measured.value:
         return measured.reason or "no inference was completed"
-    if "simulated" in measured.device:
+    if SIMULATED in measured.device:
         return "the device is simulated, and takes as long as it was told to"
     return "it ran on a CPU; the figures are of Edge TPUs" if measured.device.split(" ")[0] == "cpu" else ""

@@ -35,7 +35,7 @@ def test_no_action_of_others_is_used() -> None:
     assert [step["uses"] for step in STEPS if "uses" in step] == []
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "selftest", "bisect", "doctor"])
+@pytest.mark.parametrize("command", ["run", "compare", "selftest", "bisect", "doctor", "checklist"])
 def test_what_loads_a_model_is_given_a_runtime(command: str) -> None:
     (step,) = STEPS
     loads, _, locks = step["env"]["LOCK"].partition("&&")
