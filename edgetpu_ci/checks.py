@@ -187,7 +187,7 @@ def _fault(check: Check, ran: Ran) -> str:
     if ran.status is None:
         return f"it took longer than {check.seconds:g} s"
     if ran.status in check.statuses:
-        return "what is expected was not among what it printed"
+        return f"not so here: {check.expected}"
     return f"exit status {ran.status}: {_reason(ran)}"
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from edgetpu_ci import checklist, checks, codec
 from edgetpu_ci.checks import CHECKS, Answer, Check
+from edgetpu_ci.cli import VERBS, _parser
 from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.world import Ran
@@ -98,13 +99,13 @@ def test_a_crash_is_a_failure_with_its_reason_and_ends_what_builds_on_it(tmp_pat
     ("ran", "got"),
     [
         (Ran(status=None, stdout=b"", stderr=b""), "it took longer than 60 s"),
-        (Ran(status=0, stdout=b"nothing of it", stderr=b""), "what is expected was not among what it printed"),
+        (Ran(status=0, stdout=b"nothing of it", stderr=b""), "not so here: a sign"),
         (Ran(status=1, stdout=b"", stderr=b""), "exit status 1: it said nothing"),
         (Ran(status=2, stdout=b"so far\n", stderr=b"one\ntwo\n"), "exit status 2: two"),
     ],
 )
 def test_what_went_wrong_is_said(ran: Ran, got: str) -> None:
-    check = Check(id="c", verifies="", command=("c",), expected="", finds="found")
+    check = Check(id="c", verifies="", command=("c",), expected="a sign", finds="found")
     assert checks.judge(check, ran) == ("failed", got)
 
 
