@@ -172,6 +172,13 @@ def test_every_check_stands_after_what_it_needs_and_has_a_name_of_its_own() -> N
     assert len(seen) == len(set(seen))
 
 
+def test_our_own_commands_are_spelled_as_the_command_line_wants_them() -> None:
+    ours = [check.command[1:] for check in CHECKS if check.command[0] == "edgetpu-ci" and check.command[1] in VERBS]
+    assert len(ours) > 5
+    for words in ours:
+        assert _parser().parse_args(words).verb is VERBS[words[0]].act
+
+
 @pytest.mark.parametrize(
     "check", [check for check in CHECKS if "{config}" in check.command], ids=lambda check: check.id
 )
