@@ -53,18 +53,24 @@ class Baseline(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 
 
 def load(folder: Path) -> dict[Path, Baseline]:
-    """Every baseline in a folder by its file; none when there is no folder. A device has one file."""
+    """Every baseline in a folder by its file; none when there is no folder. A device has one file.
+
+    A file that says `published:` holds what others measured: nobody's baseline.
+    """
     found: dict[Path, Baseline] = {}
     for path in sorted(path for path in folder.glob("*.yml") if path.is_file()):
-        baseline = _read(path)
+        document = codec.load_yaml(path.read_bytes(), str(path))
+        if isinstance(document, dict) and "published" in document:
+            continue
+        baseline = _read(document, path)
         if other := next((known for known in found if found[known].device == baseline.device), None):
             raise ConfigError(f"{path} and {other} are both for {baseline.device}; put them into one file.")
         found[path] = baseline
     return found
 
 
-def _read(path: Path) -> Baseline:
-    baseline = codec.decode_yaml(path.read_bytes(), Baseline, str(path))
+def _read(document: object, path: Path) -> Baseline:
+    baseline = codec.convert(document, Baseline, str(path))
     for model, levels in baseline.models.items():
         for metric, level in levels.items():
             given = [bound for bound in _band(level) if bound is not None]

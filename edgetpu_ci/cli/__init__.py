@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, NoReturn
 from edgetpu_ci import __version__
 from edgetpu_ci.cli import (
     baseline,
+    checklist,
     devices,
     fleet,
     importing,
@@ -78,6 +79,9 @@ VERBS: Final[dict[str, Verb]] = {
     "store": Verb("Pack what the store holds of past months.", store.options, None),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
+    "checklist": Verb(
+        "Try what only hardware can show, and write the result down to be sent.", checklist.options, checklist.run
+    ),
     "schema": Verb("Print the JSON Schema of edgetpu-ci.yml, for editors.", no_options, repository.schema),
 }
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from edgetpu_ci.base import Files
     from edgetpu_ci.config import Config
 
+_REPORT = Path("edgetpu-ci-report")
+
 
 def run_options(command: argparse.ArgumentParser) -> None:
     """The options of `run`."""
@@ -30,12 +32,20 @@ def selftest_options(command: argparse.ArgumentParser) -> None:
 
 def compare_options(command: argparse.ArgumentParser) -> None:
     """The options of `compare`."""
-    command.add_argument(
+    with_what = command.add_mutually_exclusive_group(required=True)
+    with_what.add_argument(
         "--base",
         metavar="REF|FILE",
         nargs="+",
-        required=True,
         help="a commit, branch or tag; or a file for each --head",
+    )
+    with_what.add_argument(
+        "--published",
+        metavar="REPORT",
+        nargs="?",
+        const=_REPORT,
+        type=Path,
+        help="measure nothing: show what others published of Coral devices beside a report (default: %(const)s)",
     )
     command.add_argument(
         "--head", metavar="FILE", nargs="+", default=[], help="models, instead of what the configuration says"
@@ -53,9 +63,7 @@ def _models_options(command: argparse.ArgumentParser) -> None:
 
 
 def _output_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--output", metavar="FOLDER", type=Path, default=Path("edgetpu-ci-report"), help="default: %(default)s"
-    )
+    command.add_argument("--output", metavar="FOLDER", type=Path, default=_REPORT, help="default: %(default)s")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -83,16 +91,29 @@ def _run_on_devices(settings: "Config", arguments: argparse.Namespace) -> int:
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Measure base and head in turns; then as `run`."""
+    """Measure base and head in turns, then as `run`; or show what others published."""
     from msgspec.structs import replace
 
     from edgetpu_ci import app
 
+    if arguments.published:
+        return _beside_published(arguments)
     settings = _models_or_settings(argparse.Namespace(**vars(arguments), models=arguments.head, reference=False))
     files = _files(arguments.base, arguments.head)
     if files is None:
         settings = replace(settings, compare=replace(settings.compare, base=arguments.base[0]))
     return _told(app.run(settings, arguments.output, surroundings.world(), against=files))
+
+
+def _beside_published(arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import app, published
+    from edgetpu_ci.render import published as said
+
+    if arguments.head or arguments.config:
+        raise ConfigError("--published measures nothing: it takes a REPORT alone, without --head and --config.")
+    known = published.load()
+    output.say(said.text(published.standings(app.read_report(arguments.published), known), known))
+    return 0
 
 
 def selftest(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from edgetpu_ci import reference
 from tests.fakes import repository
 
 ROOT = Path(__file__).parents[2]
-OURS = ("action.yml", "edgetpu_ci", "scripts", "requirements.txt", "requirements-bench.txt")
+OURS = (".github/workflows", "action.yml", "edgetpu_ci", "scripts", "requirements.txt", "requirements-bench.txt")
 MODEL = "models/tiny.tflite"
 CONFIG = {
     "collect": [
@@ -156,15 +156,21 @@ def path() -> dict[str, str]:
 
 def use(user: Repository, example: str) -> str:
     """Install a workflow of examples/, with a stand-in for the one action that needs GitHub; its file name."""
-    text = (ROOT / "examples" / example).read_text()
+    text = _for_act((ROOT / "examples" / example).read_text())
     name = Path(example).name
     user.write(f".github/workflows/{name}", text)
     stand_in = user.folder.with_name("upload")
     stand_in.mkdir(exist_ok=True)
     (stand_in / "action.yml").write_text(_UPLOAD)
-    for uploader in re.findall(r"actions/upload-artifact@\w+", text):
+    reusable = (ROOT / ".github/workflows/bench.yml").read_text()
+    for uploader in re.findall(r"actions/upload-artifact@\w+", text + reusable):
         user.actions[uploader] = stand_in
     return name
+
+
+def _for_act(workflow: str) -> str:
+    """Without `queue`, which GitHub knows since May 2026 and act does not: it runs one workflow at a time anyway."""
+    return re.sub(r"\n +queue: max", "", workflow)
 
 
 def create(folder: Path, action: Path, tools: Path) -> Repository:
@@ -187,4 +193,6 @@ def copy_action(place: Path) -> Path:
         else:
             place.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, place / name)
+    bench = place / ".github/workflows/bench.yml"
+    bench.write_text(_for_act(bench.read_text()))
     return place

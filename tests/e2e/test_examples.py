@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.e2e import act
 from tests.e2e.act import CONFIG, Repository
@@ -115,6 +116,35 @@ def test_a_runner_is_tested_each_night_and_remembered(repository: Repository, tm
     assert job.passed, job.log
     assert "can just be told from none here" in job.log
     assert len(list((kept / "state").glob("selftest-*"))) == 1
+
+
+def test_a_push_is_measured_on_the_device_by_the_reusable_workflow(repository: Repository) -> None:
+    workflow = act.use(repository, "self-hosted.yml")
+    repository.commit()
+    job = repository.act("push", {}, {}, workflow)
+    assert job.passed, job.log
+    kept = {path.name for path in (repository.artifacts / ARTIFACT / ARTIFACT).iterdir()}
+    assert kept >= {"report.json", "report.md"}
+
+
+def test_a_pull_request_with_the_label_is_measured_on_the_device(repository: Repository) -> None:
+    workflow = act.use(repository, "label.yml")
+    job = repository.act("pull_request", _labelled(actions.pull_request()), {}, workflow)
+    assert job.passed, job.log
+    assert (repository.artifacts / ARTIFACT / ARTIFACT / "report.json").exists()
+
+
+def test_a_fork_does_not_reach_the_device_whatever_its_label(repository: Repository) -> None:
+    workflow = act.use(repository, "label.yml")
+    job = repository.act("pull_request", _labelled(actions.pull_request(head=FORK)), {}, workflow)
+    assert not job.passed
+    assert "Job 'trusted' failed" in job.stderr
+    assert not repository.artifacts.exists()
+
+
+def _labelled(payload: dict[str, Any]) -> dict[str, Any]:
+    labels = [{"name": "measure on the device"}]
+    return {**payload, "pull_request": {**payload["pull_request"], "labels": labels}}
 
 
 def _zip(files: Mapping[str, str | bytes]) -> bytes:
