@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import models, models_alone, models_beside, timing
+from edgetpu_ci.collect import models, models_alone, models_beside, on_device, timing
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Simulated
 from edgetpu_ci.collect.models_beside import Both
@@ -22,14 +22,19 @@ def collect(options: Options, world: World) -> Collected:
     `subject/latency_ns/1`, and `cpu_ns` and, where known, `wait_ns` likewise.
     """
     _check(options, world)
-    return models_alone.measure(models.find(options.models, world), options, world)
+    return _alone(models.find(options.models, world), options, world)
 
 
 def collect_again(options: Options, subjects: frozenset[str], world: World) -> Collected:
     """The same of some of the models, in rounds of their own."""
     _check(options, world)
     named = [(name, file) for name, file in models.find(options.models, world) if name in subjects]
-    return models_alone.measure(named, options, world)
+    return _alone(named, options, world)
+
+
+def _alone(named: list[tuple[str, Path]], options: Options, world: World) -> Collected:
+    with on_device.taken(options, [file for _, file in named], world) as place:
+        return models_alone.measure(named, place, world)
 
 
 def series(options: Options, world: World) -> tuple[str, ...]:
@@ -56,9 +61,10 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
         options = replace(options, base_python="")
     differs = {name for name in bases if beside.itself or options.base_python or name not in alike}
     both = [Both(name, base, file) for name, file in found if isinstance(base := bases[name], Path) and name in differs]
-    taken = models_beside.measure(both, options, beside, world)
+    with on_device.taken(options, [file for each in both for file in (each.base, each.head)], world) as place:
+        taken = models_beside.measure(both, place, beside, world)
     paired = {each.name for each in both} - set(taken.without)
-    rest = models_alone.measure([(name, file) for name, file in found if name not in paired], options, world)
+    rest = _alone([(name, file) for name, file in found if name not in paired], options, world)
     return replace(
         taken,
         measurements=(*taken.measurements, *rest.measurements),
@@ -84,7 +90,5 @@ def _check(options: Options, world: World) -> None:
     for file in filter(None, (*named, options.examples, options.labels)):
         if not (world.cwd / file).is_file():
             raise ConfigError(f"There is no file {file}, which `inference` is to read; check the path.")
-    if options.performance and ":" not in options.device:
-        raise ConfigError("`performance` is a clock of an indexed device; name one, such as `device: usb:0`.")
     if bool(options.examples) != bool(options.labels):
         raise ConfigError("`examples` and `labels` belong together: the inputs, and the class of each.")

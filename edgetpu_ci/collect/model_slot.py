@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
+from edgetpu_ci import libedgetpu
 from edgetpu_ci.collect import contention, slot, timing
 from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.world import World
@@ -15,7 +16,10 @@ from edgetpu_ci.world import World
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-Device = Annotated[str, Meta(pattern="^(simulated|(usb|pci)?(:[0-9]{1,2})?)$")]
+Device = Annotated[
+    str, Meta(pattern="^(simulated|(usb|pci)?(:[0-9]{1,2})?|[0-9]+-[0-9.]+|[0-9a-f]{4}(:[0-9a-f]{2}){2}[.][0-7])$")
+]
+"""As libedgetpu names them, or a place on the bus of USB or of PCI, or none at all."""
 
 MOST_INVOKES = 20_000
 """In one slot, unless `count` asks for more: a tiny model makes them in less than the seconds wanted for nothing."""
@@ -55,11 +59,12 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     interpreter of the base, by default the same. `examples` and `labels`: .npy files with one input and one class in
     each row, for `accuracy_top1_percent`.
 
-    A model that is compiled for the Edge TPU runs on `device`: usb, usb:0, pci, pci:1, :0, by default the first that
-    `edgetpu_library` finds; or `simulated`, which takes the time it is told and is no device. `performance` is a clock
-    of an indexed one, such as usb:0. `edgetpu_compat`: whether the adapter is put between libedgetpu and the runtime,
-    which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device; `auto` decides
-    from what is loaded.
+    A model that is compiled for the Edge TPU runs on `device`: usb, usb:0, pci, pci:1, :0 or a place such as 2-1.3, by
+    default the first that `edgetpu_library` finds; or `simulated`, which takes the time it is told and is no device. It
+    waits for another job of edgetpu-ci on that device at most `device_wait_seconds`; what another program uses is never
+    opened. `performance` is the clock of the device. `edgetpu_compat`: whether the adapter is put between libedgetpu
+    and the runtime, which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device;
+    `auto` decides from what is loaded.
     """
 
     models: tuple[str, ...]
@@ -67,7 +72,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base_python: str = ""
     runtime: Literal["", "ai_edge_litert", "tflite_runtime", "pycoral"] = ""
     device: Device = ""
-    edgetpu_library: str = "libedgetpu.so.1"
+    device_wait_seconds: Seconds = 600
+    edgetpu_library: str = libedgetpu.NAME
     edgetpu_compat: Literal["auto", "always", "never"] = "auto"
     performance: Literal["", "low", "medium", "high", "max"] = ""
     simulated: Simulated = field(default_factory=Simulated)

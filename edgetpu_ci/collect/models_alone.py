@@ -6,8 +6,9 @@ from math import ceil
 from pathlib import Path
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models
+from edgetpu_ci.collect import agreement, contention, model_slot
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
+from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
 
@@ -23,9 +24,10 @@ class Subject:
     spent: float = 0.0
 
 
-def measure(named: Sequence[tuple[str, Path]], options: Options, world: World) -> Collected:
+def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Collected:
     """All that is measured of each of the (subject, file) pairs."""
-    subjects = [Subject(name, file, reason=models.refuse(file)) for name, file in named]
+    options = place.options
+    subjects = [Subject(name, file, reason=place.refuse(file)) for name, file in named]
     _rounds(subjects, options, world)
     right = [m for subject in subjects for m in agreement.accuracy(subject.name, subject.file, options, world)]
     measured = [m for s in subjects for m in model_slot.measurements(s.name, s.reason, s.slots, options)]

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models, turns
+from edgetpu_ci.collect import agreement, contention, model_slot, turns
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
+from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.paired import LOOKS
 from edgetpu_ci.world import World
@@ -28,10 +29,11 @@ class Both(NamedTuple):
     head: Path
 
 
-def measure(named: Sequence[Both], options: Options, beside: Beside, world: World) -> Collected:
+def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -> Collected:
     """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
-    refused = {both.name: why for both in named if (why := models.refuse(both.base))}
-    matches = [_match(both, options, world) for both in named if both.name not in refused]
+    options = place.options
+    refused = {both.name: why for both in named if (why := place.refuse(both.base))}
+    matches = [_match(both, place, world) for both in named if both.name not in refused]
     turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
     broken = {match.name: match.reason for match in matches if match.broke == "base"}
     timed = _so_far([match for match in matches if match.name not in broken], options)
@@ -39,13 +41,14 @@ def measure(named: Sequence[Both], options: Options, beside: Beside, world: Worl
     return replace(_answers(named, timed, options, world), without=without)
 
 
-def _match(both: Both, options: Options, world: World) -> turns.Match[Taken]:
+def _match(both: Both, place: Place, world: World) -> turns.Match[Taken]:
+    options = place.options
     of_base = replace(options, python=options.base_python or options.python)
     return turns.Match(
         both.name,
         base=partial(_slot, of_base, both.base, world),
         head=partial(_slot, options, both.head, world),
-        reason=models.refuse(both.head),
+        reason=place.refuse(both.head),
     )
 
 

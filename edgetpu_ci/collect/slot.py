@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, coral, libedgetpu
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.worker import PROGRAM
@@ -28,6 +29,7 @@ _REASONS: Final = {
     "no_libusb": "libedgetpu needs libusb, which is missing ({text}); apt install libusb-1.0-0",
     "not_libedgetpu": "what `edgetpu_library:` names is no libedgetpu: {text}",
     "no_device": "the Edge TPU could not be opened ({text}); `edgetpu-ci doctor` tells why",
+    "no_clock": "`performance` is a clock of an indexed device; name one, such as `device: usb:0`",
     "no_adapter": "`edgetpu_compat: always` cannot be here: {text}",
     "no_simulation": "there is no simulated Edge TPU here: {text}",
     "foreign_pycoral": "the package `pycoral` of {python} is not Google's, but another of the same name, about coral "
@@ -55,9 +57,12 @@ class Failures(Struct, frozen=True):
 class EdgeTpu(Struct, frozen=True, kw_only=True):
     """What a compiled model ran on: the library that was loaded, and whether the adapter was put between, and why.
 
-    `operators` is how many were taken from the model, None where nobody counted.
+    `operators` is how many were taken from the model, None where nobody counted. `device` is the path by which it was
+    asked for, and `where` what identifies that device on this host: bus, link, place, driver and kernel.
     """
 
+    device: str = ""
+    where: str = ""
     library: str = ""
     version: str = ""
     sha256: str = ""
@@ -155,7 +160,18 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
         return f"hung: no answer within {timeout:g} s"
     if ran.status < 0:
         return _crash(-ran.status)
-    return _read(ran, program, into)
+    answer = _read(ran, program, into)
+    return answer if isinstance(answer, str) else _placed(answer, world)
+
+
+def _placed(answer: S, world: World) -> S:
+    """With what identifies the device it ran on: as it is now, for a first open changes it."""
+    tpu = answer.edgetpu
+    if tpu is None or not tpu.device:
+        return answer
+    known = next((device.key for device in coral.find(world) if device.path == tpu.device), "")
+    where = f"{known} · kernel {coral.kernel(world)}" if known else ""
+    return replace(answer, edgetpu=replace(tpu, where=where))
 
 
 def _read(ran: Ran, program: str, into: type[S]) -> S | str:
@@ -198,4 +214,6 @@ def device(answers: Sequence[Answer], threads: int) -> str:
 def _place(tpu: EdgeTpu | None) -> str:
     if tpu is None:
         return "cpu"
-    return f"{SIMULATED} edgetpu" if tpu.is_simulated else f"edgetpu · libedgetpu {tpu.sha256[:8] or 'unknown'}"
+    if tpu.is_simulated:
+        return f"{SIMULATED} edgetpu"
+    return " · ".join(filter(None, ["edgetpu", tpu.where, f"libedgetpu {libedgetpu.name(tpu.sha256)}"]))

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,25 +11,26 @@ from msgspec import to_builtins
 
 from edgetpu_ci import app
 from edgetpu_ci.collect import inference
-from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
 from edgetpu_ci.worker.edgetpu_worker.failed import Failed
 from edgetpu_ci.world import Ran, run_process
-from tests.fakes import compiled, program
+from tests.fakes import compiled, corals, program
+from tests.fakes import libedgetpu as stand_in
 from tests.fakes import world as fake
+from tests.fakes.world import NOTHING
 from tests.integration.test_worker import ask
 
 PACKAGES = Path(__file__).parents[1] / "fakes/pycoral"
 
 
-def measured(folder: Path, model: bytes, env: Mapping[str, str] = MappingProxyType({}), **options: Any) -> Collected:
+def measured(folder: Path, model: bytes, env: Mapping[str, str] = NOTHING, **options: Any) -> Collected:
     """What is measured of a model on a simulated device, the worker being given `env` beside the rest."""
     (folder / "m_edgetpu.tflite").write_bytes(model)
     wanted: dict[str, Any] = {"rounds": 2, "seconds": 0, "count": 100, "device": "simulated"}
     found = inference.Options(models=("m_edgetpu.tflite",), **(wanted | options))
 
-    def run(argv: Sequence[str], stdin: bytes, timeout: float, own: Mapping[str, str] = MappingProxyType({})) -> Ran:
+    def run(argv: Sequence[str], stdin: bytes, timeout: float, own: Mapping[str, str] = NOTHING) -> Ran:
         return run_process(argv, stdin, timeout, {**own, **env})
 
     return inference.collect(found, fake.world(folder, run=run))
@@ -79,11 +80,6 @@ def test_every_real_compiled_model_runs(models: Path, tmp_path: Path) -> None:
     for name in names:
         collected = measured(tmp_path, name.read_bytes(), rounds=1)
         assert 2.9 < (of(collected, "tpu_time_p10_ms").value or 0) < 3.1, name.name
-
-
-def test_a_clock_is_asked_of_an_indexed_device_only(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="name one, such as `device: usb:0`"):
-        measured(tmp_path, compiled.build(), device="usb", performance="max")
 
 
 def test_a_report_of_it_says_so_everywhere_and_is_no_baseline(tmp_path: Path) -> None:
@@ -211,3 +207,84 @@ def test_each_device_has_a_report_of_its_own(tmp_path: Path, how: tuple[str, ...
 def test_side_by_side_needs_devices(tmp_path: Path) -> None:
     ran = program.edgetpu_ci(tmp_path, "run", "m.tflite", "--side-by-side")
     assert (ran.returncode, "name them with --device" in ran.stderr) == (2, True)
+
+
+# A device of the kernel's, with the C library in libedgetpu's place.
+
+
+@dataclass
+class Host:
+    """A host with Corals in its sysfs, whose library lists what it is told."""
+
+    folder: Path
+    library: Path
+
+    def __post_init__(self) -> None:
+        (self.folder / "m_edgetpu.tflite").write_bytes(compiled.build())
+        corals.host(self.folder / "root")
+
+    def measured(self, *listed: str, **options: Any) -> Collected:
+        env = stand_in.environment(*listed)
+        wanted: dict[str, Any] = {"rounds": 2, "seconds": 0, "count": 100, "edgetpu_library": str(self.library)}
+        found = inference.Options(models=("m_edgetpu.tflite",), **(wanted | options))
+
+        def run(argv: Sequence[str], stdin: bytes, timeout: float, own: Mapping[str, str] = NOTHING) -> Ran:
+            return run_process(argv, stdin, timeout, {**own, **env})
+
+        return inference.collect(found, fake.world(self.folder, run=run))
+
+
+@pytest.fixture
+def host(tmp_path: Path, libedgetpu: Path) -> Host:
+    return Host(tmp_path, libedgetpu)
+
+
+USB = stand_in.device("usb:/sys/bus/usb/devices/2-1", latency_us=1000)
+
+
+def test_what_a_value_was_measured_on_is_told_whole(host: Host) -> None:
+    corals.usb(host.folder / "root", "2-1")
+    where = of(host.measured(USB), "latency_p10_ms").device
+    assert where.startswith("edgetpu · usb 5 Gbit/s at 2-1 · kernel 6.12 · libedgetpu unknown build ")
+    assert where.endswith(" · ai-edge-litert 2.3.0 · 1 thread")
+
+
+def test_the_device_that_was_locked_is_the_one_that_is_opened(host: Host) -> None:
+    for number, address in enumerate(("2-1", "2-2")):
+        corals.usb(host.folder / "root", address, device=3 + number)
+    other = stand_in.device("usb:/sys/bus/usb/devices/2-2", latency_us=4000)
+    # The library lists them in another order than sysfs would give.
+    for place, ms in (("2-1", 1), ("2-2", 4)):
+        measured = of(host.measured(USB, other, device=place), "latency_p10_ms")
+        assert measured.value == pytest.approx(ms, rel=0.1), place
+        assert f"at {place} " in measured.device
+
+
+def test_a_device_that_another_program_uses_is_never_opened(host: Host) -> None:
+    node = corals.usb(host.folder / "root", "2-1")
+    corals.process(host.folder / "root", 4711, "frigate", opened=(node,))
+    measured = of(host.measured(USB), "latency_p10_ms")
+    assert (measured.value, measured.failed) == (None, True)
+    assert "usb:0 at 2-1 is used by process 4711 (frigate), and was not opened" in measured.reason
+
+
+def test_a_device_that_is_not_there_is_said_with_those_that_are(host: Host) -> None:
+    corals.usb(host.folder / "root", "2-1")
+    reason = of(host.measured(USB, device="pci"), "latency_p10_ms").reason
+    assert "no Coral `pci` on this host, only usb:0 at 2-1" in reason
+
+
+def test_without_any_coral_the_library_says_so_itself(host: Host) -> None:
+    assert "the Edge TPU could not be opened" in of(host.measured(), "latency_p10_ms").reason
+    # Where the library sees one that the kernel does not show, there is nobody to harm.
+    assert of(host.measured(USB), "latency_p10_ms").value == pytest.approx(1, rel=0.1)
+
+
+def test_a_clock_is_asked_of_an_indexed_device_only(host: Host) -> None:
+    reason = of(host.measured(USB, performance="max"), "latency_p10_ms").reason
+    assert reason == "`performance` is a clock of an indexed device; name one, such as `device: usb:0`"
+    indexed = host.measured(USB, performance="max", device="usb:0")
+    assert of(indexed, "latency_p10_ms").value == pytest.approx(1, rel=0.1)
+    corals.usb(host.folder / "root", "2-1")
+    slower = host.measured(USB, performance="medium")
+    assert of(slower, "latency_p10_ms").value == pytest.approx(4, rel=0.1)

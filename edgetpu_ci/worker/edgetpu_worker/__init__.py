@@ -7,7 +7,7 @@ files; none: random from `seed`); `edgetpu`, how a model that is compiled for on
 both), `most` (invokes) and `limit_seconds`. For its "outputs": `save` and `expected`, files to keep them in and to
 compare them with, and `examples` and `labels`, .npy files with one input and one class a row; each may be "".
 To tell the "devices" that the library lists, nothing more.
-`edgetpu` has the `library` and the `device` to open, `performance`, `compat` (auto, always or never), and `simulated`,
-what a simulated device is told, or null.
+`edgetpu` has the `library` and the `device` to open (a path: the one that the library lists under it), `performance`,
+`compat` (auto, always or never), and `simulated`, what a simulated device is told, or null.
 The answer is JSON: what ran, and times in nanoseconds or what was compared; or the `kind` of failure with its `text`.
 """

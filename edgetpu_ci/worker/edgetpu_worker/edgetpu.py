@@ -35,10 +35,12 @@ def open_for(runtime, request):
     wanted = request["edgetpu"]
     if wanted["simulated"]:
         return _simulated(wanted)
-    facts = library.facts(library.load(wanted["library"]), wanted["library"])
+    loaded = library.load(wanted["library"])
+    facts = dict(library.facts(loaded, wanted["library"]), device=wanted["device"])
     use, because = decide(wanted["compat"], runtime, abi.unfit_here())
+    options = _options(loaded, wanted)
     started = time.perf_counter_ns()
-    delegate = _load(runtime, wanted)
+    delegate = _load(runtime, wanted["library"], options)
     if use:
         delegate = Adapter(delegate)
     opened = time.perf_counter_ns() - started
@@ -86,14 +88,20 @@ def reads_wide(reader, version):
     return reader != "tflite_runtime" or not numbers or tuple(map(int, numbers.groups())) >= FIRST_WIDE
 
 
-def _load(runtime, wanted):
-    options = {}
-    if wanted["device"]:
-        options["device"] = wanted["device"]
-    if wanted["performance"]:
-        options["Performance"] = wanted["performance"].capitalize()
+def _options(loaded, wanted):
+    """What the delegate is told: which device, and its clock."""
+    device = wanted["device"]
+    if device.startswith("/"):
+        device = library.number(loaded, device)
+    if wanted["performance"] and ":" not in device:
+        raise Failed("no_clock", "libedgetpu gives a clock to an indexed device only")
+    options = {"device": device, "Performance": wanted["performance"].capitalize()}
+    return {name: value for name, value in options.items() if value}
+
+
+def _load(runtime, name, options):
     try:
-        return runtime.load_delegate(wanted["library"], options)
+        return runtime.load_delegate(name, options)
     except ValueError as error:
         # libedgetpu gives no reason: a device that is missing, held or not permitted looks like a wrong option.
         raise Failed("no_device", str(error).strip()) from error

@@ -35,20 +35,33 @@ def facts(library, name):
 
 
 def devices(_runtime, request):
-    """The task "devices": what the library lists, in its order, which `usb:0` and the like count in."""
+    """The task "devices": what the library lists, in its order."""
     name = request["edgetpu"]["library"]
     library = load(name)
+    found = [{"kind": kind, "path": path} for kind, path in listed(library)]
+    return {"edgetpu": facts(library, name), "devices": found}
+
+
+def number(library, path):
+    """What the library calls a device now, such as `usb:0`: another's first open may have changed that."""
+    known = listed(library)
+    for kind, there in known:
+        if there == path:
+            same_kind = [other for other_kind, other in known if other_kind == kind]
+            return f"{kind}:{same_kind.index(path)}"
+    raise Failed("no_device", f"libedgetpu does not list {path}, but {', '.join(p for _, p in known) or 'nothing'}")
+
+
+def listed(library):
+    """Kind and path of each device, in the order in which `usb:0` and the like count."""
     library.edgetpu_list_devices.restype = ctypes.POINTER(_Device)
     library.edgetpu_free_devices.argtypes = [ctypes.POINTER(_Device)]
     count = ctypes.c_size_t()
-    listed = library.edgetpu_list_devices(ctypes.byref(count))
-    found = [
-        {"kind": _KINDS.get(listed[n].kind, "unknown"), "path": listed[n].path.decode(errors="replace")}
-        for n in range(count.value)
-    ]
-    if listed:
-        library.edgetpu_free_devices(listed)
-    return {"edgetpu": facts(library, name), "devices": found}
+    first = library.edgetpu_list_devices(ctypes.byref(count))
+    found = [(_KINDS.get(first[n].kind, "unknown"), first[n].path.decode(errors="replace")) for n in range(count.value)]
+    if first:
+        library.edgetpu_free_devices(first)
+    return found
 
 
 def _loaded_from(address):
