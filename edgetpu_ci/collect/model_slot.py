@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
+from edgetpu_ci import meters, thermal
 from edgetpu_ci.collect import contention, slot, timing
+from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.model import SIMULATED, Measurement
+from edgetpu_ci.power import Samples
 from edgetpu_ci.world import World
 
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -60,6 +63,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     of an indexed one, such as usb:0. `edgetpu_compat`: whether the adapter is put between libedgetpu and the runtime,
     which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device; `auto` decides
     from what is loaded.
+
+    Each process begins below `cool_below_celsius`, for which `cool_down_seconds` are waited at the most, and never on
+    a device that is being throttled. `meter`: what tells power: auto, hwmon, hwmon:NAME, rapl, or a CSV file of
+    `timestamp,watts`, whose clock is `meter_offset_seconds` behind; or `meter_command`, a line for bash that prints
+    such (docs/health.md). Before and after, `idle_seconds` are measured beside it.
     """
 
     models: tuple[str, ...]
@@ -83,6 +91,12 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     warmup_count: Whole = 10
     budget_seconds: Seconds = 60
     timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
+    cool_below_celsius: Annotated[float, Meta(ge=0, le=150)] | None = None
+    cool_down_seconds: Seconds = 300
+    meter: str = ""
+    meter_command: str = ""
+    meter_offset_seconds: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0
+    idle_seconds: Seconds = 5
 
 
 class Share(Struct, frozen=True):
@@ -94,10 +108,11 @@ class Share(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """What the worker said of one slot, and the stretch of time it took."""
+    """What the worker said of one slot, the stretch of time it took, and what a live meter said in it."""
 
     answer: slot.Answer
     window: contention.Window
+    samples: Samples = ()
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -107,10 +122,23 @@ class Tried(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def take(options: Options, file: Path, share: Share, world: World) -> tuple[Taken | str, float]:
-    """One slot, or why there is none; and how many seconds it took."""
+def bench(options: Options, world: World) -> Bench:
+    """Where the models of these options are measured."""
+    return Bench(
+        world,
+        below=options.cool_below_celsius,
+        patience=options.cool_down_seconds,
+        meter=meters.find(options.meter, options.meter_command, options.meter_offset_seconds, world),
+        idle_seconds=options.idle_seconds,
+    )
+
+
+def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Taken | str, float]:
+    """One slot, or why there is none; and how many seconds it took once it was cool."""
+    warm, world = bench.ready(), bench.world
     started, before = world.now(), contention.read(world.root)
-    answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
+    with bench.watching() as looks:
+        answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
     after, elapsed = contention.read(world.root), (world.now() - started).total_seconds()
     if isinstance(answer, str):
         return answer, elapsed
@@ -121,8 +149,10 @@ def take(options: Options, file: Path, share: Share, world: World) -> tuple[Take
         before=before,
         after=after,
         elapsed=elapsed,
+        during=tuple(looks.heats),
+        warm=warm,
     )
-    return Taken(answer, window), elapsed
+    return Taken(answer, window, looks.samples), elapsed
 
 
 def try_runtime(options: Options, model: Path, world: World) -> Tried:
@@ -184,6 +214,22 @@ def _clock(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
     if not known or not all(known):
         return []
     return [Measurement(subject=subject, metric="cpu_clock_mhz", value=median(known), n=len(known), slots=known)]
+
+
+def heat(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
+    """In how many slots something was throttled, or too warm at the start; nothing where nothing of it is told."""
+    windows = [taken.window for taken in slots]
+    made = []
+    if windows and all(window.after.heat.tells for window in windows):
+        made.append(_share(subject, "throttled_percent", [bool(thermal.throttled(w.heats)) for w in windows]))
+    if any(window.warm for window in windows):
+        made.append(_share(subject, "warm_start_percent", [bool(window.warm) for window in windows]))
+    return made
+
+
+def _share(subject: str, metric: str, slots: Sequence[bool]) -> Measurement:
+    percents = tuple(100.0 * found for found in slots)
+    return Measurement(subject=subject, metric=metric, value=fmean(percents), n=len(percents), slots=percents)
 
 
 def _timing(options: Options, file: Path, share: Share, world: World) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models, turns
+from edgetpu_ci.collect import agreement, contention, model_slot, models, powered, turns
+from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.model import Collected, Measurement
@@ -18,6 +19,8 @@ from edgetpu_ci.world import World
 
 MOST_INVOKES = 5_000
 """In one slot: up to ninety of them are kept until the end, of each model."""
+
+_SIDES: Final[tuple[turns.Side, turns.Side]] = ("head", "base")
 
 
 class Both(NamedTuple):
@@ -31,21 +34,40 @@ class Both(NamedTuple):
 def measure(named: Sequence[Both], options: Options, beside: Beside, world: World) -> Collected:
     """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
     refused = {both.name: why for both in named if (why := models.refuse(both.base))}
-    matches = [_match(both, options, world) for both in named if both.name not in refused]
+    bench = model_slot.bench(options, world)
+    matches = [_match(both, options, bench) for both in named if both.name not in refused]
+    before = bench.idle() if matches else None
     turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
     broken = {match.name: match.reason for match in matches if match.broke == "base"}
-    timed = _so_far([match for match in matches if match.name not in broken], options)
+    well = [match for match in matches if match.name not in broken]
+    timed = _with_power(_so_far(well, options), well, (before, bench.idle() if matches else None), bench)
     without = {name: f"its base cannot be measured: {why}" for name, why in (refused | broken).items()}
     return replace(_answers(named, timed, options, world), without=without)
 
 
-def _match(both: Both, options: Options, world: World) -> turns.Match[Taken]:
+def _match(both: Both, options: Options, bench: Bench) -> turns.Match[Taken]:
     of_base = replace(options, python=options.base_python or options.python)
     return turns.Match(
         both.name,
-        base=partial(_slot, of_base, both.base, world),
-        head=partial(_slot, options, both.head, world),
+        base=partial(_slot, of_base, both.base, bench),
+        head=partial(_slot, options, both.head, bench),
         reason=models.refuse(both.head),
+    )
+
+
+def _with_power(
+    timed: Collected, matches: Sequence[turns.Match[Taken]], idles: powered.Idles, bench: Bench
+) -> Collected:
+    """With what a meter says of both sides, and what the bench has to say; read once, when all is over."""
+    head, base = (
+        [m for match in matches for m in powered.measurements(match.name, match.answers(side), idles, bench)]
+        for side in _SIDES
+    )
+    return replace(
+        timed,
+        measurements=(*timed.measurements, *head),
+        base=(*timed.base, *base),
+        notes=(*timed.notes, *bench.notes),
     )
 
 
@@ -61,19 +83,22 @@ def _answers(named: Sequence[Both], timed: Collected, options: Options, world: W
 
 def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collected:
     windows = [(r.base.window, r.head.window) for match in matches for r in match.rounds]
+    known = [window for pair in windows for window in pair if window]
     return Collected(
         measurements=tuple(m for match in matches for m in _of(match, "head", options)),
         base=tuple(m for match in matches if match.rounds for m in _of(match, "base", options)),
         rounds={match.name: match.known() for match in matches if match.rounds},
-        contended=contention.describe([window for pair in windows for window in pair if window]),
-        notes=tuple(filter(None, [contention.warmed(windows)])),
+        contended=contention.describe(known),
+        notes=tuple(filter(None, [contention.warmed(windows), *contention.events(known)])),
         samples={key: times for match in matches for key, times in _samples(match).items()},
     )
 
 
 def _of(match: turns.Match[Taken], side: turns.Side, options: Options) -> list[Measurement]:
     reason = match.reason if side == "head" else ""
-    return model_slot.measurements(match.name, reason, match.answers(side), options)
+    slots = match.answers(side)
+    heat = [] if reason else model_slot.heat(match.name, slots)
+    return [*model_slot.measurements(match.name, reason, slots, options), *heat]
 
 
 def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
@@ -81,9 +106,9 @@ def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
     return head | model_slot.samples(f"{match.name}, base", match.answers("base"))
 
 
-def _slot(options: Options, file: Path, world: World) -> turns.Slot[Taken] | str:
+def _slot(options: Options, file: Path, bench: Bench) -> turns.Slot[Taken] | str:
     """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
     count = options.count or ceil(stats.samples_needed(0.99) / LOOKS[0])
     limit = min(options.budget_seconds / LOOKS[0], options.timeout_seconds / 2)
-    taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), world)
+    taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), bench)
     return taken if isinstance(taken, str) else turns.Slot(taken, taken.window)
