@@ -89,8 +89,13 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("ops", "", "exact", "operators in the model"),
     _metric("ops_on_cpu", "", "exact", "operators outside the Edge TPU in a compiled model"),
     # How host and devices are: temperature, power, room. docs/health.md says where each is read.
-    _metric("temperature_celsius", "°C", None, "the host's hottest thermal zone"),
-    _metric("tpu_temperature_celsius", "°C", None, "the accelerator's own sensor; USB accelerators have none"),
+    _metric("temperature_celsius", "°C", None, "the host's hottest thermal zone; of a model the highest while it ran"),
+    _metric(
+        "tpu_temperature_celsius",
+        "°C",
+        None,
+        "the accelerator's own sensor, which USB accelerators have none of; of a model the highest while it ran",
+    ),
     _states("thermal_state", "far from its first trip point, near it, or slowed down", "optimal", "warm", "throttled"),
     _states("device_status", "what the driver says of the accelerator", "ALIVE", "LAMED", "DEAD"),
     _metric("device_resets", "", None, "resets of the accelerator since its driver was loaded"),

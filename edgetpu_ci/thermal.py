@@ -183,6 +183,13 @@ def since_boot(heat: Heat) -> str:
     return " and ".join(said for bit, said in enumerate(_PI_SAYS) if (heat.pi or 0) >> (_SINCE + bit) & 1)
 
 
+def hottest(looks: Sequence[Heat]) -> tuple[float | None, float | None]:
+    """The highest temperature of any accelerator, and of the host, in some looks; None where none is told."""
+    of_tpu = [one.celsius for look in looks for one in look.accelerators if one.celsius is not None]
+    of_host = [look.celsius for look in looks if look.celsius is not None]
+    return max(of_tpu, default=None), max(of_host, default=None)
+
+
 def events(looks: Sequence[Heat]) -> list[str]:
     """In words what happened to the accelerators during some looks: resets, a bad status, a lost sensor."""
     said = []

@@ -217,14 +217,25 @@ def _clock(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
 
 
 def heat(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
-    """In how many slots something was throttled, or too warm at the start; nothing where nothing of it is told."""
+    """How hot it got, and in how many slots something was throttled or too warm at the start.
+
+    Nothing where nothing of it is told. The temperature is that of the accelerators, else of the host.
+    """
     windows = [taken.window for taken in slots]
-    made = []
+    made = _temperature(subject, "tpu_temperature_celsius", [thermal.hottest(w.heats)[0] for w in windows])
+    made = made or _temperature(subject, "temperature_celsius", [thermal.hottest(w.heats)[1] for w in windows])
     if windows and all(window.after.heat.tells for window in windows):
         made.append(_share(subject, "throttled_percent", [bool(thermal.throttled(w.heats)) for w in windows]))
     if any(window.warm for window in windows):
         made.append(_share(subject, "warm_start_percent", [bool(window.warm) for window in windows]))
     return made
+
+
+def _temperature(subject: str, metric: str, slots: Sequence[float | None]) -> list[Measurement]:
+    known = tuple(celsius for celsius in slots if celsius is not None)
+    if not known or len(known) < len(slots):
+        return []
+    return [Measurement(subject=subject, metric=metric, value=max(known), n=len(known), slots=known)]
 
 
 def _share(subject: str, metric: str, slots: Sequence[bool]) -> Measurement:

@@ -41,9 +41,9 @@ def measure(named: Sequence[tuple[str, Path]], options: Options, world: World) -
     bench = model_slot.bench(options, world)
     before = bench.idle()
     _rounds(subjects, options, bench, world)
-    idles = (before, bench.idle())
+    idle = powered.idle(before, bench.idle(), bench)
     right = [m for subject in subjects for m in agreement.accuracy(subject.name, subject.file, options, world)]
-    measured = [m for subject in subjects for m in _measurements(subject, options, idles, bench)]
+    measured = [m for subject in subjects for m in _measurements(subject, options, idle, bench)]
     windows = [taken.window for subject in subjects for taken in subject.slots]
     notes = [note for subject in subjects for note in _notes(subject, options)]
     return Collected(
@@ -54,12 +54,12 @@ def measure(named: Sequence[tuple[str, Path]], options: Options, world: World) -
     )
 
 
-def _measurements(subject: Subject, options: Options, idles: powered.Idles, bench: Bench) -> list[Measurement]:
+def _measurements(subject: Subject, options: Options, idle: powered.Details, bench: Bench) -> list[Measurement]:
     counted = [] if subject.reason else subject.counted()
     return [
         *model_slot.measurements(subject.name, subject.reason, counted, options),
         *([] if subject.reason else model_slot.heat(subject.name, subject.slots)),
-        *powered.measurements(subject.name, counted, idles, bench),
+        *powered.measurements(subject.name, counted, idle, options, bench),
     ]
 
 

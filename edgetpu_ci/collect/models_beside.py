@@ -40,7 +40,8 @@ def measure(named: Sequence[Both], options: Options, beside: Beside, world: Worl
     turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
     broken = {match.name: match.reason for match in matches if match.broke == "base"}
     well = [match for match in matches if match.name not in broken]
-    timed = _with_power(_so_far(well, options), well, (before, bench.idle() if matches else None), bench)
+    idle = powered.idle(before, bench.idle() if matches else None, bench)
+    timed = _with_power(_so_far(well, options), well, idle, options, bench)
     without = {name: f"its base cannot be measured: {why}" for name, why in (refused | broken).items()}
     return replace(_answers(named, timed, options, world), without=without)
 
@@ -56,11 +57,11 @@ def _match(both: Both, options: Options, bench: Bench) -> turns.Match[Taken]:
 
 
 def _with_power(
-    timed: Collected, matches: Sequence[turns.Match[Taken]], idles: powered.Idles, bench: Bench
+    timed: Collected, matches: Sequence[turns.Match[Taken]], idle: powered.Details, options: Options, bench: Bench
 ) -> Collected:
     """With what a meter says of both sides, and what the bench has to say; read once, when all is over."""
     head, base = (
-        [m for match in matches for m in powered.measurements(match.name, match.answers(side), idles, bench)]
+        [m for match in matches for m in powered.measurements(match.name, match.answers(side), idle, options, bench)]
         for side in _SIDES
     )
     return replace(

@@ -4,54 +4,64 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Final
 
-from edgetpu_ci import power, stats
+from msgspec.structs import replace
+
+from edgetpu_ci import efficiency, power, stats
 from edgetpu_ci.collect.bench import Bench, Idle
-from edgetpu_ci.collect.model_slot import Taken
+from edgetpu_ci.collect.model_slot import Options, Taken
+from edgetpu_ci.collect.slot import device
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.meters import Meter
 from edgetpu_ci.model import Measurement
 
-_WATTS: Final = "power_watts"
-_ENERGY: Final = "energy_per_inference_mj"
 _OF: Final[dict[str, Callable[[float, float], float]]] = {
-    _WATTS: lambda watts, _per_second: watts,
-    _ENERGY: lambda watts, per_second: 1000 * watts / per_second,
+    "power_watts": lambda watts, _per_second: watts,
+    efficiency.ENERGY: lambda watts, per_second: 1000 * watts / per_second,
     "inferences_per_second_per_watt": lambda watts, per_second: per_second / watts,
 }
 """Each from the watts and the inferences per second of one slot."""
 
-EFFICIENCY: Final = "power_efficiency_tops_per_watt"
+IN_SLOTS: Final = tuple(_OF)
+"""What has a value in every slot, and so can be compared round by round."""
+
 _NO_TIMES: Final = "the worker does not say between which times it measured"
 
-Idles = tuple[Idle | None, Idle | None]
-"""Before the first slot and after the last."""
+Details = tuple[tuple[str, str], ...]
 
 
-def measurements(subject: str, slots: Sequence[Taken], idles: Idles, bench: Bench) -> list[Measurement]:
+def measurements(
+    subject: str, slots: Sequence[Taken], idle: Details, options: Options, bench: Bench
+) -> list[Measurement]:
     """What a meter says of some slots, or why it says nothing; nothing at all where no meter was asked for."""
     if bench.meter is None or not slots:
         return []
-    if isinstance(bench.meter, str):
-        return _unknown(subject, bench.meter, ())
+    where = device([taken.answer for taken in slots], options.threads)
+    return [replace(made, device=where) for made in _measurements(subject, slots, idle, bench)]
+
+
+def _measurements(subject: str, slots: Sequence[Taken], idle: Details, bench: Bench) -> list[Measurement]:
+    if bench.meter is None or isinstance(bench.meter, str):
+        return _unknown(subject, bench.meter or "", ())
     named = (("meter", bench.meter.name),)
     drawn = _drawn(slots, bench.meter)
     if isinstance(drawn, str):
         return _unknown(subject, drawn, named)
-    details = (*named, *_idle(idles, bench.meter))
+    details = (*named, *idle)
     made = [_over_slots(subject, metric, [of(*slot) for slot in drawn], details) for metric, of in _OF.items()]
     if bench.meter.of_device:
         return made
     reason = f"{bench.meter.name} says nothing of the accelerator"
-    return [*made, Measurement(subject=subject, metric=EFFICIENCY, reason=reason, details=named)]
+    return [*made, Measurement(subject=subject, metric=efficiency.METRIC, reason=reason, details=named)]
 
 
-def _unknown(subject: str, reason: str, details: tuple[tuple[str, str], ...]) -> list[Measurement]:
+def _unknown(subject: str, reason: str, details: Details) -> list[Measurement]:
     return [
-        Measurement(subject=subject, metric=metric, reason=reason, details=details) for metric in (*_OF, EFFICIENCY)
+        Measurement(subject=subject, metric=metric, reason=reason, details=details)
+        for metric in (*_OF, efficiency.METRIC)
     ]
 
 
-def _over_slots(subject: str, metric: str, slots: Sequence[float], details: tuple[tuple[str, str], ...]) -> Measurement:
+def _over_slots(subject: str, metric: str, slots: Sequence[float], details: Details) -> Measurement:
     return Measurement(
         subject=subject,
         metric=metric,
@@ -87,10 +97,12 @@ def _drawn(slots: Sequence[Taken], meter: Meter) -> list[tuple[float, float]] | 
     ]
 
 
-def _idle(idles: Idles, meter: Meter) -> list[tuple[str, str]]:
-    """What was drawn before and after; the two differ, since a device that was opened once sleeps less deeply."""
-    names = ("idle before", "idle after")
-    return [(name, _watts(idle, meter)) for name, idle in zip(names, idles, strict=True) if idle]
+def idle(before: Idle | None, after: Idle | None, bench: Bench) -> Details:
+    """What was drawn before the first slot and after the last: a device that was opened once sleeps less deeply."""
+    meter, known = bench.meter, (("idle before", before), ("idle after", after))
+    if meter is None or isinstance(meter, str):
+        return ()
+    return tuple((name, _watts(stretch, meter)) for name, stretch in known if stretch)
 
 
 def _watts(idle: Idle, meter: Meter) -> str:

@@ -1,5 +1,6 @@
 """`use: health`: the state of host and accelerators from fixture trees, and what is said where nothing is told."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ def world(folder: Path, cpu: tuple[int, int] = (0, 0)) -> World:
     if any(cpu):
         kernel.write(folder / "root/proc", {"stat": "cpu  0 0 0 0 0 0 0 0"})
 
-    def sleep(_seconds: float) -> None:
+    clock = [fake.AT]
+
+    def sleep(seconds: float) -> None:
+        clock.append(clock[-1] + timedelta(seconds=seconds))
         if any(cpu):
             kernel.write(folder / "root/proc", {"stat": f"cpu  {used} 0 0 {idle} 0 0 0 0"})
 
-    return fake.world(folder, sleep=sleep)
+    return fake.world(folder, sleep=sleep, now=lambda: clock[-1])
 
 
 def collect(folder: Path, cpu: tuple[int, int] = (0, 0), **options: Any) -> dict[str, Measurement]:
@@ -97,10 +101,10 @@ def test_a_raspberry_pi_tells_what_was_before(tmp_path: Path) -> None:
 def test_power_of_a_host_at_rest_is_told_with_its_meter(tmp_path: Path) -> None:
     seconds = range(round(fake.AT.timestamp()) - 5, round(fake.AT.timestamp()) + 5)
     (tmp_path / "power.csv").write_text("\n".join(f"{second},1.5" for second in seconds))
-    found = collect(tmp_path, meter="power.csv")["host/power_watts"]
-    assert found.value is None
-    assert "0 s that were timed" in found.reason or "samples in" in found.reason
-    assert dict(found.details)["meter"] == "power.csv"
+    found = collect(tmp_path, meter="power.csv", seconds=3)["host/power_watts"]
+    assert found.value == pytest.approx(1.5)
+    assert found.details == (("meter", "power.csv"), ("while", "nothing was asked of the devices"))
+    assert "ends 12" in collect(tmp_path, meter="power.csv", seconds=124)["host/power_watts"].reason
 
 
 @pytest.mark.parametrize(

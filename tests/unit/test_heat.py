@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def alone(board: Board, **options: Any) -> Collected:
     return inference.collect(wanted, board.world())
 
 
-def beside(board: Board, rounds: int = 10, head: str = "head", **options: Any) -> Collected:
+def beside(board: Board, rounds: int = 10, head: str = "head", world: World | None = None, **options: Any) -> Collected:
     """Base and head in turns until so many rounds count."""
     for arm in ("base", head):
         (board.folder / arm).mkdir()
@@ -98,7 +99,7 @@ def beside(board: Board, rounds: int = 10, head: str = "head", **options: Any) -
         left=lambda: 1e9,
         itself=True,
     )
-    return inference.collect_beside(wanted, asked, board.world())
+    return inference.collect_beside(wanted, asked, world or board.world())
 
 
 def of(found: Collected, metric: str) -> Measurement:
@@ -196,10 +197,10 @@ def test_a_head_that_is_throttled_more_than_its_base_is_a_finding(tmp_path: Path
 
 def test_each_slot_waits_until_it_is_below_the_limit(tmp_path: Path) -> None:
     board = Board(tmp_path, lambda *_: kernel.apex(board.root, temp="70050"))
-    board.cool = lambda slept: kernel.apex(board.root, temp="44800" if slept % 30 == 0 else "60050")
+    board.cool = lambda slept: kernel.apex(board.root, temp="44800" if slept % 3 == 0 else "60050")
     kernel.apex(board.root)
     found = alone(board, cool_below_celsius=45)
-    assert board.slept == 300
+    assert board.slept == 30
     assert found.notes == ()
     assert not has(found, "warm_start_percent")
 
@@ -296,8 +297,8 @@ def test_a_sensor_is_asked_while_the_model_runs(tmp_path: Path) -> None:
         def run(self, argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
             ran = super().run(argv, stdin, timeout)
             end = self.time
-            for step in range(16):
-                self.time = end - timedelta(seconds=4 - step / 4)
+            for step in range(8):
+                self.time = end - timedelta(seconds=4 - step / 2)
                 asked.clear()
                 asked.wait(10)
             self.time = end
@@ -318,3 +319,44 @@ def test_a_sensor_is_asked_while_the_model_runs(tmp_path: Path) -> None:
     found = inference.collect(wanted, world)
     assert of(found, "power_watts").value == pytest.approx(2.0)
     assert dict(of(found, "power_watts").details)["meter"] == "INA226 (hwmon1)"
+
+
+def test_how_hot_it_got_is_told_of_the_accelerator_and_else_of_the_host(tmp_path: Path) -> None:
+    board = Board(tmp_path, lambda number, _arm: kernel.zone(tmp_path / "root", 50 + number))
+    kernel.zone(board.root, 50)
+    host = of(alone(board), "temperature_celsius")
+    assert (host.value, len(host.slots)) == (60, 10)
+    kernel.apex(board.root)
+    assert of(alone(board), "tpu_temperature_celsius").value == 46.3
+
+
+def test_energy_is_compared_round_by_round(tmp_path: Path) -> None:
+    """The slow head takes a watt more: half as much energy again for each inference."""
+    board = Board(tmp_path)
+    slow: list[tuple[float, float]] = []
+
+    def note(_number: int, arm: str) -> None:
+        if arm == "slow":
+            slow.append((board.monotonic(), board.monotonic() + 4))
+
+    board.at_slot = note
+    wanted = Rule(match="*/energy_per_inference_mj", worse_by_percent=5)
+
+    def command(argv: Sequence[str], stdin: bytes, timeout: float, env: Mapping[str, str] = fake.NOTHING) -> Ran:
+        if not env:
+            return board.run(argv, stdin, timeout)
+        start = fake.AT.timestamp()
+        lines = [f"{start + n / 5:.1f},{3 if any(a <= n / 5 <= b for a, b in slow) else 2}" for n in range(-5, 2000)]
+        return Ran(status=0, stdout="\n".join(lines).encode(), stderr=b"")
+
+    world = replace(board.world(), run=command)
+    found = beside(board, rounds=20, head="slow", world=world, meter_command="plug")
+    options = inference.Options(models=("slow/m.tflite",), meter_command="plug")
+    family = interleaved.demanded(inference.series(options, world), [wanted])
+    assert family == {"m/energy_per_inference_mj"}
+    base = Base(kind="base commit", label="", measurements=found.base, rounds=found.rounds)
+    made = interleaved.compare_rounds(found.measurements, base, [wanted], family).comparisons
+    (energy,) = (c for c in made if c.metric == "energy_per_inference_mj")
+    assert energy.finding == "regressed"
+    assert (energy.base, energy.head) == pytest.approx((40, 60))
+    assert of(found, "energy_per_inference_mj").device == "cpu · ai-edge-litert 2.3.0 · 1 thread"
