@@ -85,13 +85,18 @@ def read(root: Path) -> Heat:
     zones = [zone for zone in sorted(root.glob("sys/class/thermal/thermal_zone*")) if (zone / "temp").exists()]
     known = [celsius for zone in zones if (celsius := sysfs.thousandth(zone / "temp")) and celsius > LOST]
     return Heat(
-        accelerators=tuple(_accelerator(folder) for folder in sorted(root.glob("sys/class/apex/apex_*"))),
+        accelerators=accelerators(root),
         celsius=max(known, default=None),
         limit=min((limit for zone in zones for limit in _limits(zone)), default=None),
         pi=_pi(root),
         throttles=_throttles(root),
         held=_held(root),
     )
+
+
+def accelerators(root: Path) -> tuple[Accelerator, ...]:
+    """Look at the accelerators alone, which costs little."""
+    return tuple(_accelerator(folder) for folder in sorted(root.glob("sys/class/apex/apex_*")))
 
 
 def _accelerator(folder: Path) -> Accelerator:

@@ -21,7 +21,7 @@ _PAUSE: Final = 1.0
 
 @dataclass
 class Looks:
-    """What was seen while something ran: how hot it was, and what a live meter said."""
+    """What was seen while something ran: how hot the accelerators were, and what a live meter said."""
 
     heats: list[Heat] = field(default_factory=list)
     samples: list[tuple[float, float]] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Bench:
         self._look(looks)
 
     def _look(self, looks: Looks) -> None:
-        looks.heats.append(thermal.read(self.world.root))
+        looks.heats.append(Heat(accelerators=thermal.accelerators(self.world.root)))
         meter = self.meter
         if meter is not None and not isinstance(meter, str) and meter.live and (said := meter.sample()) is not None:
             looks.samples.append((self.world.now().timestamp(), said))
