@@ -24,6 +24,7 @@ _OF: Final[dict[str, Callable[[float, float], float]]] = {
 IN_SLOTS: Final = tuple(_OF)
 """What has a value in every slot, and so can be compared round by round."""
 
+_SIMULATED: Final = "the device is simulated, and draws nothing"
 _NO_TIMES: Final = "the worker does not say between which times it measured"
 
 Details = tuple[tuple[str, str], ...]
@@ -40,6 +41,8 @@ def measurements(
 
 
 def _measurements(subject: str, slots: Sequence[Taken], idle: Details, bench: Bench) -> list[Measurement]:
+    if any(taken.answer.edgetpu and taken.answer.edgetpu.is_simulated for taken in slots):
+        return _unknown(subject, _SIMULATED, ())
     if bench.meter is None or isinstance(bench.meter, str):
         return _unknown(subject, bench.meter or "", ())
     named = (("meter", bench.meter.name),)
