@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from edgetpu_ci import power, sysfs
-from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.power import Samples, Span
 from edgetpu_ci.world import World
 
 MOST_BYTES: Final = 64 << 20
 _ANSWERS_WITHIN: Final = 60.0
+
+_NAME: Final = 60
 
 _SENSORS: Final = ("ina",)
 NONE: Final = (
@@ -140,10 +142,13 @@ def _moved(samples: Samples, offset: float) -> Samples:
 def find(wanted: str, command: str, offset: float, world: World) -> Meter | str | None:
     """The meter that options name, or why there is none; None where none is named.
 
-    `wanted` is `auto`, `hwmon`, `hwmon:NAME` (of the sensor or its folder), `rapl`, or a file.
+    `wanted` is `auto`, `hwmon`, `hwmon:NAME` (of the sensor or its folder), `rapl`, or a file. ConfigError where it is
+    neither, or a command is named beside it.
     """
+    if command and wanted:
+        raise ConfigError("`meter` and `meter_command` are two meters; name one of them.")
     if command:
-        return Command("`meter_command`", command, offset, world)
+        return Command(_called(command), command, offset, world)
     kind, _, name = wanted.partition(":")
     if kind == "hwmon":
         return _only(_sensors(world.root, name), "power sensor", "hwmon:")
@@ -152,7 +157,16 @@ def find(wanted: str, command: str, offset: float, world: World) -> Meter | str 
     if wanted == "auto":
         found: list[Meter] = [*_sensors(world.root, ""), *_counters(world.root)]
         return found[0] if found else NONE
+    if wanted and not (world.cwd / wanted).is_file():
+        known = "auto, hwmon, hwmon:NAME, rapl, or a CSV file of `timestamp,watts` that is there"
+        raise ConfigError(f"There is no meter {wanted}; name {known}.")
     return File(wanted, world.cwd / wanted, offset) if wanted else None
+
+
+def _called(command: str) -> str:
+    """A command as the name of a meter: as much of it as fits a line."""
+    words = " ".join(command.split())
+    return f"meter_command: {words if len(words) <= _NAME else words[: _NAME - 1] + '…'}"
 
 
 def _only(found: Sequence[Sensor | Counter], what: str, prefix: str) -> Meter | str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import meters, thermal
+from edgetpu_ci.collect import contention
 from edgetpu_ci.power import Samples, Span
 from edgetpu_ci.thermal import Heat
 from edgetpu_ci.world import World
@@ -40,7 +42,7 @@ class Bench:
 
     After one wait of `patience` seconds in vain it only looks, and does not wait again. `meter` may be a reason for
     there being none, and is None where none was asked for; `idle_seconds` is how long is waited beside it, before and
-    after.
+    after. Where not `on_pcie`, a hot PCIe accelerator is somebody else's and no matter of ours.
     """
 
     world: World
@@ -48,19 +50,25 @@ class Bench:
     patience: float = 300.0
     meter: meters.Meter | str | None = None
     idle_seconds: float = 0.0
+    on_pcie: bool = True
     notes: list[str] = field(default_factory=list)
     _gave_up: bool = False
 
+    def read(self) -> contention.Reading:
+        """The host's clocks and how hot it is now."""
+        found = contention.read(self.world.root)
+        return found if self.on_pcie else replace(found, heat=replace(found.heat, accelerators=()))
+
     def ready(self) -> str:
         """Wait until it is cool; in words why a slot that begins now is not comparable, empty when it is."""
-        heat, began = thermal.read(self.world.root), self.world.monotonic()
+        heat, began = self.read().heat, self.world.monotonic()
         if self.below is not None and not thermal.tells_temperature(heat):
             self._note("`cool_below_celsius` is not held: not available, nothing here tells a temperature.")
         while hot := thermal.too_hot(heat, self.below):
             if self._gave_up or self.world.monotonic() - began >= self.patience:
                 return self._give_up(hot)
             self.world.sleep(_PAUSE)
-            heat = thermal.read(self.world.root)
+            heat = self.read().heat
         return ""
 
     def _give_up(self, hot: str) -> str:
@@ -86,7 +94,7 @@ class Bench:
         self._look(looks)
 
     def _look(self, looks: Looks) -> None:
-        looks.heats.append(Heat(accelerators=thermal.accelerators(self.world.root)))
+        looks.heats.append(Heat(accelerators=thermal.accelerators(self.world.root) if self.on_pcie else ()))
         meter = self.meter
         if meter is not None and not isinstance(meter, str) and meter.live and (said := meter.sample()) is not None:
             looks.samples.append((self.world.now().timestamp(), said))

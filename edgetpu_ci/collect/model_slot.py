@@ -130,16 +130,17 @@ def bench(options: Options, world: World) -> Bench:
         patience=options.cool_down_seconds,
         meter=meters.find(options.meter, options.meter_command, options.meter_offset_seconds, world),
         idle_seconds=options.idle_seconds,
+        on_pcie=not options.device.startswith(("usb", SIMULATED)),
     )
 
 
 def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Taken | str, float]:
     """One slot, or why there is none; and how many seconds it took once it was cool."""
     warm, world = bench.ready(), bench.world
-    started, before = world.now(), contention.read(world.root)
+    started, before = world.now(), bench.read()
     with bench.watching() as looks:
         answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
-    after, elapsed = contention.read(world.root), (world.now() - started).total_seconds()
+    after, elapsed = bench.read(), (world.now() - started).total_seconds()
     if isinstance(answer, str):
         return answer, elapsed
     window = contention.Window(

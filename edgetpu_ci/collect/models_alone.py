@@ -39,9 +39,9 @@ def measure(named: Sequence[tuple[str, Path]], options: Options, world: World) -
     """All that is measured of each of the (subject, file) pairs."""
     subjects = [Subject(name, file, reason=models.refuse(file)) for name, file in named]
     bench = model_slot.bench(options, world)
-    before = bench.idle()
+    before = bench.idle() if subjects else None
     _rounds(subjects, options, bench, world)
-    idle = powered.idle(before, bench.idle(), bench)
+    idle = powered.idle(before, bench.idle() if subjects else None, bench)
     right = [m for subject in subjects for m in agreement.accuracy(subject.name, subject.file, options, world)]
     measured = [m for subject in subjects for m in _measurements(subject, options, idle, bench)]
     windows = [taken.window for subject in subjects for taken in subject.slots]

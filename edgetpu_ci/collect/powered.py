@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Final
 
-from msgspec.structs import replace
-
 from edgetpu_ci import efficiency, power, stats
+from edgetpu_ci.collect import timing
 from edgetpu_ci.collect.bench import Bench, Idle
 from edgetpu_ci.collect.model_slot import Options, Taken
 from edgetpu_ci.collect.slot import device
@@ -37,7 +36,7 @@ def measurements(
     if bench.meter is None or not slots:
         return []
     where = device([taken.answer for taken in slots], options.threads)
-    return [replace(made, device=where) for made in _measurements(subject, slots, idle, bench)]
+    return [timing.rounded(made, where) for made in _measurements(subject, slots, idle, bench)]
 
 
 def _measurements(subject: str, slots: Sequence[Taken], idle: Details, bench: Bench) -> list[Measurement]:

@@ -360,3 +360,24 @@ def test_energy_is_compared_round_by_round(tmp_path: Path) -> None:
     assert energy.finding == "regressed"
     assert (energy.base, energy.head) == pytest.approx((40, 60))
     assert of(found, "energy_per_inference_mj").device == "cpu · ai-edge-litert 2.3.0 · 1 thread"
+
+
+@pytest.mark.parametrize("device", ["usb", "usb:0", "simulated"])
+def test_a_hot_pcie_accelerator_is_no_matter_of_a_run_that_is_not_on_it(tmp_path: Path, device: str) -> None:
+    board = Board(tmp_path)
+    kernel.apex(board.root, temp="91050")
+    found = alone(board, device=device, cool_down_seconds=9)
+    assert (board.slots, board.slept, found.notes) == (10, 0, ())
+    assert not has(found, "throttled_percent")
+
+
+def test_a_simulated_device_draws_nothing(tmp_path: Path) -> None:
+    class Simulated(Board):
+        def run(self, argv: Sequence[str], stdin: bytes, timeout: float) -> Ran:
+            said = json.loads(super().run(argv, stdin, timeout).stdout)
+            return Ran(status=0, stdout=json.dumps(said | {"edgetpu": {"library": "simulated"}}).encode(), stderr=b"")
+
+    board = Simulated(tmp_path)
+    kernel.sensor(board.root, 2.5)
+    found = of(alone(board, meter="hwmon", device="simulated"), "power_watts")
+    assert (found.value, found.reason) == (None, "the device is simulated, and draws nothing")

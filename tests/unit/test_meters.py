@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgetpu_ci import meters, power
-from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.world import Ran
 from tests.fakes import kernel
 from tests.fakes import world as fake
@@ -77,14 +77,26 @@ def test_the_clock_of_a_file_is_moved(tmp_path: Path) -> None:
     assert power.watts(samples, (3700.5, 3703)) == pytest.approx(2)
 
 
-@pytest.mark.parametrize(("text", "said"), [(None, "cannot be read: No such file"), ("1,2\nx\n", "line 2")])
-def test_a_file_that_is_none_is_said(tmp_path: Path, text: str | None, said: str) -> None:
-    if text:
-        (tmp_path / "power.csv").write_text(text)
+@pytest.mark.parametrize(("text", "said"), [("", "cannot be read: No such file"), ("1,2\nx\n", "line 2")])
+def test_a_file_that_cannot_be_read_at_the_end_is_said(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "power.csv").write_text(text)
     found = find(tmp_path, "power.csv")
     assert isinstance(found, meters.File)
+    if not text:
+        (tmp_path / "power.csv").unlink()
     with pytest.raises(DocumentError, match=said):
         found.recorded((), (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "command", "said"),
+    [("hwmom", "", "There is no meter hwmom; name auto, hwmon"), ("auto", "plug", "are two meters; name one")],
+)
+def test_a_meter_that_is_misnamed_is_said_before_anything_is_measured(
+    tmp_path: Path, wanted: str, command: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        meters.find(wanted, command, 0, fake.world(tmp_path))
 
 
 def test_a_command_is_told_of_which_times_it_is_asked(tmp_path: Path) -> None:
@@ -97,6 +109,7 @@ def test_a_command_is_told_of_which_times_it_is_asked(tmp_path: Path) -> None:
 
     found = meters.find("", "plug-history", 0, fake.world(tmp_path, run=run))
     assert isinstance(found, meters.Command)
+    assert found.name == "meter_command: plug-history"
     assert found.recorded((), (5.25, 6)) == [(5, 2), (6, 2)]
     assert asked == [{"EDGETPU_CI_FROM": "5.250", "EDGETPU_CI_UNTIL": "6.000"}]
 
