@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
-from edgetpu_ci import meters, thermal
+from edgetpu_ci import meters
 from edgetpu_ci.collect import contention, slot, timing
 from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.model import SIMULATED, Measurement
@@ -215,33 +215,6 @@ def _clock(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
     if not known or not all(known):
         return []
     return [Measurement(subject=subject, metric="cpu_clock_mhz", value=median(known), n=len(known), slots=known)]
-
-
-def heat(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
-    """How hot it got, and in how many slots something was throttled or too warm at the start.
-
-    Nothing where nothing of it is told. The temperature is that of the accelerators, else of the host.
-    """
-    windows = [taken.window for taken in slots]
-    made = _temperature(subject, "tpu_temperature_celsius", [thermal.hottest(w.heats)[0] for w in windows])
-    made = made or _temperature(subject, "temperature_celsius", [thermal.hottest(w.heats)[1] for w in windows])
-    if windows and all(window.after.heat.tells for window in windows):
-        made.append(_share(subject, "throttled_percent", [bool(thermal.throttled(w.heats)) for w in windows]))
-    if any(window.warm for window in windows):
-        made.append(_share(subject, "warm_start_percent", [bool(window.warm) for window in windows]))
-    return made
-
-
-def _temperature(subject: str, metric: str, slots: Sequence[float | None]) -> list[Measurement]:
-    known = tuple(celsius for celsius in slots if celsius is not None)
-    if not known or len(known) < len(slots):
-        return []
-    return [Measurement(subject=subject, metric=metric, value=max(known), n=len(known), slots=known)]
-
-
-def _share(subject: str, metric: str, slots: Sequence[bool]) -> Measurement:
-    percents = tuple(100.0 * found for found in slots)
-    return Measurement(subject=subject, metric=metric, value=fmean(percents), n=len(percents), slots=percents)
 
 
 def _timing(options: Options, file: Path, share: Share, world: World) -> dict[str, Any]:

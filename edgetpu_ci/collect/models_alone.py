@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models, powered
+from edgetpu_ci.collect import agreement, contention, heated, model_slot, models, powered
 from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.turns import SPARE
@@ -58,7 +58,7 @@ def _measurements(subject: Subject, options: Options, idle: powered.Details, ben
     counted = [] if subject.reason else subject.counted()
     return [
         *model_slot.measurements(subject.name, subject.reason, counted, options),
-        *([] if subject.reason else model_slot.heat(subject.name, subject.slots)),
+        *([] if subject.reason else heated.measurements(subject.name, subject.slots)),
         *powered.measurements(subject.name, counted, idle, options, bench),
     ]
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, models, powered, turns
+from edgetpu_ci.collect import agreement, contention, heated, model_slot, models, powered, turns
 from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
@@ -98,7 +98,7 @@ def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collecte
 def _of(match: turns.Match[Taken], side: turns.Side, options: Options) -> list[Measurement]:
     reason = match.reason if side == "head" else ""
     slots = match.answers(side)
-    heat = [] if reason else model_slot.heat(match.name, slots)
+    heat = [] if reason else heated.measurements(match.name, slots)
     return [*model_slot.measurements(match.name, reason, slots, options), *heat]
 
 
