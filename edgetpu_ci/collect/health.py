@@ -8,18 +8,16 @@ from typing import Annotated, Final, get_args
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import meters, metrics, power, sysfs, thermal
+from edgetpu_ci import coral, meters, metrics, power, sysfs, thermal
 from edgetpu_ci.collect import contention
 from edgetpu_ci.collect.bench import Bench, Idle
+from edgetpu_ci.coral import Coral
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.thermal import Accelerator, Heat
 from edgetpu_ci.world import World
 
 HOST: Final = "host"
-
-_USB: Final = {("1a6e", "089a"), ("18d1", "9302")}
-"""Vendor and product of a USB accelerator, before its firmware is loaded and after."""
 
 _NO_SENSOR: Final = "not available: a USB accelerator tells no temperature; drift is looked for instead"
 
@@ -54,19 +52,9 @@ def collect(options: Options, world: World) -> Collected:
         _disk(world.cwd / options.disk),
         *([_power(meter, idle)] if meter else []),
         *(m for one in after.heat.accelerators for m in _accelerator(one)),
-        *(m for name in usb_accelerators(world.root) for m in _usb(name)),
+        *(m for device in coral.find(world) for m in _without_sensor(device)),
     ]
     return Collected(measurements=tuple(found))
-
-
-def usb_accelerators(root: Path) -> list[str]:
-    """The USB accelerators, each by its port path, which stays when its ids change."""
-    folders = sorted(root.glob("sys/bus/usb/devices/*"))
-    return [f"usb {folder.name}" for folder in folders if _ids(folder) in _USB]
-
-
-def _ids(folder: Path) -> tuple[str, str]:
-    return sysfs.text(folder / "idVendor"), sysfs.text(folder / "idProduct")
 
 
 def _host(heat: Heat) -> Iterator[Measurement]:
@@ -96,9 +84,14 @@ def _degrees(known: tuple[float, ...]) -> str:
     return ", ".join(f"{degrees:g} °C" for degrees in known)
 
 
-def _usb(name: str) -> Iterator[Measurement]:
-    for metric in ("tpu_temperature_celsius", "thermal_state"):
-        yield Measurement(subject=name, metric=metric, reason=_NO_SENSOR)
+def _without_sensor(device: Coral) -> Iterator[Measurement]:
+    """What is to be said of an accelerator that tells nothing itself: on USB, or without its driver."""
+    subject = f"{device.kind} {device.address}"
+    if device.kind == "usb":
+        for metric in ("tpu_temperature_celsius", "thermal_state"):
+            yield Measurement(subject=subject, metric=metric, reason=_NO_SENSOR)
+    elif not device.node:
+        yield Measurement(subject=subject, metric="device_status", reason=device.unusable)
 
 
 def _cpu(before: contention.Reading, after: contention.Reading) -> Measurement:

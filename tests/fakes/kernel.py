@@ -32,11 +32,6 @@ def apex(root: Path, name: str = "apex_0", **facts: str) -> None:
     write(root / "sys/class/apex" / name, APEX | facts)
 
 
-def usb(root: Path, port: str, vendor: str = "18d1", product: str = "9302") -> None:
-    """A USB accelerator; before it was first opened its ids are 1a6e and 089a."""
-    write(root / "sys/bus/usb/devices" / port, {"idVendor": vendor, "idProduct": product, "speed": "5000"})
-
-
 def zone(root: Path, celsius: float, passive: float | None = None) -> None:
     """A thermal zone of the host, with the temperature at which it slows down."""
     facts = {"temp": f"{celsius * 1000:.0f}", "type": "cpu-thermal"}

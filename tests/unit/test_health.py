@@ -11,7 +11,7 @@ from edgetpu_ci.collect import health
 from edgetpu_ci.model import Collected, Measurement, Rule
 from edgetpu_ci.render import words
 from edgetpu_ci.world import World
-from tests.fakes import kernel
+from tests.fakes import corals, kernel
 from tests.fakes import world as fake
 
 NOTHING_HELPS = Rule(match="*/thermal_state", max=1)
@@ -83,13 +83,18 @@ def test_a_lost_sensor_is_not_a_cold_device(tmp_path: Path) -> None:
         assert found[f"apex_0/{metric}"].reason.startswith("sensor lost: it reads below -40 °C")
 
 
-@pytest.mark.parametrize("ids", [("1a6e", "089a"), ("18d1", "9302")])
-def test_a_usb_accelerator_tells_no_temperature(tmp_path: Path, ids: tuple[str, str]) -> None:
-    kernel.usb(tmp_path / "root", "2-1", *ids)
-    kernel.usb(tmp_path / "root", "1-1", "046d", "c31c")
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_usb_accelerator_tells_no_temperature(tmp_path: Path, opened: bool) -> None:  # noqa: FBT001 - a case
+    corals.usb(tmp_path / "root", "2-1", opened=opened)
     found = {key: m.reason for key, m in collect(tmp_path).items() if m.subject.startswith("usb")}
     reason = "not available: a USB accelerator tells no temperature; drift is looked for instead"
     assert found == {"usb 2-1/tpu_temperature_celsius": reason, "usb 2-1/thermal_state": reason}
+
+
+def test_an_accelerator_without_its_driver_says_what_to_do(tmp_path: Path) -> None:
+    corals.bus(tmp_path / "root", "0000:03:00.0")
+    found = collect(tmp_path)["pci 0000:03:00.0/device_status"]
+    assert found.reason.startswith("The Coral at 0000:03:00.0 has no driver: try `sudo modprobe apex`")
 
 
 def test_a_raspberry_pi_tells_what_was_before(tmp_path: Path) -> None:
