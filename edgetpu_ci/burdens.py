@@ -24,6 +24,7 @@ class _Burden(Struct, frozen=True):
 _BURDENS: Final[Mapping[str, _Burden]] = {
     "run_queue_wait_percent": _Burden(1, 1.0, "the head waits longer for a CPU than the base beside it: its own doing"),
     "error_rate_percent": _Burden(1, 0.0, "the head fails more often than the base beside it"),
+    "throttled_percent": _Burden(1, 0.0, "the head is throttled more often than the base beside it: its own doing"),
     "cpu_clock_mhz": _Burden(-1, 20.0, "the CPU is clocked lower under the head than under the base: it throttles"),
 }
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from edgetpu_ci import burdens, compare, demand, metrics, paired
+from edgetpu_ci import burdens, compare, demand, metrics, paired, spoilt
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
 from edgetpu_ci.paired import Decision, Paired
 
@@ -88,7 +88,7 @@ def compare_rounds(
     facts = [compare.exact(before[k], now[k], base.kind) for k in shared if metrics.find(now[k].metric).deterministic]
     known = _paired(measurements, base.measurements, base.rounds, rules, family)
     decided = _decide(known, family)
-    speeds = [_comparison(now[key], known[key], found) for key, found in decided.items()]
+    speeds = [_comparison(now[key], known[key], found, base.rounds) for key, found in decided.items()]
     undecidable = [
         compare.of_values(before[key], now[key], "inconclusive", "base commit", _NO_RANKS)
         for key in shared
@@ -158,7 +158,7 @@ def _rounds_of(base: Measurement, head: Measurement, rounds: Rounds, least: dema
     )
 
 
-def _comparison(head: Measurement, rounds: Paired, found: Decision) -> Comparison:
+def _comparison(head: Measurement, rounds: Paired, found: Decision, known: Mapping[str, Rounds]) -> Comparison:
     counted = tuple(rounds.pairs[place] for place in found.kept) or rounds.pairs
     return Comparison(
         subject=head.subject,
@@ -177,11 +177,13 @@ def _comparison(head: Measurement, rounds: Paired, found: Decision) -> Compariso
         min_effect=rounds.effect,
         worth_a_look=found.worth_a_look,
         against="base commit",
-        because=_because(found),
+        because=_because(found, known[head.subject].disturbed),
     )
 
 
-def _because(found: Decision) -> str:
+def _because(found: Decision, disturbed: Sequence[str]) -> str:
+    if found.finding == "inconclusive" and (cause := spoilt.cause(disturbed)):
+        return cause
     if found.rounds_needed is None:
         return found.because
     return f"{found.because}; about {found.rounds_needed} rounds would decide"

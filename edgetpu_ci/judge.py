@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, metrics, tolerance
+from edgetpu_ci import demand, metrics, spoilt, tolerance
 from edgetpu_ci.model import Approval, Comparison, History, Measurement, Report, Rule, Status, Verdict
 from edgetpu_ci.verdicts import unknown
 
@@ -40,6 +40,7 @@ def judge(  # noqa: PLR0913 - all that a rule may be held against
         without=without,
         history={one.key: one for one in history},
         ended=ended,
+        heated=spoilt.by_heat(measurements),
     )
     verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, known)]
     said = {(verdict.subject, verdict.because) for verdict in verdicts}
@@ -77,6 +78,7 @@ class _Known(Struct, frozen=True):
     without: Mapping[str, str]
     history: Mapping[str, History]
     ended: date | None
+    heated: Mapping[str, str]
 
     def no_base(self, measurement: Measurement) -> str:
         """Why a measurement was compared with nothing."""
@@ -111,7 +113,7 @@ def _apply(rule: Rule, measurements: Sequence[Measurement], known: _Known) -> It
     found = [measurement for measurement in measurements if demand.matches(rule, measurement)]
     for measurement in found:
         verdict = _weigh(rule, measurement, known)
-        yield _spoilt(rule, measurement, verdict, known.calm) if verdict.status == "failed" else verdict
+        yield _spoilt(rule, measurement, verdict, known) if verdict.status == "failed" else verdict
     if not found:
         # The rules of a baseline name models letter by letter: there a bracket stands around what globs would take.
         subject, _, metric = re.sub(r"\[([*?\[])\]", r"\1", rule.match).rpartition("/")
@@ -156,9 +158,12 @@ def _alone(rule: Rule, measurement: Measurement, why: str) -> Verdict:
     return replace(verdict, weight="pass") if why == NEW else verdict
 
 
-def _spoilt(rule: Rule, measurement: Measurement, verdict: Verdict, calm: Mapping[str, float]) -> Verdict:
-    """A failure that may be other work's doing is unknown."""
-    undisturbed = calm.get(f"{measurement.subject}/{metrics.find(measurement.metric).calm}")
+def _spoilt(rule: Rule, measurement: Measurement, verdict: Verdict, known: _Known) -> Verdict:
+    """A failure that may be other work's doing, or the heat's, is unknown."""
+    why = known.heated.get(measurement.subject)
+    if why and demand.is_band(rule) and spoilt.is_speed(measurement.metric):
+        return unknown(rule, measurement, f"{verdict.because}, but {why}")
+    undisturbed = known.calm.get(f"{measurement.subject}/{metrics.find(measurement.metric).calm}")
     if (
         not demand.is_band(rule)
         or undisturbed is None

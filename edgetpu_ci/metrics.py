@@ -1,6 +1,7 @@
 """The catalogue: one line a metric, with its unit, the better direction and what it means."""
 
 import re
+from math import ceil
 from typing import Final, Literal
 
 from edgetpu_ci.model import Better, Metric
@@ -26,6 +27,10 @@ def _metric(
         calm=_CALM.get(name, ""),
         deterministic=deterministic or better == "exact",
     )
+
+
+def _states(name: str, meaning: str, *states: str) -> Metric:
+    return Metric(name=name, better="lower", meaning=meaning, states=states)
 
 
 CATALOGUE: Final[tuple[Metric, ...]] = (
@@ -83,6 +88,25 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("macs_millions", "M", "exact", "multiply-accumulates of one inference, in millions"),
     _metric("ops", "", "exact", "operators in the model"),
     _metric("ops_on_cpu", "", "exact", "operators outside the Edge TPU in a compiled model"),
+    # How host and devices are: temperature, power, room. docs/health.md says where each is read.
+    _metric("temperature_celsius", "°C", None, "the host's hottest thermal zone; of a model the highest while it ran"),
+    _metric(
+        "tpu_temperature_celsius",
+        "°C",
+        None,
+        "the accelerator's own sensor, which USB accelerators have none of; of a model the highest while it ran",
+    ),
+    _states("thermal_state", "far from its first trip point, near it, or slowed down", "optimal", "warm", "throttled"),
+    _states("device_status", "what the driver says of the accelerator", "ALIVE", "LAMED", "DEAD"),
+    _metric("device_resets", "", None, "resets of the accelerator since its driver was loaded"),
+    _metric("throttled_percent", "%", None, "share of the rounds in which something was slowed down by heat"),
+    _metric("warm_start_percent", "%", None, "share of the rounds that began above `cool_below_celsius`"),
+    _metric("cpu_use_percent", "%", None, "share of the host's CPU time that was used"),
+    _metric("memory_free_percent", "%", "higher", "memory of the host that programs can still have"),
+    _metric("disk_free_percent", "%", "higher", "free room where the repository lies"),
+    _metric("power_watts", "W", "lower", "mean power while inferences were timed, as the named meter has it"),
+    _metric("energy_per_inference_mj", "mJ", "lower", "energy of one inference, with what is drawn when idle"),
+    _metric("inferences_per_second_per_watt", "1/s/W", "higher", "completed inferences for each joule of the meter's"),
     # What the result files of other tools hold; docs/results.md says which.
     _metric("time_ms", "ms", "lower", "time of one run of a benchmark"),
     _metric("cpu_time_ms", "ms", "lower", "CPU time of one run of a benchmark"),
@@ -90,8 +114,14 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("bandwidth_mb_per_second", "MB/s", "higher", "bytes a benchmark works on in a second, in millions"),
     _metric("allocated_bytes", "B", "lower", "memory allocated by one run of a benchmark"),
     _metric("allocations", "", "lower", "allocations by one run of a benchmark"),
+    _metric(
+        "power_efficiency_tops_per_watt",
+        "TOPS/W",
+        "higher",
+        "operations on the TPU per second and watt, two for a MAC; only from a measured power",
+        "power_efficiency",
+    ),
     # Named by the user's document; collected by later parts.
-    _metric("power_efficiency_tops_per_watt", "TOPS/W", "higher", "operations per second and watt", "power_efficiency"),
     _metric("test_coverage", "%", "higher", "lines covered by tests", "code_coverage"),
     _metric("security_score", "points", "higher", "security score of the repository"),
     _metric("build_time_seconds", "s", "lower", "duration of a build", "build_time"),
@@ -111,10 +141,17 @@ _BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name
 
 
 def amount(value: float, metric: Metric) -> str:
-    """A value and its unit: facts with all their digits, what is measured with four."""
+    """A value and its unit: facts with all their digits, what is measured with four; a state as its word."""
+    if metric.states:
+        return state(value, metric)
     if metric.unit == "ms" and 0 < abs(value) < _NANOSECONDS_BELOW_MS:
         return f"{value * _PER_MS:#.4g} ns"
     return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
+
+
+def state(value: float, metric: Metric) -> str:
+    """The word of a value of a metric with states; between two of them, as in a mean, the worse one."""
+    return metric.states[ceil(min(max(value, 0), len(metric.states) - 1))]
 
 
 def _digits(value: float, *, exact: bool) -> str:

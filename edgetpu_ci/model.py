@@ -27,7 +27,8 @@ class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a value means: its unit and which direction is better (none: shown, never compared).
 
     `calm` names the metric of the same thing that other work on the host disturbs least; a `deterministic` one is the
-    same each time it is measured, so that any difference is one.
+    same each time it is measured, so that any difference is one. The value of a metric with `states`, from good to bad,
+    is the place of one of them, from 0 on.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     calm: str = ""
     deterministic: bool = False
+    states: tuple[str, ...] = ()
 
 
 class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 from edgetpu_ci import plugins
-from edgetpu_ci.collect import command, inference, model_file, results
+from edgetpu_ci.collect import command, health, inference, model_file, results
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.config import Step
 from edgetpu_ci.model import Collected
@@ -32,6 +32,7 @@ class Repeating(Collector, Protocol):
 
 COLLECTORS: Final[dict[str, Collector]] = {
     "command": command,
+    "health": health,
     "inference": inference,
     "model_file": model_file,
     "results": results,

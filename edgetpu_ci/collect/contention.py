@@ -8,6 +8,9 @@ from statistics import median
 
 from msgspec import Struct
 
+from edgetpu_ci import sysfs, thermal
+from edgetpu_ci.thermal import Heat
+
 WAITED = 0.05
 """Our thread waiting longer than this share: one inference in twenty, what p95 is, is then not the model's.
 
@@ -44,11 +47,14 @@ class Reading(Struct, frozen=True):
     total: float = 0.0
     pressure: float = 0.0
     mhz: float = 0.0
-    celsius: float = 0.0
+    heat: Heat = Heat()
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """One measured stretch: what we used in it (seconds), and the host's clocks around it."""
+    """One measured stretch: what we used in it (seconds), and the host's clocks around it.
+
+    `during` has how hot it was meanwhile, and `warm` in words that it began warmer than was asked for.
+    """
 
     wall: float
     waited: float | None
@@ -56,16 +62,23 @@ class Window(Struct, frozen=True, kw_only=True):
     before: Reading
     after: Reading
     elapsed: float
+    during: tuple[Heat, ...] = ()
+    warm: str = ""
+
+    @property
+    def heats(self) -> tuple[Heat, ...]:
+        """All looks at how hot it was, in order."""
+        return (self.before.heat, *self.during, self.after.heat)
 
 
 def read(root: Path) -> Reading:
     """The clocks as `/proc` below `root` has them now."""
-    stat = re.match(r"cpu +([\d ]+)", _text(root / "proc/stat"))
-    pressure = re.search(r"^some .*total=(\d+)", _text(root / "proc/pressure/cpu"), re.MULTILINE)
+    stat = re.match(r"cpu +([\d ]+)", sysfs.text(root / "proc/stat"))
+    pressure = re.search(r"^some .*total=(\d+)", sysfs.text(root / "proc/pressure/cpu"), re.MULTILINE)
     # Guest time, from the ninth on, is already in user time.
     ticks = [int(tick) / os.sysconf("SC_CLK_TCK") for tick in stat.group(1).split()[:8]] if stat else []
     if len(ticks) < 8:  # noqa: PLR2004 - user, nice, system, idle, iowait, irq, softirq, steal
-        return Reading()
+        return Reading(heat=thermal.read(root))
     idle, stolen = ticks[3] + ticks[4], ticks[7]
     return Reading(
         busy=sum(ticks) - idle - stolen,
@@ -73,14 +86,13 @@ def read(root: Path) -> Reading:
         total=sum(ticks),
         pressure=int(pressure.group(1)) / 1e6 if pressure else 0.0,
         mhz=_greatest(root, "sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"),
-        celsius=_greatest(root, "sys/class/thermal/thermal_zone*/temp"),
+        heat=thermal.read(root),
     )
 
 
 def _greatest(root: Path, pattern: str) -> float:
-    """The greatest of some numbers of the kernel, which gives both kHz and thousandths of a degree; 0 if none."""
-    texts = (_text(path).strip() for path in root.glob(pattern))
-    return max((int(text) / 1000 for text in texts if text.isdecimal()), default=0.0)
+    """The greatest of some numbers that the kernel gives in thousandths; 0 if none."""
+    return max((found for path in root.glob(pattern) if (found := sysfs.thousandth(path))), default=0.0)
 
 
 def describe(windows: Sequence[Window]) -> str:
@@ -109,17 +121,46 @@ def bursts(rounds: Sequence[Pair]) -> tuple[str, ...]:
     waits = _beyond([_waited_share(of) for of in windows], WAITED, "waited for a CPU {:.0%} of the time")
     stolen = _beyond([_stolen_share(of) for of in windows], STOLEN, "{:.0%} was stolen by the hypervisor")
     clocks = _slowed([_mhz(of) for of in windows])
-    return tuple("; ".join(filter(None, said)) for said in zip(waits, stolen, clocks, strict=True))
+    busy = ["; ".join(filter(None, said)) for said in zip(waits, stolen, clocks, strict=True)]
+    # Heat has the word: it lowers the clock, and where it is the cause of most rounds that do not count, it is named.
+    return tuple(heated(of) or said for of, said in zip(windows, busy, strict=True))
+
+
+def heated(windows: Sequence[Window]) -> str:
+    """In words why heat or a reset spoils what was measured in some windows; empty when it does not.
+
+    The words are the same for the same cause. Nothing of the results is looked at.
+    """
+    if warm := next((window.warm for window in windows if window.warm), ""):
+        return warm
+    if slowed := next(filter(None, (thermal.throttled(window.heats) for window in windows)), ""):
+        return f"throttled: {slowed}"
+    return next((said for window in windows for said in thermal.events(window.heats)), "")
 
 
 def warmed(rounds: Sequence[Pair]) -> str:
-    """In words by how much the machine warmed up over the rounds; empty when it did not, or does not tell."""
-    known = [window.after.celsius for pair in rounds for window in pair if window and window.after.celsius]
+    """In words by how much machine and accelerators warmed up over the rounds; empty when they did not, or tell not."""
+    heats = [window.after.heat for pair in rounds for window in pair if window]
+    names = dict.fromkeys(one.name for heat in heats for one in heat.accelerators)
+    courses = {"the machine": [heat.celsius for heat in heats]} | {
+        name: [one.celsius for heat in heats for one in heat.accelerators if one.name == name] for name in names
+    }
+    return "; ".join(filter(None, (_course(name, course) for name, course in courses.items())))
+
+
+def _course(name: str, course: Sequence[float | None]) -> str:
+    known = [celsius for celsius in course if celsius is not None]
     third = len(known) // 3
     if not third:
         return ""
     before, after = median(known[:third]), median(known[-third:])
-    return f"the machine warmed up from {before:.0f} to {after:.0f} °C" if after - before > HEATED else ""
+    return f"{name} warmed up from {before:.0f} to {after:.0f} °C" if after - before > HEATED else ""
+
+
+def events(windows: Sequence[Window]) -> list[str]:
+    """In words what happened to the accelerators from the first window to the last."""
+    said = thermal.events([heat for window in windows for heat in window.heats])
+    return [f"{event} while it was measured." for event in said]
 
 
 def _beyond(shares: Sequence[float], threshold: float, words: str) -> Iterator[str]:
@@ -163,10 +204,3 @@ def _said(share: float, threshold: float, words: str) -> str:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import models, models_alone, models_beside, on_device, timing
+from edgetpu_ci.collect import models, models_alone, models_beside, on_device, powered, timing
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Simulated
 from edgetpu_ci.collect.models_beside import Both
@@ -40,11 +40,13 @@ def _alone(named: list[tuple[str, Path]], options: Options, world: World) -> Col
 def series(options: Options, world: World) -> tuple[str, ...]:
     """What can be compared in rounds, each as `subject/metric`."""
     found = models.find(options.models, world)
-    return tuple(f"{name}/{metric}" for name, file in found for metric in _in_slots(file))
+    return tuple(f"{name}/{metric}" for name, file in found for metric in _in_slots(file, options))
 
 
-def _in_slots(file: Path) -> tuple[str, ...]:
-    return (*timing.IN_SLOTS, *(timing.IN_SLOTS_ON_TPU if models.is_compiled(file) else ()))
+def _in_slots(file: Path, options: Options) -> tuple[str, ...]:
+    on_tpu = timing.IN_SLOTS_ON_TPU if models.is_compiled(file) else ()
+    drawn = powered.IN_SLOTS if options.meter or options.meter_command else ()
+    return (*timing.IN_SLOTS, *on_tpu, *drawn)
 
 
 def collect_beside(options: Options, beside: Beside, world: World) -> Collected:

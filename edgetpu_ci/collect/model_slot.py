@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field, to_builtins
 from msgspec.structs import replace
 
-from edgetpu_ci import libedgetpu
+from edgetpu_ci import libedgetpu, meters
 from edgetpu_ci.collect import contention, slot, timing
+from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.model import SIMULATED, Measurement
+from edgetpu_ci.power import Samples
 from edgetpu_ci.world import World
 
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -65,6 +67,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     opened. `performance` is the clock of the device. `edgetpu_compat`: whether the adapter is put between libedgetpu
     and the runtime, which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device;
     `auto` decides from what is loaded.
+
+    Each process begins below `cool_below_celsius`, for which `cool_down_seconds` are waited at the most, and never on
+    a device that is being throttled. `meter`: what tells power: auto, hwmon, hwmon:NAME, rapl, or a CSV file of
+    `timestamp,watts`, whose clock is `meter_offset_seconds` behind; or `meter_command`, a line for bash that prints
+    such (docs/health.md). Before and after, `idle_seconds` are measured beside it.
     """
 
     models: tuple[str, ...]
@@ -89,6 +96,12 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     warmup_count: Whole = 10
     budget_seconds: Seconds = 60
     timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
+    cool_below_celsius: Annotated[float, Meta(ge=0, le=150)] | None = None
+    cool_down_seconds: Seconds = 300
+    meter: str = ""
+    meter_command: str = ""
+    meter_offset_seconds: Annotated[float, Meta(ge=-86_400, le=86_400)] = 0
+    idle_seconds: Seconds = 5
 
 
 class Share(Struct, frozen=True):
@@ -100,10 +113,11 @@ class Share(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """What the worker said of one slot, and the stretch of time it took."""
+    """What the worker said of one slot, the stretch of time it took, and what a live meter said in it."""
 
     answer: slot.Answer
     window: contention.Window
+    samples: Samples = ()
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -113,11 +127,32 @@ class Tried(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def take(options: Options, file: Path, share: Share, world: World) -> tuple[Taken | str, float]:
-    """One slot, or why there is none; and how many seconds it took."""
-    started, before = world.now(), contention.read(world.root)
-    answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
-    after, elapsed = contention.read(world.root), (world.now() - started).total_seconds()
+def bench(options: Options, world: World) -> Bench:
+    """Where the models of these options are measured."""
+    return Bench(
+        world,
+        below=options.cool_below_celsius,
+        patience=options.cool_down_seconds,
+        meter=meters.find(options.meter, options.meter_command, options.meter_offset_seconds, world),
+        idle_seconds=options.idle_seconds,
+        accelerator=_accelerator(options.device),
+    )
+
+
+def _accelerator(device: str) -> str | None:
+    """The PCIe accelerator that a device is: none when it is on USB or simulated, None where it may be any."""
+    if device.startswith("/dev/"):
+        return Path(device).name
+    return "" if device.startswith(("usb", SIMULATED, "/")) else None
+
+
+def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Taken | str, float]:
+    """One slot, or why there is none; and how many seconds it took once it was cool."""
+    warm, world = bench.ready(), bench.world
+    started, before = world.now(), bench.read()
+    with bench.watching() as looks:
+        answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
+    after, elapsed = bench.read(), (world.now() - started).total_seconds()
     if isinstance(answer, str):
         return answer, elapsed
     window = contention.Window(
@@ -127,8 +162,10 @@ def take(options: Options, file: Path, share: Share, world: World) -> tuple[Take
         before=before,
         after=after,
         elapsed=elapsed,
+        during=tuple(looks.heats),
+        warm=warm,
     )
-    return Taken(answer, window), elapsed
+    return Taken(answer, window, looks.samples), elapsed
 
 
 def try_runtime(options: Options, model: Path, world: World) -> Tried:

@@ -6,10 +6,13 @@ from math import ceil
 from pathlib import Path
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot
+from edgetpu_ci.collect import agreement, contention, heated, model_slot, powered
+from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
-from edgetpu_ci.model import Collected
+from edgetpu_ci.collect.turns import SPARE
+from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.paired import MOST_DROPPED
 from edgetpu_ci.world import World
 
 
@@ -23,39 +26,75 @@ class Subject:
     reason: str = ""
     spent: float = 0.0
 
+    def calm(self) -> list[Taken]:
+        """The slots that heat did not spoil."""
+        return [taken for taken in self.slots if not contention.heated([taken.window])]
+
+    def counted(self) -> list[Taken]:
+        """The slots that count: the calm ones, or where those are too few, all of them."""
+        calm = self.calm()
+        return calm if len(self.slots) - len(calm) <= MOST_DROPPED * len(self.slots) else self.slots
+
 
 def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Collected:
     """All that is measured of each of the (subject, file) pairs."""
     options = place.options
     subjects = [Subject(name, file, reason=place.refuse(file)) for name, file in named]
-    _rounds(subjects, options, world)
+    bench = model_slot.bench(options, world)
+    before = bench.idle() if subjects else None
+    _rounds(subjects, options, bench, world)
+    idle = powered.idle(before, bench.idle() if subjects else None, bench)
     right = [m for subject in subjects for m in agreement.accuracy(subject.name, subject.file, options, world)]
-    measured = [m for s in subjects for m in model_slot.measurements(s.name, s.reason, s.slots, options)]
+    measured = [m for subject in subjects for m in _measurements(subject, options, idle, bench)]
+    windows = [taken.window for subject in subjects for taken in subject.slots]
+    notes = [note for subject in subjects for note in _notes(subject, options)]
     return Collected(
         measurements=(*measured, *right),
-        contended=contention.describe([taken.window for subject in subjects for taken in subject.slots]),
-        notes=tuple(note for subject in subjects for note in _notes(subject, options)),
+        contended=contention.describe(windows),
+        notes=(*notes, *contention.events(windows), *bench.notes),
         samples={key: times for s in subjects for key, times in model_slot.samples(s.name, s.slots).items()},
     )
 
 
-def _rounds(subjects: list[Subject], options: Options, world: World) -> None:
+def _measurements(subject: Subject, options: Options, idle: powered.Details, bench: Bench) -> list[Measurement]:
+    counted = [] if subject.reason else subject.counted()
+    return [
+        *model_slot.measurements(subject.name, subject.reason, counted, options),
+        *([] if subject.reason else heated.measurements(subject.name, subject.slots)),
+        *powered.measurements(subject.name, counted, idle, options, bench),
+    ]
+
+
+def _rounds(subjects: list[Subject], options: Options, bench: Bench, world: World) -> None:
     total = options.rounds * len(subjects)
     for number in range(options.rounds if subjects else 0):
         # Models take turns, in another order each round, so that a host that drifts does so for all of them.
         turn = number % len(subjects)
         for place, subject in enumerate(subjects[turn:] + subjects[:turn], start=1):
             if not subject.reason and (number == 0 or subject.spent < options.budget_seconds):
-                _measure(subject, options, options.rounds - number, world)
+                _measure(subject, options, options.rounds - number, bench)
             world.progress(subject.name, number * len(subjects) + place, total)
+    for subject in subjects:
+        _again(subject, options, bench)
 
 
-def _measure(subject: Subject, options: Options, left: int, world: World) -> None:
+def _again(subject: Subject, options: Options, bench: Bench) -> None:
+    """Take slots again that heat spoilt, up to half as many more."""
+    while (
+        not subject.reason
+        and len(subject.calm()) < len(subject.slots) < SPARE * options.rounds
+        and (missing := options.rounds - len(subject.calm())) > 0
+        and subject.spent < options.budget_seconds
+    ):
+        _measure(subject, options, missing, bench)
+
+
+def _measure(subject: Subject, options: Options, left: int, bench: Bench) -> None:
     """Measure one more slot; of the budget, and of the samples p99 needs, each slot that is left gets an equal part."""
     missing = stats.samples_needed(0.99) - sum(len(done.answer.wall_ns) for done in subject.slots)
     count = options.count or max(1, ceil(missing / left))
     limit = min((options.budget_seconds - subject.spent) / left, options.timeout_seconds / 2)
-    taken, elapsed = model_slot.take(options, subject.file, Share(count, limit), world)
+    taken, elapsed = model_slot.take(options, subject.file, Share(count, limit), bench)
     subject.spent += elapsed
     if isinstance(taken, str):
         subject.reason = taken
@@ -64,7 +103,12 @@ def _measure(subject: Subject, options: Options, left: int, world: World) -> Non
 
 
 def _notes(subject: Subject, options: Options) -> list[str]:
-    made = len(subject.slots)
-    if subject.reason or made == options.rounds:
+    made, spoilt = len(subject.slots), [why for taken in subject.slots if (why := contention.heated([taken.window]))]
+    if subject.reason:
         return []
-    return [f"{subject.name}: {made} of {options.rounds} rounds fitted into its {options.budget_seconds:g} s."]
+    notes = []
+    if spoilt and len(subject.counted()) < made:
+        notes.append(f"{subject.name}: {len(spoilt)} of {made} rounds do not count ({spoilt[0]}).")
+    if made < options.rounds:
+        notes.append(f"{subject.name}: {made} of {options.rounds} rounds fitted into its {options.budget_seconds:g} s.")
+    return notes

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, model_slot, turns
+from edgetpu_ci.collect import agreement, contention, heated, model_slot, powered, turns
+from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
@@ -19,6 +20,8 @@ from edgetpu_ci.world import World
 
 MOST_INVOKES = 5_000
 """In one slot: up to ninety of them are kept until the end, of each model."""
+
+_SIDES: Final[tuple[turns.Side, turns.Side]] = ("head", "base")
 
 
 class Both(NamedTuple):
@@ -33,22 +36,42 @@ def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -
     """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
     options = place.options
     refused = {both.name: why for both in named if (why := place.refuse(both.base))}
-    matches = [_match(both, place, world) for both in named if both.name not in refused]
+    bench = model_slot.bench(options, world)
+    matches = [_match(both, place, bench) for both in named if both.name not in refused]
+    before = bench.idle() if matches else None
     turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
     broken = {match.name: match.reason for match in matches if match.broke == "base"}
-    timed = _so_far([match for match in matches if match.name not in broken], options)
+    well = [match for match in matches if match.name not in broken]
+    idle = powered.idle(before, bench.idle() if matches else None, bench)
+    timed = _with_power(_so_far(well, options), well, idle, options, bench)
     without = {name: f"its base cannot be measured: {why}" for name, why in (refused | broken).items()}
     return replace(_answers(named, timed, options, world), without=without)
 
 
-def _match(both: Both, place: Place, world: World) -> turns.Match[Taken]:
+def _match(both: Both, place: Place, bench: Bench) -> turns.Match[Taken]:
     options = place.options
     of_base = replace(options, python=options.base_python or options.python)
     return turns.Match(
         both.name,
-        base=partial(_slot, of_base, both.base, world),
-        head=partial(_slot, options, both.head, world),
+        base=partial(_slot, of_base, both.base, bench),
+        head=partial(_slot, options, both.head, bench),
         reason=place.refuse(both.head),
+    )
+
+
+def _with_power(
+    timed: Collected, matches: Sequence[turns.Match[Taken]], idle: powered.Details, options: Options, bench: Bench
+) -> Collected:
+    """With what a meter says of both sides, and what the bench has to say; read once, when all is over."""
+    head, base = (
+        [m for match in matches for m in powered.measurements(match.name, match.answers(side), idle, options, bench)]
+        for side in _SIDES
+    )
+    return replace(
+        timed,
+        measurements=(*timed.measurements, *head),
+        base=(*timed.base, *base),
+        notes=(*timed.notes, *bench.notes),
     )
 
 
@@ -64,19 +87,22 @@ def _answers(named: Sequence[Both], timed: Collected, options: Options, world: W
 
 def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collected:
     windows = [(r.base.window, r.head.window) for match in matches for r in match.rounds]
+    known = [window for pair in windows for window in pair if window]
     return Collected(
         measurements=tuple(m for match in matches for m in _of(match, "head", options)),
         base=tuple(m for match in matches if match.rounds for m in _of(match, "base", options)),
         rounds={match.name: match.known() for match in matches if match.rounds},
-        contended=contention.describe([window for pair in windows for window in pair if window]),
-        notes=tuple(filter(None, [contention.warmed(windows)])),
+        contended=contention.describe(known),
+        notes=tuple(filter(None, [contention.warmed(windows), *contention.events(known)])),
         samples={key: times for match in matches for key, times in _samples(match).items()},
     )
 
 
 def _of(match: turns.Match[Taken], side: turns.Side, options: Options) -> list[Measurement]:
     reason = match.reason if side == "head" else ""
-    return model_slot.measurements(match.name, reason, match.answers(side), options)
+    slots = match.answers(side)
+    heat = [] if reason else heated.measurements(match.name, slots)
+    return [*model_slot.measurements(match.name, reason, slots, options), *heat]
 
 
 def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
@@ -84,9 +110,9 @@ def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
     return head | model_slot.samples(f"{match.name}, base", match.answers("base"))
 
 
-def _slot(options: Options, file: Path, world: World) -> turns.Slot[Taken] | str:
+def _slot(options: Options, file: Path, bench: Bench) -> turns.Slot[Taken] | str:
     """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
     count = options.count or ceil(stats.samples_needed(0.99) / LOOKS[0])
     limit = min(options.budget_seconds / LOOKS[0], options.timeout_seconds / 2)
-    taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), world)
+    taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), bench)
     return taken if isinstance(taken, str) else turns.Slot(taken, taken.window)

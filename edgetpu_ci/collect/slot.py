@@ -114,7 +114,8 @@ class Outputs(Said, frozen=True, kw_only=True):
 class Answer(Said, frozen=True, kw_only=True):
     """What the worker timed; one record of each list for each completed invoke.
 
-    `wait_ns` is empty where unknown, and so is `tpu_ns`, the time inside the Edge TPU's operators.
+    `wait_ns` is empty where unknown, and so is `tpu_ns`, the time inside the Edge TPU's operators. `timed`: between
+    which times, in Unix seconds; None of a worker that does not tell.
     """
 
     wall_ns: tuple[Annotated[int, Meta(ge=1)], ...] = ()
@@ -128,6 +129,7 @@ class Answer(Said, frozen=True, kw_only=True):
     first_ns: Nanoseconds = 0
     memory_bytes: int = 0
     cpu_seconds: float = 0.0
+    timed: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what a worker of ours cannot say: it comes from a foreign interpreter."""
@@ -135,6 +137,8 @@ class Answer(Said, frozen=True, kw_only=True):
         sound = completed == len(self.cpu_ns) and {len(self.wait_ns), len(self.tpu_ns)} <= {0, completed}
         if not self.kind and not (sound and 0 < completed <= self.attempted and self.spent_ns):
             raise ValueError("the records do not fit together")
+        if self.timed and not self.timed[0] < self.timed[1]:
+            raise ValueError("it ended before it began")
 
 
 S = TypeVar("S", bound=Said)

@@ -66,7 +66,7 @@ def measurements(subject: str, slots: Sequence[Answer], where: str) -> list[Meas
     made.sort(key=lambda measurement: _ORDER[measurement.metric])
     # Once is enough: one interpreter measured them all.
     made[0] = replace(made[0], details=_ran_on(slots[0]))
-    return [_rounded(measurement, where) for measurement in made]
+    return [rounded(measurement, where) for measurement in made]
 
 
 def _ran_on(answer: Answer) -> tuple[tuple[str, str], ...]:
@@ -181,7 +181,7 @@ def _p10(times: Sequence[int]) -> float:
     return stats.percentile(sorted(times), 0.10)
 
 
-def _rounded(measurement: Measurement, where: str) -> Measurement:
+def rounded(measurement: Measurement, where: str) -> Measurement:
     """Six digits are more than any of these is good for, and keep reports small."""
     return replace(
         measurement,

@@ -15,8 +15,11 @@ NAME, SENTENCE = 80, 500
 _NAMED: Final = 3
 _LEAST_P: Final = 0.0001
 _LEAST_HEIGHT: Final = 0.05
-_UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second")
-_SPELLED: Final = {"macs": "MACs", "tpu": "TPU", "cpu": "CPU", "ops": "operators", "bytes": "size"}
+_UNITS_IN_NAMES: Final = (
+    *("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second"),
+    *("_celsius", "_watts", "_mj", "_tops_per_watt"),
+)
+_SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "tpu": "TPU", "ops": "operators", "bytes": "size"}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
 _BARS: Final = "▁▂▃▄▅▆▇█"

@@ -190,6 +190,14 @@ def test_latency_is_time_and_cpu_time_is_work() -> None:
     assert max(answer["cpu_ns"]) < 5_000_000
 
 
+def test_it_says_between_which_times_of_the_day_it_measured() -> None:
+    before = time.time()
+    answer = stand_in("m", count=20)
+    began, ended = answer["timed"]
+    assert before < began < ended < time.time()
+    assert answer["spent_ns"] / 1e9 <= ended - began
+
+
 def test_cpu_time_is_that_of_all_threads_when_there_are_more() -> None:
     assert min(stand_in("spins_in_a_thread", threads=2)["cpu_ns"]) > 5_000_000
     assert min(stand_in("spins_in_a_thread", threads=1)["cpu_ns"]) < 5_000_000

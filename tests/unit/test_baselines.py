@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import baselines, codec
+from edgetpu_ci import baselines, codec, judge
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Machine, Measurement, Report, Run
@@ -164,3 +164,32 @@ def test_a_model_without_a_level_that_can_be_compared_is_accepted_all_the_same()
     assert base
     assert base.measurements == ()
     assert codec.decode_yaml(baselines.text(new).encode(), Baseline, "b.yml") == new
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "status", "improved"),
+    [
+        ("throughput_fps", 900, "passed", False),
+        ("throughput_fps", 850, "warned", False),
+        ("throughput_fps", 799, "failed", False),
+        ("throughput_fps", 951, "passed", True),
+        ("latency_p99_ms", 1.0, "passed", False),
+        ("latency_p99_ms", 1.3, "warned", False),
+        ("latency_p99_ms", 1.51, "failed", False),
+        ("latency_p99_ms", 0.8, "passed", True),
+        ("power_efficiency_tops_per_watt", 51, "passed", False),
+        ("power_efficiency_tops_per_watt", 44, "failed", False),
+        ("power_efficiency_tops_per_watt", 56, "passed", True),
+    ],
+)
+def test_the_users_document_judges_a_report_and_its_good_side_is_an_improvement(
+    metric: str, value: float, status: str, *, improved: bool
+) -> None:
+    (example,) = baselines.load(EXAMPLE).values()
+    found = baselines.find([example], "any-device")
+    assert found
+    measured = Measurement(subject="mobilenet_v3", metric=metric, value=value)
+    verdicts = {verdict.key: verdict for verdict in judge.judge([measured], (), baselines.rules(found))}
+    assert (verdicts[measured.key].status, verdicts[measured.key].improved) == (status, improved)
+    missing = verdicts["yolov8n/power_efficiency_tops_per_watt"]
+    assert (missing.status, missing.because) == ("unknown", "was not measured in this run")

@@ -67,6 +67,11 @@ def step(index: int, before: float, after: float, **parts: Any) -> Change:
 EMPTY = Elements(page([])).tags
 
 
+def test_states_are_embedded_as_words() -> None:
+    known = embedded(page([series(0, 2, metric="thermal_state")]))["metrics"]
+    assert known["thermal_state"]["states"] == ["optimal", "warm", "throttled"]
+
+
 @pytest.mark.parametrize("foreign", [*ESCAPES, HOSTILE])
 def test_no_foreign_text_leaves_its_place(foreign: str) -> None:
     point = Point(at=AT, value=1.0, commit=foreign, report=foreign, url=foreign)

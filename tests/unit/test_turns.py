@@ -10,6 +10,7 @@ import pytest
 
 from edgetpu_ci.collect import contention, turns
 from edgetpu_ci.interleaved import Standing
+from edgetpu_ci.thermal import Heat
 from edgetpu_ci.world import World
 from tests.fakes import world as fake
 
@@ -153,7 +154,7 @@ def test_progress_shows_the_rounds_and_the_budget(tmp_path: Path) -> None:
 
 
 def window(**facts: float) -> contention.Window:
-    after = contention.Reading(total=1, mhz=facts.get("mhz", 0), celsius=facts.get("celsius", 0))
+    after = contention.Reading(total=1, mhz=facts.get("mhz", 0), heat=Heat(celsius=facts.get("celsius")))
     return contention.Window(
         wall=1, waited=facts.get("waited", 0), ours=1, before=contention.Reading(), after=after, elapsed=1
     )

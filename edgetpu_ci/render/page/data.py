@@ -89,12 +89,13 @@ def _steps(numbers: Sequence[int]) -> list[int]:
     return [*numbers[:1], *(after - before for before, after in pairwise(numbers))]
 
 
-def _metric(metric: Metric) -> dict[str, str]:
+def _metric(metric: Metric) -> dict[str, object]:
     return {
         "label": words.label(metric.name),
         "unit": metric.unit,
         "better": metric.better or "",
         "meaning": metric.meaning,
+        **({"states": metric.states} if metric.states else {}),
     }
 
 

@@ -20,6 +20,7 @@ function digits(value, exact) {
 }
 
 function amount(value, metric) {
+  if (metric.states) return metric.states[Math.ceil(Math.min(Math.max(value, 0), metric.states.length - 1))];
   if (metric.unit === "ms" && value !== 0 && Math.abs(value) < 1e-3) return `${(value * 1e6).toPrecision(4)} ns`;
   return `${digits(value, metric.better === "exact")} ${metric.unit}`.trim();
 }

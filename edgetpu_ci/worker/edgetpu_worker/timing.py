@@ -24,13 +24,16 @@ def measure(runtime, request):
     warm = Loop(interpreter.invoke, request["threads"])
     warm.run(lambda: warm.is_warm(request))
     loop = Loop(interpreter.invoke, request["threads"], stretch(warm), tpu and tpu.busy)
+    began = time.time()
     loop.run(lambda: loop.is_long_enough(request))
+    timed = [began, time.time()]
     return dict(
         loop.answer(),
         edgetpu=tpu and tpu.answer(),
         load_ns=(constructed - started) + (loaded - allocating),
         first_ns=warm.wall[0],
         memory_bytes=_memory_peak(),
+        timed=timed,
     )
 
 
