@@ -20,6 +20,9 @@ Kind = Literal["stand-alone", "parameter caching", "execution only"]
 _KINDS: Final[tuple[Kind, ...]] = ("stand-alone", "parameter caching", "execution only")
 """`ExecutableType`: the position is the number in the file."""
 
+_ENTRIES: Final = 100
+"""What an executable counts as of the entries that may be read: it takes as long, and may be named over and over."""
+
 _DMA_DESCRIPTOR: Final = 1
 _PARAMETER: Final = 2
 _OUTFEED: Final = 1
@@ -101,6 +104,7 @@ def read(options: FlatBuffer) -> Package:
 
 
 def _executable(table: Table) -> Executable:
+    table.buffer.spend(_ENTRIES)
     number, token = table.integer(13, "h"), table.integer(14, "Q")
     if not 0 <= number < len(_KINDS):
         raise DamagedError(f"it has an executable of the unknown type {number}")

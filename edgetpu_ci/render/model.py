@@ -76,10 +76,9 @@ def _edge_tpu(model: tflite.Model) -> str:
 def _package(package: Package) -> list[tuple[str, str]]:
     """What one operator of the Edge TPU brings."""
     share = 100 * package.cached_bytes / ON_CHIP_BYTES
-    compiler = f"compiled by {package.compiler or 'an unnamed version'}"
     moved = [sum(sizes) for sizes in zip(*((each.bytes_in, each.bytes_out) for each in package.inferring), strict=True)]
     return [
-        ("compiler", f"{compiler}, for version {package.minimum_runtime} of the runtime or newer"),
+        ("compiler", f"{package.compiler or 'unnamed'}, for version {package.minimum_runtime} of the runtime or newer"),
         ("token", package.token or "none: its parameters stay beside those of no other model"),
         ("cached", f"{package.cached_bytes:,} bytes of parameters, {share:.1f} % of the chip's 8 MiB"),
         ("streamed", f"{package.streamed_bytes:,} bytes of parameters at every inference"),

@@ -16,7 +16,15 @@ _NAMED: Final = 3
 _LEAST_P: Final = 0.0001
 _LEAST_HEIGHT: Final = 0.05
 _UNITS_IN_NAMES: Final = ("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second")
-_SPELLED: Final = {"macs": "MACs", "tpu": "TPU", "cpu": "CPU", "ops": "operators", "bytes": "size"}
+_SPELLED: Final = {
+    "macs": "MACs",
+    "tpu": "TPU",
+    "cpu": "CPU",
+    "dma": "DMA",
+    "tops": "TOPS",
+    "ops": "operators",
+    "bytes": "size",
+}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
 _BARS: Final = "▁▂▃▄▅▆▇█"

@@ -52,8 +52,12 @@ def build(*, tail: bool = True, blob: bytes | Tables = b"not a real executable",
 
 
 def options(tables: Tables) -> bytes:
-    """The options of a custom operator: a FlexBuffer map whose entry "4" is the package, as the compiler writes it."""
-    package = _package(tables)
+    """The options of a custom operator, as the compiler writes them."""
+    return wrapped(_package(tables))
+
+
+def wrapped(package: bytes) -> bytes:
+    """A FlexBuffer map whose entry "4" is a package."""
     # Two keys, sorted; a string with its length before it; the offsets to the keys; then the map itself.
     out = bytearray(b"1\x004\x00" + struct.pack("<I", len(package)) + package + b"\0")
     out += bytes(-len(out) % 4)
