@@ -101,23 +101,20 @@ class Table:
 
     def tables(self, number: int) -> "Iterator[Table]":
         """A vector of tables."""
-        at = self._field(number)
-        if at is None:
-            return
-        start, count = self.buffer.vector(at, 4)
-        self.buffer.spend(count)
-        for place in range(start, start + 4 * count, 4):
-            yield Table(self.buffer, self.buffer.follow(place))
+        return (Table(self.buffer, self.buffer.follow(place)) for place in self._offsets(number))
 
     def extents(self, number: int) -> "Iterator[tuple[int, int]]":
         """A vector of strings, each as position and length."""
+        return (self.buffer.vector(place, 1) for place in self._offsets(number))
+
+    def _offsets(self, number: int) -> range:
+        """Where the offsets of a vector stand."""
         at = self._field(number)
         if at is None:
-            return
+            return range(0)
         start, count = self.buffer.vector(at, 4)
         self.buffer.spend(count)
-        for place in range(start, start + 4 * count, 4):
-            yield self.buffer.vector(place, 1)
+        return range(start, start + 4 * count, 4)
 
     def extent(self, number: int) -> tuple[int, int]:
         """Position and length of a vector of bytes; (0, 0) without one."""
