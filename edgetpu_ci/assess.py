@@ -1,11 +1,24 @@
 """From a run to its report: compare it with its base and its history, judge it. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msgspec import structs
 
-from edgetpu_ci import __version__, baselines, compare, config, demand, history, interleaved, judge, measure, noise
+from edgetpu_ci import (
+    __version__,
+    baselines,
+    compare,
+    config,
+    demand,
+    derive,
+    facts,
+    history,
+    interleaved,
+    judge,
+    measure,
+    noise,
+)
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
@@ -38,6 +51,7 @@ def _without(taken: measure.Taken) -> dict[str, str]:
 
 def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
     """Compare a run with its base and its history, judge it, and make the report."""
+    taken = replace(taken, run=structs.replace(taken.run, measurements=derive.of(taken.run.measurements)))
     run_, demands = taken.run, config.demands(settings)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
@@ -47,6 +61,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
         rules = tuple(rule for rule in rules if not rule.no_change_point)
     if baseline:
         rules = (*rules, *baselines.rules(baseline), *baselines.missing(baseline, run_.measurements))
+    rules = (*rules, *facts.rules(rules, run_.measurements, compared.comparisons))
     return Report(
         version=__version__,
         run=structs.replace(run_, notes=(*run_.notes, *compared.notes)),

@@ -1,5 +1,7 @@
 """Compare a run with an earlier one: exact facts exactly, speeds by the ranks of their slots. Pure."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import comb, exp, inf, log
 from statistics import median
@@ -25,6 +27,12 @@ LEAST_EFFECT = 0.05
 """Two runs at different times do not tell a smaller change from none, whatever a rule demands; a base beside can."""
 
 _WITNESS = "cpu_time_p10_ms"
+
+_COUNTED = frozenset({"ops", "ops_on_cpu", "ops_on_tpu"})
+"""Numbers of operators, whose details are how many there are of each kind."""
+
+_COUNT = re.compile("[0-9]{1,9}")
+_NAMED = 3
 
 
 def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison, ...]:
@@ -104,7 +112,18 @@ def exact(then: Measurement, head: Measurement, against: BaseKind) -> Comparison
     """Compare what is the same each time it is measured: any difference is one, and the better way an improvement."""
     was, now = then.value or 0.0, head.value or 0.0
     finding = _of_fact(was, now, metrics.find(head.metric).better)
-    return replace(of_values(then, head, finding, against), ratio=now / was if was else None)
+    because = _operators(then, head) if head.metric in _COUNTED and finding != "unchanged" else ""
+    return replace(of_values(then, head, finding, against, because), ratio=now / was if was else None)
+
+
+def _operators(then: Measurement, head: Measurement) -> str:
+    """Of which operators there are more or fewer: `2 RESIZE_BILINEAR more`; empty where one side names none."""
+    was, now = (Counter({name: int(n) for name, n in m.details if _COUNT.fullmatch(n)}) for m in (then, head))
+    if was.total() != (then.value or 0) or now.total() != (head.value or 0):
+        return ""
+    more, fewer = (now - was).most_common(_NAMED), (was - now).most_common(_NAMED)
+    said = [*(f"{n} {name} more" for name, n in more), *(f"{n} {name} fewer" for name, n in fewer)]
+    return ", ".join(said)
 
 
 def _of_fact(was: float, now: float, better: Better | None) -> Finding:

@@ -35,6 +35,8 @@ def is_band(rule: Rule) -> bool:
 
 def words(rule: Rule) -> str:
     """What a rule demands, as people read it."""
+    if rule.worse_by_percent == 0:
+        return "no worse"
     if rule.worse_by_percent is not None:
         return f"at most {rule.worse_by_percent:g} % worse"
     if rule.exact:

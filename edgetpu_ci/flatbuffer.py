@@ -17,12 +17,23 @@ class DamagedError(ValueError):
     """An offset or a count points outside of the file."""
 
 
+class _Budget:
+    """How much may still be read, of a document and of those inside of it."""
+
+    def __init__(self) -> None:
+        self.items = MAX_ITEMS
+
+
 class FlatBuffer:
     """The bytes, and how much of them may still be read."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self._items_left = MAX_ITEMS
+    def __init__(self, data: bytes | memoryview, budget: _Budget | None = None) -> None:
+        self.data = memoryview(data)
+        self._budget = budget or _Budget()
+
+    def nested(self, start: int, length: int) -> "FlatBuffer":
+        """The document that stands in some of the bytes; what is read of it counts as read of this one."""
+        return FlatBuffer(self.data[start : start + length], self._budget)
 
     def root(self) -> "Table":
         """The table that holds all others."""
@@ -49,8 +60,8 @@ class FlatBuffer:
 
     def spend(self, items: int) -> None:
         """Take from what may still be read."""
-        self._items_left -= items
-        if self._items_left < 0:
+        self._budget.items -= items
+        if self._budget.items < 0:
             raise DamagedError(f"its lists have more than {MAX_ITEMS:,} entries")
 
 
@@ -90,13 +101,20 @@ class Table:
 
     def tables(self, number: int) -> "Iterator[Table]":
         """A vector of tables."""
+        return (Table(self.buffer, self.buffer.follow(place)) for place in self._offsets(number))
+
+    def extents(self, number: int) -> "Iterator[tuple[int, int]]":
+        """A vector of strings, each as position and length."""
+        return (self.buffer.vector(place, 1) for place in self._offsets(number))
+
+    def _offsets(self, number: int) -> range:
+        """Where the offsets of a vector stand."""
         at = self._field(number)
         if at is None:
-            return
+            return range(0)
         start, count = self.buffer.vector(at, 4)
         self.buffer.spend(count)
-        for place in range(start, start + 4 * count, 4):
-            yield Table(self.buffer, self.buffer.follow(place))
+        return range(start, start + 4 * count, 4)
 
     def extent(self, number: int) -> tuple[int, int]:
         """Position and length of a vector of bytes; (0, 0) without one."""
@@ -106,7 +124,7 @@ class Table:
     def text(self, number: int) -> str:
         """A string, cut where it is very long; what could disturb a terminal or a document is replaced."""
         start, count = self.extent(number)
-        text = printable(self.buffer.data[start : start + min(count, _MAX_TEXT_BYTES)])
+        text = printable(bytes(self.buffer.data[start : start + min(count, _MAX_TEXT_BYTES)]))
         return f"{text}…" if count > _MAX_TEXT_BYTES else text
 
 

@@ -3,6 +3,7 @@
 import struct
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 _BYTES_ALIGNMENT: Final = 16
@@ -16,10 +17,22 @@ class Numbers(NamedTuple):
     values: Sequence[float]
 
 
-Child = str | bytes | Numbers | dict[int, "Value"] | Sequence["dict[int, Value]"]
-Value = int | float | Child
+class Wide(NamedTuple):
+    """A whole number that takes eight bytes."""
+
+    value: int
+
+
+class Nested(NamedTuple):
+    """A string that is no text but a document of its own."""
+
+    data: bytes
+
+
+Child = str | bytes | Nested | Numbers | dict[int, "Value"] | Sequence["dict[int, Value] | Nested"]
+Value = int | float | Wide | Child
 Table = dict[int, Value]
-"""Field number to value. Each number takes four bytes, little-endian: a reader of a smaller type finds it too."""
+"""Field number to value. Other numbers take four bytes, little-endian: a reader of a smaller type finds them too."""
 
 _Waiting = deque[tuple[int, Child]]
 
@@ -42,6 +55,8 @@ def _append(out: bytearray, value: Child, waiting: _Waiting) -> int:
         return _append_vector(out, value.encode() + b"\0", len(value.encode()), 4)
     if isinstance(value, bytes):
         return _append_vector(out, value, len(value), _BYTES_ALIGNMENT)
+    if isinstance(value, Nested):
+        return _append_vector(out, value.data + b"\0", len(value.data), _BYTES_ALIGNMENT)
     if isinstance(value, Numbers):
         data = struct.pack(f"<{len(value.values)}{value.form}", *value.values)
         return _append_vector(out, data, len(value.values), 8)
@@ -51,24 +66,33 @@ def _append(out: bytearray, value: Child, waiting: _Waiting) -> int:
 
 
 def _append_vector(out: bytearray, data: bytes, count: int, alignment: int) -> int:
-    """The elements are aligned, and their count stands before them."""
+    """The elements are aligned, and their count stands before them; what ends a string is data and no element."""
     out += bytes(-(len(out) + 4) % alignment) + struct.pack("<I", count) + data
     return len(out) - len(data) - 4
 
 
 def _append_table(out: bytearray, table: Table, waiting: _Waiting) -> int:
-    slots = max(table, default=-1) + 1
-    places = {field: 4 + 4 * n for n, field in enumerate(sorted(table))}
-    vtable_bytes = 4 + 2 * slots
-    out += bytes(-(len(out) + vtable_bytes) % 4)
-    offsets = [places.get(field, 0) for field in range(slots)]
-    out += struct.pack(f"<{2 + slots}H", vtable_bytes, 4 + 4 * len(table), *offsets)
+    """Wide fields come first: after the four bytes at its start, a table gives them a place that is aligned."""
+    order = sorted(table, key=lambda field: (not isinstance(table[field], Wide), field))
+    widths = [8 if isinstance(table[field], Wide) else 4 for field in order]
+    places = dict(zip(order, accumulate(widths, initial=4), strict=False))
+    vtable_bytes = 4 + 2 * (max(table, default=-1) + 1)
+    start, alignment = (4, 8) if 8 in widths else (0, 4)  # noqa: PLR2004 - the width of a wide field
+    out += bytes(-(len(out) + vtable_bytes + start) % alignment)
+    offsets = [places.get(field, 0) for field in range(max(table, default=-1) + 1)]
+    out += struct.pack(f"<{2 + len(offsets)}H", vtable_bytes, 4 + sum(widths), *offsets)
     at = len(out)
     out += struct.pack("<i", vtable_bytes)
-    for field in sorted(table):
-        value = table[field]
-        if not isinstance(value, int | float):
-            waiting.append((len(out), value))
-            value = 0
-        out += struct.pack("<f" if isinstance(value, float) else "<i", value)
+    for field in order:
+        _append_field(out, table[field], waiting)
     return at
+
+
+def _append_field(out: bytearray, value: Value, waiting: _Waiting) -> None:
+    if isinstance(value, Wide):
+        out += struct.pack("<Q", value.value)
+    elif isinstance(value, int | float):
+        out += struct.pack("<f" if isinstance(value, float) else "<i", value)
+    else:
+        waiting.append((len(out), value))
+        out += bytes(4)

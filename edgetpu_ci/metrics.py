@@ -87,7 +87,26 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("model_bytes", "B", "exact", "size of the model file"),
     _metric("macs_millions", "M", "exact", "multiply-accumulates of one inference, in millions"),
     _metric("ops", "", "exact", "operators in the model"),
-    _metric("ops_on_cpu", "", "exact", "operators outside the Edge TPU in a compiled model"),
+    _metric("ops_on_cpu", "", "exact", "operators outside the Edge TPU in a compiled model; may not grow by default"),
+    # What the Edge TPU compiler wrote into the model; docs/compiled-models.md explains it.
+    _metric("ops_on_tpu", "", "exact", "operators of the source model that are not left on the CPU"),
+    _metric("tpu_segments", "", "exact", "parts of the model that run on the Edge TPU without a break"),
+    _metric("cached_parameter_bytes", "B", "exact", "parameters that are uploaded once and stay on the chip"),
+    _metric("streamed_parameter_bytes", "B", "exact", "parameters that are uploaded at every inference"),
+    _metric("on_chip_percent", "%", "exact", "cached parameters, as a share of the chip's 8 MiB"),
+    _metric("dma_bytes", "B", "exact", "inputs and outputs that one inference moves to the Edge TPU and back"),
+    _metric("minimum_runtime", "", "exact", "oldest version of the Edge TPU runtime that can run it"),
+    _metric(
+        "macs_on_tpu_millions", "M", "exact", "multiply-accumulates of the source model that are not left on the CPU"
+    ),
+    _metric(
+        "switch_upload_bytes",
+        "B",
+        "exact",
+        "cached parameters uploaded again when another model of `share_tpu` ran in between; may not grow by default",
+    ),
+    _metric("tops", "TOPS", "higher", "operations per second on the Edge TPU, two a MAC, at the sustained throughput"),
+    _metric("tops_peak_percent", "%", "higher", "tops, as a share of the 4 TOPS that coral.ai names"),
     # How host and devices are: temperature, power, room. docs/health.md says where each is read.
     _metric("temperature_celsius", "°C", None, "the host's hottest thermal zone; of a model the highest while it ran"),
     _metric(

@@ -154,10 +154,10 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Head against base for one metric.
 
     `ratio` is head / base with its interval; `p` is one-sided towards the finding.
-    `because` explains in words what is inconclusive. Against a base commit both were measured in the same rounds:
-    `pairs` has (base, head) of each round that counts, `dropped` is how many were too disturbed to, `rounds_needed`
-    how many would decide; `worth_a_look` is a change that is likely, not proven. `min_effect` is the smallest change
-    that matters, as a fraction.
+    `because` explains in words what is inconclusive, or names what changed. Against a base commit both were measured
+    in the same rounds: `pairs` has (base, head) of each round that counts, `dropped` is how many were too disturbed to,
+    `rounds_needed` how many would decide; `worth_a_look` is a change that is likely, not proven. `min_effect` is the
+    smallest change that matters, as a fraction.
     """
 
     subject: str

@@ -21,8 +21,9 @@ def pace(metric: str, *, grew: bool) -> str:
 
 
 def _size(comparison: Comparison) -> str:
-    if comparison.ratio is None:
-        metric = metrics.find(comparison.metric)
+    metric = metrics.find(comparison.metric)
+    # Of operators one counts each.
+    if comparison.ratio is None or (metric.better == "exact" and not metric.unit):
         difference = metrics.amount(abs(comparison.head - comparison.base), metric)
         return f"{difference.removesuffix(' %')} percentage points" if metric.unit == "%" else difference
     # Throughput halves when a model takes twice as long: percent is of the metric itself.

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import macs
+from edgetpu_ci import executable, macs
 from edgetpu_ci.errors import ModelError
 from edgetpu_ci.flatbuffer import DamagedError, FlatBuffer, Table, printable
 from edgetpu_ci.tflite_names import DTYPES, OPERATORS
@@ -60,7 +60,11 @@ class Subgraph(Struct, frozen=True, kw_only=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """What the file says; `buffer_bytes` are weights, constants and metadata."""
+    """What the file says; `buffer_bytes` are weights, constants and metadata.
+
+    `packages` has what the Edge TPU compiler wrote, one for each of its operators, or `unreadable` says why it is not
+    known.
+    """
 
     file_bytes: int
     sha256: str
@@ -70,6 +74,8 @@ class Model(Struct, frozen=True, kw_only=True):
     metadata: tuple[str, ...]
     buffer_bytes: int
     subgraphs: tuple[Subgraph, ...]
+    packages: tuple[executable.Package, ...]
+    unreadable: str
 
     @property
     def operators(self) -> tuple[Operator, ...]:
@@ -80,6 +86,11 @@ class Model(Struct, frozen=True, kw_only=True):
     def compiled(self) -> bool:
         """Whether the Edge TPU compiler made this file."""
         return any(operator.name == EDGE_TPU for operator in self.operators)
+
+    @property
+    def on_cpu(self) -> tuple[Operator, ...]:
+        """The operators that do not run on an Edge TPU."""
+        return tuple(operator for operator in self.operators if operator.name != EDGE_TPU)
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -150,6 +161,7 @@ def _model(data: bytes) -> Model:
         raise DamagedError("it has no subgraph")
     buffers = [_buffer(table) for table in root.tables(4)]
     metadata = {table.text(0): table.integer(1, "I") for table in root.tables(6)}
+    packages, unreadable = _packages(root, codes)
     return Model(
         file_bytes=len(data),
         sha256=sha256(data).hexdigest(),
@@ -159,7 +171,19 @@ def _model(data: bytes) -> Model:
         metadata=tuple(metadata),
         buffer_bytes=sum(length for _, length in buffers),
         subgraphs=subgraphs,
+        packages=packages,
+        unreadable=unreadable,
     )
+
+
+def _packages(root: Table, codes: Sequence[_Code]) -> tuple[tuple[executable.Package, ...], str]:
+    """What stands behind the Edge TPU's operators, or why that cannot be read; the rest of the file still can."""
+    steps = [step for subgraph in root.tables(2) for step in subgraph.tables(3)]
+    compiled = [step for step in steps if codes[step.integer(0, "I")][0] == EDGE_TPU]
+    try:
+        return tuple(executable.read(step.buffer.nested(*step.extent(5))) for step in compiled), ""
+    except DamagedError as error:
+        return (), f"what the Edge TPU compiler wrote into the file is not readable: {error}"
 
 
 def _minimum_runtime(data: bytes, buffers: Sequence[tuple[int, int]], metadata: dict[str, int]) -> str:

@@ -119,7 +119,7 @@ def _growth(rule: Rule, measurement: Measurement, comparison: Comparison) -> Ver
     worse = -growth if metrics.find(comparison.metric).better == "higher" else growth
     # Of nothing there are no percents: whatever is worse than that is worse by any.
     if worse * 100 > (rule.worse_by_percent or 0) * abs(comparison.base):
-        return _worse(rule, measurement, comparison, said)
+        return _worse(rule, measurement, comparison, ": ".join(filter(None, [said, comparison.because])))
     return passed(rule, measurement, said if comparison.head != comparison.base else "unchanged")
 
 

@@ -1,13 +1,14 @@
-"""What the model files are: size, operators, MACs, and what the Edge TPU compiler left on the CPU."""
+"""What the model files are: size, operators, MACs, and what the Edge TPU compiler made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import tflite
-from edgetpu_ci.collect import models
+from edgetpu_ci.collect import models, on_tpu
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ModelError
 from edgetpu_ci.model import Collected, Measurement
@@ -21,25 +22,46 @@ _Details = tuple[tuple[str, str], ...]
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`models`: paths and globs of .tflite files."""
+    """`models`: paths and globs of .tflite files.
+
+    Of models compiled for the Edge TPU: `source_model`, the path of what they were compiled from, tells what runs on
+    the chip; `{model}` in it stands for the name of the compiled file without `_edgetpu.tflite`. `share_tpu`: these
+    models run on one Edge TPU by turns, which tells what each of them uploads again (docs/compiled-models.md).
+    """
 
     models: tuple[str, ...]
+    source_model: str = ""
+    share_tpu: bool = False
+
+
+class _Named(NamedTuple):
+    """A subject, its file, and what that was compiled from; or in words why there is none."""
+
+    subject: str
+    file: Path
+    source: Path | str
 
 
 def collect(options: Options, world: World) -> Collected:
     """The facts of each file; one that cannot be read has its reason in place of them."""
     found = models.find(options.models, world)
-    return Collected(measurements=tuple(fact for subject, path in found for fact in _facts(subject, path)))
+    named = [_Named(subject, file, _source(options, file, world)) for subject, file in found]
+    return Collected(measurements=tuple(_facts(named, options)))
 
 
 def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     """The same, and the facts of each base."""
     found = models.find(options.models, world)
-    bases = [(subject, beside.file(path)) for subject, path in found]
+    bases = [(subject, beside.file(file), _source(options, file, world)) for subject, file in found]
+    before = [
+        _Named(subject, file, beside.file(source) if isinstance(source, Path) else source)
+        for subject, file, source in bases
+        if isinstance(file, Path)
+    ]
     return replace(
         collect(options, world),
-        base=tuple(fact for subject, path in bases if isinstance(path, Path) for fact in _facts(subject, path)),
-        without={subject: why for subject, why in bases if isinstance(why, str)},
+        base=tuple(_facts(before, options)),
+        without={subject: why for subject, why, _ in bases if isinstance(why, str)},
     )
 
 
@@ -48,18 +70,37 @@ def series(_options: Options, _world: World) -> tuple[str, ...]:
     return ()
 
 
-def _facts(subject: str, path: Path) -> list[Measurement]:
+def _source(options: Options, file: Path, world: World) -> Path | str:
+    return models.source(options.source_model, file, world) if options.source_model else on_tpu.UNNAMED
+
+
+def _facts(named: Sequence[_Named], options: Options) -> Iterator[Measurement]:
+    read = {each.subject: _read(each.file) for each in named}
+    for each in named:
+        yield from _of_one(each, read[each.subject])
+    if options.share_tpu:
+        yield from on_tpu.switching({name: model for name, model in read.items() if isinstance(model, tflite.Model)})
+
+
+def _read(file: Path) -> tflite.Model | str:
     try:
-        model = tflite.load(path, path.name)
+        return tflite.load(file, file.name)
     except ModelError as error:
-        return [Measurement(subject=subject, metric=metric, reason=str(error), failed=True) for metric in _ALWAYS]
-    left = [operator for operator in model.operators if operator.name != tflite.EDGE_TPU]
-    return [
-        Measurement(subject=subject, metric="model_bytes", value=model.file_bytes, details=_identity(model)),
-        _macs(subject, model),
-        _count(subject, "ops", model.operators),
-        *([_count(subject, "ops_on_cpu", left)] if model.compiled else []),
-    ]
+        return str(error)
+
+
+def _of_one(named: _Named, model: tflite.Model | str) -> Iterator[Measurement]:
+    subject = named.subject
+    if isinstance(model, str):
+        yield from (Measurement(subject=subject, metric=metric, reason=model, failed=True) for metric in _ALWAYS)
+        return
+    yield Measurement(subject=subject, metric="model_bytes", value=model.file_bytes, details=_identity(model))
+    yield _macs(subject, model)
+    yield _count(subject, "ops", model.operators)
+    if model.compiled:
+        yield _count(subject, "ops_on_cpu", model.on_cpu)
+        source = named.source if isinstance(named.source, str) else _read(named.source)
+        yield from (replace(fact, details=_short(fact.details)) for fact in on_tpu.facts(subject, model, source))
 
 
 def _identity(model: tflite.Model) -> _Details:

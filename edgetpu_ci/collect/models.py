@@ -23,6 +23,11 @@ def find(patterns: Sequence[str], world: World) -> list[tuple[str, Path]]:
     return [(subject, world.cwd / name) for subject, name in zip(_subjects(list(names)), names, strict=True)]
 
 
+def source(pattern: str, compiled: Path, world: World) -> Path:
+    """The source model that a pattern names for a compiled one; `{model}` stands for its stem without `_edgetpu`."""
+    return world.cwd / pattern.replace("{model}", compiled.stem.removesuffix("_edgetpu"))
+
+
 def refuse(file: Path) -> str:
     """Why a file is not worth a process; empty when it may be a model."""
     try:

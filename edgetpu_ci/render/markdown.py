@@ -23,6 +23,7 @@ MARK: Final[dict[Standing | Status, str]] = {
 _TOO_LONG = "_Left out for length: some of the tables. `edgetpu-ci show REPORT` prints them._"
 _MAX_NOTES = 5
 _NAMED = 3
+_TELLING: Final = ("ops_on_cpu", "streamed_parameter_bytes", "switch_upload_bytes", "macs_millions", "ops")
 
 
 def marker(key: str) -> str:
@@ -166,7 +167,8 @@ def _why(line: Line) -> str:
     told = line.comparison is not None and line.comparison.finding in {"regressed", "improved"}
     demanded = "; ".join(dict.fromkeys(verdict.demand for verdict in line.verdicts if verdict.status != "passed"))
     previous = told and line.comparison is not None and line.comparison.against == "previous run"
-    why = gfm.text("; ".join(filter(None, [demanded, line.level])) if told else line.because, words.SENTENCE)
+    changed = line.comparison.because if line.comparison else ""
+    why = gfm.text("; ".join(filter(None, [demanded, line.level, changed])) if told else line.because, words.SENTENCE)
     owners = {f"owner {gfm.text(verdict.owner)}" for verdict in line.verdicts if verdict.owner}
     runbooks = {f"runbook {gfm.text(verdict.runbook, 200)}" for verdict in line.verdicts if verdict.runbook}
     against = "previous run, not a baseline" if previous else ""
@@ -182,23 +184,42 @@ def _after(report: Report, found: Sequence[Line]) -> list[str]:
 
 def _causes(report: Report, found: Sequence[Line]) -> Iterable[str]:
     """Facts of the model file that changed together with a slowdown."""
-    details = {measurement.key: measurement.details for measurement in report.run.measurements}
     slower = {line.subjects[0] for line in found if line.outcome == "slower"}
-    for subject in sorted(slower):
-        facts = [
-            f"{gfm.text(words.label(c.metric))} {gfm.text(words.from_to(c))}{_evidence(c, details.get(c.key, ()))}"
-            for c in report.comparisons
-            if c.subject == subject and c.finding != "unchanged" and metrics.find(c.metric).better == "exact"
-        ]
-        if facts:
-            yield f"the model file of {gfm.text(subject)} changed: {', '.join(facts)}"
+    return filter(None, (_cause(report, subject) for subject in sorted(slower)))
+
+
+def _cause(report: Report, subject: str) -> str:
+    """What fell back to the CPU, then what else changed of a model, that which most often slows first."""
+    details = {m.metric: m.details for m in report.run.measurements if m.subject == subject}
+    changed = [c for c in report.comparisons if c.subject == subject and c.finding != "unchanged" and _is_fact(c)]
+    said = {
+        c.metric: f"{gfm.text(words.from_to(c))}{_evidence(c, details.get(c.metric, ()))}"
+        for c in sorted(changed, key=_tells)
+    }
+    fell = any(c.metric == "ops_on_cpu" and c.head > c.base for c in changed)
+    name = gfm.text(subject)
+    on_cpu = f"operators of {name} fell back to the CPU: {said.pop('ops_on_cpu')}" if fell else ""
+    facts = ", ".join(f"{gfm.text(words.label(metric))} {how}" for metric, how in islice(said.items(), _NAMED))
+    rest = f"the model file{'' if fell else f' of {name}'} changed: {facts}" if facts else ""
+    return "; ".join(filter(None, [on_cpu, rest]))
+
+
+def _is_fact(comparison: Comparison) -> bool:
+    return metrics.find(comparison.metric).better == "exact"
+
+
+def _tells(comparison: Comparison) -> int:
+    """What most often slows comes first."""
+    return _TELLING.index(comparison.metric) if comparison.metric in _TELLING else len(_TELLING)
 
 
 def _evidence(comparison: Comparison, details: Sequence[tuple[str, str]]) -> str:
     """The operators behind a change of their number; what a file is called by tells nobody anything."""
     if comparison.metric == "model_bytes":
         return ""
-    shown = ", ".join(f"{gfm.text(name)} {gfm.text(text)}" for name, text in details[:_NAMED])
+    shown = gfm.text(comparison.because, words.SENTENCE) or ", ".join(
+        f"{gfm.text(name)} {gfm.text(text)}" for name, text in details[:_NAMED]
+    )
     return f" ({shown})" if shown else ""
 
 

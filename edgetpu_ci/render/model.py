@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from edgetpu_ci import tflite
+from edgetpu_ci.executable import ON_CHIP_BYTES, Executable, Package
 
 
 def text(model: tflite.Model) -> str:
-    """What the file holds: identity, inputs and outputs, operators with their shares, what is left on the CPU."""
-    return "\n".join([*_facts(model), "", *_operators(model)])
+    """What the file holds: identity, inputs and outputs, operators with their shares, what the Edge TPU does."""
+    executables = [each for package in model.packages for each in package.executables]
+    tables = [_operators(model), *([_executables(executables)] if executables else [])]
+    return "\n".join([*_facts(model), *(line for table in tables for line in ("", *table))])
 
 
 def tensor(operand: tflite.Tensor | None) -> str:
@@ -24,6 +27,14 @@ def macs(count: int) -> str:
     return f"{count / 1e6:,.2f} M" if count >= 100_000 else f"{count:,}"  # noqa: PLR2004 - below, two places say little
 
 
+def executable(found: Executable) -> str:
+    """What an executable holds, in one line."""
+    return (
+        f"{found.name or 'unnamed'} for {found.chip or 'an unnamed chip'}: {found.parameter_bytes:,} B parameters, "
+        f"{found.instruction_bytes:,} B instructions, {found.scratch_bytes:,} B scratch"
+    )
+
+
 def _facts(model: tflite.Model) -> list[str]:
     main = model.subgraphs[0]
     facts = [
@@ -36,6 +47,8 @@ def _facts(model: tflite.Model) -> list[str]:
         *(("output", tensor(operand)) for operand in main.outputs),
         ("MACs", _macs(model)),
         ("Edge TPU", _edge_tpu(model)),
+        *([("packages", model.unreadable)] if model.unreadable else []),
+        *(fact for package in model.packages for fact in _package(package)),
     ]
     return [f"{name:<12} {value}" for name, value in facts]
 
@@ -56,9 +69,29 @@ def _macs(model: tflite.Model) -> str:
 def _edge_tpu(model: tflite.Model) -> str:
     if not model.compiled:
         return f"not compiled for it: there is no {tflite.EDGE_TPU}"
-    left = [operator for operator in model.operators if operator.name != tflite.EDGE_TPU]
-    named = ", ".join(f"{kind.count} {kind.name}" for kind in tflite.kinds(left))
+    named = ", ".join(f"{kind.count} {kind.name}" for kind in tflite.kinds(model.on_cpu))
     return f"compiled for it; left on the CPU: {named or 'nothing'}"
+
+
+def _package(package: Package) -> list[tuple[str, str]]:
+    """What one operator of the Edge TPU brings."""
+    share = 100 * package.cached_bytes / ON_CHIP_BYTES
+    moved = [sum(sizes) for sizes in zip(*((each.bytes_in, each.bytes_out) for each in package.inferring), strict=True)]
+    return [
+        ("compiler", f"{package.compiler or 'unnamed'}, for version {package.minimum_runtime} of the runtime or newer"),
+        ("token", package.token or "none: its parameters stay beside those of no other model"),
+        ("cached", f"{package.cached_bytes:,} bytes of parameters, {share:.1f} % of the chip's 8 MiB"),
+        ("streamed", f"{package.streamed_bytes:,} bytes of parameters at every inference"),
+        ("moved", f"{moved[0]:,} bytes in and {moved[1]:,} out at every inference" if moved else "nothing"),
+    ]
+
+
+def _executables(executables: Sequence[Executable]) -> list[str]:
+    rows: list[tuple[str, ...]] = [("executable", "parameters", "instructions", "in", "out", "scratch")]
+    for each in executables:
+        sizes = (each.parameter_bytes, each.instruction_bytes, each.bytes_in, each.bytes_out, each.scratch_bytes)
+        rows.append((f"{each.kind}, {each.chip or 'unnamed chip'}", *(f"{size:,}" for size in sizes)))
+    return _aligned(rows)
 
 
 def _operators(model: tflite.Model) -> list[str]:

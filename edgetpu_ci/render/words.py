@@ -19,7 +19,15 @@ _UNITS_IN_NAMES: Final = (
     *("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second"),
     *("_celsius", "_watts", "_mj", "_tops_per_watt"),
 )
-_SPELLED: Final = {"macs": "MACs", "cpu": "CPU", "tpu": "TPU", "ops": "operators", "bytes": "size"}
+_SPELLED: Final = {
+    "macs": "MACs",
+    "tpu": "TPU",
+    "cpu": "CPU",
+    "dma": "DMA",
+    "tops": "TOPS",
+    "ops": "operators",
+    "bytes": "size",
+}
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}
 _BARS: Final = "▁▂▃▄▅▆▇█"

@@ -1,15 +1,16 @@
 """Reports as they come out of comparing and judging, one for each thing a report may have to say."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from statistics import median
+from types import MappingProxyType
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, compare, interleaved, judge
+from edgetpu_ci import codec, compare, derive, facts, interleaved, judge
 from edgetpu_ci.model import (
     SCHEMA,
     Base,
@@ -120,7 +121,7 @@ def report(
         version="0.1.0",
         run=run,
         comparisons=comparisons,
-        verdicts=judge.judge(run.measurements, comparisons, rules),
+        verdicts=judge.judge(run.measurements, comparisons, (*rules, *facts.rules(rules, measurements, comparisons))),
         bases=(_said(kind) if base else "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
         trend=tuple(_trend(m) for m in measurements if m.metric == "throughput_sustained_fps" and m.value),
     )
@@ -144,6 +145,50 @@ def regressed() -> Report:
     on_cpu = {"mobilenet_v2": 2}
     measured = [m for name, ms in now.items() for m in model(name, ms, seed=2, on_cpu=on_cpu.get(name, 0))]
     return report(measured, models(), rules=(*RULES, Rule(match="efficientdet0/latency_p99_ms", target=12)))
+
+
+def fell_back() -> Report:
+    """A pull request after which an operator, and all that follows it, runs on the CPU; its base ran beside it."""
+    speeds = {"deeplab_edgetpu": (21.4, 28.9), "mobilenet_v2_edgetpu": (2.62, 2.62)}
+    on_cpu = {
+        "deeplab_edgetpu": ({"RESIZE_BILINEAR": 2, "ARG_MAX": 1}, {"RESIZE_BILINEAR": 3, "ARG_MAX": 1, "ADD": 1}),
+        "mobilenet_v2_edgetpu": ({}, {}),
+    }
+    base, head = (
+        [m for name in speeds for m in _compiled(name, speeds[name][side], on_cpu[name][side], seed=side + 1)]
+        for side in (0, 1)
+    )
+    rules = (Rule(match="*/throughput_sustained_fps", worse_by_percent=1, unknown="warn"),)
+    return _measured_beside(head, base, rules, {name: 10 if "mobilenet" in name else 20 for name in speeds})
+
+
+def _compiled(subject: str, ms: float, left: dict[str, int], seed: int) -> list[Measurement]:
+    """What is measured of a model on an Edge TPU that leaves some operators on the CPU."""
+    count = sum(left.values())
+    rounds = 10 if "mobilenet" in subject else 20
+    tables = (
+        ("ops_on_tpu", 70 - count),
+        ("tpu_segments", 1),
+        ("cached_parameter_bytes", 766_720 - 320 * count),
+        ("streamed_parameter_bytes", 0),
+        ("dma_bytes", 1_068_552 if count < 5 else 1_327_104),
+        ("minimum_runtime", 12),
+        ("macs_on_tpu_millions", 718.9 - count),
+    )
+    details = tuple((name, str(n)) for name, n in left.items())
+    measured = model(subject, ms, seed=seed, rounds=rounds)
+    return [
+        *(
+            replace(m, device="usb 5000 Mbit/s port 2-1 · std" if m.device else "")
+            for m in measured
+            if m.metric not in _CPU
+        ),
+        Measurement(subject=subject, metric="ops_on_cpu", value=count, details=details),
+        *(Measurement(subject=subject, metric=metric, value=value) for metric, value in tables),
+    ]
+
+
+_CPU = {"ops_on_cpu", "macs_millions", "ops"}
 
 
 def all_clear() -> Report:
@@ -190,10 +235,10 @@ def hostile(text: str = HOSTILE) -> Report:
     measured.append(Measurement(subject="n", metric=text, reason=text, failed=True))
     before = [replace(m, subject=text, device=text) for m in model("m", 2.6)]
     whole = report(measured, before, contended=text)
-    facts = ("key", "host", "cpu", "arch", "kernel", "os", "governor", "hypervisor", "python")
+    names = ("key", "host", "cpu", "arch", "kernel", "os", "governor", "hypervisor", "python")
     run = replace(
         whole.run,
-        machine=replace(MACHINE, **dict.fromkeys(facts, text)),
+        machine=replace(MACHINE, **dict.fromkeys(names, text)),
         commit=text,
         branch=text,
         url=text,
@@ -283,18 +328,31 @@ def beside() -> Report:
         for name, (ms, _) in speeds.items()
         for m in model(name, ms, rounds=rounds[name], noise=noise.get(name, 0.006))
     ]
+    without = {"deeplab_v3": judge.NEW}
+    return _measured_beside([*head, *model("deeplab_v3", 31.2)], before, rules, rounds, without)
+
+
+def _measured_beside(
+    head: Sequence[Measurement],
+    before: Sequence[Measurement],
+    rules: Sequence[Rule],
+    rounds: dict[str, int],
+    without: Mapping[str, str] = MappingProxyType({}),
+) -> Report:
+    """The report of a run whose base was measured in so many rounds beside it."""
     base = Base(
         kind="base commit",
         label="merge base with main (9f8e7d6)",
         measurements=tuple(before),
         rounds={n: Rounds(orders=("AB", "BA") * (count // 2), disturbed=("",) * count) for n, count in rounds.items()},
-        without={"deeplab_v3": judge.NEW},
+        without=dict(without),
     )
-    measured = (*head, *model("deeplab_v3", 31.2))
+    measured = derive.of(head)
     whole = report(measured, rules=rules)
-    family = interleaved.demanded([m.key for m in head], rules)
+    family = interleaved.demanded([m.key for m in measured if m.subject in rounds], rules)
     found = interleaved.compare_rounds(measured, base, rules, family)
-    verdicts = judge.judge(measured, found.comparisons, rules, without=base.without)
+    demanded = (*rules, *facts.rules(rules, measured, found.comparisons))
+    verdicts = judge.judge(measured, found.comparisons, demanded, without=base.without)
     run = replace(whole.run, notes=found.notes)
     return replace(whole, run=run, comparisons=found.comparisons, verdicts=verdicts, bases=(base.label,))
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci.flatbuffer_writer import pack
 from edgetpu_ci.worker import PROGRAM
 from tests.fakes import compiled, runtimes
+from tests.fakes.compiled import Tables
 from tests.fakes.libedgetpu import SOURCES, build, device, environment
 from tests.integration.test_worker import QUICK
 
@@ -29,15 +28,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("compiled") / "model_edgetpu.tflite"
     path.write_bytes(compiled.build(tail=False))
     return path
-
-
-def package(token: int | None = 1, minimum_runtime: int = 13) -> bytes:
-    """What the driver reads of a compiled model: a package of one executable."""
-    # A number takes four bytes; a token has eight.
-    executable = pack({14: token, 15: 0} if token else {}, bytes(4)) + b"\2\0" * 64  # behind it, what is none of it
-    # A table of one vector of one string, which the project's own writer does not have.
-    executables = struct.pack("<I4Hi4I", 12, 6, 8, 4, 0, 8, 4, 1, 4, len(executable)) + executable
-    return pack({0: minimum_runtime, 1: executables}, b"DWN1")
 
 
 Ended = subprocess.CompletedProcess[str]
@@ -165,8 +155,8 @@ def test_jitter_is_that_of_its_seed(libedgetpu: Path, model: Path) -> None:
 
 def test_a_switch_to_another_models_parameters_takes_time(libedgetpu: Path, tmp_path: Path) -> None:
     alone, other, without = (tmp_path / f"{name}.tflite" for name in ("alone", "other", "without"))
-    for path, token in ((alone, 1), (other, 2), (without, None)):
-        path.write_bytes(compiled.build(blob=package(token)))
+    for path, token in ((alone, 1), (other, 2), (without, 0)):
+        path.write_bytes(compiled.build(blob=Tables(token=token, cached=4096 if token else 0)))
     world = environment(device(USB, latency_us=100, reload_us=30_000))
     switching = drive(libedgetpu, [alone, other], world, count=10)["us"]
     assert min(switching[2:]) >= 30_000
@@ -250,7 +240,7 @@ def test_real_compiled_models_run(libedgetpu: Path, models: Path, runtime: str) 
 
 def test_a_model_for_a_newer_libedgetpu_is_refused(libedgetpu: Path, tmp_path: Path) -> None:
     model = tmp_path / "newer.tflite"
-    model.write_bytes(compiled.build(blob=package(minimum_runtime=13)))
+    model.write_bytes(compiled.build(blob=Tables(minimum_runtime=13)))
     assert end(libedgetpu, [model], environment(USB, runtime_version=13)).returncode == 0
     ended = end(libedgetpu, [model], environment(USB, runtime_version=12))
     assert last_line(ended).startswith(
@@ -323,7 +313,7 @@ def test_no_damage_to_a_package_makes_it_read_elsewhere(tmp_path: Path) -> None:
     # Of each buffer an allocation of its own, whose end is watched.
     ran = subprocess.run(
         [sys.executable, "-c", READ_DAMAGED, library],
-        input=package(),
+        input=compiled.options(Tables(cached=16, instructions=16)),
         env={**os.environ, **needed, "PYTHONMALLOC": "malloc"},
         capture_output=True,
         check=False,

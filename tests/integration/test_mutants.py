@@ -26,7 +26,8 @@ TELLING = (0, 1, 4, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFF
 def originals(request: pytest.FixtureRequest) -> list[bytes]:
     """Our own models are always there; real ones where their folder is named."""
     if request.param == "our own":
-        return [reference.build(32, 0.25), compiled.build(), compiled.build(tail=False, blob=bytes(10_000))]
+        tables = compiled.build(blob=compiled.Tables(streamed=64))
+        return [reference.build(32, 0.25), compiled.build(), compiled.build(tail=False, blob=bytes(10_000)), tables]
     folder: Path = request.getfixturevalue("models")
     return [file.read_bytes() for file in sorted(folder.glob("*.tflite"))]
 

@@ -24,6 +24,7 @@ NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200
     "make",
     [
         reports.beside,
+        reports.fell_back,
         reports.regressed,
         reports.all_clear,
         reports.first_run,
@@ -82,8 +83,23 @@ def test_more_memory_is_larger() -> None:
 
 def test_a_fact_that_changed_with_a_slowdown_is_its_likely_cause() -> None:
     assert (
-        "**Likely cause:** the model file of mobilenet_v2 changed: operators on CPU 0 → 2 (RESIZE_BILINEAR 2)."
+        "**Likely cause:** operators of mobilenet_v2 fell back to the CPU: 0 → 2 (2 RESIZE_BILINEAR more)."
         in visible(reports.regressed())
+    )
+
+
+def test_the_operator_that_fell_back_is_named_before_what_else_changed() -> None:
+    assert (
+        "**Likely cause:** operators of deeplab_edgetpu fell back to the CPU: 3 → 5 (1 RESIZE_BILINEAR more, "
+        "1 ADD more); the model file changed: operators on TPU 67 → 65, cached parameter size"
+    ) in visible(reports.fell_back())
+
+
+def test_a_fact_that_changed_without_a_fallback_is_named_with_its_model() -> None:
+    then, now = reports.model("m", 2.6), reports.model("m", 2.9, seed=2)
+    grown = [replace(m, value=4_000_000.0) if m.metric == "model_bytes" else m for m in now]
+    assert "**Likely cause:** the model file of m changed: model size 3,577,760 → 4,000,000 B." in visible(
+        reports.report(grown, then)
     )
 
 

@@ -106,6 +106,38 @@ def test_the_table_of_a_compiled_model_tells_what_is_left_on_the_cpu() -> None:
     assert "edgetpu-custom-op      1  50.0 %  unknown" in text
 
 
+def test_the_table_of_a_compiled_model_tells_its_executables() -> None:
+    tables = compiled.Tables(token=0xE2C366FD5D62FA6B, cached=566_912, streamed=64, bytes_in=49_152, bytes_out=1_008)
+    lines = render.text(tflite.parse(compiled.build(blob=tables), "m")).splitlines()
+    assert lines[8:14] == [
+        "Edge TPU     compiled for it; left on the CPU: 1 SOFTMAX",
+        "compiler     cl/1, for version 13 of the runtime or newer",
+        "token        0xe2c366fd5d62fa6b",
+        "cached       566,912 bytes of parameters, 6.8 % of the chip's 8 MiB",
+        "streamed     64 bytes of parameters at every inference",
+        "moved        49,152 bytes in and 1,008 out at every inference",
+    ]
+    assert lines[-3:] == [
+        "executable                 parameters  instructions      in    out  scratch",
+        "execution only, beagle             64           512  49,152  1,008        0",
+        "parameter caching, beagle     566,912            64       0      0        0",
+    ]
+
+
+def test_the_table_says_why_what_the_compiler_wrote_is_not_known() -> None:
+    text = render.text(tflite.parse(compiled.build(), "m"))
+    assert "packages     what the Edge TPU compiler wrote into the file is not readable: its options are no map" in text
+
+
+def test_inspect_tells_programs_what_the_compiler_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(compiled.build(blob=compiled.Tables(token=(1 << 64) - 1)))
+    (package,) = json.loads(inspection.text(path, as_json=True))["model"]["packages"]
+    assert package["minimum_runtime"] == 13
+    assert [each["kind"] for each in package["executables"]] == ["execution only", "parameter caching"]
+    assert {each["token"] for each in package["executables"]} == {"0xffffffffffffffff"}
+
+
 def test_an_operand_left_out_is_told_as_such() -> None:
     assert render.tensor(None) == "left out"
 
