@@ -1,7 +1,7 @@
 """From a run to its report: compare it with its base and its history, judge it. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from msgspec import structs
 
@@ -11,7 +11,6 @@ from edgetpu_ci import (
     compare,
     config,
     demand,
-    derive,
     facts,
     history,
     interleaved,
@@ -51,7 +50,6 @@ def _without(taken: measure.Taken) -> dict[str, str]:
 
 def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
     """Compare a run with its base and its history, judge it, and make the report."""
-    taken = replace(taken, run=structs.replace(taken.run, measurements=derive.of(taken.run.measurements)))
     run_, demands = taken.run, config.demands(settings)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)

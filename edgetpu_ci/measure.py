@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
-from edgetpu_ci import collect, efficiency, event, interleaved, judge, machine
+from edgetpu_ci import collect, derive, event, interleaved, judge, machine
 from edgetpu_ci.base import Source
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
@@ -63,7 +63,7 @@ def take(
         id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
         at=at,
         machine=host,
-        measurements=efficiency.with_it(tuple(measurement for part in brought for measurement in part.measurements)),
+        measurements=derive.of(tuple(measurement for part in brought for measurement in part.measurements)),
         commit=happened.commit,
         branch=happened.branch,
         pull_request=happened.pull_request,
@@ -145,7 +145,7 @@ def _base(brought: Sequence[Collected], plan: Plan) -> Base:
     return Base(
         kind="base commit",
         label=plan.source.label,
-        measurements=efficiency.with_it(tuple(measurement for part in brought for measurement in part.base)),
+        measurements=derive.of(tuple(measurement for part in brought for measurement in part.base)),
         rounds={name: rounds for part in brought for name, rounds in part.rounds.items()},
         alike=frozenset(name for part in brought for name in part.alike),
         without={name: why for part in brought for name, why in part.without.items()},

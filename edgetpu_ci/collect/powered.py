@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Final
 
-from edgetpu_ci import efficiency, power, stats
+from edgetpu_ci import derive, power, stats
 from edgetpu_ci.collect import timing
 from edgetpu_ci.collect.bench import Bench, Idle
 from edgetpu_ci.collect.model_slot import Options, Taken
@@ -15,7 +15,7 @@ from edgetpu_ci.model import Measurement
 
 _OF: Final[dict[str, Callable[[float, float], float]]] = {
     "power_watts": lambda watts, _per_second: watts,
-    efficiency.ENERGY: lambda watts, per_second: 1000 * watts / per_second,
+    derive.ENERGY: lambda watts, per_second: 1000 * watts / per_second,
     "inferences_per_second_per_watt": lambda watts, per_second: per_second / watts,
 }
 """Each from the watts and the inferences per second of one slot."""
@@ -53,13 +53,13 @@ def _measurements(subject: str, slots: Sequence[Taken], idle: Details, bench: Be
     if bench.meter.of_device:
         return made
     reason = f"{bench.meter.name} says nothing of the accelerator"
-    return [*made, Measurement(subject=subject, metric=efficiency.METRIC, reason=reason, details=named)]
+    return [*made, Measurement(subject=subject, metric=derive.EFFICIENCY, reason=reason, details=named)]
 
 
 def _unknown(subject: str, reason: str, details: Details) -> list[Measurement]:
     return [
         Measurement(subject=subject, metric=metric, reason=reason, details=details)
-        for metric in (*_OF, efficiency.METRIC)
+        for metric in (*_OF, derive.EFFICIENCY)
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import efficiency, judge, metrics
+from edgetpu_ci import derive, judge, metrics
 from edgetpu_ci.collect import health
 from edgetpu_ci.model import Collected, Measurement, Rule
 from edgetpu_ci.render import words
@@ -134,13 +134,13 @@ def test_a_state_between_two_is_the_worse_one_and_none_is_beyond_the_last() -> N
 
 
 ENERGY = Measurement(
-    subject="m", metric=efficiency.ENERGY, value=5, n=2, slots=(5.0, 5.0), details=(("meter", "INA226 (hwmon1)"),)
+    subject="m", metric=derive.ENERGY, value=5, n=2, slots=(5.0, 5.0), details=(("meter", "INA226 (hwmon1)"),)
 )
-MACS = Measurement(subject="m", metric=efficiency.MACS, value=300)
+MACS = Measurement(subject="m", metric=derive.MACS, value=300)
 
 
 def efficiencies(*known: Measurement) -> list[Measurement]:
-    return [m for m in efficiency.with_it(known) if m.metric == efficiency.METRIC]
+    return [m for m in derive.of(known) if m.metric == derive.EFFICIENCY]
 
 
 def test_operations_for_a_joule_are_told_where_energy_and_operations_are_known() -> None:
@@ -151,15 +151,15 @@ def test_operations_for_a_joule_are_told_where_energy_and_operations_are_known()
 
 def test_without_a_measured_energy_nothing_is_said_of_efficiency() -> None:
     assert efficiencies(MACS) == []
-    assert efficiencies(MACS, Measurement(subject="m", metric=efficiency.ENERGY, reason="no meter")) == []
+    assert efficiencies(MACS, Measurement(subject="m", metric=derive.ENERGY, reason="no meter")) == []
 
 
 @pytest.mark.parametrize(
     ("macs", "reason"),
     [
         ((), "its MACs on the TPU are not known: name its `source_model`"),
-        ((Measurement(subject="m", metric=efficiency.MACS, reason="no such file"),), "no such file"),
-        ((Measurement(subject="other", metric=efficiency.MACS, value=300),), "its MACs on the TPU are not known"),
+        ((Measurement(subject="m", metric=derive.MACS, reason="no such file"),), "no such file"),
+        ((Measurement(subject="other", metric=derive.MACS, value=300),), "its MACs on the TPU are not known"),
     ],
 )
 def test_energy_without_operations_has_a_reason(macs: tuple[Measurement, ...], reason: str) -> None:
@@ -169,5 +169,5 @@ def test_energy_without_operations_has_a_reason(macs: tuple[Measurement, ...], r
 
 
 def test_a_meter_that_knows_of_no_accelerator_gives_no_efficiency() -> None:
-    of_cpu = Measurement(subject="m", metric=efficiency.METRIC, reason="RAPL says nothing of the accelerator")
+    of_cpu = Measurement(subject="m", metric=derive.EFFICIENCY, reason="RAPL says nothing of the accelerator")
     assert efficiencies(ENERGY, MACS, of_cpu) == [of_cpu]
