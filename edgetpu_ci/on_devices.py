@@ -7,9 +7,10 @@ from pathlib import Path
 
 from msgspec import structs
 
-from edgetpu_ci import app, collect, config, judge
+from edgetpu_ci import app, collect, config, coral, judge
 from edgetpu_ci.app import Outcome
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.publish import job
 from edgetpu_ci.world import World
 
@@ -23,19 +24,26 @@ def run(
 
     Side by side they are measured at the same time, and share the host.
     """
-    if len(set(devices)) < len(devices):
-        raise ConfigError("--device names a device twice; name each once.")
-    for device in devices:
-        on(settings, device)
+    places = _places(devices, world)
+    each = {device: on(settings, place) for device, place in places.items()}
 
     def one(device: str) -> Outcome:
-        place = folder / _part(device)
-        return app.run(on(settings, device), place, _telling(device, world), unit=_part(device))
+        unit = _part(places[device])
+        return app.run(each[device], folder / unit, _telling(device, world), unit=unit)
 
     with ThreadPoolExecutor(max_workers=len(devices) if side_by_side else 1) as pool:
-        outcomes = dict(zip(devices, pool.map(one, devices), strict=True))
+        outcomes = dict(zip(places, pool.map(one, places), strict=True))
     _write_outputs(outcomes, folder, world)
     return outcomes
+
+
+def _places(devices: Sequence[str], world: World) -> dict[str, str]:
+    """Where each device is plugged in, known before the first is opened: an open changes what the others are called."""
+    found = coral.find(world)
+    places = {name: coral.choose(name, found).address if found and name != SIMULATED else name for name in devices}
+    if len(set(places.values())) < len(devices):
+        raise ConfigError("--device names a device twice; name each once, as `edgetpu-ci devices` lists them.")
+    return places
 
 
 def exit_status(outcomes: Mapping[str, Outcome]) -> int:
@@ -71,7 +79,7 @@ def _apart(step: config.Step, device: str) -> config.Step:
 
 
 def _part(device: str) -> str:
-    """A device as part of a name: `usb:0` is usb-0."""
+    """A device or its place as part of a name: `usb:0` is usb-0."""
     return device.lstrip(":").replace(":", "-") or "any"
 
 

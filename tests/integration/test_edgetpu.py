@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from msgspec import to_builtins
 
-from edgetpu_ci import app
+from edgetpu_ci import app, config, on_devices
 from edgetpu_ci.collect import inference
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
 from edgetpu_ci.worker.edgetpu_worker.failed import Failed
@@ -207,6 +208,16 @@ def test_each_device_has_a_report_of_its_own(tmp_path: Path, how: tuple[str, ...
 def test_side_by_side_needs_devices(tmp_path: Path) -> None:
     ran = program.edgetpu_ci(tmp_path, "run", "m.tflite", "--side-by-side")
     assert (ran.returncode, "name them with --device" in ran.stderr) == (2, True)
+
+
+def test_a_device_is_named_once_whatever_it_is_called(tmp_path: Path) -> None:
+    corals.usb(corals.host(tmp_path / "root"), "2-1")
+    step = config.Step(use="inference", with_={"models": ["m.tflite"]})
+    settings, world = config.Config(collect=(step,)), fake.world(tmp_path)
+    with pytest.raises(ConfigError, match="names a device twice"):
+        on_devices.run(settings, ["usb:0", "2-1"], tmp_path, world, side_by_side=False)
+    with pytest.raises(ConfigError, match="No step of `collect` takes a device"):
+        on_devices.run(config.Config(collect=()), ["usb:0"], tmp_path, world, side_by_side=False)
 
 
 # A device of the kernel's, with the C library in libedgetpu's place.
