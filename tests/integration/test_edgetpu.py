@@ -16,7 +16,7 @@ from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
 from edgetpu_ci.worker.edgetpu_worker.failed import Failed
 from edgetpu_ci.world import Ran, run_process
-from tests.fakes import compiled, corals, program
+from tests.fakes import compiled, corals, program, runtimes
 from tests.fakes import libedgetpu as stand_in
 from tests.fakes import world as fake
 from tests.fakes.world import NOTHING
@@ -75,12 +75,20 @@ def test_a_model_for_the_cpu_opens_no_device(tmp_path: Path) -> None:
     assert "tpu_time_p10_ms" not in {m.metric for m in collected.measurements}
 
 
-def test_every_real_compiled_model_runs(models: Path, tmp_path: Path) -> None:
+BUSY = {"deeplabv3_mnv2_dm05_pascal_quant": (0.05, 0.6), "movenet_single_pose_lightning_ptq": (0.5, 0.99)}
+"""Share of the time in the device, of models of which the compiler left operators on the CPU."""
+
+
+@pytest.mark.parametrize("runtime", runtimes.NAMES)
+def test_every_real_compiled_model_runs_in_every_runtime(models: Path, tmp_path: Path, runtime: str) -> None:
     names = sorted(models.glob("*_edgetpu.tflite"))
     assert len(names) >= 5
     for name in names:
-        collected = measured(tmp_path, name.read_bytes(), rounds=1)
+        collected = measured(tmp_path, name.read_bytes(), rounds=1, python=runtimes.python(runtime))
         assert 2.9 < (of(collected, "tpu_time_p10_ms").value or 0) < 3.1, name.name
+        low, high = BUSY.get(name.name.removesuffix("_edgetpu.tflite"), (0.9, 1))
+        assert low < (of(collected, "delegate_busy_fraction").value or 0) <= high, name.name
+        assert of(collected, "latency_p10_ms").device.split(" · ")[1].startswith(runtime.rpartition("-")[0])
 
 
 def test_a_report_of_it_says_so_everywhere_and_is_no_baseline(tmp_path: Path) -> None:
