@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from edgetpu_ci import app, bands, baselines, config, judge, machine, series_index, store
+from edgetpu_ci import app, bands, baselines, config, judge, machine, series_index, store, validity
 from edgetpu_ci.baselines import Accepted
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.files import write_whole
@@ -30,6 +30,8 @@ def accept(folder: Path, path: Path, why: Why, world: World) -> Path:
         raise DocumentError(f"{path} measured nothing, so it is no level to accept; take another run's.")
     if report.run.is_simulated:
         raise DocumentError(f"{path} is of a simulated Edge TPU, which is no level of any device; measure a real one.")
+    for name, reason in validity.invalid(report.run.measurements).items():
+        raise DocumentError(f"{path} is no level to accept: of {name}, {reason}. Take another run's.")
     who = why.by or _git_user(world)
     if not who:
         raise ConfigError("A baseline has an author: name yourself with --by, or set git's user.name.")

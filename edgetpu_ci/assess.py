@@ -7,6 +7,7 @@ from msgspec import structs
 
 from edgetpu_ci import (
     __version__,
+    answers,
     baselines,
     compare,
     config,
@@ -55,6 +56,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     compared = _compare(taken, demands, baseline, past)
     found = history.judged(past.series, run_, demands, baseline, past.commits) if is_main_line(taken) else ()
     rules = (*_demanded(taken, demands), *(interleaved.alike(taken.base) if taken.base else ()))
+    rules = (*rules, *answers.rules(run_.measurements, taken.base.alike if taken.base else frozenset()))
     if not is_main_line(taken):
         rules = tuple(rule for rule in rules if not rule.no_change_point)
     if baseline:

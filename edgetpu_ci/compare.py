@@ -9,7 +9,7 @@ from statistics import median
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, metrics, ranks, spoilt, stats
+from edgetpu_ci import demand, metrics, ranks, spoilt, stats, validity
 from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
 
 FAMILY_ERROR = 0.005
@@ -46,13 +46,16 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
     now = {measurement.key: measurement for measurement in run.measurements if measurement.value is not None}
     demanded = demand.of_changes(run.measurements, rules)
-    facts = [key for key in now if key in before and metrics.find(now[key].metric).deterministic]
+    invalid = validity.invalid(run.measurements)
+    valid = {m.key for m in validity.counted(run.measurements)}
+    facts = [key for key in now if key in before and key in valid and metrics.find(now[key].metric).deterministic]
     speeds = [key for key in now if key in before and key in demanded and key not in facts]
     found = [exact(before[key], now[key], base.kind) for key in facts]
     heated = spoilt.by_heat((*base.measurements, *run.measurements))
     for key in speeds:
         then, head = before[key], now[key]
-        if reason := heated.get(head.subject) or _undecidable(then, head, len(speeds)):
+        reason = invalid.get(head.subject) or heated.get(head.subject)
+        if reason := reason or _undecidable(then, head, len(speeds)):
             found.append(of_values(then, head, "inconclusive", base.kind, reason))
         else:
             effect = max(demanded[key].effect, LEAST_EFFECT)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, course, demand, metrics
+from edgetpu_ci import codec, course, demand, metrics, validity
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import (
@@ -79,7 +79,7 @@ def previous(reports: Iterable[Report], run: Run) -> Base | None:
     """The newest earlier report that measured any of the same subjects, as a base."""
     subjects = {measurement.subject for measurement in run.measurements}
     for report in reports:
-        shared = tuple(m for m in report.run.measurements if m.subject in subjects and m.value is not None)
+        shared = tuple(m for m in validity.counted(report.run.measurements) if m.subject in subjects)
         if shared:
             label = f"previous run of {report.run.at:%Y-%m-%d %H:%M} UTC, not a baseline"
             return Base(kind="previous run", label=label, measurements=shared, contended=bool(report.run.contended))
@@ -91,7 +91,7 @@ def of_ancestor(reports: Iterable[Report], commits: Sequence[str], wanted: Itera
     wanted, reports = frozenset(wanted), tuple(reports) if commits else ()
     for commit in commits:
         for report in (report for report in reports if report.run.commit == commit):
-            known = {m.key: m for m in report.run.measurements if m.value is not None}
+            known = {m.key: m for m in validity.counted(report.run.measurements)}
             if wanted <= set(known):
                 label = f"report of the ancestor {commit[:7]}, measured at another time"
                 contended = bool(report.run.contended)
@@ -103,7 +103,7 @@ def trend(known: Iterable[Series], run: Run) -> tuple[Trend, ...]:
     """How each subject's throughput, or time of a run, went: oldest first, this run last."""
     series = {(one.device, one.subject, one.metric): one for one in known}
     found = []
-    for now in run.measurements:
+    for now in validity.counted(run.measurements):
         metric = metrics.find(now.metric).name
         if metric in TREND and now.value is not None:
             past = series.get((device(run, now), now.subject, metric))
@@ -140,7 +140,7 @@ def points(reports: Iterable[Report], known: Iterable[Series] = ()) -> tuple[Ser
     found = {(one.device, one.subject, one.metric): one for one in known}
     new: dict[tuple[str, str, str], dict[str, Point]] = {}
     for run in runs.values():
-        for measured in run.measurements if is_main_line(run) else ():
+        for measured in validity.counted(run.measurements) if is_main_line(run) else ():
             metric = metrics.find(measured.metric)
             if metric.better is not None and measured.value is not None and isfinite(measured.value):
                 column = new.setdefault((device(run, measured), measured.subject, metric.name), {})
@@ -185,7 +185,7 @@ class Stray(NamedTuple):
 def strays(known: Iterable[Series], run: Run, rules: Sequence[Rule]) -> tuple[Stray, ...]:
     """The measurements of a run that are out of the range of the newest level of a watched series."""
     past = {(one.device, one.key): one for one in watched(known, run, rules)}
-    found = [(m, past.get((device(run, m), m.key))) for m in run.measurements if m.value is not None]
+    found = [(m, past.get((device(run, m), m.key))) for m in validity.counted(run.measurements)]
     sides = [Stray(m, course.side(one, m.value or 0.0)) for m, one in found if one]
     return tuple(stray for stray in sides if stray.side)
 

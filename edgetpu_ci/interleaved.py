@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from edgetpu_ci import burdens, compare, demand, metrics, paired, spoilt
+from edgetpu_ci import burdens, compare, demand, metrics, paired, spoilt, validity
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
 from edgetpu_ci.paired import Decision, Paired
 
@@ -85,7 +85,9 @@ def compare_rounds(
     before = {measurement.key: measurement for measurement in base.measurements if measurement.value is not None}
     now = {measurement.key: measurement for measurement in measurements if measurement.value is not None}
     shared = [key for key in now if key in before]
-    facts = [compare.exact(before[k], now[k], base.kind) for k in shared if metrics.find(now[k].metric).deterministic]
+    valid = {m.key for m in validity.counted(measurements)}
+    exact = [key for key in shared if key in valid and metrics.find(now[key].metric).deterministic]
+    facts = [compare.exact(before[key], now[key], base.kind) for key in exact]
     known = _paired(measurements, base.measurements, base.rounds, rules, family)
     decided = _decide(known, family)
     speeds = [_comparison(now[key], known[key], found, base.rounds) for key, found in decided.items()]
@@ -100,8 +102,29 @@ def compare_rounds(
         for key, m in now.items()
         if m.subject in base.alike - set(base.rounds) and key in family
     ]
-    return Compared(
-        (*facts, *speeds, *undecidable, *burdened, *alike), tuple(dict.fromkeys(_notes(decided, base.rounds)))
+    broken = _broken(measurements, base)
+    measured = [_void(one, broken) for one in (*speeds, *undecidable, *burdened, *alike)]
+    return Compared((*facts, *measured), tuple(dict.fromkeys(_notes(decided, base.rounds))))
+
+
+def _broken(measurements: Sequence[Measurement], base: Base) -> dict[str, str]:
+    """The subjects of which a side broke while it was measured, and how."""
+    of_base = validity.invalid(base.measurements)
+    return {name: f"its base: {why}" for name, why in of_base.items()} | validity.invalid(measurements)
+
+
+def _void(found: Comparison, broken: Mapping[str, str]) -> Comparison:
+    """Nothing is said of a change where a side broke."""
+    if found.subject not in broken:
+        return found
+    return Comparison(
+        subject=found.subject,
+        metric=found.metric,
+        base=found.base,
+        head=found.head,
+        finding="inconclusive",
+        against=found.against,
+        because=broken[found.subject],
     )
 
 

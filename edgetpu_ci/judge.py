@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, metrics, spoilt, tolerance
+from edgetpu_ci import demand, metrics, spoilt, tolerance, validity
 from edgetpu_ci.model import Approval, Comparison, History, Measurement, Report, Rule, Status, Verdict
 from edgetpu_ci.verdicts import unknown
 
@@ -41,11 +41,14 @@ def judge(  # noqa: PLR0913 - all that a rule may be held against
         history={one.key: one for one in history},
         ended=ended,
         heated=spoilt.by_heat(measurements),
+        invalid=validity.invalid(measurements),
     )
     verdicts = [verdict for rule in rules for verdict in _apply(rule, measurements, known)]
     said = {(verdict.subject, verdict.because) for verdict in verdicts}
     for broken in measurements:
-        if broken.failed and (broken.subject, broken.reason) not in said:
+        is_new = (broken.subject, broken.reason) not in said
+        # Whatever a rule says of what is unknown: a run that broke is never passed.
+        if broken.failed and (is_new or broken.value is not None):
             said.add((broken.subject, broken.reason))
             verdicts.append(unknown(Rule(match=broken.key), broken, broken.reason))
     return tuple(verdicts)
@@ -79,10 +82,16 @@ class _Known(Struct, frozen=True):
     history: Mapping[str, History]
     ended: date | None
     heated: Mapping[str, str]
+    invalid: Mapping[str, str]
 
     def no_base(self, measurement: Measurement) -> str:
         """Why a measurement was compared with nothing."""
         return self.without.get(measurement.subject, NO_BASE)
+
+    def broken(self, rule: Rule, measurement: Measurement) -> str:
+        """Why nothing is said of a change; a band holds of what was measured before."""
+        is_judged = demand.is_band(rule) or validity.is_of_file(measurement)
+        return "" if is_judged else self.invalid.get(measurement.subject, "")
 
 
 def overall(verdicts: Sequence[Verdict]) -> Status:
@@ -128,8 +137,9 @@ def _absent(metric: str) -> str:
 
 
 def _weigh(rule: Rule, measurement: Measurement, known: _Known) -> Verdict:
-    if measurement.value is None:
-        return unknown(rule, measurement, measurement.reason)
+    why = measurement.reason if measurement.value is None else known.broken(rule, measurement)
+    if measurement.value is None or why:
+        return unknown(rule, measurement, why)
     if rule.no_change_point:
         return tolerance.course(rule, measurement, known.history.get(demand.watched(rule, measurement)))
     if demand.is_band(rule):

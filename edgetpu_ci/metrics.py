@@ -82,6 +82,44 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
         "share of `examples` whose largest output is their label",
         deterministic=True,
     ),
+    # How a compiled model answers and fails; docs/correctness.md.
+    _metric(
+        "output_steps_max",
+        "steps",
+        "lower",
+        "largest difference of an output from the source model's on the CPU, in quantization steps",
+        deterministic=True,
+    ),
+    _metric(
+        "output_steps_mean",
+        "steps",
+        "lower",
+        "mean difference of the outputs from the source model's on the CPU, in quantization steps",
+        deterministic=True,
+    ),
+    _metric(
+        "top1_agreement_percent",
+        "%",
+        "higher",
+        "share of inputs whose largest output is where the source model on the CPU has its largest, to a step; may not "
+        "fall by default",
+        deterministic=True,
+    ),
+    _metric(
+        "outputs_stuck",
+        "",
+        "lower",
+        "outputs that do not move where the source model's on the CPU do; none by default",
+        deterministic=True,
+    ),
+    _metric(
+        "failures_per_million",
+        "/M",
+        "lower",
+        "failed inferences of a million attempted, crashes and hangs counted as one; its interval ends at the exact "
+        "upper 95 % bound",
+    ),
+    _metric("recovery_ms", "ms", "lower", "from a failure to the next inference that completed, the median"),
     _metric("memory_peak_mb", "MB", "lower", "peak resident memory of the measuring process", "memory_usage_mb"),
     # What the model file is: facts, compared exactly.
     _metric("model_bytes", "B", "exact", "size of the model file"),

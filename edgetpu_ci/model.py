@@ -44,7 +44,8 @@ class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One value of one metric of one subject.
 
-    A missing value is None with a reason, never 0; `failed` when it was tried and went wrong.
+    A missing value is None with a reason, never 0; `failed` when it was tried and went wrong, or with a value when the
+    whole run of its subject did.
     `slots` holds one statistic for each slot (a fresh process), in the metric's unit; `n` counts
     the samples behind the value and `interval` is its two-sided 95 % confidence interval.
     `details` are shown, never judged.

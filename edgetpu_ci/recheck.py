@@ -6,7 +6,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
-from edgetpu_ci import collect, history, metrics
+from edgetpu_ci import collect, history, metrics, validity
 from edgetpu_ci.history import Stray
 from edgetpu_ci.measure import Taken
 from edgetpu_ci.model import Collected, Measurement, Rule, Run, Series
@@ -35,7 +35,7 @@ def _strays_again(
 
 
 def _with(taken: Taken, brought: Sequence[Collected], strays: Sequence[Stray], again: Mapping[str, int]) -> Taken:
-    second = {m.key: m for part in brought for m in part.measurements if m.value is not None}
+    second = {m.key: m for part in brought for m in validity.counted(part.measurements)}
     replaced: set[str] = set()
     notes = list(taken.run.notes)
     for subject, found in groupby(strays, key=lambda stray: stray.measurement.subject):

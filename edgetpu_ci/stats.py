@@ -9,6 +9,10 @@ CONFIDENCE = 0.99
 """Of the interval of a change: what a test with a chance of error of 0.5 % on one side rejects, it leaves out."""
 
 
+_NEGLIGIBLE = 1e-18
+"""A part of a sum that a float does not show."""
+
+
 def percentile(ordered: Sequence[float], q: float) -> float:
     """The `q` quantile (0 to 1) of samples in rising order, linear between the two nearest."""
     place = q * (len(ordered) - 1)
@@ -45,6 +49,28 @@ def samples_needed(q: float) -> int:
 def binomial_tail(least: int, n: int, p: float) -> float:
     """The exact chance of at least `least` of `n`, each of which happens with chance `p` (between 0 and 1)."""
     return min(1.0, sum(exp(_log_binomial(n, k) + k * log(p) + (n - k) * log1p(-p)) for k in range(least, n + 1)))
+
+
+def rate_at_most(seen: int, n: int, confidence: float = 0.95) -> float:
+    """The greatest chance of something that was seen `seen` times in `n` (at least 1), with this confidence.
+
+    The exact upper bound of Clopper and Pearson; of nothing in n it is nearly 3 / n.
+    """
+    if seen >= n:
+        return 1.0
+    low, high = seen / n, 1.0
+    while high - low > 1e-9 * high:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _at_most(seen, n, middle) < 1 - confidence else (middle, high)
+    return high
+
+
+def _at_most(most: int, n: int, p: float) -> float:
+    """The chance of at most `most` of `n`, where that is not more than the mean."""
+    total, k = 0.0, most
+    while k >= 0 and (term := exp(_log_binomial(n, k) + k * log(p) + (n - k) * log1p(-p))) > _NEGLIGIBLE * total:
+        total, k = total + term, k - 1
+    return total
 
 
 def _most_below(n: int, p: float, tail: float) -> int:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgetpu_ci import validity
 from edgetpu_ci.cli import output, reports, surroundings
 from edgetpu_ci.errors import ConfigError
 
@@ -184,11 +185,12 @@ def _say_places(outcome: "Outcome") -> None:
         output.say(f"\nreport  {saved.report}")
         if saved.chart:
             output.say(f"chart   {saved.chart}")
-        measured = any(measurement.slots for measurement in outcome.report.run.measurements)
-        simulated = outcome.report.run.is_simulated
+        run = outcome.report.run
+        measured = any(measurement.slots for measurement in run.measurements)
         if (
             measured
-            and not simulated
+            and not run.is_simulated
+            and not validity.invalid(run.measurements)
             and all(comparison.against == "previous run" for comparison in outcome.report.comparisons)
         ):
             output.say(f"accept  {_program()} baseline accept {saved.report}   # makes it the baseline of this machine")

@@ -92,5 +92,7 @@ def _check(options: Options, world: World) -> None:
     for file in filter(None, (*named, options.examples, options.labels)):
         if not (world.cwd / file).is_file():
             raise ConfigError(f"There is no file {file}, which `inference` is to read; check the path.")
-    if bool(options.examples) != bool(options.labels):
+    if options.labels and not options.examples:
         raise ConfigError("`examples` and `labels` belong together: the inputs, and the class of each.")
+    if options.examples and not options.labels and not options.source_model:
+        raise ConfigError("`examples` are for `labels`, the class of each, or for `source_model`; name one of them.")

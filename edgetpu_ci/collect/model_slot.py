@@ -66,7 +66,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     waits for another job of edgetpu-ci on that device at most `device_wait_seconds`; what another program uses is never
     opened. `performance` is the clock of the device. `edgetpu_compat`: whether the adapter is put between libedgetpu
     and the runtime, which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device;
-    `auto` decides from what is loaded.
+    `auto` decides from what is loaded. `source_model`: the path of what it was compiled from, in which `{model}` stands
+    for its file's name without `_edgetpu.tflite`; what it answers while it is timed is then held against what that
+    model answers on the CPU (docs/correctness.md).
 
     Each process begins below `cool_below_celsius`, for which `cool_down_seconds` are waited at the most, and never on
     a device that is being throttled. `meter`: what tells power: auto, hwmon, hwmon:NAME, rapl, or a CSV file of
@@ -82,6 +84,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     device_wait_seconds: Seconds = 600
     edgetpu_library: str = libedgetpu.NAME
     edgetpu_compat: Literal["auto", "always", "never"] = "auto"
+    source_model: str = ""
     performance: Literal["", "low", "medium", "high", "max"] = ""
     simulated: Simulated = field(default_factory=Simulated)
     threads: Whole = 1
@@ -105,11 +108,15 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Share(Struct, frozen=True):
-    """What one slot gets: at least `count` inferences, about `limit` seconds, and at the most `most` inferences."""
+    """What one slot gets: at least `count` inferences, about `limit` seconds, and at the most `most` inferences.
+
+    `expected` is a file with what the outputs should be; "" where that is not known, None where nobody asks.
+    """
 
     count: int
     limit: float
     most: int = MOST_INVOKES
+    expected: str | None = None
 
 
 class Taken(Struct, frozen=True):
@@ -183,14 +190,17 @@ def try_runtime(options: Options, model: Path, world: World) -> Tried:
     return Tried(what=f"{answer.runtime_version} on Python {answer.python} with numpy {answer.numpy}")
 
 
-def outputs(options: Options, file: Path, save: str, expected: str, world: World) -> slot.Outputs | str:
-    """What a model answers to the examples: kept in `save`, compared with `expected`; or why there is nothing."""
+def outputs(
+    options: Options, file: Path, save: str, expected: str, world: World, first: int | None = None
+) -> slot.Outputs | str:
+    """What a model answers to the (first) examples: kept in `save`, compared with `expected`; or why there is none."""
     request = {
         **_what(options, file, world),
         "task": "outputs",
         "save": save,
         "expected": expected,
-        "examples": str(world.cwd / options.examples) if options.examples else "",
+        "examples": _examples(options, world),
+        "first": first,
         "labels": str(world.cwd / options.labels) if options.labels else "",
     }
     return slot.ask(request, options.python, options.timeout_seconds, slot.Outputs, world)
@@ -240,7 +250,14 @@ def _timing(options: Options, file: Path, share: Share, world: World) -> dict[st
         "seconds": options.seconds,
         "most": max(share.most, share.count),
         "limit_seconds": share.limit * (1 - WARMUP_LIMIT),
+        "check": None
+        if share.expected is None
+        else {"examples": _examples(options, world), "expected": share.expected},
     }
+
+
+def _examples(options: Options, world: World) -> str:
+    return str(world.cwd / options.examples) if options.examples else ""
 
 
 def _what(options: Options, model: Path, world: World) -> dict[str, Any]:

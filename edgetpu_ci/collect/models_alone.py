@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, heated, model_slot, powered
+from edgetpu_ci.collect import agreement, contention, failures, fidelity, heated, model_slot, models, powered
 from edgetpu_ci.collect.bench import Bench
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.turns import SPARE
@@ -18,13 +20,23 @@ from edgetpu_ci.world import World
 
 @dataclass
 class Subject:
-    """A model while it is measured: its slots so far, or the reason it stopped, and the seconds it took."""
+    """A model while it is measured: its slots so far, or the reason it stopped, and the seconds it took.
+
+    `record` has its faults; `reference` is what its outputs are held against.
+    """
 
     name: str
     file: Path
+    reference: fidelity.Reference | None = None
     slots: list[Taken] = field(default_factory=list)
     reason: str = ""
     spent: float = 0.0
+    record: failures.Record = field(default_factory=failures.Record)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is not worth another slot."""
+        return bool(self.reason) or self.record.is_hopeless
 
     def calm(self) -> list[Taken]:
         """The slots that heat did not spoil."""
@@ -39,10 +51,11 @@ class Subject:
 def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Collected:
     """All that is measured of each of the (subject, file) pairs."""
     options = place.options
-    subjects = [Subject(name, file, reason=place.refuse(file)) for name, file in named]
     bench = model_slot.bench(options, world)
-    before = bench.idle() if subjects else None
-    _rounds(subjects, options, bench, world)
+    with TemporaryDirectory() as folder:
+        subjects = [_subject(name, file, Path(folder), place, world) for name, file in named]
+        before = bench.idle() if subjects else None
+        _rounds(subjects, options, bench, world)
     idle = powered.idle(before, bench.idle() if subjects else None, bench)
     right = [m for subject in subjects for m in agreement.accuracy(subject.name, subject.file, options, world)]
     measured = [m for subject in subjects for m in _measurements(subject, options, idle, bench)]
@@ -56,12 +69,22 @@ def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Co
     )
 
 
+def _subject(name: str, file: Path, folder: Path, place: Place, world: World) -> Subject:
+    reason, source = place.refuse(file), models.source(place.options.source_model, file, world)
+    known = None if reason else fidelity.reference(file, source, folder, place.options, world)
+    return Subject(name, file, known, reason=reason)
+
+
 def _measurements(subject: Subject, options: Options, idle: powered.Details, bench: Bench) -> list[Measurement]:
-    counted = [] if subject.reason else subject.counted()
+    reason = subject.reason or ("" if subject.slots else subject.record.reason)
+    counted = [] if reason else subject.counted()
+    answers = [] if reason else [taken.answer for taken in subject.slots]
     return [
-        *model_slot.measurements(subject.name, subject.reason, counted, options),
-        *([] if subject.reason else heated.measurements(subject.name, subject.slots)),
+        *model_slot.measurements(subject.name, reason, counted, options),
+        *([] if reason else heated.measurements(subject.name, subject.slots)),
         *powered.measurements(subject.name, counted, idle, options, bench),
+        *failures.measurements(subject.name, answers, subject.record, options.threads),
+        *fidelity.measurements(subject.name, subject.reference, answers, options),
     ]
 
 
@@ -71,7 +94,7 @@ def _rounds(subjects: list[Subject], options: Options, bench: Bench, world: Worl
         # Models take turns, in another order each round, so that a host that drifts does so for all of them.
         turn = number % len(subjects)
         for place, subject in enumerate(subjects[turn:] + subjects[:turn], start=1):
-            if not subject.reason and (number == 0 or subject.spent < options.budget_seconds):
+            if not subject.is_over and (number == 0 or subject.spent < options.budget_seconds):
                 _measure(subject, options, options.rounds - number, bench)
             world.progress(subject.name, number * len(subjects) + place, total)
     for subject in subjects:
@@ -81,7 +104,7 @@ def _rounds(subjects: list[Subject], options: Options, bench: Bench, world: Worl
 def _again(subject: Subject, options: Options, bench: Bench) -> None:
     """Take slots again that heat spoilt, up to half as many more."""
     while (
-        not subject.reason
+        not subject.is_over
         and len(subject.calm()) < len(subject.slots) < SPARE * options.rounds
         and (missing := options.rounds - len(subject.calm())) > 0
         and subject.spent < options.budget_seconds
@@ -94,12 +117,17 @@ def _measure(subject: Subject, options: Options, left: int, bench: Bench) -> Non
     missing = stats.samples_needed(0.99) - sum(len(done.answer.wall_ns) for done in subject.slots)
     count = options.count or max(1, ceil(missing / left))
     limit = min((options.budget_seconds - subject.spent) / left, options.timeout_seconds / 2)
-    taken, elapsed = model_slot.take(options, subject.file, Share(count, limit), bench)
+    share = Share(count, limit, expected=fidelity.expected(subject.reference))
+    taken, elapsed = model_slot.take(options, subject.file, share, bench)
     subject.spent += elapsed
-    if isinstance(taken, str):
-        subject.reason = taken
-    else:
+    if isinstance(taken, Taken):
         subject.slots.append(taken)
+        subject.record.worked(taken.answer, elapsed, bench.world)
+    fault = taken.answer.fault() if isinstance(taken, Taken) else taken
+    if isinstance(fault, Fault):
+        subject.record.broke(fault, bench.world)
+    elif fault:
+        subject.reason = fault
 
 
 def _notes(subject: Subject, options: Options) -> list[str]:
@@ -109,6 +137,6 @@ def _notes(subject: Subject, options: Options) -> list[str]:
     notes = []
     if spoilt and len(subject.counted()) < made:
         notes.append(f"{subject.name}: {len(spoilt)} of {made} rounds do not count ({spoilt[0]}).")
-    if made < options.rounds:
+    if made < options.rounds and not subject.record.faults:
         notes.append(f"{subject.name}: {made} of {options.rounds} rounds fitted into its {options.budget_seconds:g} s.")
     return notes

@@ -1,17 +1,20 @@
 """Measure models and their bases in turns, and whether they answer alike."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, heated, model_slot, powered, turns
+from edgetpu_ci.collect import agreement, contention, failures, fidelity, heated, model_slot, models, powered, turns
 from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.beside import Beside
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.model import Collected, Measurement
@@ -32,14 +35,32 @@ class Both(NamedTuple):
     head: Path
 
 
+class _Side(NamedTuple):
+    """What is known of one side beside its slots: what its outputs are held against, and its faults."""
+
+    reference: fidelity.Reference | None
+    record: failures.Record
+
+
+@dataclass
+class _Match(turns.Match[Taken]):
+    """A model on both sides."""
+
+    sides: dict[turns.Side, _Side] = field(default_factory=dict)
+
+
 def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -> Collected:
     """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
     options = place.options
     refused = {both.name: why for both in named if (why := place.refuse(both.base))}
     bench = model_slot.bench(options, world)
-    matches = [_match(both, place, bench) for both in named if both.name not in refused]
-    before = bench.idle() if matches else None
-    turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
+    with TemporaryDirectory() as folder:
+        sound = [both for both in named if both.name not in refused]
+        matches = [
+            _match(both, _references(both, Path(folder), options, beside, world), place, bench) for both in sound
+        ]
+        before = bench.idle() if matches else None
+        turns.play(matches, lambda: beside.standing(_so_far(matches, options)), beside.left, world)
     broken = {match.name: match.reason for match in matches if match.broke == "base"}
     well = [match for match in matches if match.name not in broken]
     idle = powered.idle(before, bench.idle() if matches else None, bench)
@@ -48,14 +69,33 @@ def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -
     return replace(_answers(named, timed, options, world), without=without)
 
 
-def _match(both: Both, place: Place, bench: Bench) -> turns.Match[Taken]:
-    options = place.options
-    of_base = replace(options, python=options.base_python or options.python)
-    return turns.Match(
+def _references(
+    both: Both, folder: Path, options: Options, beside: Beside, world: World
+) -> tuple[fidelity.Reference | None, fidelity.Reference | None]:
+    """What the outputs of the base and of the head are held against, each by its own source model."""
+    if not options.source_model:
+        return None, None
+    source = models.source(options.source_model, both.head, world)
+    return (
+        fidelity.reference(both.base, beside.file(source), folder, _of_base(options), world),
+        fidelity.reference(both.head, source, folder, options, world),
+    )
+
+
+def _of_base(options: Options) -> Options:
+    return replace(options, python=options.base_python or options.python)
+
+
+def _match(
+    both: Both, references: tuple[fidelity.Reference | None, fidelity.Reference | None], place: Place, bench: Bench
+) -> _Match:
+    base, head = (_Side(reference, failures.Record()) for reference in references)
+    return _Match(
         both.name,
-        base=partial(_slot, of_base, both.base, bench),
-        head=partial(_slot, options, both.head, bench),
+        base=partial(_slot, _of_base(place.options), both.base, base, bench),
+        head=partial(_slot, place.options, both.head, head, bench),
         reason=place.refuse(both.head),
+        sides={"base": base, "head": head},
     )
 
 
@@ -85,7 +125,7 @@ def _answers(named: Sequence[Both], timed: Collected, options: Options, world: W
     )
 
 
-def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collected:
+def _so_far(matches: Sequence[_Match], options: Options) -> Collected:
     windows = [(r.base.window, r.head.window) for match in matches for r in match.rounds]
     known = [window for pair in windows for window in pair if window]
     return Collected(
@@ -98,11 +138,17 @@ def _so_far(matches: Sequence[turns.Match[Taken]], options: Options) -> Collecte
     )
 
 
-def _of(match: turns.Match[Taken], side: turns.Side, options: Options) -> list[Measurement]:
-    reason = match.reason if side == "head" else ""
-    slots = match.answers(side)
-    heat = [] if reason else heated.measurements(match.name, slots)
-    return [*model_slot.measurements(match.name, reason, slots, options), *heat]
+def _of(match: _Match, side: turns.Side, options: Options) -> list[Measurement]:
+    # Rounds that were taken before the last fault are kept.
+    reason = match.reason if side == "head" and not (match.rounds and isinstance(match.reason, Fault)) else ""
+    slots, known = match.answers(side), match.sides[side]
+    answers = [] if reason else [taken.answer for taken in slots]
+    return [
+        *model_slot.measurements(match.name, reason, slots, options),
+        *([] if reason else heated.measurements(match.name, slots)),
+        *failures.measurements(match.name, answers, known.record, options.threads),
+        *fidelity.measurements(match.name, known.reference, answers, options),
+    ]
 
 
 def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
@@ -110,9 +156,16 @@ def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
     return head | model_slot.samples(f"{match.name}, base", match.answers("base"))
 
 
-def _slot(options: Options, file: Path, bench: Bench) -> turns.Slot[Taken] | str:
+def _slot(options: Options, file: Path, known: _Side, bench: Bench) -> turns.Slot[Taken] | str:
     """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
     count = options.count or ceil(stats.samples_needed(0.99) / LOOKS[0])
     limit = min(options.budget_seconds / LOOKS[0], options.timeout_seconds / 2)
-    taken, _ = model_slot.take(options, file, Share(count, limit, MOST_INVOKES), bench)
-    return taken if isinstance(taken, str) else turns.Slot(taken, taken.window)
+    share = Share(count, limit, MOST_INVOKES, fidelity.expected(known.reference))
+    taken, elapsed = model_slot.take(options, file, share, bench)
+    reason = taken.answer.fault() if isinstance(taken, Taken) else taken
+    if isinstance(taken, Taken) and reason is None:
+        known.record.worked(taken.answer, elapsed, bench.world)
+        return turns.Slot(taken, taken.window)
+    if isinstance(reason, Fault):
+        known.record.broke(reason, bench.world)
+    return reason or "nothing was measured"

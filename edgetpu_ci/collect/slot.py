@@ -1,7 +1,6 @@
 """Run one slot: a child process of any interpreter, whose crash or silence is a result with a reason."""
 
 import json
-import signal
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, TypeVar
 
@@ -9,12 +8,12 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, coral, libedgetpu
+from edgetpu_ci.collect import faults
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.world import Ran, World
-
-_LONGEST = 300
 
 _REASONS: Final = {
     "no_runtime": "{python} cannot import a TFLite runtime ({text}); "
@@ -36,12 +35,6 @@ _REASONS: Final = {
     "reefs; remove it, and install python3-pycoral from Google's apt repository, or use another `runtime:`",
     "invoke_failed": "every inference failed: {text}; if random input is the cause, give real data with `input:`",
     "bad_input": "the input does not fit: {text}; see `input:`",
-}
-
-_CRASHES: Final = {
-    "SIGKILL": "; the kernel does this when memory runs out",
-    "SIGILL": "; the runtime was built for another kind of CPU",
-    "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model, and whether libedgetpu fits it",
 }
 
 Nanoseconds = Annotated[int, Meta(ge=0)]
@@ -104,11 +97,37 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 class Outputs(Said, frozen=True, kw_only=True):
-    """What a model answered to some examples; `compared` and `correct` only where that was asked."""
+    """What a model answered to some examples; `compared` and `correct` only where that was asked.
 
+    `takes` and `gives` are its inputs and outputs in words.
+    """
+
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
     examples: Annotated[int, Meta(ge=0)] = 0
     compared: tuple[Compared, ...] = ()
     correct: int | None = None
+
+
+class Apart(Struct, frozen=True):
+    """How far one output was from what was expected, in quantization steps; None where some of it is no number.
+
+    `stuck` says in words how it does not move where it should.
+    """
+
+    name: str
+    elements: Annotated[int, Meta(ge=0)]
+    steps_max: float | None
+    steps_mean: float | None
+    stuck: str
+
+
+class Checked(Struct, frozen=True):
+    """What timed invokes answered to some examples; `agreeing`: for how many of them the choice was the same."""
+
+    examples: Annotated[int, Meta(ge=1)]
+    agreeing: Annotated[float, Meta(ge=0)] | None
+    outputs: tuple[Apart, ...]
 
 
 class Answer(Said, frozen=True, kw_only=True):
@@ -116,6 +135,8 @@ class Answer(Said, frozen=True, kw_only=True):
 
     `wait_ns` is empty where unknown, and so is `tpu_ns`, the time inside the Edge TPU's operators. `timed`: between
     which times, in Unix seconds; None of a worker that does not tell.
+    `recovered_ns`: from each first failure to the next invoke that completed; `gave_up`: the last ones all failed.
+    `takes` and `gives` are its inputs and outputs in words where these were `checked`.
     """
 
     wall_ns: tuple[Annotated[int, Meta(ge=1)], ...] = ()
@@ -125,6 +146,11 @@ class Answer(Said, frozen=True, kw_only=True):
     attempted: int = 0
     spent_ns: Nanoseconds = 0
     failures: dict[str, Failures] = {}
+    recovered_ns: tuple[Nanoseconds, ...] = ()
+    gave_up: bool = False
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    checked: Checked | None = None
     load_ns: Nanoseconds = 0
     first_ns: Nanoseconds = 0
     memory_bytes: int = 0
@@ -139,6 +165,14 @@ class Answer(Said, frozen=True, kw_only=True):
             raise ValueError("the records do not fit together")
         if self.timed and not self.timed[0] < self.timed[1]:
             raise ValueError("it ended before it began")
+
+    def fault(self) -> Fault | None:
+        """That it answered no more inferences in the end; None where it did."""
+        if not self.gave_up:
+            return None
+        failed, text = self.attempted - len(self.wall_ns), next((seen.text for seen in self.failures.values()), "")
+        words = f"{faults.line(text)}: the last inferences all failed; see `dmesg`"
+        return faults.of_requests(text, self.attempted, failed) or Fault(words, "invokes", self.attempted, failed)
 
 
 S = TypeVar("S", bound=Said)
@@ -160,11 +194,7 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
         ran = world.run([program, str(PROGRAM)], json.dumps(request).encode(), timeout)
     except OSError as error:
         return f"{program} cannot be started ({error.strerror or error}); name an interpreter with `python:`"
-    if ran.status is None:
-        return f"hung: no answer within {timeout:g} s"
-    if ran.status < 0:
-        return _crash(-ran.status)
-    answer = _read(ran, program, into)
+    answer = faults.of_process(ran, timeout) or _read(ran, program, into)
     return answer if isinstance(answer, str) else _placed(answer, world)
 
 
@@ -183,10 +213,16 @@ def _read(ran: Ran, program: str, into: type[S]) -> S | str:
         answer = codec.decode_json(ran.stdout, into, "the worker's answer")
     except DocumentError:
         return _not_ours(ran, program)
-    if answer.kind:
-        reason = _REASONS.get(answer.kind, "{text}")
-        return reason.format(python=program, text=_line(answer.text), runtime=answer.runtime_version or "the runtime")
-    return answer
+    return _reason(answer, program) if answer.kind else answer
+
+
+def _reason(answer: Said, program: str) -> str:
+    text = faults.line(answer.text)
+    if fault := faults.of_requests(text, attempted=1, failed=1):
+        return fault
+    sentence = _REASONS.get(answer.kind, "{text}")
+    reason = sentence.format(python=program, text=text, runtime=answer.runtime_version or "the runtime")
+    return Fault(reason, "load") if answer.kind == "no_device" else reason
 
 
 def _not_ours(ran: Ran, program: str) -> str:
@@ -195,18 +231,8 @@ def _not_ours(ran: Ran, program: str) -> str:
         return _REASONS["old_python"].format(python=program, text="2 or an early 3")
     lines = said.splitlines() or ["nothing"]
     # What went wrong stands at the end of a traceback, and at the start of anything else.
-    told = _line(lines[-1 if "Traceback" in said else 0])
+    told = faults.line(lines[-1 if "Traceback" in said else 0])
     return f"{program} gave no answer (status {ran.status}, it said: {told}); is it Python 3.7 or newer?"
-
-
-def _crash(number: int) -> str:
-    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    return f"crashed with {name}{_CRASHES.get(name, '')}"
-
-
-def _line(text: str) -> str:
-    """Foreign text as a part of one sentence."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_LONGEST].rstrip(".")
 
 
 def device(answers: Sequence[Answer], threads: int) -> str:

@@ -1,11 +1,13 @@
 """Measure base and head in turns: rounds of one slot each, in random order, until enough is known or time is up."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
 
-from edgetpu_ci.collect import contention
+from edgetpu_ci.collect import contention, failures
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.interleaved import Standing
 from edgetpu_ci.model import Rounds
 from edgetpu_ci.paired import LOOKS
@@ -42,7 +44,10 @@ Arm = Callable[[], Slot[T] | str]
 
 @dataclass
 class Match(Generic[T]):
-    """A subject while it is measured on both sides: its rounds, or the reason it stopped and which side broke."""
+    """A subject while it is measured on both sides: its rounds, or the reason it stopped and which side broke.
+
+    `lost` counts the rounds that a fault of either side took.
+    """
 
     name: str
     base: Arm[T]
@@ -51,19 +56,25 @@ class Match(Generic[T]):
     looks: list[tuple[bool, ...]] = field(default_factory=list)
     reason: str = ""
     broke: Side | None = None
+    lost: Counter[Side] = field(default_factory=Counter)
 
     def take(self, order: Order) -> None:
-        """Measure one more round; a round of which one half failed is none."""
+        """Measure one more round; a round of which one half failed is none, and after some faults there are no more."""
         arms = {"AB": (self.base, self.head), "BA": (self.head, self.base)}[order]
         slots: list[Slot[T]] = []
         for arm in arms:
             slot = arm()
             if isinstance(slot, str):
-                self.reason, self.broke = slot, "base" if arm is self.base else "head"
+                self._lose(slot, "base" if arm is self.base else "head")
                 return
             slots.append(slot)
         base, head = slots if order == "AB" else reversed(slots)
         self.rounds.append(Round(order, base, head))
+
+    def _lose(self, reason: str, side: Side) -> None:
+        self.lost[side] += 1
+        if not isinstance(reason, Fault) or self.lost[side] >= failures.MOST:
+            self.reason, self.broke = reason, side
 
     def known(self) -> Rounds:
         """How its rounds went."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edgetpu_ci import demand, judge, metrics
+from edgetpu_ci import demand, judge, metrics, validity
 from edgetpu_ci.model import Comparison, Measurement, Report, Verdict
 from edgetpu_ci.render import words
 
@@ -37,11 +38,18 @@ class Line(Struct, frozen=True, kw_only=True):
     @property
     def because(self) -> str:
         """Why, in the words of the verdicts that say more than "passed"."""
-        telling = [v.because for v in self.verdicts if _is_telling(v)]
+        telling = _stuck(self.measurement) or [v.because for v in self.verdicts if _is_telling(v)]
         missing = self.measurement.reason if self.measurement and self.measurement.value is None else ""
         otherwise = _OTHERWISE if _answers_otherwise(self.measurement) else ""
         compared = self.comparison.because if self.comparison else ""
         return "; ".join(dict.fromkeys(telling)) or missing or otherwise or compared
+
+
+def _stuck(measurement: Measurement | None) -> list[str]:
+    """Which outputs do not move, and how; nothing where all do."""
+    if measurement is None or measurement.metric != "outputs_stuck" or not measurement.value:
+        return []
+    return [f"{name} {how}" for name, how in measurement.details]
 
 
 _OTHERWISE: Final = "for the same inputs it does not answer as its base does"
@@ -66,7 +74,14 @@ def of(report: Report) -> tuple[Line, ...]:
         [*verdicts, *compared, *(key for key, m in measured.items() if m.failed or _answers_otherwise(m))]
     )
     found = [_line(verdicts.get(key, ()), compared.get(key), measured.get(key)) for key in keys]
+    invalid = validity.invalid(report.run.measurements)
+    found = [_void(line) if line.because in invalid.values() else line for line in found]
     return tuple(sorted(_merged(found), key=_badness))
+
+
+def _void(line: Line) -> Line:
+    """What nothing is said of, since its run broke."""
+    return replace(line, outcome="invalid", comparison=None) if line.standing == "unknown" else line
 
 
 def counts(lines: Iterable[Line]) -> dict[str, int]:
@@ -142,6 +157,8 @@ def _outcome(  # noqa: PLR0911 - one return a word
 ) -> str:
     if measurement is None or measurement.value is None:
         return "not measured"
+    if standing == "failed" and _stuck(measurement):
+        return "answering wrongly"
     if (level := _level(verdicts)) and (comparison is None or comparison.finding not in {"regressed", "improved"}):
         return level
     if comparison is None and standing == "changed":

@@ -257,6 +257,8 @@ _NEXT: Final = {
     "beyond limits": "A limit that no longer fits is changed where it is written, in the configuration or a baseline.",
     "without a baseline": "`edgetpu-ci baseline accept REPORT` makes this run the baseline; commit the file it writes.",
     "not measured": "Remove the reason above; `edgetpu-ci doctor` checks the machine, `edgetpu-ci inspect` a model.",
+    "answering wrongly": "What answers wrongly is not fast: compile it again from its source, or try another device.",
+    "invalid": "An invalid run says nothing of the change. Remove the reason above, and run it again.",
     "inconclusive": "Run it again when the machine is quiet, or with more `rounds`.",
 }
 

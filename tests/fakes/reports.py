@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, compare, derive, facts, interleaved, judge
+from edgetpu_ci import answers, codec, compare, derive, facts, interleaved, judge
 from edgetpu_ci.model import (
     SCHEMA,
     Base,
@@ -214,6 +214,34 @@ def crashed() -> Report:
     few = [without(m, needs, failed=False) if m.metric == "latency_p99_ms" else m for m in whole]
     rules = [RULES[0], *RULES[2:]]
     return report([*few, *broken], models(), rules=rules)
+
+
+def invalid() -> Report:
+    """The device of one model left the bus: by what was measured before, it would be slower."""
+    why = "USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke; try another port and cable"
+    rate = Measurement(
+        subject="yolo_nano",
+        metric="failures_per_million",
+        value=4831,
+        interval=(0, 14_960),
+        n=414,
+        failed=True,
+        reason=f"invalid: 2 × {why}",
+        device="cpu · 1 thread",
+        details=(("2 ×", why),),
+    )
+    return report([*model("mobilenet_v2", 2.62, seed=2), *model("yolo_nano", 9.5), rate], models())
+
+
+def answering_wrongly() -> Report:
+    """A compiled model whose output is the same for every input."""
+    stuck = Measurement(
+        subject="yolo_nano", metric="outputs_stuck", value=1, n=8, details=(("scores", "is the same for every input"),)
+    )
+    agreement = Measurement(subject="yolo_nano", metric="top1_agreement_percent", value=12.5, n=8)
+    was = replace(agreement, value=100)
+    measured = [*model("yolo_nano", 4.0), agreement, stuck]
+    return report(measured, [*models(), was], rules=[*RULES, *answers.rules(measured)])
 
 
 def nothing_measured() -> Report:

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import inference, model_slot
+from edgetpu_ci.collect import failures, inference, model_slot
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
 from tests.fakes import world as fake
 
 MODEL = reference.build(32, 0.1)
+USB = b"F driver/usb/usb_driver.cc:857] failed. Deadline exceeded: USB transfer error 2 [LibUsbDataOutCallback]\n"
+HIB = b"E driver/mmio_driver.cc:254] HIB Error. hib_error_status = 0000000000002200, hib_first_error_status = 00\n"
 
 
 class Worker:
@@ -85,7 +87,8 @@ def collect(folder: Path, worker: Worker, *names: str, **options: Any) -> Collec
 
 
 def world(folder: Path, worker: Worker, **parts: object) -> World:
-    return fake.world(folder, run=worker.run, now=worker.now, **parts)
+    known = {"run": worker.run, "now": worker.now, "sleep": lambda _seconds: None}
+    return fake.world(folder, **(known | parts))
 
 
 def of(collected: Collected, metric: str, subject: str = "m") -> Measurement:
@@ -219,10 +222,6 @@ def test_a_kernel_that_does_not_tell_the_wait_leaves_it_unknown(tmp_path: Path) 
         (failing("load_failed", "Could not open."), "the runtime cannot read the model: Could not open"),
         (failing("invoke_failed", "a\nb"), "every inference failed: a b; if random input is the cause"),
         (failing("bad_input", "x.npy holds int8"), "the input does not fit: x.npy holds int8"),
-        (ending(-11), "crashed with SIGSEGV"),
-        (ending(-9), "crashed with SIGKILL; the kernel does this when memory runs out"),
-        (ending(-64), "crashed with SIGRTMAX"),
-        (ending(None), "hung: no answer within 120 s"),
         (ending(0), "gave no answer (status 0, it said: nothing); is it Python 3.7 or newer?"),
         (ending(0, stdout=b'{"wall_ns": "many"}'), "gave no answer"),
         (ending(0, stdout=b'{"runtime": "x", "wall_ns": [], "attempted": 0}'), "gave no answer"),
@@ -247,12 +246,91 @@ def test_a_failed_slot_is_a_reason_and_the_next_model_goes_on(
     assert all(m.value is not None for m in good)
 
 
-def test_a_model_that_fails_later_has_no_value(tmp_path: Path) -> None:
-    aborts = ending(-6)
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ending(-11), "crashed with SIGSEGV; `edgetpu-ci doctor` tries the runtime without the model"),
+        (ending(-4), "crashed with SIGILL; the runtime was built for another kind of CPU"),
+        (ending(-7), "crashed with SIGBUS; a file it had mapped shrank, or a device left the bus"),
+        (ending(-6), "crashed with SIGABRT"),
+        (ending(-6, stderr=b"x\nterminate called\n"), "crashed with SIGABRT (terminate called)"),
+        (ending(-6, stderr=USB), "USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke; try another port"),
+        (ending(-9), "crashed with SIGKILL; the kernel does this when memory runs out: see `dmesg`"),
+        (ending(-64), "crashed with SIGRTMAX"),
+        (ending(None), "hung: no answer within 120 s; raise `timeout_seconds`, or plug the Edge TPU in again"),
+        (ending(None, stderr=HIB), "HIB error 0000000000002200: the PCIe link broke; see `dmesg`, cool and reseat"),
+        (failing("no_device", "Failed to load delegate"), "the Edge TPU could not be opened (Failed to load delegate)"),
+        (failing("invoke_failed", "Failed. Edge TPU is not ready.Node"), "Edge TPU is not ready: the device is gone;"),
+    ],
+)
+def test_a_fault_is_tried_again_and_then_a_reason(
+    tmp_path: Path, answer: Callable[[dict[str, Any]], Any], said: str
+) -> None:
+    worker = Worker(lambda request: answer(request) if "bad" in request["model"] else steady(request))
+    collected = collect(tmp_path, worker, "bad.tflite", "m.tflite")
+    assert (worker.models().count("bad"), worker.models().count("m")) == (failures.MOST, 10)
+    (reason,) = {m.reason for m in collected.measurements if m.subject == "bad"}
+    assert f"{failures.MOST} × {said}" in reason
+    assert all(m.value is not None for m in collected.measurements if m.subject == "m")
+
+
+def test_what_was_measured_before_a_fault_stays_and_the_run_is_invalid(tmp_path: Path) -> None:
+    aborts = ending(-6, stderr=USB)
     worker = Worker(lambda request: aborts(request) if len(worker.requests) == 3 else steady(request))
     collected = collect(tmp_path, worker, "m.tflite")
-    assert len(worker.requests) == 3
-    assert {(m.value, m.reason) for m in collected.measurements} == {(None, "crashed with SIGABRT")}
+    assert len(worker.requests) == 10
+    assert len(of(collected, "latency_p10_ms").slots) == 9
+    rate = of(collected, "failures_per_million")
+    assert rate.failed
+    assert rate.reason.startswith("invalid: USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke;")
+    assert rate.n == of(collected, "latency_p10_ms").n + 1
+    assert rate.value == pytest.approx(1e6 / rate.n)
+    assert collected.notes == ()
+
+
+def test_the_device_gets_time_to_come_back_and_that_is_told(tmp_path: Path) -> None:
+    slept: list[float] = []
+    worker = Worker(lambda request: ending(-6)(request) if len(worker.requests) in (1, 2) else steady(request))
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        worker.time += timedelta(seconds=seconds)
+
+    (tmp_path / "m.tflite").write_bytes(MODEL)
+    options = inference.Options(models=("m.tflite",))
+    collected = inference.collect(options, world(tmp_path, worker, sleep=sleep))
+    assert slept == [1, 2]
+    recovery = of(collected, "recovery_ms")
+    # Two seconds of the second pause, then loading and the first inference.
+    assert recovery.value == pytest.approx(2012)
+    assert recovery.n == 1
+
+
+def test_failures_are_counted_of_what_ran_on_an_edge_tpu_and_their_rate_is_bounded(tmp_path: Path) -> None:
+    tpu = {"library": "libedgetpu.so.1", "adapted": True}
+    collected = collect(tmp_path, Worker(lambda request: steady(request) | {"edgetpu": tpu}), "m.tflite")
+    rate = of(collected, "failures_per_million")
+    assert (rate.value, rate.n, rate.failed) == (0, 662, False)
+    assert rate.interval
+    assert rate.interval[0] == 0
+    assert rate.interval[1] == pytest.approx(3e6 / 662, rel=0.01)
+    assert "recovery_ms" not in {m.metric for m in collected.measurements}
+
+
+def test_a_slot_that_gave_up_keeps_what_it_has(tmp_path: Path) -> None:
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        failed = {"RuntimeError": {"count": 10, "text": "Failed to execute request. Edge TPU is not ready.Node"}}
+        gone = {"attempted": request["count"] + 10, "failures": failed, "gave_up": True}
+        return steady(request) | (gone if len(worker.requests) == 2 else {"recovered_ns": [5_000_000]})
+
+    worker = Worker(answer)
+    collected = collect(tmp_path, worker, "m.tflite")
+    assert len(of(collected, "latency_p10_ms").slots) == 10
+    rate = of(collected, "failures_per_million")
+    assert rate.reason == "invalid: Edge TPU is not ready: the device is gone; see `dmesg`, and plug it in again"
+    assert rate.value == pytest.approx(1e6 * 10 / 672)
+    assert rate.n == 672
+    assert of(collected, "recovery_ms").value == 5
 
 
 def test_an_interpreter_that_is_not_there_is_a_reason(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200
         reports.first_run,
         reports.previous_run,
         reports.crashed,
+        reports.invalid,
+        reports.answering_wrongly,
         reports.nothing_measured,
         reports.contended,
         reports.drifted,

@@ -1,12 +1,13 @@
 """Percentiles against numpy's, their intervals against scipy's binomial and against simulation."""
 
+import math
 import random
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import beta, binom
 
 from edgetpu_ci import stats
 
@@ -71,3 +72,29 @@ def test_many_samples_are_quick_and_right() -> None:
         binom.ppf(0.025, n, 0.5),
         binom.ppf(0.975, n, 0.5) + 1,
     )
+
+
+# The greatest chance of what was seen so often.
+
+
+@given(st.integers(1, 10**9))
+def test_of_nothing_in_n_it_is_about_three_in_n(n: int) -> None:
+    assert stats.rate_at_most(0, n) == pytest.approx(-math.expm1(math.log(0.05) / n), rel=1e-6)
+    assert stats.rate_at_most(0, n) <= 3 / n
+
+
+@given(st.integers(1, 3000), st.data())
+def test_it_is_the_exact_bound(n: int, data: st.DataObject) -> None:
+    seen = data.draw(st.integers(0, n))
+    assert stats.rate_at_most(seen, n) == pytest.approx(_beta_bound(seen, n), rel=1e-6)
+
+
+def _beta_bound(seen: int, n: int) -> float:
+    return 1.0 if seen == n else float(beta.ppf(0.95, seen + 1, n - seen))
+
+
+@given(st.integers(1, 10**6), st.data())
+def test_it_lies_above_what_was_seen_and_grows_with_it(n: int, data: st.DataObject) -> None:
+    seen = data.draw(st.integers(0, n - 1))
+    bound = stats.rate_at_most(seen, n)
+    assert seen / n < bound <= stats.rate_at_most(seen + 1, n) <= 1

@@ -6,6 +6,9 @@ files; none: random from `seed`); `edgetpu`, how a model that is compiled for on
 `warmup_count`, `warmup_seconds` and `warmup_limit_seconds`; and for the measured loop `count` and `seconds` (at least
 both), `most` (invokes) and `limit_seconds`. For its "outputs": `save` and `expected`, files to keep them in and to
 compare them with, and `examples` and `labels`, .npy files with one input and one class a row; each may be "".
+To time it and check what it answers meanwhile, `check`: `examples` as above, and `expected`, the file that the model on
+the CPU saved for them, or ""; its answer then has the model's signature, what it `takes` and `gives`, and what was
+`checked`. Of the outputs of many examples only the `first` so many.
 To tell the "devices" that the library lists, nothing more.
 `edgetpu` has the `library` and the `device` to open (a path: the one that the library lists under it), `performance`,
 `compat` (auto, always or never), and `simulated`, what a simulated device is told, or null.

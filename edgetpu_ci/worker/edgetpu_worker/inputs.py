@@ -1,5 +1,7 @@
 """What a model is given: files, or random values that are the same everywhere."""
 
+from functools import partial
+
 from .failed import Failed
 
 RANDOM_EXAMPLES = 8
@@ -10,18 +12,22 @@ def read(details, request):
     """One array for each input that is timed, by tensor index."""
     files = request["inputs"]
     if not files:
-        return {detail["index"]: random(detail, request["seed"]) for detail in details}
+        return {detail["index"]: random(detail, request["seed"], place) for place, detail in enumerate(details)}
     if len(files) != len(details):
         raise Failed("bad_input", f"the model has {len(details)} inputs and {len(files)} .npy files are given")
     return {detail["index"]: _given(detail, file) for detail, file in zip(details, files)}  # noqa: B905 - since 3.10
 
 
-def random(detail, seed):
-    """Floats from 0 to 1, integers over their whole range. RandomState draws the same in every numpy."""
+def random(detail, seed, place):
+    """Floats from 0 to 1, integers over their whole range. RandomState draws the same in every numpy.
+
+    The place among the inputs tells them apart, and not the tensor's index: a compiled model has other indices than
+    its source, and is given the same.
+    """
     import numpy as np
 
     dtype, shape = np.dtype(detail["dtype"]), tuple(detail["shape"])
-    source = np.random.RandomState([seed, detail["index"]])
+    source = np.random.RandomState([seed, place])
     if dtype.kind == "f":
         return source.random_sample(shape).astype(dtype)
     if dtype.kind == "b":
@@ -62,15 +68,17 @@ def _fitting(detail, value, file):
 
 
 def examples(details, request):
-    """The inputs of each example: a row of a file, the input that is timed, or random ones."""
+    """A function for the inputs of each example: a row of a file, the input that is timed, or random ones."""
     if request["examples"]:
         rows = load(request["examples"])
         if rows.ndim == 0 or len(rows) == 0:
             raise Failed("bad_input", f"{request['examples']} holds no examples")
-        for row in rows:
-            yield {details[0]["index"]: _fitting(details[0], row[None, ...], request["examples"])}
-    elif request["inputs"]:
-        yield read(details, request)
-    else:
-        for number in range(RANDOM_EXAMPLES):
-            yield read(details, dict(request, seed=(request["seed"] + number) % (1 << 32)))
+        return [partial(_row, details[0], row, request["examples"]) for row in rows]
+    if request["inputs"]:
+        return [partial(read, details, request)]
+    seeds = [(request["seed"] + number) % (1 << 32) for number in range(RANDOM_EXAMPLES)]
+    return [partial(read, details, dict(request, seed=seed)) for seed in seeds]
+
+
+def _row(detail, row, file):
+    return {detail["index"]: _fitting(detail, row[None, ...], file)}

@@ -31,11 +31,12 @@ class Loop:
         self.busy = busy or _no_clock
         self.wall, self.used, self.waited, self.busied = [], [], [], []
         self.failures, self.failed_ns, self.attempted, self.in_a_row = {}, 0, 0, 0
+        self.broke_at, self.recovered = 0, []
         self.started = time.perf_counter()
 
     def run(self, enough):
         """Invoke until it is enough, or hopeless."""
-        while self.in_a_row < MOST_FAILURES:
+        while not self.gave_up():
             self._invoke()
             if enough():
                 break
@@ -53,9 +54,10 @@ class Loop:
                 end = now()
             except Exception as error:
                 self.failed_ns += now() - start
-                self._failed(error)
+                self._failed(error, start)
             else:
-                self.in_a_row = 0
+                if self.in_a_row:
+                    self._recovered(end)
                 took.append(end - start)
         used, waited, busied = self.cpu() - used, self.wait() - waited, self.busy() - busied
         self.attempted += self.stretch
@@ -64,7 +66,17 @@ class Loop:
         self.waited += [waited // self.stretch] * len(took)
         self.busied += [busied // self.stretch] * len(took)
 
-    def _failed(self, error):
+    def gave_up(self):
+        """Whether so many failed in a row that the rest was left alone."""
+        return self.in_a_row >= MOST_FAILURES
+
+    def _recovered(self, now):
+        self.recovered.append(now - self.broke_at)
+        self.in_a_row = 0
+
+    def _failed(self, error, start):
+        if not self.in_a_row:
+            self.broke_at = start
         self.in_a_row += 1
         kind = type(error).__name__
         seen = self.failures.setdefault(kind, {"count": 0, "text": str(Failed(kind, error))})
@@ -80,11 +92,11 @@ class Loop:
         before, after = self.wall[:-newest], self.wall[-newest:]
         return not before or min(after) * STEADY >= min(before)
 
-    def is_long_enough(self, wanted):
-        """Both the count and the time wanted, or as many or as long as is allowed."""
-        took = time.perf_counter() - self.started
-        enough = len(self.wall) >= wanted["count"] and took >= wanted["seconds"]
-        return enough or took >= wanted["limit_seconds"] or self.attempted >= wanted["most"]
+    def is_long_enough(self, wanted, share=1.0):
+        """Both the count and the time wanted, or as many or as long as is allowed; or a share of all that."""
+        took, done = (time.perf_counter() - self.started) / share, len(self.wall) / share
+        enough = done >= wanted["count"] and took >= wanted["seconds"]
+        return enough or took >= wanted["limit_seconds"] or self.attempted / share >= wanted["most"]
 
     def answer(self):
         """What was measured, failed invokes apart."""
@@ -96,6 +108,8 @@ class Loop:
             "attempted": self.attempted,
             "spent_ns": sum(self.wall) + self.failed_ns,
             "failures": self.failures,
+            "recovered_ns": self.recovered,
+            "gave_up": self.gave_up(),
         }
 
 

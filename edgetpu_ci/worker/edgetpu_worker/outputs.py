@@ -1,6 +1,6 @@
 """The task "outputs": what a model answers, compared with what another did, and with labels."""
 
-from . import edgetpu, inputs, preparing
+from . import checking, edgetpu, inputs, preparing
 from .failed import Failed
 
 TOLERANCE = 1e-4
@@ -13,12 +13,12 @@ def compare(runtime, request):
 
     tpu = edgetpu.open_for(runtime, request)
     interpreter = runtime.construct(request, tpu and tpu.delegate)
-    examples = inputs.examples(interpreter.get_input_details(), request)
-    answers = [_answer_to(interpreter, values) for values in examples]
+    examples = inputs.examples(interpreter.get_input_details(), request)[: request.get("first")]
+    answers = [_answer_to(interpreter, values()) for values in examples]
     outputs = [np.stack(rows) for rows in zip(*answers)]  # noqa: B905 - since 3.10
     if request["save"]:
         np.savez(request["save"], *outputs)
-    found = {"examples": len(answers), "edgetpu": tpu and tpu.answer()}
+    found = dict(checking.signature(interpreter), examples=len(answers), edgetpu=tpu and tpu.answer())
     if request["expected"]:
         found["compared"] = _compared(_details(interpreter), outputs, request["expected"])
     if request["labels"]:
@@ -44,7 +44,7 @@ def _answer_to(interpreter, values):
         interpreter.invoke()
     except Exception as error:
         raise Failed("invoke_failed", error) from error
-    return [interpreter.get_tensor(detail["index"]) for detail in _details(interpreter)]
+    return checking.read(interpreter)
 
 
 def _details(interpreter):

@@ -2,8 +2,9 @@
 
 import gc
 import time
+from functools import partial
 
-from . import edgetpu, inputs, preparing
+from . import checking, edgetpu, preparing
 from .loop import Loop, stretch
 
 
@@ -16,7 +17,8 @@ def measure(runtime, request):
     started = now()
     interpreter = runtime.construct(request, tpu and tpu.delegate)
     constructed = now()
-    values = inputs.read(interpreter.get_input_details(), request)
+    given = checking.given(interpreter.get_input_details(), request)
+    values = given[0]()
     allocating = now()
     preparing.allocate(interpreter, values)
     loaded = now()
@@ -25,16 +27,42 @@ def measure(runtime, request):
     warm.run(lambda: warm.is_warm(request))
     loop = Loop(interpreter.invoke, request["threads"], stretch(warm), tpu and tpu.busy)
     began = time.time()
-    loop.run(lambda: loop.is_long_enough(request))
+    loop.run(partial(loop.is_long_enough, request, 1 / len(given)))
+    # Before a further input is made and an output kept: they are ours.
+    memory = _memory_peak()
+    sampled = _sampled(interpreter, loop, given, request) if request.get("check") else {}
     timed = [began, time.time()]
     return dict(
         loop.answer(),
+        **_checked(interpreter, sampled, request),
         edgetpu=tpu and tpu.answer(),
         load_ns=(constructed - started) + (loaded - allocating),
         first_ns=warm.wall[0],
-        memory_bytes=_memory_peak(),
+        memory_bytes=memory,
         timed=timed,
     )
+
+
+def _sampled(interpreter, loop, given, request):
+    """The rest of the loop, an equal part with each further input: what its last invoke with each answered.
+
+    Inputs are put in and outputs read between two stretches of invokes, outside what is timed.
+    """
+    sampled = {}
+    for number, make in enumerate(given):
+        if number and not loop.gave_up():
+            preparing.fill(interpreter, make())
+            loop.run(partial(loop.is_long_enough, request, (number + 1) / len(given)))
+        if not loop.in_a_row:
+            sampled[number] = checking.read(interpreter)
+    return sampled
+
+
+def _checked(interpreter, sampled, request):
+    if not sampled:
+        return {}
+    found = checking.against(interpreter, sampled, request["check"]["expected"])
+    return dict(checking.signature(interpreter), checked=found)
 
 
 def _memory_peak():

@@ -1,0 +1,88 @@
+"""How often a model failed while it was measured, and how long it took until it worked again."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Final
+
+from edgetpu_ci import stats
+from edgetpu_ci.collect.faults import Fault
+from edgetpu_ci.collect.slot import Answer, device
+from edgetpu_ci.model import Measurement
+from edgetpu_ci.world import World
+
+MOST: Final = 3
+"""Faults after which a model is left alone."""
+
+PAUSE_SECONDS: Final = 1.0
+"""After the first fault, and as much more after each further one: a device that was reset is away for so long."""
+
+
+@dataclass
+class Record:
+    """The faults of a model on one side, and how long after each failure it worked again, in milliseconds."""
+
+    faults: list[Fault] = field(default_factory=list)
+    recovered: list[float] = field(default_factory=list)
+    broke_at: datetime | None = None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it is not worth another try."""
+        return len(self.faults) >= MOST
+
+    @property
+    def reason(self) -> str:
+        """What went wrong first, and how often something did; empty when nothing did."""
+        count = len(self.faults)
+        return f"{f'{count} × ' if count > 1 else ''}{self.faults[0]}" if count else ""
+
+    def broke(self, fault: Fault, world: World) -> None:
+        """One more fault; the device gets some time to come back."""
+        self.faults.append(fault)
+        self.broke_at = world.now()
+        if not self.is_hopeless:
+            world.sleep(PAUSE_SECONDS * len(self.faults))
+
+    def worked(self, answer: Answer, elapsed: float, world: World) -> None:
+        """A slot that took so many seconds went well."""
+        if self.broke_at:
+            away = world.now() - timedelta(seconds=elapsed) - self.broke_at
+            opening = answer.edgetpu.open_ns if answer.edgetpu else 0
+            self.recovered.append(away.total_seconds() * 1e3 + (opening + answer.load_ns + answer.first_ns) / 1e6)
+        self.broke_at = None
+        self.recovered += [nanoseconds / 1e6 for nanoseconds in answer.recovered_ns]
+
+
+def measurements(subject: str, slots: Sequence[Answer], record: Record, threads: int) -> list[Measurement]:
+    """How often it failed, told of what ran on an Edge TPU or failed at all; after a fault the run of it is invalid."""
+    # What a slot that gave up attempted stands with its fault.
+    well = [slot for slot in slots if not slot.gave_up]
+    attempted = sum(slot.attempted for slot in well) + sum(fault.attempted for fault in record.faults)
+    failed = sum(slot.attempted - len(slot.wall_ns) for slot in well) + sum(fault.failed for fault in record.faults)
+    if not slots or not (failed or slots[0].edgetpu):
+        return []
+    where = device(slots, threads)
+    rate = Measurement(
+        subject=subject,
+        metric="failures_per_million",
+        value=1e6 * failed / attempted,
+        reason=f"invalid: {record.reason}" if record.faults else "",
+        failed=bool(record.faults),
+        n=attempted,
+        interval=(0.0, 1e6 * stats.rate_at_most(failed, attempted)),
+        device=where,
+        details=tuple((f"{count} ×", fault) for fault, count in Counter(map(str, record.faults)).items()),
+    )
+    return [rate, *_recovery(subject, record, where)]
+
+
+def _recovery(subject: str, record: Record, where: str) -> list[Measurement]:
+    known = record.recovered
+    if not known:
+        return []
+    details = (("longest", f"{max(known):,.0f} ms"),)
+    n = len(known)
+    return [Measurement(subject=subject, metric="recovery_ms", value=median(known), n=n, device=where, details=details)]
