@@ -10,6 +10,7 @@ from typing import Final
 from edgetpu_ci import stats
 from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.slot import Answer, device
+from edgetpu_ci.collect.timing import six_digits
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 
@@ -37,7 +38,7 @@ class Record:
     def reason(self) -> str:
         """What went wrong first, and how often something did; empty when nothing did."""
         count = len(self.faults)
-        return f"{f'{count} × ' if count > 1 else ''}{self.faults[0]}" if count else ""
+        return f"{f'{count} × ' if count > 1 else ''}{self.faults[0].text}" if count else ""
 
     def broke(self, fault: Fault, world: World) -> None:
         """One more fault; the device gets some time to come back."""
@@ -68,13 +69,13 @@ def measurements(subject: str, slots: Sequence[Answer], record: Record, threads:
     rate = Measurement(
         subject=subject,
         metric="failures_per_million",
-        value=1e6 * failed / attempted,
+        value=six_digits(1e6 * failed / attempted),
         reason=f"invalid: {record.reason}" if record.faults else "",
         failed=bool(record.faults),
         n=attempted,
-        interval=(0.0, 1e6 * stats.rate_at_most(failed, attempted)),
+        interval=(0.0, six_digits(1e6 * stats.rate_at_most(failed, attempted))),
         device=where,
-        details=tuple((f"{count} ×", fault) for fault, count in Counter(map(str, record.faults)).items()),
+        details=tuple((f"{count} ×", fault) for fault, count in Counter(fault.text for fault in record.faults).items()),
     )
     return [rate, *_recovery(subject, record, where)]
 
@@ -83,6 +84,7 @@ def _recovery(subject: str, record: Record, where: str) -> list[Measurement]:
     known = record.recovered
     if not known:
         return []
-    details = (("longest", f"{max(known):,.0f} ms"),)
-    n = len(known)
-    return [Measurement(subject=subject, metric="recovery_ms", value=median(known), n=n, device=where, details=details)]
+    value, longest = six_digits(median(known)), (("longest", f"{max(known):,.0f} ms"),)
+    return [
+        Measurement(subject=subject, metric="recovery_ms", value=value, n=len(known), device=where, details=longest)
+    ]

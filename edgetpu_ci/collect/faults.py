@@ -2,7 +2,9 @@
 
 import re
 import signal
-from typing import Final, Literal, Self
+from typing import Final, Literal
+
+from msgspec import Struct
 
 from edgetpu_ci.world import Ran
 
@@ -30,20 +32,13 @@ _REQUESTS: Final = {
 _LONGEST: Final = 300
 
 
-class Fault(str):
-    """A reason that is a fault: another try may go better. How many inferences were attempted and failed with it."""
+class Fault(Struct, frozen=True):
+    """What broke, as one sentence: another try may go better. How many inferences were attempted and failed with it."""
 
-    __slots__ = ("attempted", "failed", "kind")
-
+    text: str
     kind: Kind
-    attempted: int
-    failed: int
-
-    def __new__(cls, text: str, kind: Kind, attempted: int = 1, failed: int = 1) -> Self:
-        """A sentence, and what it counts as."""
-        self = super().__new__(cls, text)
-        self.kind, self.attempted, self.failed = kind, attempted, failed
-        return self
+    attempted: int = 1
+    failed: int = 1
 
 
 def of_process(ran: Ran, timeout: float) -> Fault | None:

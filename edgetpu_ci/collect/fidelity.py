@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edgetpu_ci.collect import model_slot, models
 from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.collect.slot import Answer, Apart, Checked, device
+from edgetpu_ci.collect.timing import six_digits
 from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.world import World
 
@@ -88,17 +89,16 @@ def _largest(subject: str, checked: Sequence[Checked]) -> Measurement:
     numbers = [steps for steps in known if steps is not None]
     metric, n = "output_steps_max", _examples(checked)
     if len(numbers) < len(known):
-        return Measurement(subject=subject, metric=metric, reason=_NO_NUMBER, failed=True, n=n)
+        return Measurement(subject=subject, metric=metric, reason=_NO_NUMBER, n=n)
     worst = {
         apart.name: max(a.steps_max or 0 for a in _all(checked) if a.name == apart.name) for apart in _all(checked)
     }
     details = tuple((name, f"up to {steps:.4g} steps") for name, steps in worst.items() if steps)
-    return Measurement(subject=subject, metric=metric, value=_six(max(numbers, default=0.0)), n=n, details=details)
+    value = six_digits(max(numbers, default=0.0))
+    return Measurement(subject=subject, metric=metric, value=value, n=n, details=details)
 
 
-_NO_NUMBER: Final = (
-    "some output is no number (NaN or infinite) where the CPU's is one; the model or the device is broken"
-)
+_NO_NUMBER: Final = "some output is no number (NaN or infinite) where the CPU's is one"
 
 
 def _mean(subject: str, checked: Sequence[Checked]) -> Measurement:
@@ -109,7 +109,7 @@ def _mean(subject: str, checked: Sequence[Checked]) -> Measurement:
         return Measurement(subject=subject, metric=metric, reason=_NO_NUMBER, n=n)
     total = sum(elements for _, elements in known)
     value = sum((mean or 0.0) * elements for mean, elements in known) / total if total else 0.0
-    return Measurement(subject=subject, metric=metric, value=_six(value), n=n)
+    return Measurement(subject=subject, metric=metric, value=six_digits(value), n=n)
 
 
 def _top1(subject: str, checked: Sequence[Checked]) -> Measurement:
@@ -117,9 +117,9 @@ def _top1(subject: str, checked: Sequence[Checked]) -> Measurement:
     known = [(each.agreeing, each.examples) for each in checked]
     if any(agreeing is None for agreeing, _ in known):
         return Measurement(subject=subject, metric=metric, reason="the first output is a single number", n=n)
-    shares = tuple(_six(100 * (agreeing or 0) / examples) for agreeing, examples in known)
+    shares = tuple(six_digits(100 * (agreeing or 0) / examples) for agreeing, examples in known)
     share = 100 * sum(agreeing or 0 for agreeing, _ in known) / sum(examples for _, examples in known)
-    return Measurement(subject=subject, metric=metric, value=_six(share), n=n, slots=shares)
+    return Measurement(subject=subject, metric=metric, value=six_digits(share), n=n, slots=shares)
 
 
 def _stuck(subject: str, checked: Sequence[Checked]) -> Measurement:
@@ -139,7 +139,3 @@ def _all(checked: Sequence[Checked]) -> list[Apart]:
 
 def _examples(checked: Sequence[Checked]) -> int:
     return max(each.examples for each in checked)
-
-
-def _six(value: float) -> float:
-    return float(f"{value:.6g}")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from edgetpu_ci import libedgetpu, meters
 from edgetpu_ci.collect import contention, slot, timing
 from edgetpu_ci.collect.bench import Bench
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.power import Samples
 from edgetpu_ci.world import World
@@ -153,14 +154,14 @@ def _accelerator(device: str) -> str | None:
     return "" if device.startswith(("usb", SIMULATED, "/")) else None
 
 
-def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Taken | str, float]:
-    """One slot, or why there is none; and how many seconds it took once it was cool."""
+def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Taken | Fault | str, float]:
+    """One slot, or what broke, or why there is none; and how many seconds it took once it was cool."""
     warm, world = bench.ready(), bench.world
     started, before = world.now(), bench.read()
     with bench.watching() as looks:
         answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
     after, elapsed = bench.read(), (world.now() - started).total_seconds()
-    if isinstance(answer, str):
+    if not isinstance(answer, slot.Answer):
         return answer, elapsed
     window = contention.Window(
         wall=sum(answer.wall_ns) / 1e9,
@@ -184,7 +185,7 @@ def try_runtime(options: Options, model: Path, world: World) -> Tried:
         "count": 1,
         "most": 1,
     }
-    answer = slot.run(request, options.python, options.timeout_seconds, world)
+    answer = slot.ask(request, options.python, options.timeout_seconds, slot.Answer, world)
     if isinstance(answer, str):
         return Tried(reason=answer)
     return Tried(what=f"{answer.runtime_version} on Python {answer.python} with numpy {answer.numpy}")

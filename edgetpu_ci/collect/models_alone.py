@@ -126,8 +126,8 @@ def _measure(subject: Subject, options: Options, left: int, bench: Bench) -> Non
     fault = taken.answer.fault() if isinstance(taken, Taken) else taken
     if isinstance(fault, Fault):
         subject.record.broke(fault, bench.world)
-    elif fault:
-        subject.reason = fault
+    elif isinstance(taken, str):
+        subject.reason = taken
 
 
 def _notes(subject: Subject, options: Options) -> list[str]:

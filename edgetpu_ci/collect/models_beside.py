@@ -139,9 +139,9 @@ def _so_far(matches: Sequence[_Match], options: Options) -> Collected:
 
 
 def _of(match: _Match, side: turns.Side, options: Options) -> list[Measurement]:
-    # Rounds that were taken before the last fault are kept.
-    reason = match.reason if side == "head" and not (match.rounds and isinstance(match.reason, Fault)) else ""
     slots, known = match.answers(side), match.sides[side]
+    # Rounds that were taken before the last fault are kept.
+    reason = match.reason if side == "head" and not (match.rounds and known.record.faults) else ""
     answers = [] if reason else [taken.answer for taken in slots]
     return [
         *model_slot.measurements(match.name, reason, slots, options),
@@ -156,7 +156,7 @@ def _samples(match: turns.Match[Taken]) -> dict[str, list[float]]:
     return head | model_slot.samples(f"{match.name}, base", match.answers("base"))
 
 
-def _slot(options: Options, file: Path, known: _Side, bench: Bench) -> turns.Slot[Taken] | str:
+def _slot(options: Options, file: Path, known: _Side, bench: Bench) -> turns.Slot[Taken] | Fault | str:
     """One slot of one arm: each has an equal part of what a model may take in the rounds of the first look."""
     count = options.count or ceil(stats.samples_needed(0.99) / LOOKS[0])
     limit = min(options.budget_seconds / LOOKS[0], options.timeout_seconds / 2)

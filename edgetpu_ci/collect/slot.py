@@ -178,9 +178,9 @@ class Answer(Said, frozen=True, kw_only=True):
 S = TypeVar("S", bound=Said)
 
 
-def run(request: dict[str, Any], python: str, timeout: float, world: World) -> Answer | str:
-    """What the worker timed, or in words why there is nothing."""
-    return ask(request, python, timeout, Answer, world)
+def run(request: dict[str, Any], python: str, timeout: float, world: World) -> Answer | Fault | str:
+    """What the worker timed, or what broke, or in words why there is nothing."""
+    return _answer(request, python, timeout, Answer, world)
 
 
 def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | str:
@@ -188,6 +188,11 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
 
     `python` is a program on PATH, or a file relative to `world.cwd`; "" is the interpreter we run on.
     """
+    answer = _answer(request, python, timeout, into, world)
+    return answer.text if isinstance(answer, Fault) else answer
+
+
+def _answer(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | Fault | str:
     # A link to an interpreter decides its environment: it is not followed.
     program = str(world.cwd / python) if "/" in python else python or world.python
     try:
@@ -195,7 +200,7 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
     except OSError as error:
         return f"{program} cannot be started ({error.strerror or error}); name an interpreter with `python:`"
     answer = faults.of_process(ran, timeout) or _read(ran, program, into)
-    return answer if isinstance(answer, str) else _placed(answer, world)
+    return answer if isinstance(answer, (Fault, str)) else _placed(answer, world)
 
 
 def _placed(answer: S, world: World) -> S:
@@ -208,7 +213,7 @@ def _placed(answer: S, world: World) -> S:
     return replace(answer, edgetpu=replace(tpu, where=where))
 
 
-def _read(ran: Ran, program: str, into: type[S]) -> S | str:
+def _read(ran: Ran, program: str, into: type[S]) -> S | Fault | str:
     try:
         answer = codec.decode_json(ran.stdout, into, "the worker's answer")
     except DocumentError:
@@ -216,7 +221,7 @@ def _read(ran: Ran, program: str, into: type[S]) -> S | str:
     return _reason(answer, program) if answer.kind else answer
 
 
-def _reason(answer: Said, program: str) -> str:
+def _reason(answer: Said, program: str) -> Fault | str:
     text = faults.line(answer.text)
     if fault := faults.of_requests(text, attempted=1, failed=1):
         return fault

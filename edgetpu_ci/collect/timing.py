@@ -185,12 +185,13 @@ def rounded(measurement: Measurement, where: str) -> Measurement:
     """Six digits are more than any of these is good for, and keep reports small."""
     return replace(
         measurement,
-        value=None if measurement.value is None else _six(measurement.value),
-        interval=measurement.interval and (_six(measurement.interval[0]), _six(measurement.interval[1])),
-        slots=tuple(map(_six, measurement.slots)),
+        value=None if measurement.value is None else six_digits(measurement.value),
+        interval=measurement.interval and (six_digits(measurement.interval[0]), six_digits(measurement.interval[1])),
+        slots=tuple(map(six_digits, measurement.slots)),
         device=where,
     )
 
 
-def _six(value: float) -> float:
+def six_digits(value: float) -> float:
+    """As much of a value as is kept."""
     return float(f"{value:.6g}")

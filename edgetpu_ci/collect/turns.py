@@ -38,8 +38,8 @@ class Round(Generic[T]):
     head: Slot[T]
 
 
-Arm = Callable[[], Slot[T] | str]
-"""Measures one slot, or says why it cannot."""
+Arm = Callable[[], Slot[T] | Fault | str]
+"""Measures one slot, or says what broke, or why it cannot."""
 
 
 @dataclass
@@ -64,17 +64,19 @@ class Match(Generic[T]):
         slots: list[Slot[T]] = []
         for arm in arms:
             slot = arm()
-            if isinstance(slot, str):
+            if not isinstance(slot, Slot):
                 self._lose(slot, "base" if arm is self.base else "head")
                 return
             slots.append(slot)
         base, head = slots if order == "AB" else reversed(slots)
         self.rounds.append(Round(order, base, head))
 
-    def _lose(self, reason: str, side: Side) -> None:
+    def _lose(self, why: Fault | str, side: Side) -> None:
         self.lost[side] += 1
-        if not isinstance(reason, Fault) or self.lost[side] >= failures.MOST:
-            self.reason, self.broke = reason, side
+        if isinstance(why, str):
+            self.reason, self.broke = why, side
+        elif self.lost[side] >= failures.MOST:
+            self.reason, self.broke = why.text, side
 
     def known(self) -> Rounds:
         """How its rounds went."""

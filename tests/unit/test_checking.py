@@ -68,7 +68,9 @@ def test_steps_of_floats_are_parts_of_the_largest(values: list[float], steps: in
     ],
 )
 def test_what_is_no_number_has_no_steps(expected: Any, found: Any, steps: float | None) -> None:
-    assert apart(expected, found)["steps_max"] == steps
+    said = apart(expected, found)
+    assert said["steps_max"] == steps
+    assert said["stuck"] == ("is no number where the CPU's is one" if steps is None else "")
 
 
 MOVING = np.array([[0, 90, 10], [50, 5, 100], [7, 8, 200]], np.uint8)
@@ -145,8 +147,8 @@ def test_outputs_and_slots_are_taken_together() -> None:
 
 def test_what_is_no_number_is_a_reason() -> None:
     said = found(slot(Apart("a", 30, None, None, "")))
-    assert said["output_steps_max"].failed
     assert "is no number (NaN or infinite) where the CPU's is one" in said["output_steps_max"].reason
+    assert said["output_steps_mean"].reason == said["output_steps_max"].reason
 
 
 def test_an_output_that_is_stuck_in_one_slot_is_stuck() -> None:

@@ -19,7 +19,7 @@ WHY = "invalid: USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke
 def test_every_end_of_a_process_is_one_printable_sentence(status: int | None, said: bytes) -> None:
     fault = faults.of_process(Ran(status=status, stdout=b"", stderr=said), 3)
     assert fault
-    assert fault.isprintable()
+    assert fault.text.isprintable()
     assert (fault.attempted, fault.failed) == (1, 1)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from edgetpu_ci import codec, reference
 from edgetpu_ci.collect import failures, inference, model_slot
+from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
@@ -18,6 +19,10 @@ from tests.fakes import world as fake
 
 MODEL = reference.build(32, 0.1)
 USB = b"F driver/usb/usb_driver.cc:857] failed. Deadline exceeded: USB transfer error 2 [LibUsbDataOutCallback]\n"
+USB_SAID = (
+    "USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke; try another port and cable, or a hub with its "
+    "own power"
+)
 HIB = b"E driver/mmio_driver.cc:254] HIB Error. hib_error_status = 0000000000002200, hib_first_error_status = 00\n"
 
 
@@ -284,7 +289,7 @@ def test_what_was_measured_before_a_fault_stays_and_the_run_is_invalid(tmp_path:
     assert rate.failed
     assert rate.reason.startswith("invalid: USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke;")
     assert rate.n == of(collected, "latency_p10_ms").n + 1
-    assert rate.value == pytest.approx(1e6 / rate.n)
+    assert rate.value == pytest.approx(1e6 / rate.n, rel=1e-5)
     assert collected.notes == ()
 
 
@@ -317,6 +322,33 @@ def test_failures_are_counted_of_what_ran_on_an_edge_tpu_and_their_rate_is_bound
     assert "recovery_ms" not in {m.metric for m in collected.measurements}
 
 
+@pytest.mark.parametrize(("broken", "rounds"), [("python-head", 5), ("python-base", 0)])
+def test_beside_a_base_the_rounds_before_a_side_broke_for_good_are_kept(
+    tmp_path: Path, broken: str, rounds: int
+) -> None:
+    good = 0
+
+    def answer(request: dict[str, Any]) -> dict[str, Any] | Ran:
+        nonlocal good
+        if request["task"] == "outputs":
+            return {"examples": 8}
+        good += worker.argv[0] == broken
+        return ending(-6, stderr=USB)(request) if worker.argv[0] == broken and good > 5 else steady(request)
+
+    worker = Worker(answer)
+    (tmp_path / "m.tflite").write_bytes(MODEL)
+    options = inference.Options(models=("m.tflite",), python="python-head", base_python="python-base")
+    known = Beside(file=lambda file: file, folder=lambda: tmp_path, standing=lambda _: {}, left=lambda: 0.0)
+    collected = inference.collect_beside(options, known, world(tmp_path, worker))
+    if broken == "python-base":
+        assert collected.without == {"m": f"its base cannot be measured: {USB_SAID}"}
+        assert len(of(collected, "latency_p10_ms").slots) == 10
+    else:
+        assert len(collected.rounds["m"].orders) == len(of(collected, "latency_p10_ms").slots) == rounds
+        assert of(collected, "failures_per_million").reason == f"invalid: 3 × {USB_SAID}"
+    assert codec.encode_json(collected.measurements)
+
+
 def test_a_slot_that_gave_up_keeps_what_it_has(tmp_path: Path) -> None:
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         failed = {"RuntimeError": {"count": 10, "text": "Failed to execute request. Edge TPU is not ready.Node"}}
@@ -328,7 +360,7 @@ def test_a_slot_that_gave_up_keeps_what_it_has(tmp_path: Path) -> None:
     assert len(of(collected, "latency_p10_ms").slots) == 10
     rate = of(collected, "failures_per_million")
     assert rate.reason == "invalid: Edge TPU is not ready: the device is gone; see `dmesg`, and plug it in again"
-    assert rate.value == pytest.approx(1e6 * 10 / 672)
+    assert rate.value == pytest.approx(1e6 * 10 / 672, rel=1e-5)
     assert rate.n == 672
     assert of(collected, "recovery_ms").value == 5
 
