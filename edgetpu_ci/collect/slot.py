@@ -111,6 +111,19 @@ class Outputs(Said, frozen=True, kw_only=True):
     correct: int | None = None
 
 
+class Device(Struct, frozen=True):
+    """One that libedgetpu lists: usb, pci or unknown, and its path."""
+
+    kind: str
+    path: str
+
+
+class Listed(Said, frozen=True, kw_only=True):
+    """What libedgetpu lists, in its order."""
+
+    devices: tuple[Device, ...] = ()
+
+
 class Answer(Said, frozen=True, kw_only=True):
     """What the worker timed; one record of each list for each completed invoke.
 

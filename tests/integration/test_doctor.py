@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgetpu_ci import doctor
-from edgetpu_ci.doctor import Finding
+from edgetpu_ci.finding import Finding
 from edgetpu_ci.store.folder import Folder
 from tests.fakes import actions
 from tests.fakes.emulate import Emulated, emulate
