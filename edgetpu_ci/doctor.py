@@ -58,7 +58,11 @@ def examine(path: Path, world: World) -> list[Finding]:
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     """Each sentence where it was first said: a runtime that cannot be imported is found missing by all who need it."""
-    return list({finding.sentence: finding for finding in reversed(list(findings))}.values())[::-1]
+    found: list[Finding] = []
+    for finding in findings:
+        if not any(known.sentence in finding.sentence for known in found):
+            found.append(finding)
+    return found
 
 
 def text(findings: Sequence[Finding]) -> str:
@@ -134,7 +138,7 @@ def _runtime(answer: slot.Answer) -> str:
 
 def _too_new(options: inference.Options, answer: slot.Answer, world: World) -> Iterator[Finding]:
     """Models that are marked as made for a newer runtime than this one."""
-    for file in edgetpu_doctor.files(options, world):
+    for file in edgetpu_doctor.model_files(options, world):
         with suppress(ModelError):
             minimum = tflite.load(file, file.name).minimum_runtime
             if why := edgetpu_findings.too_old(file.name, minimum, answer.runtime, answer.version):

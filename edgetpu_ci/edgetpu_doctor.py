@@ -1,20 +1,20 @@
 """What `doctor` finds out of the Edge TPUs that a configuration uses. A device that somebody holds is not opened."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from edgetpu_ci import apex, coral, edgetpu_findings, holder, lease, libedgetpu, tflite
 from edgetpu_ci.collect import model_slot, models
 from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.coral import Coral
 from edgetpu_ci.edgetpu_findings import Compiled, Facts
-from edgetpu_ci.errors import ConfigError, DeviceError, ModelError
+from edgetpu_ci.errors import ConfigError, DeviceError, ModelError, RefusedError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.finding import Finding
 from edgetpu_ci.model import SIMULATED
@@ -43,12 +43,12 @@ def _uses(wanted: Sequence[Options], world: World) -> Mapping[Options, list[Path
     """The compiled models of all steps, by what runs them."""
     uses: dict[Options, list[Path]] = {}
     for options in wanted:
-        if compiled := [file for file in files(options, world) if models.is_compiled(file)]:
+        if compiled := [file for file in model_files(options, world) if models.is_compiled(file)]:
             uses.setdefault(_bare(options), []).extend(compiled)
     return uses
 
 
-def files(options: Options, world: World) -> list[Path]:
+def model_files(options: Options, world: World) -> list[Path]:
     """The model files of a step; none where a pattern finds none, which is a fault of the configuration."""
     try:
         return [file for _, file in models.find(options.models, world)]
@@ -78,16 +78,23 @@ def _examine(options: Options, files: Sequence[Path], world: World) -> Iterator[
     facts = _look(options, files, world)
     found = list(edgetpu_findings.of_host(facts))
     yield from found
-    if not facts.tenant and all(f.state != "bad" or f.what == edgetpu_findings.MODEL for f in found):
+    if _may_try(facts, found):
         yield from _try(files, facts, world)
+
+
+def _may_try(facts: Facts, found: Sequence[Finding]) -> bool:
+    """Whether a model may be run; where none is to be, nobody is put at risk for it who cannot be seen."""
+    faults = {f.what for f in found if f.state == "bad"} - {edgetpu_findings.MODEL}
+    return not faults and not facts.tenant and (bool(facts.models) or not facts.unseen)
 
 
 def _look(options: Options, files: Sequence[Path], world: World) -> Facts:
     corals = coral.find(world)
     chosen = _choose(options.device, corals)
-    used = tenant = None
+    used, tenant, unseen = None, None, ""
     if isinstance(chosen, Coral):
         used, tenant = holder.held_by(chosen, world), lease.tenant(chosen, world)
+        unseen = "" if used or tenant else holder.unseen(chosen, world)
     return Facts(
         options=options,
         library=model_slot.try_library(options, world),
@@ -97,6 +104,7 @@ def _look(options: Options, files: Sequence[Path], world: World) -> Facts:
         # A job of ours is told by its lock; what its worker has open is the same job.
         used=str(used) if used and not tenant else "",
         tenant=str(tenant) if tenant else "",
+        unseen=unseen,
         models=tuple(Compiled(file.name, _minimum_runtime(file)) for file in files),
     )
 
@@ -121,16 +129,14 @@ def _try(files: Sequence[Path], facts: Facts, world: World) -> Iterator[Finding]
     fitting = [
         file for file, model in zip(files, facts.models, strict=True) if edgetpu_findings.runs_here(model, facts)
     ]
-    notes: list[str] = []
     with TemporaryDirectory() as folder, ExitStack() as held:
         file = fitting[0] if fitting else _smallest(Path(folder))
         try:
-            options = _taken(facts, held, replace(world, warn=notes.append))
-        except DeviceError as error:
+            options = _taken(facts, held, world)
+        except (DeviceError, RefusedError) as error:
             yield Finding("bad", edgetpu_findings.DEVICE, str(error))
             return
         answer = model_slot.try_runtime(options, file, world)
-    yield from (Finding("note", edgetpu_findings.DEVICE, note) for note in notes)
     yield from edgetpu_findings.of_trial(file.name if fitting else "", answer, facts)
 
 
@@ -138,8 +144,10 @@ def _taken(facts: Facts, held: ExitStack, world: World) -> Options:
     """The options with the device that is ours now; where the kernel shows none, there is nobody to harm."""
     if not isinstance(facts.chosen, Coral):
         return facts.options
-    (ours,) = held.enter_context(lease.hold([facts.chosen], _WAIT_SECONDS, world))
-    return structs.replace(facts.options, device=ours.path)
+    # What it would warn of is a finding already.
+    quiet = dataclasses.replace(world, warn=lambda _line: None)
+    (ours,) = held.enter_context(lease.hold([facts.chosen], _WAIT_SECONDS, quiet))
+    return replace(facts.options, device=ours.path)
 
 
 def _smallest(folder: Path) -> Path:

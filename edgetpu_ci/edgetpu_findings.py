@@ -44,7 +44,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What a host has for a step; nothing was opened for it.
 
     `library` and `chosen` say in words why there is none. `used` is a program that has the device, `tenant` another job
-    of edgetpu-ci.
+    of edgetpu-ci, `unseen` why somebody may have it although nobody was found.
     """
 
     options: Options
@@ -54,6 +54,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     chosen: Coral | str
     used: str = ""
     tenant: str = ""
+    unseen: str = ""
     models: tuple[Compiled, ...] = ()
 
     @property
@@ -114,7 +115,7 @@ def too_old(name: str, minimum: str, runtime: str, version: str) -> str:
 
 def _library(facts: Facts) -> Finding:
     if isinstance(facts.library, str):
-        return Finding("bad", LIBRARY, f"{facts.library}.")
+        return Finding("bad", LIBRARY, facts.library)
     clock = next(name for name in _CLOCKS if facts.build.endswith(name))
     version = "" if facts.runtime_version is None else f", version {facts.runtime_version} of the runtime"
     return Finding("note" if clock == "max" else "ok", LIBRARY, f"{facts.build}{version}: {_CLOCKS[clock]}.")
@@ -132,6 +133,8 @@ def _device(facts: Facts) -> Iterator[Finding]:
         yield Finding("note", DEVICE, f"{chosen} is used by {facts.tenant}, and was not tried; {limit}.")
     else:
         yield Finding("ok", DEVICE, f"{chosen.name}, {chosen.key}: nobody is seen to use it.")
+    if facts.unseen:
+        yield Finding("note", DEVICE, facts.unseen)
     yield from _others(facts)
     if isinstance(chosen, Coral) and chosen.kind == "usb" and _SLOW_LINK.fullmatch(chosen.link):
         yield Finding("note", DEVICE, _slow(chosen))
@@ -187,7 +190,7 @@ def _failed(model: str, reason: str, facts: Facts) -> Finding:
     if not model and any(words in reason for words in _REFUSED):
         words = "libedgetpu opened it, and refused a model without anything for it, as it should"
         return Finding("ok", DEVICE, f"{words}; name a compiled model under `models` to see one run.")
-    return Finding("bad", DEVICE, f"{f'{model}: ' if model else ''}{reason}.")
+    return Finding("bad", DEVICE, f"{model}: {reason}" if model else reason)
 
 
 def _misfit(reason: str, facts: Facts) -> str:

@@ -24,8 +24,8 @@ _REASONS: Final = {
     "load_failed": "the runtime cannot read the model: {text}",
     "allocate_failed": "the runtime cannot prepare the model: {text}",
     "no_delegate": "the Edge TPU delegate did not take the model's operators: {text}",
-    "no_library": "the model is compiled for the Edge TPU, whose library cannot be loaded ({text}); install libedgetpu "
-    "(docs/operations.md), name it with `edgetpu_library:`, or measure the model it was compiled from",
+    "no_library": "libedgetpu, without which no model compiled for the Edge TPU runs, cannot be loaded ({text}); "
+    "install it (docs/operations.md), name it with `edgetpu_library:`, or measure the model it was compiled from",
     "no_libusb": "libedgetpu needs libusb, which is missing ({text}); apt install libusb-1.0-0",
     "not_libedgetpu": "what `edgetpu_library:` names is no libedgetpu: {text}",
     "no_device": "the Edge TPU could not be opened ({text}); `edgetpu-ci doctor` tells why",

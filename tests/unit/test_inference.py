@@ -214,7 +214,7 @@ def test_a_kernel_that_does_not_tell_the_wait_leaves_it_unknown(tmp_path: Path) 
         (failing("no_delegate", "unresolved"), "the Edge TPU delegate did not take the model's operators: unresolved"),
         (
             failing("no_library", "no such file"),
-            "compiled for the Edge TPU, whose library cannot be loaded (no such file)",
+            "compiled for the Edge TPU runs, cannot be loaded (no such file)",
         ),
         (failing("load_failed", "Could not open."), "the runtime cannot read the model: Could not open"),
         (failing("invoke_failed", "a\nb"), "every inference failed: a b; if random input is the cause"),
