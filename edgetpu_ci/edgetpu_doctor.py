@@ -24,8 +24,11 @@ from edgetpu_ci.world import World
 _WAIT_SECONDS: Final = 2
 _TRIAL_SECONDS: Final = 60
 
-_NO_PACKAGE: Final = b"4\0\0\0\1\5\1\1\1\6\x14\2\x24\1"
-"""A FlexBuffer map whose entry "4", which has the compiler's package, is an empty string."""
+_DAMAGED: Final = b"\xff\xff\xff\x7fDWN1" + bytes(8)
+"""A package whose root lies outside it. One without any bytes could make libedgetpu abort: it wants memory for it."""
+
+_OPTIONS: Final = b"4\0\x10" + _DAMAGED + b"\0\1\x15\1\1\1\x16\x14\2\x24\1"
+"""The same under the key "4" of a FlexBuffer map, as the compiler writes it."""
 
 
 def examine(wanted: Sequence[Options], world: World) -> Iterator[Finding]:
@@ -151,10 +154,10 @@ def _taken(facts: Facts, held: ExitStack, world: World) -> Options:
 
 
 def _smallest(folder: Path) -> Path:
-    """A model with the Edge TPU's operator and nothing for it to do."""
-    net = Network("an Edge TPU operator without a package")
+    """A model with the Edge TPU's operator, for which libedgetpu finds nothing to do (`driver/package_registry.cc`)."""
+    net = Network("an Edge TPU operator without a sound package")
     operands = [net.tensor(name, "uint8", (1, 4), [1.0]) for name in ("input", "output")]
-    net.operator(tflite.EDGE_TPU, operands[:1], operands[1:], 1, {5: _NO_PACKAGE})
+    net.operator(tflite.EDGE_TPU, operands[:1], operands[1:], 1, {5: _OPTIONS})
     file = folder / "edgetpu.tflite"
     write_whole(file, net.pack(operands[:1], operands[1:]))
     return file
