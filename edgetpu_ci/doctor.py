@@ -2,16 +2,17 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
-
-from msgspec import Struct
 
 from edgetpu_ci import (
+    base,
     baselines,
     collect,
     config,
+    edgetpu_doctor,
+    edgetpu_findings,
     event,
     machine,
     noise,
@@ -19,25 +20,18 @@ from edgetpu_ci import (
     reference,
     runner_record,
     store,
+    tflite,
 )
-from edgetpu_ci.collect import inference, model_slot
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, StoreError
+from edgetpu_ci.collect import inference, model_slot, slot
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
+from edgetpu_ci.finding import Finding, State
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.render import selftest
 from edgetpu_ci.world import World
 
-State = Literal["ok", "note", "bad"]
 _MARKS = {"ok": "✓", "note": "•", "bad": "✗"}
-
-
-class Finding(Struct, frozen=True):
-    """One thing looked at: how it is, in one sentence."""
-
-    state: State
-    what: str
-    sentence: str
 
 
 def examine(path: Path, world: World) -> list[Finding]:
@@ -45,15 +39,30 @@ def examine(path: Path, world: World) -> list[Finding]:
     try:
         settings = config.load(path)
     except ConfigError as error:
-        return [Finding("bad", "configuration", str(error)), *_runtimes([inference.Options(models=())], world)]
-    return [
-        *_steps(settings, path, world),
-        *_runtimes(_inference_options(settings), world),
-        *_folders(settings, world),
-        *_baseline(settings, world),
-        *_noise(settings, world),
-        *_github(settings, world),
-    ]
+        found = [Finding("bad", "configuration", str(error)), *_runtimes([inference.Options(models=())], world)]
+        return _once([*found, *edgetpu_doctor.examine((), world)])
+    wanted = _inference_options(settings)
+    return _once(
+        [
+            *_steps(settings, path, world),
+            *_base(settings, world),
+            *_runtimes(wanted, world),
+            *edgetpu_doctor.examine(wanted, world),
+            *_folders(settings, world),
+            *_baseline(settings, world),
+            *_noise(settings, world),
+            *_github(settings, world),
+        ]
+    )
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """Each sentence where it was first said: a runtime that cannot be imported is found missing by all who need it."""
+    found: list[Finding] = []
+    for finding in findings:
+        if not any(known.sentence in finding.sentence for known in found):
+            found.append(finding)
+    return found
 
 
 def text(findings: Sequence[Finding]) -> str:
@@ -63,20 +72,37 @@ def text(findings: Sequence[Finding]) -> str:
 
 
 def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Finding]:
-    families = (("collect", settings.collect, collect.bind), ("publish", settings.publish, publish.bind))
-    faults = 0
-    for family, steps, bind in families:
-        for number, step in enumerate(steps):
-            try:
-                bind(step, f"{family}[{number}]")
-                if family == "collect" and "models" in step.with_:
-                    collect.models.find(step.with_["models"], world)
-            except ConfigError as error:
-                faults += 1
-                yield Finding("bad", "configuration", str(error))
-    if not faults:
+    places = [(step, f"collect[{number}]") for number, step in enumerate(settings.collect)]
+    faults = [*_collected(places, world)]
+    for number, step in enumerate(settings.publish):
+        try:
+            publish.bind(step, f"publish[{number}]")
+        except ConfigError as error:
+            faults.append(Finding("bad", "configuration", str(error)))
+    yield from faults
+    if all(fault.state != "bad" for fault in faults):
         counts = f"{len(settings.collect)} collectors, {len(settings.rules)} rules"
         yield Finding("ok", "configuration", f"{path}: {counts}.")
+
+
+def _collected(places: Iterable[tuple[config.Step, str]], world: World) -> Iterator[Finding]:
+    for step, place in places:
+        try:
+            collect.bind(step, place).check(world)
+        except ConfigError as error:
+            # Results come from what runs before us, which may be still to come.
+            state: State = "note" if step.use == "results" else "bad"
+            yield Finding(state, "configuration", str(error))
+
+
+def _base(settings: config.Config, world: World) -> Iterator[Finding]:
+    """Whether git knows a base that the configuration names; one of a pull request is known in its job only."""
+    if (wanted := settings.compare.base) in {"auto", "none"}:
+        return
+    try:
+        yield Finding("ok", "base", f"{wanted} is {base.resolve(wanted, world)[:12]}.")
+    except (ConfigError, GitError) as error:
+        yield Finding("bad", "base", f"`compare.base`: {error}")
 
 
 def _inference_options(settings: config.Config) -> list[inference.Options]:
@@ -97,7 +123,26 @@ def _runtimes(wanted: Sequence[inference.Options], world: World) -> Iterator[Fin
         write_whole(model, reference.build(32, 0.1))
         for options in wanted:
             found = model_slot.try_runtime(options, model, world)
-            yield Finding("bad" if found.reason else "ok", "runtime", found.reason or f"{found.what} runs a model.")
+            if isinstance(found, str):
+                yield Finding("bad", "runtime", found)
+            else:
+                yield Finding("ok", "runtime", f"{_runtime(found)} runs a model.")
+                yield from _too_new(options, found, world)
+
+
+def _runtime(answer: slot.Answer) -> str:
+    """What ran: of the two packages called pycoral, only Google's can."""
+    maker = "Google's " if answer.runtime == "pycoral" else ""
+    return f"{maker}{answer.runtime_version} on Python {answer.python} with numpy {answer.numpy}"
+
+
+def _too_new(options: inference.Options, answer: slot.Answer, world: World) -> Iterator[Finding]:
+    """Models that are marked as made for a newer runtime than this one."""
+    for file in edgetpu_doctor.model_files(options, world):
+        with suppress(ModelError):
+            minimum = tflite.load(file, file.name).minimum_runtime
+            if why := edgetpu_findings.too_old(file.name, minimum, answer.runtime, answer.version):
+                yield Finding("bad", "runtime", why)
 
 
 def _folders(settings: config.Config, world: World) -> Iterator[Finding]:

@@ -24,6 +24,12 @@ class Comparing(Collector, Protocol):
     def collect_beside(self, options: Any, beside: Beside, world: World) -> Collected: ...  # noqa: ANN401
 
 
+class Checking(Collector, Protocol):
+    """One that can tell what is wrong before anything is measured."""
+
+    def check(self, options: Any, world: World) -> None: ...  # noqa: ANN401
+
+
 class Repeating(Collector, Protocol):
     """One that can measure some of its subjects again."""
 
@@ -49,6 +55,11 @@ class Bound:
     def __call__(self, world: World) -> Collected:
         """Measure the head."""
         return self.collector.collect(self.options, world)
+
+    def check(self, world: World) -> None:
+        """ConfigError for what can be known to be wrong before anything is measured."""
+        if hasattr(self.collector, "check"):
+            cast("Checking", self.collector).check(self.options, world)
 
     def series(self, world: World) -> tuple[str, ...]:
         """What it can compare in rounds, each as `subject/metric`."""

@@ -44,7 +44,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def collect(options: Options, world: World) -> Collected:
     """The head alone, in `rounds` rounds."""
-    _check(options)
+    check(options, world)
     reason = _set_up(options, world.cwd, world)
     taken: list[turns.Slot[float]] = []
     for number in range(options.rounds):
@@ -71,7 +71,7 @@ def series(options: Options, _world: World) -> tuple[str, ...]:
 
 def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     """Base and head in turns; where the base cannot run the command, the head alone."""
-    _check(options)
+    check(options, world)
     try:
         base = beside.folder()
     except EdgeTpuCiError as error:
@@ -190,7 +190,8 @@ def _metric(options: Options) -> str:
     return metrics.foreign(options.unit, options.better)
 
 
-def _check(options: Options) -> None:
+def check(options: Options, _world: World) -> None:
+    """ConfigError for what can be known to be wrong before anything is measured."""
     if not options.command:
         raise ConfigError(f"{options.name}: `command` is empty; name what to run.")
     try:

@@ -86,6 +86,12 @@ def _is_same(base: Path | str, head: Path) -> bool:
         return False
 
 
+def check(options: Options, world: World) -> None:
+    """ConfigError for what can be known to be wrong before anything is measured."""
+    _check(options, world)
+    models.find(options.models, world)
+
+
 def _check(options: Options, world: World) -> None:
     """What can be known to be wrong before anything is measured."""
     named = [options.input] if isinstance(options.input, str) else options.input

@@ -65,6 +65,11 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     )
 
 
+def check(options: Options, world: World) -> None:
+    """ConfigError for what can be known to be wrong before anything is read."""
+    models.find(options.models, world)
+
+
 def series(_options: Options, _world: World) -> tuple[str, ...]:
     """Nothing: facts need no rounds."""
     return ()

@@ -128,13 +128,6 @@ class Taken(Struct, frozen=True):
     samples: Samples = ()
 
 
-class Tried(Struct, frozen=True, kw_only=True):
-    """Which runtime ran on which interpreter, or the `reason` that none did."""
-
-    what: str = ""
-    reason: str = ""
-
-
 def bench(options: Options, world: World) -> Bench:
     """Where the models of these options are measured."""
     return Bench(
@@ -176,8 +169,8 @@ def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Take
     return Taken(answer, window, looks.samples), elapsed
 
 
-def try_runtime(options: Options, model: Path, world: World) -> Tried:
-    """Run a model once on random input, with the interpreter and runtime that the options name."""
+def try_runtime(options: Options, model: Path, world: World) -> slot.Answer | str:
+    """Run a model once on random input, with the interpreter and runtime that the options name; or why that failed."""
     request = {
         **_what(replace(options, input=()), model, world),
         **dict.fromkeys(("warmup_count", "warmup_seconds", "warmup_limit_seconds", "seconds", "limit_seconds"), 0),
@@ -185,10 +178,13 @@ def try_runtime(options: Options, model: Path, world: World) -> Tried:
         "count": 1,
         "most": 1,
     }
-    answer = slot.ask(request, options.python, options.timeout_seconds, slot.Answer, world)
-    if isinstance(answer, str):
-        return Tried(reason=answer)
-    return Tried(what=f"{answer.runtime_version} on Python {answer.python} with numpy {answer.numpy}")
+    return slot.ask(request, options.python, options.timeout_seconds, slot.Answer, world)
+
+
+def try_library(options: Options, world: World) -> slot.Listed | str:
+    """Load libedgetpu as the options name it, and ask what it lists; or why that failed. No device is opened."""
+    request = {**_what(replace(options, input=()), Path(), world), "task": "devices"}
+    return slot.ask(request, options.python, options.timeout_seconds, slot.Listed, world)
 
 
 def outputs(

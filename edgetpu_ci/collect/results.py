@@ -28,14 +28,23 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def collect(options: Options, world: World) -> Collected:
     """What the files say of each benchmark; ConfigError for a pattern without a file."""
-    if not options.files:
-        raise ConfigError('No result file is named; list some under "files:", for example "results/*.json".')
-    names = dict.fromkeys(str(PurePath(name)) for pattern in options.files for name in _matches(pattern, world.cwd))
-    read = [_read(name, options.format, world.cwd) for name in names]
+    read = [_read(name, options.format, world.cwd) for name in _names(options, world)]
     found = [_together(of_one) for of_one in _by_key(m for of_file in read for m in of_file)]
     if len(found) > MOST_RESULTS:
         raise DocumentError(f"{len(found):,} results are more than {MOST_RESULTS:,}; read fewer files in one run.")
     return Collected(measurements=tuple(found))
+
+
+def check(options: Options, world: World) -> None:
+    """ConfigError for a pattern without a file."""
+    _names(options, world)
+
+
+def _names(options: Options, world: World) -> list[str]:
+    if not options.files:
+        raise ConfigError('No result file is named; list some under "files:", for example "results/*.json".')
+    names = (str(PurePath(name)) for pattern in options.files for name in _matches(pattern, world.cwd))
+    return list(dict.fromkeys(names))
 
 
 def _matches(pattern: str, folder: Path) -> list[str]:

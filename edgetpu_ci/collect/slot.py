@@ -23,8 +23,8 @@ _REASONS: Final = {
     "load_failed": "the runtime cannot read the model: {text}",
     "allocate_failed": "the runtime cannot prepare the model: {text}",
     "no_delegate": "the Edge TPU delegate did not take the model's operators: {text}",
-    "no_library": "the model is compiled for the Edge TPU, whose library cannot be loaded ({text}); install libedgetpu "
-    "(docs/operations.md), name it with `edgetpu_library:`, or measure the model it was compiled from",
+    "no_library": "libedgetpu, without which no model compiled for the Edge TPU runs, cannot be loaded ({text}); "
+    "install it (docs/operations.md), name it with `edgetpu_library:`, or measure the model it was compiled from",
     "no_libusb": "libedgetpu needs libusb, which is missing ({text}); apt install libusb-1.0-0",
     "not_libedgetpu": "what `edgetpu_library:` names is no libedgetpu: {text}",
     "no_device": "the Edge TPU could not be opened ({text}); `edgetpu-ci doctor` tells why",
@@ -128,6 +128,19 @@ class Checked(Struct, frozen=True):
     examples: Annotated[int, Meta(ge=1)]
     agreeing: Annotated[float, Meta(ge=0)] | None
     outputs: tuple[Apart, ...]
+
+
+class Device(Struct, frozen=True):
+    """One that libedgetpu lists: usb, pci or unknown, and its path."""
+
+    kind: str
+    path: str
+
+
+class Listed(Said, frozen=True, kw_only=True):
+    """What libedgetpu lists, in its order."""
+
+    devices: tuple[Device, ...] = ()
 
 
 class Answer(Said, frozen=True, kw_only=True):

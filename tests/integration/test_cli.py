@@ -138,7 +138,7 @@ def test_a_corrupt_foreign_or_newer_report_is_refused_and_left_alone(
         (b"TFL", "small.tflite"),
         (b"\x00" * 100, "small.tflite"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "LFS"),
-        (compiled.build(), "compiled for the Edge TPU, whose library cannot be loaded"),
+        (compiled.build(), "compiled for the Edge TPU runs, cannot be loaded"),
     ],
 )
 def test_a_model_that_cannot_run_has_a_reason_and_3(tmp_path: Path, model: bytes, reason: str) -> None:

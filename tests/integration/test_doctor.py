@@ -1,18 +1,21 @@
-"""What `doctor` says of the token, against a GitHub that nobody here wrote."""
+"""What `doctor` says of a configuration, its store, and the token, against a GitHub that nobody here wrote."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edgetpu_ci import doctor
-from edgetpu_ci.doctor import Finding
+from edgetpu_ci.finding import Finding
 from edgetpu_ci.store.folder import Folder
-from tests.fakes import actions
+from edgetpu_ci.world import run_process
+from tests.fakes import actions, repository
 from tests.fakes.emulate import Emulated, emulate
 from tests.fakes.github import FakeGitHub
 from tests.fakes.world import world
 
+STAND_IN = Path(__file__).parents[1] / "fakes/runtime"
 CONFIG = "collect: []\npublish: [{use: pull_request}]\n"
 
 
@@ -86,3 +89,57 @@ def test_an_event_that_cannot_be_read_is_a_fault_among_others(tmp_path: Path) ->
     found = {f.what: f for f in doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path, env=env))}
     assert (found["token"].state, found["store"].state) == ("bad", "ok")
     assert "(GITHUB_EVENT_PATH) cannot be read" in found["token"].sentence
+
+
+# What the configuration names.
+
+
+def named(folder: Path, text: str) -> list[Finding]:
+    (folder / "edgetpu-ci.yml").write_text(text)
+    found = doctor.examine(folder / "edgetpu-ci.yml", world(folder, run=run_process))
+    return [f for f in found if f.what in {"configuration", "base"}]
+
+
+@pytest.mark.parametrize(
+    ("step", "state", "sentence"),
+    [
+        ("use: inference, with: {models: ['*.tflite'], input: x.npy}", "bad", "There is no file x.npy, which"),
+        ("use: inference, with: {models: ['*.tflite'], examples: e.npy, labels: l.npy}", "bad", "no file e.npy"),
+        ("use: inference, with: {models: ['*.onnx']}", "bad", 'No model file matches "*.onnx"'),
+        ("use: model_file, with: {models: ['*.onnx']}", "bad", 'No model file matches "*.onnx"'),
+        ("use: command, with: {name: n, command: 'true', number: '('}", "bad", "is no regular expression"),
+        ("use: results, with: {files: ['out/*.json']}", "note", 'No result file matches "out/*.json"'),
+    ],
+)
+def test_a_step_that_cannot_be_done_is_a_finding(tmp_path: Path, step: str, state: str, sentence: str) -> None:
+    (tmp_path / "m.tflite").write_bytes(b"")
+    found = named(tmp_path, f"collect: [{{{step}}}]\n")[0]
+    assert found.state == state
+    assert sentence in found.sentence
+
+
+def test_the_base_that_is_named_is_looked_for(tmp_path: Path) -> None:
+    commit = repository.commit(repository.create(tmp_path), {"edgetpu-ci.yml": b"collect: []"})
+    there = named(tmp_path, "collect: []\ncompare: {base: main}\n")[1:]
+    assert there == [Finding("ok", "base", f"main is {commit[:12]}.")]
+    (absent,) = named(tmp_path, "collect: []\ncompare: {base: nope}\n")[1:]
+    assert (absent.state, absent.what) == ("bad", "base")
+    assert 'There is no commit, branch, tag or file "nope"' in absent.sentence
+
+
+def test_a_base_that_nobody_named_is_not_missed_where_there_is_no_repository(tmp_path: Path) -> None:
+    (found,) = named(tmp_path, "collect: []\n")
+    assert found.state == "ok"
+
+
+def test_a_model_that_needs_a_newer_runtime_is_named(tmp_path: Path, models: Path) -> None:
+    (tmp_path / "works.tflite").write_bytes((models / "mobilenet_v1_0.25_128_quant.tflite").read_bytes())
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={STAND_IN} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "edgetpu-ci.yml").write_text(
+        "collect: [{use: inference, with: {models: [works.tflite], python: ./python, runtime: tflite_runtime}}]"
+    )
+    found = doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path, run=run_process))
+    (old,) = [f for f in found if f.state == "bad"]
+    assert old.sentence.startswith("works.tflite needs TFLite 1.5.0 or newer, and this is tflite-runtime 0.0.1:")

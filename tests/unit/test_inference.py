@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import failures, inference, model_slot
+from edgetpu_ci.collect import failures, inference, model_slot, slot
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
@@ -222,7 +222,7 @@ def test_a_kernel_that_does_not_tell_the_wait_leaves_it_unknown(tmp_path: Path) 
         (failing("no_delegate", "unresolved"), "the Edge TPU delegate did not take the model's operators: unresolved"),
         (
             failing("no_library", "no such file"),
-            "compiled for the Edge TPU, whose library cannot be loaded (no such file)",
+            "compiled for the Edge TPU runs, cannot be loaded (no such file)",
         ),
         (failing("load_failed", "Could not open."), "the runtime cannot read the model: Could not open"),
         (failing("invoke_failed", "a\nb"), "every inference failed: a b; if random input is the cause"),
@@ -524,11 +524,12 @@ def test_a_host_that_tells_nothing_is_not_called_contended(tmp_path: Path) -> No
 def test_a_runtime_is_tried_with_one_inference(tmp_path: Path) -> None:
     worker, options = Worker(steady), inference.Options(models=(), input="x.npy")
     tried = model_slot.try_runtime(options, tmp_path / "m.tflite", world(tmp_path, worker))
-    assert tried == model_slot.Tried(what="ai-edge-litert 2.3.0 on Python 3.9.18 with numpy 1.26.4")
+    assert isinstance(tried, slot.Answer)
+    assert (tried.runtime_version, tried.python, tried.numpy) == ("ai-edge-litert 2.3.0", "3.9.18", "1.26.4")
     assert (worker.requests[0]["count"], worker.requests[0]["inputs"]) == (1, [])
 
 
 def test_a_runtime_that_is_not_there_is_a_reason(tmp_path: Path) -> None:
     missing = Worker(failing("no_runtime", "none"))
     tried = model_slot.try_runtime(inference.Options(models=()), tmp_path / "m.tflite", world(tmp_path, missing))
-    assert "-m pip install ai-edge-litert" in tried.reason
+    assert "-m pip install ai-edge-litert" in str(tried)
