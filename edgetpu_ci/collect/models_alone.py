@@ -36,7 +36,7 @@ class Subject:
         return calm if len(self.slots) - len(calm) <= MOST_DROPPED * len(self.slots) else self.slots
 
 
-def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Collected:
+def measure(named: Sequence[tuple[str, Path]], place: Place[Options], world: World) -> Collected:
     """All that is measured of each of the (subject, file) pairs."""
     options = place.options
     subjects = [Subject(name, file, reason=place.refuse(file)) for name, file in named]

@@ -32,7 +32,7 @@ class Both(NamedTuple):
     head: Path
 
 
-def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -> Collected:
+def measure(named: Sequence[Both], place: Place[Options], beside: Beside, world: World) -> Collected:
     """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
     options = place.options
     refused = {both.name: why for both in named if (why := place.refuse(both.base))}
@@ -48,7 +48,7 @@ def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -
     return replace(_answers(named, timed, options, world), without=without)
 
 
-def _match(both: Both, place: Place, bench: Bench) -> turns.Match[Taken]:
+def _match(both: Both, place: Place[Options], bench: Bench) -> turns.Match[Taken]:
     options = place.options
     of_base = replace(options, python=options.base_python or options.python)
     return turns.Match(

@@ -41,6 +41,7 @@ _REASONS: Final = {
 _CRASHES: Final = {
     "SIGKILL": "; the kernel does this when memory runs out",
     "SIGILL": "; the runtime was built for another kind of CPU",
+    "SIGALRM": "; it hung, and was ended",
     "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model, and whether libedgetpu fits it",
 }
 
@@ -209,7 +210,7 @@ def _line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_LONGEST].rstrip(".")
 
 
-def device(answers: Sequence[Answer], threads: int) -> str:
+def device(answers: Sequence[Said], threads: int) -> str:
     """What a series is keyed by: where the model ran, with which runtime."""
     tpu = answers[0].edgetpu
     return " · ".join([_place(tpu), answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])

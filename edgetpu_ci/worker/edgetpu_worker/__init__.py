@@ -7,7 +7,13 @@ files; none: random from `seed`); `edgetpu`, how a model that is compiled for on
 both), `most` (invokes) and `limit_seconds`. For its "outputs": `save` and `expected`, files to keep them in and to
 compare them with, and `examples` and `labels`, .npy files with one input and one class a row; each may be "".
 To tell the "devices" that the library lists, nothing more.
+Further tasks, each with a warm-up as "time" has. To "switch" between `model` and an `other`: `count`, `seconds`, `most`
+and `limit_seconds`, as "time" has. What is "paced": `rate`, `arrivals` (even, or poisson of a `draw`) and `count` of
+frames, and `queue` and `deadline_ns`, which drop some. To "soak": `seconds`, `window_seconds`, `save`, a file for the
+windows, and `watch`, files whose first line is read after each; a window `patience_seconds` late ends all. "together"
+is "time" in one of several processes: number `place` of `together`, which wait up to `meeting_seconds` in the folder
+`meeting`. A "pipeline" has `segments`, each with its `model` and `edgetpu`, and a `count` of frames.
 `edgetpu` has the `library` and the `device` to open (a path: the one that the library lists under it), `performance`,
 `compat` (auto, always or never), and `simulated`, what a simulated device is told, or null.
-The answer is JSON: what ran, and times in nanoseconds or what was compared; or the `kind` of failure with its `text`.
+The answer is JSON: what ran, and times in nanoseconds or what the task found; or the `kind` of failure with its `text`.
 """
