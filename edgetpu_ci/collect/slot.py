@@ -166,10 +166,10 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
     if ran.status < 0:
         return _crash(-ran.status)
     answer = _read(ran, program, into)
-    return answer if isinstance(answer, str) else _placed(answer, world)
+    return answer if isinstance(answer, str) else placed(answer, world)
 
 
-def _placed(answer: S, world: World) -> S:
+def placed(answer: S, world: World) -> S:
     """With what identifies the device it ran on: as it is now, for a first open changes it."""
     tpu = answer.edgetpu
     if tpu is None or not tpu.device:

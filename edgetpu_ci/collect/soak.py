@@ -107,16 +107,18 @@ def _soak(file: Path, options: Options, world: World) -> Lasted:
         # A window that hangs ends itself; this is for one that cannot even do that.
         limit = options.minutes * 60 + options.window_seconds + 2 * options.timeout_seconds
         answer = load.take(options, asked, Soaked, world, limit)
-        return _lasted(answer, kept, options)
+        return _lasted(answer, kept, options, world)
 
 
-def _lasted(taken: turns.Slot[Soaked] | str, file: Path, options: Options) -> Lasted:
+def _lasted(taken: turns.Slot[Soaked] | str, file: Path, options: Options, world: World) -> Lasted:
     """What was written before the end, however that came: where it ran, then each window."""
     lines = _lines(file)
     windows = tuple(window for line in lines[1:] if (window := _decoded(line, Window)))
     if not lines or not (began := _decoded(lines[0], slot.Said)):
         return Lasted((), ended=taken if isinstance(taken, str) else "nothing was written")
-    return Lasted(windows, slot.device([began], options.threads), taken if isinstance(taken, str) else "")
+    return Lasted(
+        windows, slot.device([slot.placed(began, world)], options.threads), taken if isinstance(taken, str) else ""
+    )
 
 
 def _lines(file: Path) -> list[bytes]:

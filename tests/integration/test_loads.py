@@ -4,7 +4,8 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from edgetpu_ci.config import Step
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.tflite import EDGE_TPU
 from edgetpu_ci.tflite_writer import Network
-from edgetpu_ci.world import World, run_process
-from tests.fakes import compiled, interpreters
+from edgetpu_ci.world import Ran, World, run_process
+from tests.fakes import compiled, corals, interpreters
+from tests.fakes import libedgetpu as fake_library
 from tests.fakes import world as fake
+from tests.fakes.world import NOTHING
 from tests.integration.test_worker import STAND_IN, ask, stand_in
 
 ROOT = Path(__file__).parents[2]
@@ -151,6 +154,105 @@ def test_segments_that_do_not_fit_are_named(tmp_path: Path) -> None:
     segments = [segment(tmp_path, "s0", "image", "middle"), segment(tmp_path, "s1", "other", "scores")]
     found = measured(scaling, tmp_path, segments=segments, device="", devices=["simulated:0", "simulated:1"])
     assert {m.reason for m in found.measurements} == {"no segment before it has an output named other"}
+
+
+# A library that behaves like libedgetpu, on devices of the kernel's.
+
+
+@dataclass
+class Host:
+    """A host with two Corals on USB, whose library lists what it is told."""
+
+    folder: Path
+    library: Path
+
+    def __post_init__(self) -> None:
+        self.nodes = [corals.usb(self.root, place, device=number) for number, place in ((3, "2-1"), (4, "2-2"))]
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    def measured(self, plugin: Any, *listed: str, **given: Any) -> Collected:
+        devices = fake_library.environment(*listed)
+
+        def run(argv: Sequence[str], stdin: bytes, timeout: float, env: Mapping[str, str] = NOTHING) -> Ran:
+            return run_process(argv, stdin, timeout, {**env, **devices})
+
+        told = {"edgetpu_library": str(self.library), **given}
+        options = codec.convert(told, plugin.Options, "collect[0].with")
+        found: Collected = plugin.collect(options, replace(world(self.folder), run=run))
+        return found
+
+    def model(self, name: str, token: int) -> str:
+        (self.folder / f"{name}.tflite").write_bytes(compiled.build(blob=compiled.Tables(token=token)))
+        return f"{name}.tflite"
+
+
+@pytest.fixture
+def host(tmp_path: Path, libedgetpu: Path) -> Host:
+    corals.host(tmp_path / "root")
+    return Host(tmp_path, libedgetpu)
+
+
+def usb(place: str, **settings: Any) -> str:
+    return fake_library.device(f"usb:/sys/bus/usb/devices/{place}", **settings)
+
+
+@pytest.mark.parametrize(("token", "cost"), [(1, 0), (2, 4)])
+def test_models_of_one_caching_token_cost_each_other_nothing(host: Host, token: int, cost: int) -> None:
+    names = [host.model("a", 1), host.model("b", token)]
+    device = usb("2-1", latency_us=2000, reload_us=4000)
+    found = host.measured(model_set, device, models=names, device="2-1", rounds=4, seconds=0)
+    assert of(found, "switch_cost_ms", "a after b").value == pytest.approx(cost, abs=0.3)
+    assert of(found, "switch_cost_ms", "a after b").device.startswith("edgetpu · usb 5 Gbit/s at 2-1 · ")
+
+
+def test_each_process_opens_the_device_it_was_given(host: Host) -> None:
+    listed = [usb("2-1", latency_us=20_000), usb("2-2", latency_us=40_000)]
+    found = host.measured(scaling, *listed, models=[host.model("m", 1)], devices=["2-2", "2-1"], rounds=2)
+    assert of(found, "scaling_fps", "m on 1 device").value == pytest.approx(25, rel=0.1)
+    assert [device for device, _ in of(found, "scaling_fps", "m on 2 devices").details] == ["2-2", "2-1"]
+    assert of(found, "scaling_efficiency_percent").value == pytest.approx(150, rel=0.1)
+    assert "at 2-2" in of(found, "scaling_fps", "m on 1 device").device
+
+
+@pytest.mark.parametrize(
+    ("plugin", "given"),
+    [
+        (model_set, {"models": ["m.tflite", "n.tflite"]}),
+        (paced, {"models": ["m.tflite"], "rate_per_second": 10}),
+        (capacity, {"models": ["m.tflite"]}),
+        (soak, {"models": ["m.tflite"]}),
+        (scaling, {"models": ["m.tflite"], "devices": ["2-1", "2-2"]}),
+        (scaling, {"segments": ["m.tflite", "n.tflite"], "devices": ["2-1", "2-2"]}),
+    ],
+)
+def test_a_device_that_another_program_uses_is_never_opened(host: Host, plugin: Any, given: dict[str, Any]) -> None:
+    corals.process(host.root, 4711, "frigate", opened=(host.nodes[0],))
+    host.model("m", 1)
+    host.model("n", 2)
+    at = {} if "devices" in given else {"device": "2-1"}
+    found = host.measured(plugin, usb("2-1"), usb("2-2"), **at, **given)
+    assert all(
+        m.failed and "used by process 4711 (frigate), and was not opened" in m.reason for m in found.measurements
+    )
+
+
+def test_two_names_of_one_device_are_not_two(host: Host) -> None:
+    found = host.measured(scaling, usb("2-1"), models=[host.model("m", 1)], devices=["2-1", "usb:1"])
+    assert "2-1 and usb:1 are the same device" in found.measurements[0].reason
+
+
+def test_what_a_soak_wrote_before_the_library_aborted_counts(host: Host) -> None:
+    device = usb("2-1", latency_us=1000, abort_after=1500, abort_error=2)
+    given = {"minutes": 0.5, "window_seconds": 0.2, "device": "2-1"}
+    found = host.measured(soak, device, models=[host.model("m", 1)], **given)
+    assert 0 < (of(found, "soak_minutes").value or 0) < 0.4
+    assert dict(of(found, "soak_minutes").details)["ended early"].startswith("crashed with SIGABRT")
+    assert of(found, "soak_p50_ms").value == pytest.approx(1, rel=0.2)
+    assert "at 2-1" in of(found, "soak_p50_ms").device
+    assert of(found, "usb_reenumerations").value == 0
 
 
 # Every interpreter, and a runtime that misbehaves.
