@@ -112,13 +112,11 @@ def _soak(file: Path, options: Options, world: World) -> Lasted:
 
 def _lasted(taken: turns.Slot[Soaked] | str, file: Path, options: Options, world: World) -> Lasted:
     """What was written before the end, however that came: where it ran, then each window."""
-    lines = _lines(file)
+    lines, ended = _lines(file), taken if isinstance(taken, str) else ""
     windows = tuple(window for line in lines[1:] if (window := _decoded(line, Window)))
     if not lines or not (began := _decoded(lines[0], slot.Said)):
-        return Lasted((), ended=taken if isinstance(taken, str) else "nothing was written")
-    return Lasted(
-        windows, slot.device([slot.placed(began, world)], options.threads), taken if isinstance(taken, str) else ""
-    )
+        return Lasted((), ended=ended or "nothing was written")
+    return Lasted(windows, slot.device([slot.placed(began, world)], options.threads), ended)
 
 
 def _lines(file: Path) -> list[bytes]:

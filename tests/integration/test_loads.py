@@ -107,9 +107,8 @@ def test_a_soak_writes_its_windows_and_a_hang_ends_it(tmp_path: Path) -> None:
     assert (of(found, "soak_minutes").value or 0) >= 2 / 60
     assert of(found, "soak_p50_ms").value == pytest.approx(1, rel=0.1)
     assert of(found, "memory_slope_mb_per_hour").interval is not None
-    hung = measured(
-        soak, tmp_path, models=[name], simulated={"slow_after": 100, "slow_ms": 60_000}, timeout_seconds=1, **given
-    )
+    told = {"latency_ms": 1, "slow_after": 600, "slow_ms": 60_000}
+    hung = measured(soak, tmp_path, models=[name], simulated=told, timeout_seconds=1, **given)
     assert of(hung, "soak_minutes").details == (("ended early", "crashed with SIGALRM; it hung, and was ended"),)
     assert 0 < (of(hung, "soak_minutes").value or 0) < 0.1
 

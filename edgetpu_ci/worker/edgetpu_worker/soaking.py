@@ -14,13 +14,14 @@ RECORDED = 20_000
 def measure(runtime, request):
     """How many windows were written, one JSON document a line, after one that says what runs."""
     gc.disable()
+    # What hangs inside a library hears nothing but a signal.
+    signal.alarm(int(request["warmup_limit_seconds"] + request["patience_seconds"]) + 1)
     model = Ready(runtime, request)
     model.warm_up(request)
     started, windows = time.monotonic(), 0
     with open(request["save"], "w") as file:
         _write(file, {"runtime": runtime.name, "version": runtime.version, "edgetpu": model.answer()})
         while time.monotonic() - started < request["seconds"]:
-            # What hangs inside a library hears nothing but a signal.
             signal.alarm(int(request["window_seconds"] + request["patience_seconds"]) + 1)
             window = _window(model, time.monotonic() + request["window_seconds"])
             window.update(seconds=time.monotonic() - started, memory_bytes=_memory(), read=_read(request["watch"]))
