@@ -1,6 +1,6 @@
 """Let one process infer for minutes or days: does it get slower, larger or hotter, and does it last."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -62,11 +62,12 @@ D = TypeVar("D", bound=Struct)
 
 
 class Lasted(Struct, frozen=True):
-    """What is left of a soak: its windows, and where it ran; or what ended it early."""
+    """What is left of a soak: its windows, where it ran, and what ended it early; `limits` as `watched` has them."""
 
     windows: tuple[Window, ...]
     device: str = ""
     ended: str = ""
+    limits: dict[str, float] = {}
 
 
 def collect(options: Options, world: World) -> Collected:
@@ -116,7 +117,7 @@ def _lasted(taken: turns.Slot[Soaked] | str, file: Path, options: Options, world
     windows = tuple(window for line in lines[1:] if (window := _decoded(line, Window)))
     if not lines or not (began := _decoded(lines[0], slot.Said)):
         return Lasted((), ended=ended or "nothing was written")
-    return Lasted(windows, slot.device([slot.placed(began, world)], options.threads), ended)
+    return Lasted(windows, slot.device([slot.placed(began, world)], options.threads), ended, watched.limits(world))
 
 
 def _lines(file: Path) -> list[bytes]:
@@ -140,7 +141,7 @@ def measurements(subject: str, lasted: Lasted) -> list[Measurement]:
     if not windows:
         return load.unmeasured(subject, METRICS, lasted.ended or "no window was over")
     made = [_minutes(subject, lasted), *_latencies(subject, windows), *_slopes(subject, windows)]
-    made += _seen(subject, [window.read for window in windows])
+    made += _seen(subject, [window.read for window in windows], lasted.limits)
     return [sampled.rounded(measurement, lasted.device) for measurement in made]
 
 
@@ -189,7 +190,7 @@ def _slope(subject: str, metric: str, found: slope.Slope | None, times: float, n
     return Measurement(subject=subject, metric=metric, value=found.value * times, n=n, interval=interval)
 
 
-def _seen(subject: str, readings: Sequence[watched.Reading]) -> Iterator[Measurement]:
+def _seen(subject: str, readings: Sequence[watched.Reading], limits: Mapping[str, float]) -> Iterator[Measurement]:
     """What the kernel told; nothing of what it has no file for."""
     n, gone = len(readings), watched.lost(readings)
     celsius = watched.hottest(readings)
@@ -198,7 +199,7 @@ def _seen(subject: str, readings: Sequence[watched.Reading]) -> Iterator[Measure
         reason = "the sensor is lost" if celsius is None else ""
         yield Measurement(subject=subject, metric="hottest_celsius", value=celsius, reason=reason, n=n, details=details)
     counted = {
-        "throttle_trips": watched.rises("throttles", readings),
+        "throttle_trips": watched.trips(readings, limits),
         "pcie_resets": watched.rises("resets", readings),
         "usb_reenumerations": watched.renewals(readings),
     }

@@ -129,6 +129,19 @@ def test_resets_throttling_and_devices_that_come_anew_are_counted(tmp_path: Path
     assert "hottest_celsius" not in {m.metric for m in found.measurements}
 
 
+def test_an_accelerator_above_its_trip_point_and_a_pi_that_says_so_are_throttled(tmp_path: Path) -> None:
+    apex = tmp_path / "root/sys/class/apex/apex_0"
+    apex.mkdir(parents=True)
+    (apex / "trip_point0_temp").write_text("85000\n")
+
+    def told(hour: float) -> dict[str, Any]:
+        celsius = 90 if 2 < hour < 3 or 5 < hour < 6 else 70
+        flags = "50004" if 10 < hour < 11 else "50000"
+        return {"read": {"heat:sys/class/apex/apex_0/temp": f"{celsius}000", "pi:get_throttled": flags}}
+
+    assert of(collect(tmp_path, soaking(told)), "throttle_trips").value == 3
+
+
 def test_failures_are_counted_over_the_whole_day(tmp_path: Path) -> None:
     found = of(
         collect(tmp_path, soaking(lambda hour: {"completed": 19_900} if hour > 12 else {})), "soak_error_rate_percent"
