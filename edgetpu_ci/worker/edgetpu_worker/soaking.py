@@ -5,6 +5,7 @@ import json
 import signal
 import time
 
+from . import memory
 from .ready import Ready
 
 RECORDED = 20_000
@@ -24,7 +25,7 @@ def measure(runtime, request):
         while time.monotonic() - started < request["seconds"]:
             signal.alarm(int(request["window_seconds"] + request["patience_seconds"]) + 1)
             window = _window(model, time.monotonic() + request["window_seconds"])
-            window.update(seconds=time.monotonic() - started, memory_bytes=_memory(), read=_read(request["watch"]))
+            window.update(seconds=time.monotonic() - started, memory_bytes=memory.now(), read=_read(request["watch"]))
             _write(file, window)
             windows += 1
     signal.alarm(0)
@@ -52,15 +53,6 @@ def _window(model, end):
 def _percentiles(ordered):
     ranks = {"p10_ns": 0.10, "p50_ns": 0.50, "p99_ns": 0.99}
     return dict({name: ordered[int(q * (len(ordered) - 1))] for name, q in ranks.items()}, recorded=len(ordered))
-
-
-def _memory():
-    """Resident bytes of this program now; 0 where the kernel does not tell."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
-    except (OSError, StopIteration):
-        return 0
 
 
 def _read(files):

@@ -3,7 +3,7 @@
 import gc
 import time
 
-from . import edgetpu, inputs, preparing
+from . import edgetpu, inputs, memory, preparing
 from .loop import Loop, stretch
 
 
@@ -32,15 +32,6 @@ def measure(runtime, request):
         edgetpu=tpu and tpu.answer(),
         load_ns=(constructed - started) + (loaded - allocating),
         first_ns=warm.wall[0],
-        memory_bytes=_memory_peak(),
+        memory_bytes=memory.peak(),
         timed=timed,
     )
-
-
-def _memory_peak():
-    """Peak resident bytes of this program; ru_maxrss would begin with what our parent had when it started us."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return 0
