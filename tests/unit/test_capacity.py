@@ -90,6 +90,12 @@ def test_too_few_frames_for_p99_meet_nothing() -> None:
     assert "p99 needs 662 samples, has 100" in capacity.verdict(served, Flow(1, 100, 10), 1)
 
 
+@pytest.mark.parametrize(("lost", "said"), [(7, ""), (8, "1.07 % of the frames were dropped")])
+def test_no_more_frames_may_be_dropped_than_is_allowed(lost: int, said: str) -> None:
+    served = Served(wait_ns=(0,) * (750 - lost), service_ns=(1,) * (750 - lost), stale=lost - 2, failed=1, overflowed=1)
+    assert capacity.verdict(served, Flow(1, 750, 10), 1) == said
+
+
 def test_as_many_frames_come_as_leave_enough_when_some_are_dropped() -> None:
     assert frames.enough() == 662
     assert frames.enough(50) == 1324
