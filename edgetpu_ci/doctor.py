@@ -23,6 +23,7 @@ from edgetpu_ci import (
     tflite,
 )
 from edgetpu_ci.collect import inference, model_slot, slot
+from edgetpu_ci.collect.target import Target
 from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.finding import Finding, State
@@ -41,7 +42,7 @@ def examine(path: Path, world: World) -> list[Finding]:
     except ConfigError as error:
         found = [Finding("bad", "configuration", str(error)), *_runtimes([inference.Options(models=())], world)]
         return _once([*found, *edgetpu_doctor.examine((), world)])
-    wanted = _inference_options(settings)
+    wanted = _targets(settings)
     return _once(
         [
             *_steps(settings, path, world),
@@ -105,14 +106,17 @@ def _base(settings: config.Config, world: World) -> Iterator[Finding]:
         yield Finding("bad", "base", f"`compare.base`: {error}")
 
 
-def _inference_options(settings: config.Config) -> list[inference.Options]:
+def _targets(settings: config.Config) -> list[inference.Options]:
+    """Where each step that runs models runs them, and which."""
     found = []
     for number, step in enumerate(settings.collect):
-        if step.use == "inference":
-            try:
-                found.append(collect.options(step, f"collect[{number}]"))
-            except ConfigError:
-                continue  # Said as a fault of the configuration.
+        try:
+            options = collect.options(step, f"collect[{number}]")
+        except ConfigError:
+            continue  # Said as a fault of the configuration.
+        if isinstance(options, Target):
+            shared = {name: getattr(options, name) for name in Target.__struct_fields__}
+            found.append(inference.Options(models=getattr(options, "models", ()), **shared))
     return found
 
 

@@ -75,7 +75,7 @@ def _bare(options: Options) -> Options:
 
 
 def _examine(options: Options, files: Sequence[Path], world: World) -> Iterator[Finding]:
-    if options.device == SIMULATED:
+    if options.device.startswith(SIMULATED):
         yield edgetpu_findings.simulated()
         return
     facts = _look(options, files, world)

@@ -40,7 +40,8 @@ def run(
 def _places(devices: Sequence[str], world: World) -> dict[str, str]:
     """Where each device is plugged in, known before the first is opened: an open changes what the others are called."""
     found = coral.find(world)
-    places = {name: coral.choose(name, found).address if found and name != SIMULATED else name for name in devices}
+    real = {name for name in devices if found and not name.startswith(SIMULATED)}
+    places = {name: coral.choose(name, found).address if name in real else name for name in devices}
     if len(set(places.values())) < len(devices):
         raise ConfigError("--device names a device twice; name each once, as `edgetpu-ci devices` lists them.")
     return places

@@ -28,12 +28,12 @@ CLOCKS: Final = (500.0, 250.0, 125.0, 62.5)
 
 State = Literal["optimal", "warm", "throttled"]
 
-_PI: Final = (
+PI: Final = (
     "sys/devices/platform/soc*/*firmware*/get_throttled",
     "sys/devices/platform/*firmware*/get_throttled",
 )
 _PI_SAYS: Final = ("under-voltage", "a capped clock", "throttling", "the soft temperature limit")
-_PI_SLOWS: Final = 0b1110
+PI_SLOWS: Final = 0b1110
 _SINCE: Final = 16
 
 
@@ -126,7 +126,7 @@ def _limits(zone: Path) -> Iterator[float]:
 
 
 def _pi(root: Path) -> int | None:
-    flags = [sysfs.number(path, 16) for pattern in _PI for path in root.glob(pattern)]
+    flags = [sysfs.number(path, 16) for pattern in PI for path in root.glob(pattern)]
     if flags and flags[0] is not None:
         return flags[0]
     # Newer kernels tell under-voltage alone, as an alarm of a sensor.
@@ -165,7 +165,7 @@ def throttled(looks: Sequence[Heat]) -> str:
 
 
 def _host(looks: Sequence[Heat]) -> Iterator[str]:
-    if (flags := _flags(looks)) & _PI_SLOWS:
+    if (flags := _flags(looks)) & PI_SLOWS:
         yield f"the Raspberry Pi tells of {' and '.join(said for bit, said in enumerate(_PI_SAYS) if flags >> bit & 1)}"
     counts = [look.throttles for look in looks if look.throttles is not None]
     if counts and max(counts) > min(counts):

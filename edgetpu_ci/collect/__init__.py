@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 from edgetpu_ci import plugins
-from edgetpu_ci.collect import command, health, inference, model_file, results
+from edgetpu_ci.collect import (
+    capacity,
+    command,
+    health,
+    inference,
+    model_file,
+    model_set,
+    paced,
+    results,
+    scaling,
+    soak,
+)
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.config import Step
 from edgetpu_ci.model import Collected
@@ -37,11 +48,16 @@ class Repeating(Collector, Protocol):
 
 
 COLLECTORS: Final[dict[str, Collector]] = {
+    "capacity": capacity,
     "command": command,
     "health": health,
     "inference": inference,
     "model_file": model_file,
+    "model_set": model_set,
+    "paced": paced,
     "results": results,
+    "scaling": scaling,
+    "soak": soak,
 }
 
 

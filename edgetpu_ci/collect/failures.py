@@ -9,8 +9,8 @@ from typing import Final
 
 from edgetpu_ci import stats
 from edgetpu_ci.collect.faults import Fault
+from edgetpu_ci.collect.sampled import six_digits
 from edgetpu_ci.collect.slot import Answer, device
-from edgetpu_ci.collect.timing import six_digits
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

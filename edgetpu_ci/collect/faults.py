@@ -17,6 +17,7 @@ _HIB: Final = re.compile(r"hib_error_status = ([0-9A-Fa-f]{1,16})")
 """mmio_driver.cc of libedgetpu 16.0; nothing ever comes after it."""
 
 _CRASHES: Final = {
+    "SIGALRM": "; it hung, and was ended",
     "SIGILL": "; the runtime was built for another kind of CPU",
     "SIGSEGV": "; `edgetpu-ci doctor` tries the runtime without the model, and whether libedgetpu fits it",
     "SIGBUS": "; a file it had mapped shrank, or a device left the bus: see `dmesg`",
@@ -61,7 +62,9 @@ def _signal(number: int, said: str) -> Fault:
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     if name == "SIGKILL":
         return Fault(f"crashed with {name}; the kernel does this when memory runs out: see `dmesg`", "memory")
-    last = line((said.strip().splitlines() or [""])[-1])
+    # What a runtime told of itself before is no word of the crash.
+    words = [each for each in said.strip().splitlines() if not each.startswith("INFO:")]
+    last = line((words or [""])[-1])
     return Fault(f"crashed with {name}{f' ({last})' if last else ''}{_CRASHES.get(name, '')}", "signal")
 
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci.collect import model_slot, models
 from edgetpu_ci.collect.model_slot import Options
+from edgetpu_ci.collect.sampled import six_digits
 from edgetpu_ci.collect.slot import Answer, Apart, Checked, device
-from edgetpu_ci.collect.timing import six_digits
 from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.world import World
 

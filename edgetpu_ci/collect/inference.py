@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from edgetpu_ci.collect import models, models_alone, models_beside, on_device, powered, timing
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.collect.model_slot import Options, Simulated
+from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.collect.models_beside import Both
+from edgetpu_ci.collect.target import Simulated
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
@@ -58,7 +59,9 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     _check(options, world)
     found = models.find(options.models, world)
     bases = {name: beside.file(file) for name, file in found}
-    alike = frozenset(name for name, file in found if _is_same(bases[name], file))
+    alike = frozenset(
+        name for name, file in found if isinstance(base := bases[name], Path) and models.are_same(base, file)
+    )
     if beside.itself:
         options = replace(options, base_python="")
     differs = {name for name in bases if beside.itself or options.base_python or name not in alike}
@@ -79,11 +82,7 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
 
 
 def _is_same(base: Path | str, head: Path) -> bool:
-    try:
-        return isinstance(base, Path) and base.read_bytes() == head.read_bytes()
-    except OSError:
-        # Whoever opens it to measure will say why.
-        return False
+    return isinstance(base, Path) and models.are_same(base, head)
 
 
 def check(options: Options, world: World) -> None:

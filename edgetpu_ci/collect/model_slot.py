@@ -3,26 +3,20 @@
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from msgspec import Meta, Struct, field, to_builtins
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import libedgetpu, meters
-from edgetpu_ci.collect import contention, slot, timing
+from edgetpu_ci import meters
+from edgetpu_ci.collect import contention, slot, target, timing
 from edgetpu_ci.collect.bench import Bench
 from edgetpu_ci.collect.faults import Fault
+from edgetpu_ci.collect.load import Load
+from edgetpu_ci.collect.target import Seconds, Whole
 from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.power import Samples
 from edgetpu_ci.world import World
-
-Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
-Seconds = Annotated[float, Meta(ge=0, le=86_400)]
-Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-Device = Annotated[
-    str, Meta(pattern="^(simulated|(usb|pci)?(:[0-9]{1,2})?|[0-9]+-[0-9.]+|[0-9a-f]{4}(:[0-9a-f]{2}){2}[.][0-7])$")
-]
-"""As libedgetpu names them, or a place on the bus of USB or of PCI, or none at all."""
 
 MOST_INVOKES = 20_000
 """In one slot, unless `count` asks for more: a tiny model makes them in less than the seconds wanted for nothing."""
@@ -31,45 +25,19 @@ WARMUP_LIMIT = 0.25
 """Share of a slot's time that warming up may take, for models that never get steady."""
 
 
-class Simulated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a simulated Edge TPU behaves.
+class Options(Load, frozen=True, kw_only=True):
+    """`models`: paths and globs of .tflite files.
 
-    Each inference takes `latency_ms` and up to `jitter_ms` more, the first `first_ms` more; `slow_after` so many
-    inferences each takes `slow_ms`, as when it throttles. Opening takes `open_ms`. Of `fail_every` inferences one
-    fails.
-    """
-
-    latency_ms: Seconds = 3
-    jitter_ms: Seconds = 0
-    first_ms: Seconds = 0
-    open_ms: Seconds = 0
-    slow_after: Count = 0
-    slow_ms: Seconds = 0
-    fail_every: Count = 0
-    seed: Count = 0
-
-
-class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`models`: paths and globs of .tflite files. `python`: the interpreter that measures, by default our own.
-
-    `runtime`: ai_edge_litert, tflite_runtime or pycoral, by default the first found. `input`: a .npy file, or one
-    for each of the model's inputs; by default random values from `seed`. A model is measured in `rounds` fresh
-    processes, each for at least `seconds` and `count` inferences (by default as many as p99 needs over all rounds)
-    after a warm-up of at least `warmup_seconds` and `warmup_count`; `budget_seconds` bounds this for a model, and a
-    process that does not answer within `timeout_seconds` is ended.
+    A model is measured in `rounds` fresh processes, each for at least `seconds` and `count` inferences (by default as
+    many as p99 needs over all rounds), and all of them for about `budget_seconds` at the most.
 
     With a base, both are measured in turns, in 10 to 30 rounds however many `rounds` says; `base_python` is then the
     interpreter of the base, by default the same. `examples` and `labels`: .npy files with one input and one class in
     each row, for `accuracy_top1_percent`.
 
-    A model that is compiled for the Edge TPU runs on `device`: usb, usb:0, pci, pci:1, :0 or a place such as 2-1.3, by
-    default the first that `edgetpu_library` finds; or `simulated`, which takes the time it is told and is no device. It
-    waits for another job of edgetpu-ci on that device at most `device_wait_seconds`; what another program uses is never
-    opened. `performance` is the clock of the device. `edgetpu_compat`: whether the adapter is put between libedgetpu
-    and the runtime, which repairs what libedgetpu 16.0 hands over to runtimes newer than itself, and times the device;
-    `auto` decides from what is loaded. `source_model`: the path of what it was compiled from, in which `{model}` stands
-    for its file's name without `_edgetpu.tflite`; what it answers while it is timed is then held against what that
-    model answers on the CPU (docs/correctness.md).
+    `source_model`: the path of what a compiled model was compiled from, in which `{model}` stands for its file's name
+    without `_edgetpu.tflite`; what it answers while it is timed is then held against what that model answers on the CPU
+    (docs/correctness.md).
 
     Each process begins below `cool_below_celsius`, for which `cool_down_seconds` are waited at the most, and never on
     a device that is being throttled. `meter`: what tells power: auto, hwmon, hwmon:NAME, rapl, or a CSV file of
@@ -78,28 +46,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     models: tuple[str, ...]
-    python: str = ""
     base_python: str = ""
-    runtime: Literal["", "ai_edge_litert", "tflite_runtime", "pycoral"] = ""
-    device: Device = ""
-    device_wait_seconds: Seconds = 600
-    edgetpu_library: str = libedgetpu.NAME
-    edgetpu_compat: Literal["auto", "always", "never"] = "auto"
     source_model: str = ""
-    performance: Literal["", "low", "medium", "high", "max"] = ""
-    simulated: Simulated = field(default_factory=Simulated)
-    threads: Whole = 1
-    input: str | tuple[str, ...] = ()
-    seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
     examples: str = ""
     labels: str = ""
     rounds: Whole = 10
     seconds: Seconds = 0.5
     count: Whole | None = None
-    warmup_seconds: Seconds = 0.1
-    warmup_count: Whole = 10
     budget_seconds: Seconds = 60
-    timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
     cool_below_celsius: Annotated[float, Meta(ge=0, le=150)] | None = None
     cool_down_seconds: Seconds = 300
     meter: str = ""
@@ -172,7 +126,7 @@ def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Take
 def try_runtime(options: Options, model: Path, world: World) -> slot.Answer | str:
     """Run a model once on random input, with the interpreter and runtime that the options name; or why that failed."""
     request = {
-        **_what(replace(options, input=()), model, world),
+        **target.request(replace(options, input=()), model, world),
         **dict.fromkeys(("warmup_count", "warmup_seconds", "warmup_limit_seconds", "seconds", "limit_seconds"), 0),
         "task": "time",
         "count": 1,
@@ -183,7 +137,7 @@ def try_runtime(options: Options, model: Path, world: World) -> slot.Answer | st
 
 def try_library(options: Options, world: World) -> slot.Listed | str:
     """Load libedgetpu as the options name it, and ask what it lists; or why that failed. No device is opened."""
-    request = {**_what(replace(options, input=()), Path(), world), "task": "devices"}
+    request = {**target.request(replace(options, input=()), Path(), world), "task": "devices"}
     return slot.ask(request, options.python, options.timeout_seconds, slot.Listed, world)
 
 
@@ -192,7 +146,7 @@ def outputs(
 ) -> slot.Outputs | str:
     """What a model answers to the (first) examples: kept in `save`, compared with `expected`; or why there is none."""
     request = {
-        **_what(options, file, world),
+        **target.request(options, file, world),
         "task": "outputs",
         "save": save,
         "expected": expected,
@@ -238,7 +192,7 @@ def _clock(subject: str, slots: Sequence[Taken]) -> list[Measurement]:
 
 def _timing(options: Options, file: Path, share: Share, world: World) -> dict[str, Any]:
     return {
-        **_what(options, file, world),
+        **target.request(options, file, world),
         "task": "time",
         "warmup_count": options.warmup_count,
         "warmup_seconds": options.warmup_seconds,
@@ -255,26 +209,3 @@ def _timing(options: Options, file: Path, share: Share, world: World) -> dict[st
 
 def _examples(options: Options, world: World) -> str:
     return str(world.cwd / options.examples) if options.examples else ""
-
-
-def _what(options: Options, model: Path, world: World) -> dict[str, Any]:
-    files = [options.input] if isinstance(options.input, str) else options.input
-    return {
-        "model": str(model),
-        "runtime": options.runtime,
-        "threads": options.threads,
-        "inputs": [str(world.cwd / file) for file in files],
-        "seed": options.seed,
-        "edgetpu": _edgetpu(options, world),
-    }
-
-
-def _edgetpu(options: Options, world: World) -> dict[str, Any]:
-    library = options.edgetpu_library
-    return {
-        "library": str(world.cwd / library) if "/" in library else library,
-        "device": options.device,
-        "performance": options.performance,
-        "compat": options.edgetpu_compat,
-        "simulated": to_builtins(options.simulated) if options.device == SIMULATED else None,
-    }

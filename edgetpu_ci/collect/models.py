@@ -45,6 +45,14 @@ def is_compiled(file: Path) -> bool:
         return False
 
 
+def are_same(one: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes; what cannot be read is not, and whoever opens it to measure says why."""
+    try:
+        return one.read_bytes() == other.read_bytes()
+    except OSError:
+        return False
+
+
 def _matches(pattern: str, folder: Path) -> list[str]:
     if not (files := paths.matching(pattern, folder)):
         raise ConfigError(f'No model file matches "{pattern}" in {folder}; check the path, or build the model first.')

@@ -48,7 +48,7 @@ class Subject:
         return calm if len(self.slots) - len(calm) <= MOST_DROPPED * len(self.slots) else self.slots
 
 
-def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Collected:
+def measure(named: Sequence[tuple[str, Path]], place: Place[Options], world: World) -> Collected:
     """All that is measured of each of the (subject, file) pairs."""
     options = place.options
     bench = model_slot.bench(options, world)
@@ -69,7 +69,7 @@ def measure(named: Sequence[tuple[str, Path]], place: Place, world: World) -> Co
     )
 
 
-def _subject(name: str, file: Path, folder: Path, place: Place, world: World) -> Subject:
+def _subject(name: str, file: Path, folder: Path, place: Place[Options], world: World) -> Subject:
     reason, source = place.refuse(file), models.source(place.options.source_model, file, world)
     known = None if reason else fidelity.reference(file, source, folder, place.options, world)
     return Subject(name, file, known, reason=reason)

@@ -49,7 +49,7 @@ class _Match(turns.Match[Taken]):
     sides: dict[turns.Side, _Side] = field(default_factory=dict)
 
 
-def measure(named: Sequence[Both], place: Place, beside: Beside, world: World) -> Collected:
+def measure(named: Sequence[Both], place: Place[Options], beside: Beside, world: World) -> Collected:
     """All that is measured of each model and of its base; of one whose base breaks only why, in `without`."""
     options = place.options
     refused = {both.name: why for both in named if (why := place.refuse(both.base))}
@@ -87,7 +87,10 @@ def _of_base(options: Options) -> Options:
 
 
 def _match(
-    both: Both, references: tuple[fidelity.Reference | None, fidelity.Reference | None], place: Place, bench: Bench
+    both: Both,
+    references: tuple[fidelity.Reference | None, fidelity.Reference | None],
+    place: Place[Options],
+    bench: Bench,
 ) -> _Match:
     base, head = (_Side(reference, failures.Record()) for reference in references)
     return _Match(

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Final
 
 from edgetpu_ci import derive, power, stats
-from edgetpu_ci.collect import timing
+from edgetpu_ci.collect import sampled
 from edgetpu_ci.collect.bench import Bench, Idle
 from edgetpu_ci.collect.model_slot import Options, Taken
 from edgetpu_ci.collect.slot import device
@@ -36,7 +36,7 @@ def measurements(
     if bench.meter is None or not slots:
         return []
     where = device([taken.answer for taken in slots], options.threads)
-    return [timing.rounded(made, where) for made in _measurements(subject, slots, idle, bench)]
+    return [sampled.rounded(made, where) for made in _measurements(subject, slots, idle, bench)]
 
 
 def _measurements(subject: str, slots: Sequence[Taken], idle: Details, bench: Bench) -> list[Measurement]:

@@ -213,10 +213,10 @@ def _answer(request: dict[str, Any], python: str, timeout: float, into: type[S],
     except OSError as error:
         return f"{program} cannot be started ({error.strerror or error}); name an interpreter with `python:`"
     answer = faults.of_process(ran, timeout) or _read(ran, program, into)
-    return answer if isinstance(answer, (Fault, str)) else _placed(answer, world)
+    return answer if isinstance(answer, (Fault, str)) else placed(answer, world)
 
 
-def _placed(answer: S, world: World) -> S:
+def placed(answer: S, world: World) -> S:
     """With what identifies the device it ran on: as it is now, for a first open changes it."""
     tpu = answer.edgetpu
     if tpu is None or not tpu.device:
@@ -253,7 +253,7 @@ def _not_ours(ran: Ran, program: str) -> str:
     return f"{program} gave no answer (status {ran.status}, it said: {told}); is it Python 3.7 or newer?"
 
 
-def device(answers: Sequence[Answer], threads: int) -> str:
+def device(answers: Sequence[Said], threads: int) -> str:
     """What a series is keyed by: where the model ran, with which runtime."""
     tpu = answers[0].edgetpu
     return " · ".join([_place(tpu), answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])

@@ -1,12 +1,11 @@
 """From the answers of a model's slots to its measurements."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from statistics import median
 from typing import Final
 
 from msgspec.structs import replace
 
-from edgetpu_ci import stats
+from edgetpu_ci.collect import sampled
 from edgetpu_ci.collect.slot import Answer, EdgeTpu, device
 from edgetpu_ci.metrics import CATALOGUE
 from edgetpu_ci.model import Measurement
@@ -15,11 +14,11 @@ Statistic = Callable[[Answer], float | None]
 """One number of a slot; None where it is not known."""
 
 _SLOTS: Final[dict[str, Statistic]] = {
-    "latency_p10_ms": lambda slot: _p10(slot.wall_ns) / 1e6,
-    "throughput_sustained_fps": lambda slot: 1e9 / _p10(slot.wall_ns),
+    "latency_p10_ms": lambda slot: sampled.p10(slot.wall_ns) / 1e6,
+    "throughput_sustained_fps": lambda slot: 1e9 / sampled.p10(slot.wall_ns),
     "first_inference_ms": lambda slot: slot.first_ns / 1e6,
     "model_load_ms": lambda slot: slot.load_ns / 1e6,
-    "cpu_time_p10_ms": lambda slot: _p10(slot.cpu_ns) / 1e6,
+    "cpu_time_p10_ms": lambda slot: sampled.p10(slot.cpu_ns) / 1e6,
     "memory_peak_mb": lambda slot: slot.memory_bytes / 1e6 or None,
 }
 """Metrics that are the median over slots of one statistic of each."""
@@ -27,7 +26,8 @@ _SLOTS: Final[dict[str, Statistic]] = {
 _ON_TPU: Final[dict[str, Statistic]] = {
     "delegate_open_ms": lambda slot: _edgetpu(slot).open_ns / 1e6,
     "time_to_ready_ms": lambda slot: (_edgetpu(slot).open_ns + slot.load_ns + slot.first_ns) / 1e6,
-    "tpu_time_p10_ms": lambda slot: _p10(slot.tpu_ns) / 1e6 if slot.tpu_ns else None,
+    "tpu_time_p10_ms": lambda slot: sampled.p10(slot.tpu_ns) / 1e6 if slot.tpu_ns else None,
+    "cpu_operators_p10_ms": lambda slot: sampled.p10(_rest(slot)) / 1e6 if slot.tpu_ns else None,
     "delegate_busy_fraction": lambda slot: sum(slot.tpu_ns) / sum(slot.wall_ns) if slot.tpu_ns else None,
     "tpu_utilization_percent": lambda slot: 100 * sum(slot.tpu_ns) / sum(slot.wall_ns) if slot.tpu_ns else None,
 }
@@ -66,7 +66,13 @@ def measurements(subject: str, slots: Sequence[Answer], where: str) -> list[Meas
     made.sort(key=lambda measurement: _ORDER[measurement.metric])
     # Once is enough: one interpreter measured them all.
     made[0] = replace(made[0], details=_ran_on(slots[0]))
-    return [rounded(measurement, where) for measurement in made]
+    return [sampled.rounded(measurement, where) for measurement in made]
+
+
+def _rest(slot: Answer) -> list[int]:
+    """What of each inference was not in the TPU's operators."""
+    # Small models share out the TPU's time over some inferences: one that was quick can seem to have none left.
+    return [max(0, wall - tpu) for wall, tpu in zip(slot.wall_ns, slot.tpu_ns, strict=True)]
 
 
 def _ran_on(answer: Answer) -> tuple[tuple[str, str], ...]:
@@ -97,41 +103,16 @@ def _over_slots(
         is_percentile = "_p10_" in metric
         if len(values) < len(slots):
             yield Measurement(subject=subject, metric=metric, reason=unknown)
-        elif is_percentile and (reason := _too_few(0.10, samples)):
+        elif is_percentile and (reason := sampled.too_few(0.10, samples)):
             yield Measurement(subject=subject, metric=metric, reason=reason, n=samples)
         else:
-            yield Measurement(
-                subject=subject,
-                metric=metric,
-                value=median(values),
-                n=samples if is_percentile else len(values),
-                interval=stats.percentile_interval(sorted(values), 0.5),
-                slots=tuple(values),
-            )
+            yield sampled.over_slots(subject, metric, values, samples if is_percentile else len(values))
 
 
 def _over_samples(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:
-    pooled = sorted(nanoseconds / 1e6 for slot in slots for nanoseconds in slot.wall_ns)
+    times = [[nanoseconds / 1e6 for nanoseconds in slot.wall_ns] for slot in slots]
     for metric, q in _POOLED.items():
-        reason = _too_few(q, len(pooled))
-        yield Measurement(
-            subject=subject,
-            metric=metric,
-            value=None if reason else stats.percentile(pooled, q),
-            reason=reason,
-            n=len(pooled),
-            interval=None if reason else _pooled_interval(slots, pooled, q),
-        )
-
-
-def _pooled_interval(slots: Sequence[Answer], pooled: Sequence[float], q: float) -> tuple[float, float] | None:
-    """The wider of two intervals: over the samples, and over the slots' own percentiles.
-
-    Samples of one process are alike, so the first alone would be too narrow when processes differ.
-    """
-    own = sorted(stats.percentile(sorted(slot.wall_ns), q) / 1e6 for slot in slots)
-    known = [found for found in (stats.percentile_interval(pooled, q), stats.percentile_interval(own, 0.5)) if found]
-    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+        yield sampled.pooled(subject, metric, q, times)
 
 
 def _totals(subject: str, slots: Sequence[Answer]) -> Iterator[Measurement]:
@@ -168,30 +149,3 @@ def _waiting(subject: str, slots: Sequence[Answer]) -> Measurement:
         n=len(wall),
         slots=tuple(100 * sum(slot.wait_ns) / sum(slot.wall_ns) for slot in slots),
     )
-
-
-def _too_few(q: float, samples: int) -> str:
-    needed = stats.samples_needed(q)
-    if samples >= needed:
-        return ""
-    return f"p{q * 100:.0f} needs {needed} samples, has {samples}; raise `budget_seconds`, `count` or `rounds`"
-
-
-def _p10(times: Sequence[int]) -> float:
-    return stats.percentile(sorted(times), 0.10)
-
-
-def rounded(measurement: Measurement, where: str) -> Measurement:
-    """Six digits are more than any of these is good for, and keep reports small."""
-    return replace(
-        measurement,
-        value=None if measurement.value is None else six_digits(measurement.value),
-        interval=measurement.interval and (six_digits(measurement.interval[0]), six_digits(measurement.interval[1])),
-        slots=tuple(map(six_digits, measurement.slots)),
-        device=where,
-    )
-
-
-def six_digits(value: float) -> float:
-    """As much of a value as is kept."""
-    return float(f"{value:.6g}")

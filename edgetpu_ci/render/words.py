@@ -17,7 +17,7 @@ _LEAST_P: Final = 0.0001
 _LEAST_HEIGHT: Final = 0.05
 _UNITS_IN_NAMES: Final = (
     *("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second"),
-    *("_celsius", "_watts", "_mj", "_tops_per_watt"),
+    *("_celsius", "_watts", "_mj", "_tops_per_watt", "_minutes", "_mb_per_hour"),
 )
 _SPELLED: Final = {
     "macs": "MACs",

@@ -46,6 +46,7 @@ def test_a_simulated_device_takes_the_time_it_is_told(tmp_path: Path) -> None:
     collected = measured(tmp_path, compiled.build(), simulated=told)
     assert of(collected, "latency_p10_ms").value == pytest.approx(3, rel=0.01)
     assert of(collected, "tpu_time_p10_ms").value == pytest.approx(3, rel=0.01)
+    assert 0 < (of(collected, "cpu_operators_p10_ms").value or 0) < 1
     assert 0.9 < (of(collected, "delegate_busy_fraction").value or 0) <= 1
     assert (of(collected, "first_inference_ms").value or 0) >= 23
     assert (of(collected, "delegate_open_ms").value or 0) >= 10

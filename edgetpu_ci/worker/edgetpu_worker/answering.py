@@ -7,10 +7,19 @@ import signal
 import sys
 import time
 
-from . import library, outputs, runtimes, timing
+from . import library, outputs, pacing, pipeline, runtimes, soaking, switching, timing, together
 from .failed import Failed
 
-TASKS = {"time": timing.measure, "outputs": outputs.compare, "devices": library.devices}
+TASKS = {
+    "time": timing.measure,
+    "outputs": outputs.compare,
+    "devices": library.devices,
+    "switch": switching.measure,
+    "paced": pacing.measure,
+    "soak": soaking.measure,
+    "together": together.measure,
+    "pipeline": pipeline.measure,
+}
 
 
 def main():

@@ -61,7 +61,7 @@ def _simulated(wanted):
     if reason:
         raise Failed("no_simulation", reason)
     started = time.perf_counter_ns()
-    delegate = Simulated(wanted["simulated"])
+    delegate = Simulated(wanted["simulated"], wanted["device"])
     opened = time.perf_counter_ns() - started
     return EdgeTpu(delegate, opened, {"library": "simulated", "because": "the device is simulated"})
 

@@ -1,7 +1,8 @@
 """A simulated Edge TPU: it takes the operators that a real one takes, and the time it is told.
 
 Outputs are zeros: nothing is computed. It is told milliseconds: `latency_ms`, `jitter_ms` (up to so much more, from
-`seed`), `first_ms` more for the first invoke, `open_ms`; and `slow_after` so many invokes `slow_ms` each, and
+`seed`), `first_ms` more for the first invoke, `reload_ms` more for one after another model's on the same device,
+`open_ms`; and `slow_after` so many invokes `slow_ms` each, and
 `fail_every`, each so many invokes one that fails (0: never).
 """
 
@@ -9,22 +10,23 @@ import ctypes
 import random
 import time
 
-from . import abi
+from . import abi, waiting
 
 CUSTOM_OP = b"edgetpu-custom-op"
 
-_SPIN_NS = 120_000
-"""So long before its end a wait stops sleeping: sleep alone is late by about this."""
-
 _NS_PER_MS = 1_000_000
+
+_RAN_LAST = {}
+"""By device: whose operator ran there last in this process, whose parameters the device so holds."""
 
 
 class Simulated:
     """A delegate made of callbacks, without a library."""
 
-    def __init__(self, told):
+    def __init__(self, told, device=""):
+        self._device = device
         self._told, self._random = told, random.Random(told["seed"])  # noqa: S311 - noise, not a secret
-        _wait_until(time.perf_counter_ns() + int(told["open_ms"] * _NS_PER_MS))
+        waiting.until(time.perf_counter_ns() + int(told["open_ms"] * _NS_PER_MS))
         self._name = ctypes.create_string_buffer(b"EdgeTpuDelegateForCustomOp")
         self._registration, self._callbacks = self._register()
         self._prepare = abi.PREPARE(self._on_prepare)
@@ -70,15 +72,20 @@ class Simulated:
         if self._told["fail_every"] and self._invoked % self._told["fail_every"] == 0:
             return abi.ERROR
         _clear_outputs(context_at, node_at)
-        _wait_until(start + int(self._duration_ms() * _NS_PER_MS))
+        waiting.until(start + int(self._duration_ms() * _NS_PER_MS))
         self._busy_ns += time.perf_counter_ns() - start
         return abi.OK
 
     def _duration_ms(self):
         told = self._told
         slow = told["slow_after"] and self._invoked > told["slow_after"]
-        first = told["first_ms"] if self._invoked == 1 else 0
-        return (told["slow_ms"] if slow else told["latency_ms"]) + told["jitter_ms"] * self._random.random() + first
+        more = (told["first_ms"] if self._invoked == 1 else 0) + (told["reload_ms"] if self._is_switch() else 0)
+        return (told["slow_ms"] if slow else told["latency_ms"]) + told["jitter_ms"] * self._random.random() + more
+
+    def _is_switch(self):
+        """Whether another model's operator ran here since ours; from now on ours did."""
+        last, _RAN_LAST[self._device] = _RAN_LAST.get(self._device, self), self
+        return last is not self
 
 
 def _plan(context_at, context):
@@ -103,12 +110,3 @@ def _clear_outputs(context_at, node_at):
             tensor = abi.Tensor.from_address(tensors + number * ctypes.sizeof(abi.Tensor))
             if tensor.data:
                 ctypes.memset(tensor.data, 0, tensor.bytes)
-
-
-def _wait_until(end):
-    """Sleep, then spin, until the clock says so."""
-    left = end - time.perf_counter_ns()
-    if left > 2 * _SPIN_NS:
-        time.sleep((left - _SPIN_NS) / 1e9)
-    while time.perf_counter_ns() < end:
-        pass

@@ -4,7 +4,7 @@ import gc
 import time
 from functools import partial
 
-from . import checking, edgetpu, preparing
+from . import checking, edgetpu, memory, preparing
 from .loop import Loop, stretch
 
 
@@ -29,7 +29,7 @@ def measure(runtime, request):
     began = time.time()
     loop.run(partial(loop.is_long_enough, request, 1 / len(given)))
     # Before a further input is made and an output kept: they are ours.
-    memory = _memory_peak()
+    held = memory.peak()
     sampled = _sampled(interpreter, loop, given, request) if request.get("check") else {}
     timed = [began, time.time()]
     return dict(
@@ -38,7 +38,7 @@ def measure(runtime, request):
         edgetpu=tpu and tpu.answer(),
         load_ns=(constructed - started) + (loaded - allocating),
         first_ns=warm.wall[0],
-        memory_bytes=memory,
+        memory_bytes=held,
         timed=timed,
     )
 
@@ -63,12 +63,3 @@ def _checked(interpreter, sampled, request):
         return {}
     found = checking.against(interpreter, sampled, request["check"]["expected"])
     return dict(checking.signature(interpreter), checked=found)
-
-
-def _memory_peak():
-    """Peak resident bytes of this program; ru_maxrss would begin with what our parent had when it started us."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return 0

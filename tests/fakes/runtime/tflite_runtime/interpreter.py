@@ -27,6 +27,9 @@ class Interpreter:
             return []
         return [{"index": 0, "name": "x", "shape": [1, 4], "shape_signature": [-1, 4], "dtype": "float32"}]
 
+    def get_output_details(self) -> list[dict[str, object]]:
+        return []
+
     def resize_tensor_input(self, _index: int, shape: tuple[int, ...]) -> None:
         self.batch = shape[0]
 
