@@ -250,8 +250,6 @@ def test_what_a_soak_wrote_before_the_library_aborted_counts(host: Host) -> None
     assert 0 < (of(found, "soak_minutes").value or 0) < 0.4
     ended = dict(of(found, "soak_minutes").details)["ended early"]
     assert ended.startswith("USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke")
-        "USB transfer error 2 [LibUsbDataOutCallback]: the USB link broke"
-    )
     assert of(found, "soak_p50_ms").value == pytest.approx(1, rel=0.2)
     assert "at 2-1" in of(found, "soak_p50_ms").device
     assert of(found, "usb_reenumerations").value == 0
