@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from edgetpu_ci import app, bands, baselines, config, judge, machine, series_index, store, validity
+from edgetpu_ci import app, bands, baselines, config, machine, series_index, store, validity
 from edgetpu_ci.baselines import Accepted
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.files import write_whole
+from edgetpu_ci.judging import judge
 from edgetpu_ci.world import World
 
 

@@ -20,7 +20,6 @@ from edgetpu_ci import (
     config,
     event,
     history,
-    judge,
     measure,
     noise,
     publish,
@@ -41,6 +40,7 @@ from edgetpu_ci.errors import (
     UndeliveredError,
     UnreachableError,
 )
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Report, Run
 from edgetpu_ci.publish import job
 from edgetpu_ci.publish.notice import notify

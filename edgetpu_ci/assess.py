@@ -5,22 +5,10 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from edgetpu_ci import (
-    __version__,
-    answers,
-    baselines,
-    compare,
-    config,
-    demand,
-    facts,
-    history,
-    interleaved,
-    judge,
-    measure,
-    noise,
-)
+from edgetpu_ci import __version__, answers, baselines, config, history, measure, noise
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
+from edgetpu_ci.judging import compare, demand, facts, interleaved, judge
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
 
 

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
-from edgetpu_ci import git, judge, remote
+from edgetpu_ci import git, remote
 from edgetpu_ci.errors import ConfigError, GitError
 from edgetpu_ci.event import Event
+from edgetpu_ci.judging import judge
 from edgetpu_ci.world import World
 
 UNTRACKED: Final = (

@@ -7,9 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from edgetpu_ci import base, collect, config, event, git, interleaved, judge, measure, metrics
+from edgetpu_ci import base, collect, config, event, git, measure, metrics
 from edgetpu_ci.collect import models
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.judging import interleaved, judge
 from edgetpu_ci.model import Comparison
 from edgetpu_ci.render import words
 from edgetpu_ci.world import World

@@ -8,10 +8,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from edgetpu_ci import baselines, changes, evidence, metrics, segments
+from edgetpu_ci import baselines, metrics
 from edgetpu_ci.baselines import Baseline
-from edgetpu_ci.levels import SPAN, Scale
 from edgetpu_ci.model import Change, Point, Series, Shift
+from edgetpu_ci.stats import changes, evidence, segments
+from edgetpu_ci.stats.levels import SPAN, Scale
 
 LEAST = 5
 """Points a level must have before a new one can be out of its range."""

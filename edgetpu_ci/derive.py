@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Final
 
-from edgetpu_ci import power
+from edgetpu_ci.device import power
 from edgetpu_ci.model import Measurement
 
 PEAK_TOPS: Final = 4.0

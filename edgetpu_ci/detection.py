@@ -7,10 +7,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import changes, codec
+from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import Change
 from edgetpu_ci.render import words
+from edgetpu_ci.stats import changes
 
 
 class Given(Struct, frozen=True, kw_only=True):

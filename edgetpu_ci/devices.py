@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from edgetpu_ci import codec, coral, holder, lease, libedgetpu
+from edgetpu_ci import codec
+from edgetpu_ci.device import coral, holder, lease, libedgetpu
 from edgetpu_ci.render import devices as render
 from edgetpu_ci.world import World
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, course, demand, metrics, validity
+from edgetpu_ci import codec, course, metrics, validity
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.judging import demand
 from edgetpu_ci.model import (
     FORMAT,
     SCHEMA,

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
-from edgetpu_ci import collect, derive, event, interleaved, judge, machine
+from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.judging import interleaved, judge
 from edgetpu_ci.model import Base, Collected, Report, Rule, Run
 from edgetpu_ci.noise import SelfTest
 from edgetpu_ci.world import World

@@ -9,8 +9,10 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, disturbance, interleaved, paired, ranks, stats
+from edgetpu_ci import stats
+from edgetpu_ci.judging import demand, interleaved
 from edgetpu_ci.model import Comparison, Measurement, Rule, Runner
+from edgetpu_ci.stats import disturbance, paired, ranks
 
 METRIC: Final = "throughput_sustained_fps"
 """What a self-test looks at: what rules about changes read, and what other work disturbs least."""

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from edgetpu_ci import app, collect, config, coral, judge
+from edgetpu_ci import app, collect, config
 from edgetpu_ci.app import Outcome
+from edgetpu_ci.device import coral
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.publish import job
 from edgetpu_ci.world import World

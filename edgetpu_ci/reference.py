@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edgetpu_ci.files import write_whole
-from edgetpu_ci.tflite_writer import Network, Tensor
+from edgetpu_ci.tflite.writer import Network, Tensor
 
 if TYPE_CHECKING:
-    from edgetpu_ci.flatbuffer_writer import Table
+    from edgetpu_ci.tflite.flatbuffer_writer import Table
 
 NAME: Final = "reference_mobilenet_v2_1.0_224_int8.tflite"
 SHA256: Final = "7f9ea9135cfbfe805079b36b80fca2895a6a585dd3e933a2759b4301a0f37928"

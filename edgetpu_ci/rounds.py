@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import codec, paired
+from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.stats import paired
 
 MAX_BYTES = 256 << 20
 """24 metrics of 300 rounds of 1,000 samples each side stay below."""

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec, course, history, metrics
 from edgetpu_ci.errors import DocumentError, StoreError
-from edgetpu_ci.levels import SPAN
 from edgetpu_ci.model import Point, Report, Series, Shift
+from edgetpu_ci.stats.levels import SPAN
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 

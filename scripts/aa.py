@@ -16,8 +16,9 @@ sys.path[0] = str(ROOT)
 
 from msgspec.structs import replace  # noqa: E402 - only after our own folder is first on the path
 
-from edgetpu_ci import compare, machine, metrics, reference  # noqa: E402
+from edgetpu_ci import machine, metrics, reference  # noqa: E402
 from edgetpu_ci.collect import inference  # noqa: E402
+from edgetpu_ci.judging import compare  # noqa: E402
 from edgetpu_ci.model import Base, Measurement, Rule, Run  # noqa: E402
 from edgetpu_ci.world import World, real_world  # noqa: E402
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from edgetpu_ci import codec, history, series_index  # noqa: E402 - only after our own folder is first on the path
+from edgetpu_ci import codec, history, series_index  # noqa: E402
 from edgetpu_ci.model import Machine, Measurement, Report, Rule, Run  # noqa: E402
 from edgetpu_ci.store.folder import Folder  # noqa: E402
 from edgetpu_ci.world import real_world  # noqa: E402

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
-from edgetpu_ci import reference, stats  # noqa: E402 - only after our own folder is first on the path
+from edgetpu_ci import reference, stats  # noqa: E402
 from edgetpu_ci.collect import inference  # noqa: E402
 from edgetpu_ci.world import real_world  # noqa: E402
 

@@ -18,7 +18,7 @@ from statistics import median
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
-from edgetpu_ci import machine  # noqa: E402 - only after our own folder is first on the path
+from edgetpu_ci import machine  # noqa: E402
 from edgetpu_ci.errors import StoreError  # noqa: E402
 from edgetpu_ci.store.branch import Branch, Options, open_store  # noqa: E402
 from edgetpu_ci.world import real_world  # noqa: E402

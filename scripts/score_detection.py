@@ -22,7 +22,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "edge
 PEERS = ROOT / "scripts" / "detection_peers.py"
 sys.path[:1] = [str(ROOT), str(FOLDER)]
 
-from edgetpu_ci import detection  # noqa: E402 - only after the folders are on the path
+from edgetpu_ci import detection  # noqa: E402
 from scripts import detection_peers  # noqa: E402
 
 score: Any = importlib.import_module("score")

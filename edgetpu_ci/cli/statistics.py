@@ -24,8 +24,9 @@ def ab_options(command: argparse.ArgumentParser) -> None:
 
 def ab(arguments: argparse.Namespace) -> int:
     """Say of each metric whether head became worse. A finding is no failure: no rule demanded anything."""
-    from edgetpu_ci import codec, paired, rounds
+    from edgetpu_ci import codec, rounds
     from edgetpu_ci.render import findings
+    from edgetpu_ci.stats import paired
 
     with _opened(arguments.rounds) as (file, source):
         metrics, family = rounds.read(file.read(rounds.MAX_BYTES + 1), source, arguments.min_effect)

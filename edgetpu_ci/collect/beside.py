@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgetpu_ci.interleaved import Standing
+from edgetpu_ci.judging.interleaved import Standing
 from edgetpu_ci.model import Collected
 
 

@@ -8,13 +8,14 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from edgetpu_ci import rates, stats
+from edgetpu_ci import stats
 from edgetpu_ci.collect import frames, load, models, on_device, sampled, slot, turns
 from edgetpu_ci.collect.frames import Flow, Frames, Milliseconds, Percent, Rate, Served
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.target import Seconds
 from edgetpu_ci.model import Collected, Measurement
-from edgetpu_ci.rates import Tried
+from edgetpu_ci.stats import rates
+from edgetpu_ci.stats.rates import Tried
 from edgetpu_ci.world import World
 
 METRICS: Final = ("capacity_per_second", "cameras")

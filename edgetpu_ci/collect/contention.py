@@ -8,8 +8,8 @@ from statistics import median
 
 from msgspec import Struct
 
-from edgetpu_ci import sysfs, thermal
-from edgetpu_ci.thermal import Heat
+from edgetpu_ci.device import sysfs, thermal
+from edgetpu_ci.device.thermal import Heat
 
 WAITED = 0.05
 """Our thread waiting longer than this share: one inference in twenty, what p95 is, is then not the model's.

@@ -14,7 +14,7 @@ from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.turns import SPARE
 from edgetpu_ci.model import Collected, Measurement
-from edgetpu_ci.paired import MOST_DROPPED
+from edgetpu_ci.stats.paired import MOST_DROPPED
 from edgetpu_ci.world import World
 
 

@@ -18,7 +18,7 @@ from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.model import Collected, Measurement
-from edgetpu_ci.paired import LOOKS
+from edgetpu_ci.stats.paired import LOOKS
 from edgetpu_ci.world import World
 
 MOST_INVOKES = 5_000

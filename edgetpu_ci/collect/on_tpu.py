@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from edgetpu_ci import tflite
-from edgetpu_ci.executable import ON_CHIP_BYTES, Executable, Package
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.render import model as render
+from edgetpu_ci.tflite.executable import ON_CHIP_BYTES, Executable, Package
 
 UNNAMED: Final = "the compiled file does not tell it; name its source model with `source_model`"
 

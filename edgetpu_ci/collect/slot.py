@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final, TypeVar
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, coral, libedgetpu
+from edgetpu_ci import codec
 from edgetpu_ci.collect import faults
 from edgetpu_ci.collect.faults import Fault
+from edgetpu_ci.device import coral, libedgetpu
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.worker import PROGRAM

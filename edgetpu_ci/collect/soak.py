@@ -8,12 +8,13 @@ from typing import Annotated, Final, TypeVar
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import codec, slope, stats
+from edgetpu_ci import codec, stats
 from edgetpu_ci.collect import load, models, on_device, sampled, slot, turns, watched
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.slot import Nanoseconds
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.stats import slope
 from edgetpu_ci.world import World
 
 METRICS: Final = ("soak_minutes", "soak_p50_ms", "soak_p99_worst_ms", "soak_error_rate_percent")

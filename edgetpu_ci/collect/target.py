@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field, to_builtins
 
-from edgetpu_ci import libedgetpu
+from edgetpu_ci.device import libedgetpu
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.world import World
 

@@ -8,9 +8,9 @@ from typing import Final, Generic, Literal, TypeVar
 
 from edgetpu_ci.collect import contention, failures
 from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.interleaved import Standing
+from edgetpu_ci.judging.interleaved import Standing
 from edgetpu_ci.model import Rounds
-from edgetpu_ci.paired import LOOKS
+from edgetpu_ci.stats.paired import LOOKS
 from edgetpu_ci.world import World
 
 SPARE: Final = 1.5

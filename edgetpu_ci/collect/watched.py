@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from edgetpu_ci import coral, thermal
-from edgetpu_ci.thermal import LOST
+from edgetpu_ci.device import coral, thermal
+from edgetpu_ci.device.thermal import LOST
 from edgetpu_ci.world import World
 
 Reading = Mapping[str, str]

@@ -4,9 +4,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import event, judge
+from edgetpu_ci import event
 from edgetpu_ci.errors import DeniedError
 from edgetpu_ci.github_api import Api
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Report, Status, Verdict
 from edgetpu_ci.publish.job import Level, alarm
 from edgetpu_ci.publish.notice import notify

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import judge
 from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Report, Status, Verdict
 from edgetpu_ci.render import lines, markdown, words
 from edgetpu_ci.render.lines import Line

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import artifact, event, judge
+from edgetpu_ci import artifact, event
 from edgetpu_ci.errors import DeniedError
 from edgetpu_ci.github_api import Api
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Report
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.render import markdown

@@ -4,7 +4,8 @@ from string import Template
 from typing import Final
 from xml.sax.saxutils import escape
 
-from edgetpu_ci import judge, metrics
+from edgetpu_ci import metrics
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import SIMULATED, Report
 from edgetpu_ci.render import lines, words
 

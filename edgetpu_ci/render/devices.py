@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import coral
+from edgetpu_ci.device import coral
 from edgetpu_ci.render import words
 
 _HEAD: Final = ("name", "at", "link", "driver", "ids", "°C", "used by")

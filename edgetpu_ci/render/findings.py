@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edgetpu_ci.model import Finding
-from edgetpu_ci.paired import Decision
 from edgetpu_ci.render import words
+from edgetpu_ci.stats.paired import Decision
 
 _MARK: Final[dict[Finding, str]] = {"regressed": "✗", "improved": "✓", "unchanged": "✓", "inconclusive": "?"}
 

@@ -6,7 +6,8 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, judge, metrics, validity
+from edgetpu_ci import metrics, validity
+from edgetpu_ci.judging import demand, judge
 from edgetpu_ci.model import Comparison, Measurement, Report, Verdict
 from edgetpu_ci.render import words
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from edgetpu_ci import judge, metrics, stats
+from edgetpu_ci import metrics, stats
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Comparison, Report, Status
 from edgetpu_ci.render import folds, gfm, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edgetpu_ci import tflite
-from edgetpu_ci.executable import ON_CHIP_BYTES, Executable, Package
+from edgetpu_ci.tflite.executable import ON_CHIP_BYTES, Executable, Package
 
 
 def text(model: tflite.Model) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
-from edgetpu_ci import judge
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Measurement, Report
 from edgetpu_ci.render import lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing

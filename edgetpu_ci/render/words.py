@@ -6,7 +6,8 @@ from math import isinf
 from statistics import median
 from typing import Final
 
-from edgetpu_ci import metrics, phrases
+from edgetpu_ci import metrics
+from edgetpu_ci.judging import phrases
 from edgetpu_ci.model import Comparison, Measurement, Metric, Run, Trend
 
 NAME, SENTENCE = 80, 500

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from edgetpu_ci.flatbuffer_writer import Nested, Table, Wide, pack
 from edgetpu_ci.tflite import EDGE_TPU
-from edgetpu_ci.tflite_writer import Network
+from edgetpu_ci.tflite.flatbuffer_writer import Nested, Table, Wide, pack
+from edgetpu_ci.tflite.writer import Network
 
 _FIXED_POINT8 = 0
 _INPUT, _OUTPUT, _PARAMETER = 1, 0, 2

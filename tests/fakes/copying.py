@@ -1,7 +1,7 @@
 """Models that answer with the first bytes of their input, as the stand-in for libedgetpu does; for the CPU too."""
 
 from edgetpu_ci.tflite import EDGE_TPU
-from edgetpu_ci.tflite_writer import Network, Tensor
+from edgetpu_ci.tflite.writer import Network, Tensor
 
 ZERO = 128
 

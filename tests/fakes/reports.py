@@ -10,7 +10,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from edgetpu_ci import answers, codec, compare, derive, facts, interleaved, judge
+from edgetpu_ci import answers, codec, derive
+from edgetpu_ci.judging import compare, facts, interleaved, judge
 from edgetpu_ci.model import (
     SCHEMA,
     Base,

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from edgetpu_ci import coral, lease
+from edgetpu_ci.device import coral, lease
 from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.world import World
 from tests.fakes.world import world

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import approval, event, judge, reference
+from edgetpu_ci import approval, event, reference
 from edgetpu_ci.errors import DeniedError
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Approval, BaseKind, Status, Verdict
 from tests.fakes import actions, repository
 from tests.fakes.actions import HEAD

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import pytest
 
-from edgetpu_ci import base, judge
+from edgetpu_ci import base
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
 from edgetpu_ci.event import Event
+from edgetpu_ci.judging import judge
 from edgetpu_ci.world import World, run_process
 from tests.fakes import git_server, repository
 from tests.fakes import world as fake

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.tflite_writer import Network
+from edgetpu_ci.tflite.writer import Network
 from tests.fakes import compiled, reports
 from tests.fakes.program import LAUNCHER, edgetpu_ci, environment
 

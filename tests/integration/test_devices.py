@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import coral, devices, lease, libedgetpu
+from edgetpu_ci import devices
+from edgetpu_ci.device import coral, lease, libedgetpu
 from tests.fakes import corals, snapshots
 from tests.fakes.program import edgetpu_ci
 from tests.fakes.world import world

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edgetpu_ci import doctor
-from edgetpu_ci.finding import Finding
+from edgetpu_ci.doctor.finding import Finding
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import run_process
 from tests.fakes import actions, repository

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import coral, edgetpu_doctor, lease
 from edgetpu_ci.collect import inference
-from edgetpu_ci.finding import Finding
+from edgetpu_ci.device import coral, lease
+from edgetpu_ci.doctor import edgetpu
+from edgetpu_ci.doctor.finding import Finding
 from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import compiled, corals, program, runtimes
 from tests.fakes import libedgetpu as stand_in
@@ -48,7 +49,7 @@ class Host:
     def examine(self, env: Mapping[str, str], **options: object) -> list[Finding]:
         """What is said where the library's environment is `env`."""
         wanted = {"models": (MODEL,), "edgetpu_library": str(self.library), **options}
-        return list(edgetpu_doctor.examine([inference.Options(**wanted)], self.world(env)))  # type: ignore[arg-type]
+        return list(edgetpu.examine([inference.Options(**wanted)], self.world(env)))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -235,7 +236,7 @@ def test_models_that_run_alike_are_looked_at_once(host: Host) -> None:
     corals.usb(host.root)
     options = inference.Options(models=(MODEL,), edgetpu_library=str(host.library))
     alike = inference.Options(models=(MODEL,), edgetpu_library=str(host.library), rounds=3)
-    assert len(list(edgetpu_doctor.examine([options, alike], host.world(ONE)))) == 4
+    assert len(list(edgetpu.examine([options, alike], host.world(ONE)))) == 4
 
 
 # The program.

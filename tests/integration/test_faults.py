@@ -9,7 +9,7 @@ import pytest
 
 from edgetpu_ci.collect import inference
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.interleaved import Standing
+from edgetpu_ci.judging.interleaved import Standing
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import copying, program

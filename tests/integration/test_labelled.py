@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import changes
+from edgetpu_ci.stats import changes
 
 ANNOTATORS = 5
 

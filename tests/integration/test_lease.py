@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgetpu_ci import coral, lease
-from edgetpu_ci.coral import Coral
+from edgetpu_ci.device import coral, lease
+from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.errors import BusyError, DeviceError, RefusedError
 from edgetpu_ci.world import World
 from tests.fakes import corals

@@ -19,7 +19,7 @@ from edgetpu_ci.collect.frames import Served
 from edgetpu_ci.config import Step
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.tflite import EDGE_TPU
-from edgetpu_ci.tflite_writer import Network
+from edgetpu_ci.tflite.writer import Network
 from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import compiled, corals, interpreters
 from tests.fakes import libedgetpu as fake_library

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import paired
-from edgetpu_ci.paired import Decision, Paired
+from edgetpu_ci.stats import paired
+from edgetpu_ci.stats.paired import Decision, Paired
 
 FAMILY, ROUNDS = 24, 30
 

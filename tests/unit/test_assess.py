@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import assess, judge, measure
+from edgetpu_ci import assess, measure
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.config import Config
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Base, Machine, Measurement, Report, Rounds, Rule, Run
 from tests.fakes.world import AT
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import baselines, codec, judge
+from edgetpu_ci import baselines, codec
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Machine, Measurement, Report, Run
 from tests.fakes.world import AT
 

@@ -10,8 +10,8 @@ import ruptures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetpu_ci import changes, segments
 from edgetpu_ci.model import Change
+from edgetpu_ci.stats import changes, segments
 
 seeds = st.integers(0, 10**6)
 

@@ -5,8 +5,8 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci.compare import sequential
-from edgetpu_ci.judge import judge
+from edgetpu_ci.judging.compare import sequential
+from edgetpu_ci.judging.judge import judge
 from edgetpu_ci.model import Base, Comparison, Machine, Measurement, Rule, Run
 from tests.fakes.world import AT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import coral
+from edgetpu_ci.device import coral
 from edgetpu_ci.errors import ConfigError, DeviceError
 from tests.fakes import corals
 from tests.fakes.users import needs_root, somebody

@@ -1,6 +1,6 @@
 """What rules demand, taken together."""
 
-from edgetpu_ci.demand import Least, of_changes
+from edgetpu_ci.judging.demand import Least, of_changes
 from edgetpu_ci.model import Measurement, Rule
 
 

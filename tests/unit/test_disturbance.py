@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetpu_ci import disturbance
+from edgetpu_ci.stats import disturbance
 
 CALM = [0.001 * ((7 * i) % 5) for i in range(30)]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as oracle
 
-from edgetpu_ci import evidence, segments
+from edgetpu_ci.stats import evidence, segments
 
 sides = st.lists(st.floats(-100, 100), min_size=4, max_size=20, unique=True)
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetpu_ci import executable, flexbuffer, tflite
-from edgetpu_ci.executable import Package
-from edgetpu_ci.flatbuffer import MAX_ITEMS, DamagedError, FlatBuffer
-from edgetpu_ci.flatbuffer_writer import Nested, Table, pack
+from edgetpu_ci import tflite
+from edgetpu_ci.tflite import executable, flexbuffer
+from edgetpu_ci.tflite.executable import Package
+from edgetpu_ci.tflite.flatbuffer import MAX_ITEMS, DamagedError, FlatBuffer
+from edgetpu_ci.tflite.flatbuffer_writer import Nested, Table, pack
 from tests.fakes import compiled
 from tests.fakes.compiled import Tables
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from edgetpu_ci import assess, derive, judge, measure
+from edgetpu_ci import assess, derive, measure
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.config import Config
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Base, Machine, Measurement, Report, Rule, Run, Verdict
 from tests.fakes.world import AT
 

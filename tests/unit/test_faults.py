@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edgetpu_ci import answers, compare, history, interleaved, judge, validity
+from edgetpu_ci import answers, history, validity
 from edgetpu_ci.collect import faults
+from edgetpu_ci.judging import compare, interleaved, judge
 from edgetpu_ci.model import Base, Measurement, Rounds, Rule
 from edgetpu_ci.world import Ran
 from tests.fakes import reports

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import derive, judge, metrics
+from edgetpu_ci import derive, metrics
 from edgetpu_ci.collect import health
+from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Collected, Measurement, Rule
 from edgetpu_ci.render import words
 from edgetpu_ci.world import World

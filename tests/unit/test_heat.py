@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import codec, compare, interleaved, judge, reference
+from edgetpu_ci import codec, reference
 from edgetpu_ci.collect import inference
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.interleaved import Standing
+from edgetpu_ci.judging import compare, interleaved, judge
+from edgetpu_ci.judging.interleaved import Standing
 from edgetpu_ci.model import Base, Collected, Machine, Measurement, Rule, Run
 from edgetpu_ci.world import Ran, World
 from tests.fakes import kernel

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import coral, holder
-from edgetpu_ci.coral import Coral
-from edgetpu_ci.holder import Holder
+from edgetpu_ci.device import coral, holder
+from edgetpu_ci.device.coral import Coral
+from edgetpu_ci.device.holder import Holder
 from tests.fakes import corals
 from tests.fakes.users import needs_root, somebody
 from tests.fakes.world import world

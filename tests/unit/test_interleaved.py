@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from edgetpu_ci import interleaved
+from edgetpu_ci.judging import interleaved
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
 
 FPS, P10, WAIT = "throughput_sustained_fps", "latency_p10_ms", "run_queue_wait_percent"

@@ -5,8 +5,8 @@ from typing import Literal
 
 import pytest
 
-from edgetpu_ci.compare import exact
-from edgetpu_ci.judge import NEW, judge, overall, status
+from edgetpu_ci.judging.compare import exact
+from edgetpu_ci.judging.judge import NEW, judge, overall, status
 from edgetpu_ci.model import (
     BaseKind,
     Comparison,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import libedgetpu
+from edgetpu_ci.device import libedgetpu
 from tests.fakes import corals
 from tests.fakes.world import world
 

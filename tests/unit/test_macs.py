@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from edgetpu_ci import macs
+from edgetpu_ci.tflite import macs
 
 Shapes = Sequence[Sequence[int]]
 

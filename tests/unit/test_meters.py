@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import meters, power
+from edgetpu_ci.device import meters, power
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.world import Ran
 from tests.fakes import kernel

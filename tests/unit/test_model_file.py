@@ -10,7 +10,7 @@ from edgetpu_ci.collect import model_file
 from edgetpu_ci.errors import ConfigError, ModelError
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.render import model as render
-from edgetpu_ci.tflite_writer import Network
+from edgetpu_ci.tflite.writer import Network
 from tests.fakes import compiled
 from tests.fakes.world import world
 

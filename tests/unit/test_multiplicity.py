@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as oracle
 
-from edgetpu_ci import multiplicity
+from edgetpu_ci.stats import multiplicity
 
 ps = st.dictionaries(st.text(max_size=3), st.floats(1e-9, 1), min_size=1, max_size=8)
 

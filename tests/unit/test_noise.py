@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.stats import binom
 
-from edgetpu_ci import demand, judge, noise, paired, stats
+from edgetpu_ci import noise, stats
+from edgetpu_ci.judging import demand, judge
 from edgetpu_ci.model import Comparison, Finding, Measurement, Rule
 from edgetpu_ci.noise import Gauge, SelfTest
+from edgetpu_ci.stats import paired
 from tests.fakes.world import AT
 
 Pairs = tuple[tuple[float, float], ...]

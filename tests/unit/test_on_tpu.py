@@ -8,7 +8,7 @@ from edgetpu_ci import reference
 from edgetpu_ci.collect import model_file
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
-from edgetpu_ci.tflite_writer import Network
+from edgetpu_ci.tflite.writer import Network
 from tests.fakes import compiled
 from tests.fakes.compiled import Tables
 from tests.fakes.world import world

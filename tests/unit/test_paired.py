@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edgetpu_ci import paired
-from edgetpu_ci.paired import Decision, Paired
+from edgetpu_ci.stats import paired
+from edgetpu_ci.stats.paired import Decision, Paired
 
 
 def rounds(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from edgetpu_ci.judging.phrases import describe, unchanged
 from edgetpu_ci.model import Comparison
-from edgetpu_ci.phrases import describe, unchanged
 
 
 def compared(**facts: object) -> Comparison:

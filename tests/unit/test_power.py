@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetpu_ci import power
+from edgetpu_ci.device import power
 from edgetpu_ci.errors import DocumentError
 
 STEADY = [(t / 10, 2.5) for t in range(101)]

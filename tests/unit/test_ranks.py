@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as oracle
 
-from edgetpu_ci import ranks
+from edgetpu_ci.stats import ranks
 
 groups = st.lists(st.floats(0.1, 100), min_size=3, max_size=9, unique=True)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetpu_ci import rates
-from edgetpu_ci.rates import Bracket, Tried
+from edgetpu_ci.stats import rates
+from edgetpu_ci.stats.rates import Bracket, Tried
 
 TOP, WITHIN = 1000.0, 0.02
 

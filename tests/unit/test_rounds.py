@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgetpu_ci import paired, rounds
+from edgetpu_ci import rounds
+from edgetpu_ci.stats import paired
 
 slots = st.tuples(st.sampled_from([1.0, 1.0, 1.5]), st.floats(0.995, 1.005), st.floats(0.99, 1.03))
 

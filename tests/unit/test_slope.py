@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import theilslopes
 
-from edgetpu_ci import slope
+from edgetpu_ci.stats import slope
 
 series = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 

@@ -9,9 +9,9 @@ import pytest
 
 from edgetpu_ci import reference, tflite
 from edgetpu_ci.errors import ModelError
-from edgetpu_ci.flatbuffer import MAX_ITEMS
-from edgetpu_ci.flatbuffer_writer import Numbers, Table, pack
-from edgetpu_ci.tflite_names import DTYPES, OPERATORS
+from edgetpu_ci.tflite.flatbuffer import MAX_ITEMS
+from edgetpu_ci.tflite.flatbuffer_writer import Numbers, Table, pack
+from edgetpu_ci.tflite.names import DTYPES, OPERATORS
 from tests.fakes import compiled
 
 IDENTIFIER = b"TFL3"

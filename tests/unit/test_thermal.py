@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetpu_ci import thermal
-from edgetpu_ci.thermal import Accelerator, Heat
+from edgetpu_ci.device import thermal
+from edgetpu_ci.device.thermal import Accelerator, Heat
 from tests.fakes import kernel
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final, Literal
 
-from edgetpu_ci import metrics, phrases
+from edgetpu_ci import metrics
+from edgetpu_ci.judging import phrases
 from edgetpu_ci.model import Change, Metric, Point, Series
 from edgetpu_ci.render import words
 

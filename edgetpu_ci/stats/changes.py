@@ -9,9 +9,9 @@ from statistics import median_low
 
 from msgspec.structs import replace
 
-from edgetpu_ci import evidence
-from edgetpu_ci.levels import Levels
 from edgetpu_ci.model import Change
+from edgetpu_ci.stats import evidence
+from edgetpu_ci.stats.levels import Levels
 
 FEWEST = 8
 """Fewer points have no change: four on either side."""

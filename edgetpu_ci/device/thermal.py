@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import sysfs
+from edgetpu_ci.device import sysfs
 
 LOST: Final = -40.0
 """Degrees Celsius below which a sensor is lost, not cold: a bus that answers all ones reads as -89.7 °C."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import coral
-from edgetpu_ci.coral import Coral
+from edgetpu_ci.device import coral
+from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.world import World
 
 _FIRST_NAMESPACE: Final = "pid:[4026531836]"  # PROC_PID_INIT_INO of the kernel: the host's own processes

@@ -6,8 +6,8 @@ from math import log
 from statistics import median
 from typing import NamedTuple
 
-from edgetpu_ci import evidence, segments
-from edgetpu_ci.evidence import Evidence
+from edgetpu_ci.stats import evidence, segments
+from edgetpu_ci.stats.evidence import Evidence
 
 SPAN = 20
 """How many points on either side of a change are compared."""

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from edgetpu_ci import demand
+from edgetpu_ci.judging import demand
 from edgetpu_ci.model import Measurement, Rule, Status, Verdict
 
 

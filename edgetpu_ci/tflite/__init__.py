@@ -10,10 +10,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import executable, macs
 from edgetpu_ci.errors import ModelError
-from edgetpu_ci.flatbuffer import DamagedError, FlatBuffer, Table, printable
-from edgetpu_ci.tflite_names import DTYPES, OPERATORS
+from edgetpu_ci.tflite import executable, macs
+from edgetpu_ci.tflite.flatbuffer import DamagedError, FlatBuffer, Table, printable
+from edgetpu_ci.tflite.names import DTYPES, OPERATORS
 
 EDGE_TPU: Final = "edgetpu-custom-op"
 """The operator that stands for everything the Edge TPU compiler has taken over."""

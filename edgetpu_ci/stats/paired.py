@@ -7,8 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import disturbance, multiplicity, ranks, stats
+from edgetpu_ci import stats
 from edgetpu_ci.model import Finding
+from edgetpu_ci.stats import disturbance, multiplicity, ranks
 
 LOOKS = (10, 20, 30)
 """Usable rounds at which is looked; with fewer than the first nothing is said."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from edgetpu_ci.flatbuffer import DamagedError, FlatBuffer
+from edgetpu_ci.tflite.flatbuffer import DamagedError, FlatBuffer
 
 _FORMS: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _STRING, _MAP, _BLOB = 5, 9, 25

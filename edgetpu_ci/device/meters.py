@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from edgetpu_ci import power, sysfs
+from edgetpu_ci.device import power, sysfs
+from edgetpu_ci.device.power import Samples, Span
 from edgetpu_ci.errors import ConfigError, DocumentError
-from edgetpu_ci.power import Samples, Span
 from edgetpu_ci.world import World
 
 MOST_BYTES: Final = 64 << 20

@@ -4,9 +4,11 @@ from math import inf
 
 from msgspec.structs import replace
 
-from edgetpu_ci import changes, demand, metrics, phrases
+from edgetpu_ci import metrics
+from edgetpu_ci.judging import demand, phrases
+from edgetpu_ci.judging.verdicts import failed, improved, passed, unknown, warned
 from edgetpu_ci.model import Better, Comparison, History, Measurement, Rule, Verdict
-from edgetpu_ci.verdicts import failed, improved, passed, unknown, warned
+from edgetpu_ci.stats import changes
 
 _ROUNDING = 1e-8
 """A change that is exactly what a rule is about does fail it, however its logarithm was rounded."""

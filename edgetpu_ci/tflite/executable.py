@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci import flexbuffer
-from edgetpu_ci.flatbuffer import DamagedError, FlatBuffer, Table
+from edgetpu_ci.tflite import flexbuffer
+from edgetpu_ci.tflite.flatbuffer import DamagedError, FlatBuffer, Table
 
 ON_CHIP_BYTES: Final = 8 << 20
 """The memory of the chip, as coral.ai has it: cached parameters share it with what an inference needs."""

@@ -10,7 +10,8 @@ from itertools import pairwise
 from math import exp, sqrt
 from statistics import NormalDist, median
 
-from edgetpu_ci import ranks, stats
+from edgetpu_ci import stats
+from edgetpu_ci.stats import ranks
 
 NEIGHBOURS = 5
 """On either side: a level is compared with its surroundings, since hosts drift and change for long."""

@@ -11,8 +11,6 @@ from edgetpu_ci import (
     baselines,
     collect,
     config,
-    edgetpu_doctor,
-    edgetpu_findings,
     event,
     machine,
     noise,
@@ -24,9 +22,10 @@ from edgetpu_ci import (
 )
 from edgetpu_ci.collect import inference, model_slot, slot
 from edgetpu_ci.collect.target import Target
+from edgetpu_ci.doctor import edgetpu, edgetpu_findings
+from edgetpu_ci.doctor.finding import Finding, State
 from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
-from edgetpu_ci.finding import Finding, State
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.render import selftest
@@ -41,14 +40,14 @@ def examine(path: Path, world: World) -> list[Finding]:
         settings = config.load(path)
     except ConfigError as error:
         found = [Finding("bad", "configuration", str(error)), *_runtimes([inference.Options(models=())], world)]
-        return _once([*found, *edgetpu_doctor.examine((), world)])
+        return _once([*found, *edgetpu.examine((), world)])
     wanted = _targets(settings)
     return _once(
         [
             *_steps(settings, path, world),
             *_base(settings, world),
             *_runtimes(wanted, world),
-            *edgetpu_doctor.examine(wanted, world),
+            *edgetpu.examine(wanted, world),
             *_folders(settings, world),
             *_baseline(settings, world),
             *_noise(settings, world),
@@ -142,7 +141,7 @@ def _runtime(answer: slot.Answer) -> str:
 
 def _too_new(options: inference.Options, answer: slot.Answer, world: World) -> Iterator[Finding]:
     """Models that are marked as made for a newer runtime than this one."""
-    for file in edgetpu_doctor.model_files(options, world):
+    for file in edgetpu.model_files(options, world):
         with suppress(ModelError):
             minimum = tflite.load(file, file.name).minimum_runtime
             if why := edgetpu_findings.too_old(file.name, minimum, answer.runtime, answer.version):

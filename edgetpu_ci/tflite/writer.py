@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from edgetpu_ci.flatbuffer_writer import Numbers, Table, pack
-from edgetpu_ci.tflite_names import DTYPES, OPERATORS
+from edgetpu_ci.tflite.flatbuffer_writer import Numbers, Table, pack
+from edgetpu_ci.tflite.names import DTYPES, OPERATORS
 
 _SCHEMA_VERSION: Final = 3
 _LAST_BYTE_CODE: Final = 127

@@ -8,9 +8,11 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from edgetpu_ci import burdens, compare, demand, metrics, paired, spoilt, validity
+from edgetpu_ci import metrics, validity
+from edgetpu_ci.judging import burdens, compare, demand, spoilt
 from edgetpu_ci.model import Base, Collected, Comparison, Measurement, Rounds, Rule
-from edgetpu_ci.paired import Decision, Paired
+from edgetpu_ci.stats import paired
+from edgetpu_ci.stats.paired import Decision, Paired
 
 DEFAULTS: Final = ("*/throughput_sustained_fps", "*/time_ms", "*/throughput_per_second", "*/value_*")
 """Of what a change is told where the configuration demands nothing of any: what a user waits for."""

@@ -6,8 +6,8 @@ from math import inf, sqrt
 from statistics import median
 from typing import Final, NamedTuple
 
-from edgetpu_ci import segments
 from edgetpu_ci.model import Tier
+from edgetpu_ci.stats import segments
 
 
 class Evidence(NamedTuple):

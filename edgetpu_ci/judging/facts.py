@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from glob import escape
 from typing import Final
 
-from edgetpu_ci import demand
+from edgetpu_ci.judging import demand
 from edgetpu_ci.model import Comparison, Measurement, Rule
 
 KEPT: Final = ("ops_on_cpu", "switch_upload_bytes")

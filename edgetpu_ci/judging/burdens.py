@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import ranks
 from edgetpu_ci.model import Comparison, Measurement
+from edgetpu_ci.stats import ranks
 
 UNEVEN_ERROR: Final = 0.005
 """Chance of saying that the head waits, fails or throttles more when it does not, for each model."""

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, metrics, spoilt, tolerance, validity
+from edgetpu_ci import metrics, validity
+from edgetpu_ci.judging import demand, spoilt, tolerance
+from edgetpu_ci.judging.verdicts import unknown
 from edgetpu_ci.model import Approval, Comparison, History, Measurement, Report, Rule, Status, Verdict
-from edgetpu_ci.verdicts import unknown
 
 NO_BASE = "there is no baseline for it on this device; `edgetpu-ci baseline accept` makes one"
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from edgetpu_ci import metrics
 from edgetpu_ci.model import Measurement
-from edgetpu_ci.paired import MOST_DROPPED
+from edgetpu_ci.stats.paired import MOST_DROPPED
 
 _SPOILS: Final[Mapping[str, str]] = MappingProxyType(
     {

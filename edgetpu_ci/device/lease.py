@@ -12,8 +12,9 @@ from typing import IO, Annotated, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import codec, coral, event, holder
-from edgetpu_ci.coral import Coral
+from edgetpu_ci import codec, event
+from edgetpu_ci.device import coral, holder
+from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.errors import BusyError, DeviceError, DocumentError, RefusedError
 from edgetpu_ci.world import World
 

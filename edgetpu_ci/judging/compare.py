@@ -9,8 +9,10 @@ from statistics import median
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import demand, metrics, ranks, spoilt, stats, validity
+from edgetpu_ci import metrics, stats, validity
+from edgetpu_ci.judging import demand, spoilt
 from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
+from edgetpu_ci.stats import ranks
 
 FAMILY_ERROR = 0.005
 """Chance that unchanged code gives any `regressed` by the test alone, over all metrics demanded."""
