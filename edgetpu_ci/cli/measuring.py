@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgetpu_ci import validity
 from edgetpu_ci.cli import output, reports, surroundings
 from edgetpu_ci.errors import ConfigError
 
@@ -181,6 +180,8 @@ def _models_or_settings(arguments: argparse.Namespace) -> "Config":
 
 
 def _say_places(outcome: "Outcome") -> None:
+    from edgetpu_ci import validity
+
     if saved := outcome.saved:
         output.say(f"\nreport  {saved.report}")
         if saved.chart:

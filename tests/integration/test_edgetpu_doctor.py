@@ -207,7 +207,7 @@ def test_a_model_for_a_newer_runtime_is_said_and_another_one_tried(host: Host) -
 def test_a_device_that_fails_is_said_with_the_model(host: Host) -> None:
     corals.usb(host.root)
     (failed,) = said(host.examine(stand_in.environment(stand_in.device(USB, fail_after=0))), "bad")
-    assert failed.startswith(f"{MODEL}: every inference failed: Failed to execute request.")
+    assert failed.startswith(f"{MODEL}: Request cancelled: the device gave up; plug it in again")
 
 
 def test_a_simulated_device_is_no_device(host: Host) -> None:
