@@ -1,5 +1,6 @@
 """Invoking again and again: how long each took, on which clock, and which failed."""
 
+import functools
 import os
 import time
 
@@ -118,6 +119,8 @@ def stretch(warm):
     return max(1, min(LONGEST_STRETCH, STRETCH_NS // min(warm.wall)))
 
 
+# Once: a soak makes many loops, all in one thread, and each would keep a file open.
+@functools.lru_cache(maxsize=None)
 def _run_queue_clock():
     """A function that reads how long this thread has waited for a CPU, in nanoseconds."""
     try:
