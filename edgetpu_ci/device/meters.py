@@ -122,8 +122,9 @@ class Command:
         """Nothing: it is asked at the end."""
 
     def recorded(self, _samples: Samples, span: Span) -> Samples:
-        """What it prints of a span."""
-        times = {"EDGETPU_CI_FROM": f"{span[0]:.3f}", "EDGETPU_CI_UNTIL": f"{span[1]:.3f}"}
+        """What it prints of a span, by the meter's own clock, and a little around it: its ends lie between samples."""
+        first, last = span[0] - self.offset - power.LONGEST_GAP, span[1] - self.offset + power.LONGEST_GAP
+        times = {"EDGETPU_CI_FROM": f"{first:.3f}", "EDGETPU_CI_UNTIL": f"{last:.3f}"}
         try:
             ran = self.world.run(["bash", "-c", self.line], b"", _ANSWERS_WITHIN, times)
         except OSError as error:

@@ -111,7 +111,21 @@ def test_a_command_is_told_of_which_times_it_is_asked(tmp_path: Path) -> None:
     assert isinstance(found, meters.Command)
     assert found.name == "meter_command: plug-history"
     assert found.recorded((), (5.25, 6)) == [(5, 2), (6, 2)]
-    assert asked == [{"EDGETPU_CI_FROM": "5.250", "EDGETPU_CI_UNTIL": "6.000"}]
+    # Samples within the span alone would leave both of its ends unknown.
+    assert asked == [{"EDGETPU_CI_FROM": "3.250", "EDGETPU_CI_UNTIL": "8.000"}]
+
+
+def test_a_command_is_asked_by_the_clock_of_its_meter(tmp_path: Path) -> None:
+    asked: list[Mapping[str, str]] = []
+
+    def run(_argv: Sequence[str], _stdin: bytes, _timeout: float, env: Mapping[str, str]) -> Ran:
+        asked.append(env)
+        return Ran(status=0, stdout=b"95,2\n97,2\n", stderr=b"")
+
+    found = meters.find("", "plug-history", 10, fake.world(tmp_path, run=run))
+    assert isinstance(found, meters.Command)
+    assert found.recorded((), (105, 107)) == [(105, 2), (107, 2)]
+    assert asked == [{"EDGETPU_CI_FROM": "93.000", "EDGETPU_CI_UNTIL": "99.000"}]
 
 
 @pytest.mark.parametrize(("status", "said"), [(1, "ended with status 1"), (None, "did not end within 60 s")])
