@@ -81,10 +81,6 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
     )
 
 
-def _is_same(base: Path | str, head: Path) -> bool:
-    return isinstance(base, Path) and models.are_same(base, head)
-
-
 def check(options: Options, world: World) -> None:
     """ConfigError for what can be known to be wrong before anything is measured."""
     _check(options, world)
