@@ -11,7 +11,7 @@ from edgetpu_ci.collect import model_slot, models
 from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.collect.sampled import six_digits
 from edgetpu_ci.collect.slot import Answer, Apart, Checked, device
-from edgetpu_ci.model import SIMULATED, Measurement
+from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 
 METRICS: Final = ("output_steps_max", "output_steps_mean", "top1_agreement_percent", "outputs_stuck")
@@ -49,7 +49,7 @@ def expected(known: Reference | None) -> str | None:
 
 
 def _unfit(source: Path, options: Options) -> str:
-    if options.device == SIMULATED:
+    if options.is_simulated:
         return "a simulated Edge TPU computes nothing"
     refused = models.refuse(source)
     return f"the source model: {refused}" if refused else ""
@@ -67,7 +67,7 @@ def _measured(subject: str, known: Reference, slots: Sequence[Answer], options: 
     reason = known.reason or _differs(known, slots[0])
     checked = [slot.checked for slot in slots if slot.checked]
     if reason or not checked:
-        reason, failed = reason or "no outputs were read", options.device != SIMULATED
+        reason, failed = reason or "no outputs were read", not options.is_simulated
         return [Measurement(subject=subject, metric=metric, reason=reason, failed=failed) for metric in METRICS]
     return [_largest(subject, checked), _mean(subject, checked), _top1(subject, checked), _stuck(subject, checked)]
 

@@ -42,7 +42,7 @@ def taken(options: T, files: Sequence[Path], world: World) -> Iterator[Place[T]]
 
 def _take(options: T, files: Sequence[Path], held: ExitStack, world: World) -> Place[T]:
     found = coral.find(world)
-    if options.device.startswith(SIMULATED) or not found or not any(map(models.is_compiled, files)):
+    if options.is_simulated or not found or not any(map(models.is_compiled, files)):
         return Place(options)
     try:
         chosen = coral.choose(options.device, found)

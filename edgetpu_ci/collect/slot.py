@@ -10,11 +10,14 @@ from msgspec.structs import replace
 from edgetpu_ci import codec
 from edgetpu_ci.collect import faults
 from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.device import coral, libedgetpu
+from edgetpu_ci.device import coral, holder, libedgetpu
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.world import Ran, World
+
+_ANEW_SECONDS: Final = 1.0
+"""After which a device that somebody has is looked at once more: a look by `lsusb -v` is over by then."""
 
 _REASONS: Final = {
     "no_runtime": "{python} cannot import a TFLite runtime ({text}); "
@@ -209,12 +212,24 @@ def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], wor
 def _answer(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | Fault | str:
     # A link to an interpreter decides its environment: it is not followed.
     program = str(world.cwd / python) if "/" in python else python or world.python
+    if refusal := _held(request, world):
+        return Fault(refusal, "load", attempted=0, failed=0)
     try:
         ran = world.run([program, str(PROGRAM)], json.dumps(request).encode(), timeout)
     except OSError as error:
         return f"{program} cannot be started ({error.strerror or error}); name an interpreter with `python:`"
     answer = faults.of_process(ran, timeout) or _read(ran, program, into)
     return answer if isinstance(answer, (Fault, str)) else placed(answer, world)
+
+
+def _held(request: dict[str, Any], world: World) -> str:
+    """Who took a device since it was found to be free, which each process of ours opens anew; empty when nobody did."""
+    paths = {one["edgetpu"]["device"] for one in (request, *request.get("segments", ())) if "edgetpu" in one}
+    devices = [device for device in coral.find(world) if device.path and device.path in paths]
+    if not any(holder.refusal(device, world) for device in devices):
+        return ""
+    world.sleep(_ANEW_SECONDS)
+    return next(filter(None, (holder.refusal(device, world) for device in devices)), "")
 
 
 def placed(answer: S, world: World) -> S:
@@ -256,8 +271,9 @@ def _not_ours(ran: Ran, program: str) -> str:
 
 def device(answers: Sequence[Said], threads: int) -> str:
     """What a series is keyed by: where the model ran, with which runtime."""
-    tpu = answers[0].edgetpu
-    return " · ".join([_place(tpu), answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])
+    # A device that came back at another speed is another one: no series may take its times for the first's.
+    places = dict.fromkeys(_place(answer.edgetpu) for answer in answers)
+    return " · ".join([" and ".join(places), answers[0].runtime_version, f"{threads} thread{'s' * (threads > 1)}"])
 
 
 def _place(tpu: EdgeTpu | None) -> str:

@@ -68,6 +68,11 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
     timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no real device is meant."""
+        return self.device.startswith(SIMULATED)
+
 
 def request(target: Target, model: Path, world: World) -> dict[str, Any]:
     """What the worker is told of a model and where it runs, whatever the task."""
@@ -94,10 +99,9 @@ def _edgetpu(target: Target, world: World) -> dict[str, Any]:
 
 
 def _simulated(target: Target) -> dict[str, Any] | None:
-    kind, _, number = target.device.partition(":")
-    if kind != SIMULATED:
+    if not target.is_simulated:
         return None
-    told = target.simulated
+    number, told = target.device.partition(":")[2], target.simulated
     latencies = told.latency_ms if isinstance(told.latency_ms, tuple) else (told.latency_ms,)
     own = latencies[min(int(number or 0), len(latencies) - 1)] if latencies else 0
     return {**to_builtins(told), "latency_ms": own}

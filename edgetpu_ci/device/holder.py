@@ -48,6 +48,17 @@ def held_by(device: Coral, world: World) -> Holder | None:
     return Holder() if owner == 0 or _claimed(device, world) else None
 
 
+def refusal(device: Coral, world: World) -> str:
+    """Why a device must not be opened now; empty when nobody was found to use it."""
+    used = held_by(device, world)
+    if not used:
+        return ""
+    return (
+        f"{device} is used by {used}, and was not opened, because that can abort who uses it: "
+        "end that program, or name another device"
+    )
+
+
 def unseen(device: Coral, world: World) -> str:
     """Why somebody may use a device although nobody was found; empty when the driver itself says who does."""
     if device.kind == "pci" and _tells_owner(device, world):

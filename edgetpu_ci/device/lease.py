@@ -67,11 +67,8 @@ def _ours(device: Coral, world: World) -> Coral:
     now = coral.again(device, world)
     if now is None:
         raise DeviceError(f"The Coral at {device.address} is gone; plug it in again, and look at its cable and power.")
-    if used := holder.held_by(now, world):
-        raise BusyError(
-            f"{now} is used by {used}, and was not opened, because that can abort who uses it: "
-            "end that program, or name another device."
-        )
+    if refusal := holder.refusal(now, world):
+        raise BusyError(f"{refusal}.")
     if note := holder.unseen(now, world):
         world.warn(note)
     return now

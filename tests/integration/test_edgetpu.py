@@ -1,7 +1,7 @@
 """Compiled models on a simulated Edge TPU, and how the worker decides what to load."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ import pytest
 from msgspec import to_builtins
 
 from edgetpu_ci import app, config, on_devices
-from edgetpu_ci.collect import inference
+from edgetpu_ci.collect import fidelity, inference
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
 from edgetpu_ci.worker.edgetpu_worker.failed import Failed
 from edgetpu_ci.world import Ran, run_process
@@ -51,6 +52,15 @@ def test_a_simulated_device_takes_the_time_it_is_told(tmp_path: Path) -> None:
     assert (of(collected, "first_inference_ms").value or 0) >= 23
     assert (of(collected, "delegate_open_ms").value or 0) >= 10
     assert (of(collected, "time_to_ready_ms").value or 0) >= 33
+
+
+@pytest.mark.parametrize("device", ["simulated", "simulated:1"])
+def test_nobody_asks_whether_a_simulated_device_is_right(tmp_path: Path, device: str) -> None:
+    (tmp_path / "m.tflite").write_bytes(b"no model, and nobody reads it")
+    collected = measured(tmp_path, compiled.build(), device=device, source_model="{model}.tflite")
+    for metric in fidelity.METRICS:
+        found = of(collected, metric)
+        assert (found.value, found.failed, found.reason) == (None, False, "a simulated Edge TPU computes nothing")
 
 
 def test_it_is_called_simulated_wherever_a_value_is(tmp_path: Path) -> None:
@@ -243,15 +253,19 @@ class Host:
         (self.folder / "m_edgetpu.tflite").write_bytes(compiled.build())
         corals.host(self.folder / "root")
 
-    def measured(self, *listed: str, **options: Any) -> Collected:
+    def measured(self, *listed: str, after: Callable[[], object] = lambda: None, **options: Any) -> Collected:
+        """What is measured on the devices listed; `after` is called when each worker is over."""
         env = stand_in.environment(*listed)
         wanted: dict[str, Any] = {"rounds": 2, "seconds": 0, "count": 100, "edgetpu_library": str(self.library)}
         found = inference.Options(models=("m_edgetpu.tflite",), **(wanted | options))
 
         def run(argv: Sequence[str], stdin: bytes, timeout: float, own: Mapping[str, str] = NOTHING) -> Ran:
-            return run_process(argv, stdin, timeout, {**own, **env})
+            ran = run_process(argv, stdin, timeout, {**own, **env})
+            if str(PROGRAM) in argv:
+                after()
+            return ran
 
-        return inference.collect(found, fake.world(self.folder, run=run))
+        return inference.collect(found, fake.world(self.folder, run=run, sleep=lambda _seconds: None))
 
 
 @pytest.fixture
@@ -286,6 +300,27 @@ def test_a_device_that_another_program_uses_is_never_opened(host: Host) -> None:
     measured = of(host.measured(USB), "latency_p10_ms")
     assert (measured.value, measured.failed) == (None, True)
     assert "usb:0 at 2-1 is used by process 4711 (frigate), and was not opened" in measured.reason
+
+
+def test_a_device_that_another_program_took_meanwhile_is_not_opened_again(host: Host) -> None:
+    root = host.folder / "root"
+    node = corals.usb(root, "2-1")
+    found = host.measured(USB, after=lambda: corals.process(root, 4711, "frigate", opened=(node,)))
+    assert len(of(found, "throughput_fps").slots) == 1
+    rate = of(found, "failures_per_million")
+    assert (rate.value, rate.failed) == (0, True)
+    assert "usb:0 at 2-1 is used by process 4711 (frigate), and was not opened" in rate.reason
+
+
+def test_a_device_that_came_back_slower_is_of_no_earlier_series(host: Host) -> None:
+    root = host.folder / "root"
+    corals.usb(root, "2-1")
+    speed = root / "sys/bus/usb/devices/2-1/speed"
+    speeds = iter(("5000", "480"))
+    found = host.measured(USB, after=lambda: speed.write_text(next(speeds)))
+    where = of(found, "latency_p10_ms").device
+    assert "usb 5 Gbit/s at 2-1" in where
+    assert "usb 480 Mbit/s at 2-1" in where
 
 
 def test_a_device_that_is_not_there_is_said_with_those_that_are(host: Host) -> None:
