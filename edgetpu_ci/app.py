@@ -86,6 +86,7 @@ def run(
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
     _check(keeper)
+    report_folder.check(folder)
     # Files that somebody named are no state of the repository: its accepted levels say nothing of them.
     is_apart = isinstance(against, base.Files)
     known = () if is_apart else tuple(baselines.load(world.cwd / settings.baselines).values())

@@ -57,9 +57,10 @@ def exit_status(outcomes: Mapping[str, Outcome]) -> int:
 
 def on(settings: config.Config, device: str) -> config.Config:
     """The configuration with this device in every step that takes one, and a comment of its own."""
-    steps = [_step(step, f"collect[{number}]", device) for number, step in enumerate(settings.collect)]
-    if steps == list(settings.collect):
+    takes = [_takes_device(step, f"collect[{number}]") for number, step in enumerate(settings.collect)]
+    if not any(takes):
         raise ConfigError(f"No step of `collect` takes a device, so there is nothing to run on {device}.")
+    steps = (_with(step, device) if taking else step for step, taking in zip(settings.collect, takes, strict=True))
     publish = tuple(_apart(step, device) for step in settings.publish)
     found = structs.replace(settings, collect=tuple(steps), publish=publish)
     for number, step in enumerate(found.collect):
@@ -67,9 +68,11 @@ def on(settings: config.Config, device: str) -> config.Config:
     return found
 
 
-def _step(step: config.Step, place: str, device: str) -> config.Step:
-    if "device" not in collect.options(step, place).__struct_fields__:
-        return step
+def _takes_device(step: config.Step, place: str) -> bool:
+    return "device" in collect.options(step, place).__struct_fields__
+
+
+def _with(step: config.Step, device: str) -> config.Step:
     return structs.replace(step, with_={**step.with_, "device": device})
 
 

@@ -1,12 +1,13 @@
 """The folder a run leaves behind: the report, how it reads, its chart and its raw samples."""
 
 import gzip
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.model import Report
 from edgetpu_ci.render import chart, markdown, plot
@@ -18,6 +19,15 @@ class Saved:
 
     report: Path
     chart: Path | None = None
+
+
+def check(folder: Path) -> None:
+    """Whether a report could be written there, before anything is measured for it. StoreError when not."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise StoreError(f"{there} is no folder; name one for the report with --output.")
+    if not os.access(there, os.W_OK):
+        raise StoreError(f"{there} cannot be written; name another folder for the report with --output.")
 
 
 def save(folder: Path, report: Report, samples: Mapping[str, Sequence[float]]) -> Path:

@@ -51,8 +51,11 @@ def expected(known: Reference | None) -> str | None:
 def _unfit(source: Path, options: Options) -> str:
     if options.is_simulated:
         return "a simulated Edge TPU computes nothing"
-    refused = models.refuse(source)
-    return f"the source model: {refused}" if refused else ""
+    if refused := models.refuse(source):
+        return f"the source model: {refused}"
+    if models.is_compiled(source):
+        return f"the source model {source.name} is itself compiled; name what it was compiled from"
+    return ""
 
 
 def measurements(subject: str, known: Reference | None, slots: Sequence[Answer], options: Options) -> list[Measurement]:

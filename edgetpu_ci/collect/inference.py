@@ -93,6 +93,7 @@ def _check(options: Options, world: World) -> None:
     for file in filter(None, (*named, options.examples, options.labels)):
         if not (world.cwd / file).is_file():
             raise ConfigError(f"There is no file {file}, which `inference` is to read; check the path.")
+    models.check_source(options.source_model, world)
     if options.labels and not options.examples:
         raise ConfigError("`examples` and `labels` belong together: the inputs, and the class of each.")
     if options.examples and not options.labels and not options.source_model:

@@ -44,6 +44,7 @@ class _Named(NamedTuple):
 
 def collect(options: Options, world: World) -> Collected:
     """The facts of each file; one that cannot be read has its reason in place of them."""
+    models.check_source(options.source_model, world)
     found = models.find(options.models, world)
     named = [_Named(subject, file, _source(options, file, world)) for subject, file in found]
     return Collected(measurements=tuple(_facts(named, options)))
@@ -67,6 +68,7 @@ def collect_beside(options: Options, beside: Beside, world: World) -> Collected:
 
 def check(options: Options, world: World) -> None:
     """ConfigError for what can be known to be wrong before anything is read."""
+    models.check_source(options.source_model, world)
     models.find(options.models, world)
 
 

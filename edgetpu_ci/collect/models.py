@@ -1,5 +1,6 @@
 """Which model files a list of patterns means, and what each is called."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
@@ -26,6 +27,19 @@ def find(patterns: Sequence[str], world: World) -> list[tuple[str, Path]]:
 def source(pattern: str, compiled: Path, world: World) -> Path:
     """The source model that a pattern names for a compiled one; `{model}` stands for its stem without `_edgetpu`."""
     return world.cwd / pattern.replace("{model}", compiled.stem.removesuffix("_edgetpu"))
+
+
+def check_source(pattern: str, world: World) -> None:
+    """Refuse a pattern that can name no source model. Raises ConfigError."""
+    if unknown := [name for name in re.findall(r"{([^{}]*)}", pattern) if name != "model"]:
+        raise ConfigError(f"`source_model` knows {{model}}, and {pattern} has {{{unknown[0]}}}; write {{model}}.")
+    file = world.cwd / pattern
+    if not pattern or "{model}" in pattern:
+        return
+    if not file.is_file():
+        raise ConfigError(f"There is no file {pattern}, which `source_model` names; check the path.")
+    if is_compiled(file):
+        raise ConfigError(f"{pattern}, which `source_model` names, is itself compiled; name what it was compiled from.")
 
 
 def refuse(file: Path) -> str:

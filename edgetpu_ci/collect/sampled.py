@@ -50,7 +50,7 @@ def too_few(q: float, samples: int) -> str:
     needed = stats.samples_needed(q)
     if samples >= needed:
         return ""
-    return f"p{q * 100:.0f} needs {needed} samples, has {samples}; raise `budget_seconds`, `count` or `rounds`"
+    return f"p{q * 100:.0f} needs {needed} samples, has {samples}; raise `count` or `rounds`, or the budget"
 
 
 def p10(times: Sequence[int]) -> float:

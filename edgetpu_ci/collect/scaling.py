@@ -12,7 +12,7 @@ from edgetpu_ci.collect import load, models, on_device, pipelined, sampled, slot
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.pipelined import Piped
-from edgetpu_ci.collect.target import Device, Seconds, Whole
+from edgetpu_ci.collect.target import Seconds, Whole, check_device
 from edgetpu_ci.collect.together import Ran
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
@@ -30,12 +30,18 @@ class Options(Load, frozen=True, kw_only=True):
     at a time and then as many as are taken; `models` may then name the whole model, to compare with.
     """
 
-    devices: Annotated[tuple[Device, ...], Meta(min_length=2, max_length=64)]
+    devices: Annotated[tuple[str, ...], Meta(min_length=2, max_length=64)]
     models: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     rounds: Whole = 5
     seconds: Seconds = 1
     count: Whole = 50
+
+    def __post_init__(self) -> None:
+        """Refuse what names no device, in words."""
+        super().__post_init__()
+        for name in self.devices:
+            check_device(name)
 
 
 def collect(options: Options, world: World) -> Collected:

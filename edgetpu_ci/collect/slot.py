@@ -29,6 +29,7 @@ _REASONS: Final = {
     "no_delegate": "the Edge TPU delegate did not take the model's operators: {text}",
     "no_library": "libedgetpu, without which no model compiled for the Edge TPU runs, cannot be loaded ({text}); "
     "install it (docs/operations.md), name it with `edgetpu_library:`, or measure the model it was compiled from",
+    "bad_library": "what `edgetpu_library:` names cannot be loaded ({text}); name the libedgetpu.so.1 of this host",
     "no_libusb": "libedgetpu needs libusb, which is missing ({text}); apt install libusb-1.0-0",
     "not_libedgetpu": "what `edgetpu_library:` names is no libedgetpu: {text}",
     "no_device": "the Edge TPU could not be opened ({text}); `edgetpu-ci doctor` tells why",

@@ -1,5 +1,6 @@
 """On what a model is run: interpreter, runtime and device; what the worker is told of it."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,13 +13,10 @@ from edgetpu_ci.world import World
 Whole = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
-Device = Annotated[
-    str,
-    Meta(
-        pattern="^(simulated(:[0-9]{1,2})?|(usb|pci)?(:[0-9]{1,2})?|[0-9]+-[0-9.]+|[0-9a-f]{4}(:[0-9a-f]{2}){2}[.][0-7])$"
-    ),
-]
-"""As libedgetpu names them, or a place on the bus of USB or of PCI, or none at all."""
+_DEVICE = re.compile(
+    r"simulated(:[0-9]{1,2})?|(usb|pci)?(:[0-9]{1,2})?|[0-9]+-[0-9.]+|[0-9a-f]{4}(:[0-9a-f]{2}){2}[.][0-7]|/(sys|dev)/.+"
+)
+"""As libedgetpu names them, a place on the bus of USB or of PCI, or the path by which libedgetpu lists one."""
 
 
 class Simulated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +55,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     python: str = ""
     runtime: Literal["", "ai_edge_litert", "tflite_runtime", "pycoral"] = ""
-    device: Device = ""
+    device: str = ""
     device_wait_seconds: Seconds = 600
     edgetpu_library: str = libedgetpu.NAME
     edgetpu_compat: Literal["auto", "always", "never"] = "auto"
@@ -68,10 +66,23 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, lt=1 << 32)] = 0
     timeout_seconds: Annotated[float, Meta(gt=0, le=86_400)] = 120
 
+    def __post_init__(self) -> None:
+        """Refuse what names no device, in words."""
+        check_device(self.device)
+
     @property
     def is_simulated(self) -> bool:
         """Whether no real device is meant."""
         return self.device.startswith(SIMULATED)
+
+
+def check_device(name: str) -> None:
+    """ValueError for what names no device, with what may be named."""
+    if not _DEVICE.fullmatch(name):
+        raise ValueError(
+            f"device {name} names no Edge TPU; it may be usb, usb:0, pci, pci:1, :0, a place such as 2-1.3, or "
+            "simulated; `edgetpu-ci devices` lists those of this host"
+        )
 
 
 def request(target: Target, model: Path, world: World) -> dict[str, Any]:

@@ -152,6 +152,9 @@ def find(wanted: str, command: str, offset: float, world: World) -> Meter | str 
         return Command(_called(command), command, offset, world)
     kind, _, name = wanted.partition(":")
     if kind == "hwmon":
+        if name and not _sensors(world.root, name):
+            known = ", ".join(sensor.name for sensor in _sensors(world.root, "")) or "none"
+            raise ConfigError(f"There is no power sensor {name} that can be read; this host has {known}.")
         return _only(_sensors(world.root, name), "power sensor", "hwmon:")
     if wanted == "rapl":
         return _only(_counters(world.root), "energy counter of the CPU", "")

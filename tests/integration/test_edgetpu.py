@@ -1,5 +1,6 @@
 """Compiled models on a simulated Edge TPU, and how the worker decides what to load."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import to_builtins
 
-from edgetpu_ci import app, config, on_devices
+from edgetpu_ci import app, codec, config, on_devices
 from edgetpu_ci.collect import fidelity, inference
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
@@ -224,6 +225,44 @@ def test_each_device_has_a_report_of_its_own(tmp_path: Path, how: tuple[str, ...
     assert outputs.read_text().count("unknown") >= 1
 
 
+@pytest.mark.parametrize("configured", ["", ", device: simulated"])
+def test_a_device_that_the_configuration_names_too_is_run_on(tmp_path: Path, configured: str) -> None:
+    (tmp_path / "m_edgetpu.tflite").write_bytes(compiled.build())
+    given = f"{{models: [m_edgetpu.tflite], rounds: 2, seconds: 0, simulated: {{latency_ms: 1}}{configured}}}"
+    (tmp_path / "edgetpu-ci.yml").write_text(f"collect: [{{use: inference, with: {given}}}]")
+    ran = program.edgetpu_ci(tmp_path, "run", "--device", "simulated", "simulated:1")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("passed on a simulated Edge TPU") == 2
+
+
+@pytest.mark.parametrize("device", ["usbb", "usb:-1", "Simulated", "simulated:x", "/etc/passwd"])
+def test_a_device_that_is_none_is_refused_with_what_may_be_named(device: str) -> None:
+    with pytest.raises(ConfigError, match=f"device {device} names no Edge TPU; it may be usb, usb:0, pci"):
+        codec.convert({"models": ["m.tflite"], "device": device}, inference.Options, "collect[0].with")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{modell}.tflite", "knows {model}, and {modell}.tflite has {modell}"),
+        ("nope.tflite", "There is no file nope.tflite, which `source_model` names"),
+        ("m_edgetpu.tflite", "which `source_model` names, is itself compiled"),
+    ],
+)
+def test_a_source_model_that_cannot_be_one_is_said_before_anything_is_measured(
+    tmp_path: Path, source: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        measured(tmp_path, compiled.build(), source_model=source)
+
+
+def test_a_source_model_that_is_missing_of_one_is_no_pass(host: "Host") -> None:
+    collected = host.measured(USB, source_model="{model}.tflite")
+    stuck = of(collected, "outputs_stuck")
+    assert (stuck.value, stuck.failed) == (None, True)
+    assert "m.tflite cannot be read" in stuck.reason
+
+
 def test_side_by_side_needs_devices(tmp_path: Path) -> None:
     ran = program.edgetpu_ci(tmp_path, "run", "m.tflite", "--side-by-side")
     assert (ran.returncode, "name them with --device" in ran.stderr) == (2, True)
@@ -330,7 +369,9 @@ def test_a_device_that_is_not_there_is_said_with_those_that_are(host: Host) -> N
 
 
 def test_without_any_coral_the_library_says_so_itself(host: Host) -> None:
-    assert "the Edge TPU could not be opened" in of(host.measured(), "latency_p10_ms").reason
+    assert "could not be opened (libedgetpu lists no device)" in of(host.measured(), "latency_p10_ms").reason
+    other = of(host.measured(USB, device="usb:5"), "latency_p10_ms").reason
+    assert "could not be opened (asked for usb:5, libedgetpu lists usb:0)" in other
     # Where the library sees one that the kernel does not show, there is nobody to harm.
     assert of(host.measured(USB), "latency_p10_ms").value == pytest.approx(1, rel=0.1)
 

@@ -85,10 +85,12 @@ def test_a_device_that_runs_the_model_is_said_with_its_adapter(host: Host) -> No
 
 def test_a_library_that_is_missing_is_said_and_nothing_that_follows_from_it(host: Host) -> None:
     corals.usb(host.root)
-    (missing,) = said(found := host.examine(ONE, edgetpu_library="lib/libedgetpu.so.1"), "bad")
+    (missing,) = said(found := host.examine(ONE, edgetpu_library="libedgetpu.so.99"), "bad")
     assert missing.startswith("libedgetpu, without which no model compiled for the Edge TPU runs, cannot be loaded (")
     assert "install it (docs/operations.md), name it with `edgetpu_library:`" in missing
     assert len(found) == 2
+    (named,) = said(host.examine(ONE, edgetpu_library="lib/libedgetpu.so.1"), "bad")
+    assert named.startswith("what `edgetpu_library:` names cannot be loaded (")
 
 
 def test_libusb_that_is_missing_is_said(host: Host) -> None:

@@ -157,7 +157,7 @@ def test_a_percentile_without_the_samples_it_needs_is_not_printed(tmp_path: Path
     assert of(collected, "latency_p95_ms").value == 3.0
     p99 = of(collected, "latency_p99_ms")
     assert (p99.value, p99.interval, p99.n) == (None, None, 200)
-    assert p99.reason == "p99 needs 662 samples, has 200; raise `budget_seconds`, `count` or `rounds`"
+    assert p99.reason == "p99 needs 662 samples, has 200; raise `count` or `rounds`, or the budget"
 
 
 def test_a_handful_of_samples_gives_no_percentile_but_a_throughput(tmp_path: Path) -> None:

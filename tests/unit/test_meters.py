@@ -27,9 +27,14 @@ def test_none_is_asked_for_and_none_is_looked_for(tmp_path: Path) -> None:
     assert find(tmp_path, "") is None
 
 
-@pytest.mark.parametrize("wanted", ["auto", "hwmon", "hwmon:ina219", "rapl"])
+@pytest.mark.parametrize("wanted", ["auto", "hwmon", "rapl"])
 def test_a_meter_that_is_not_there_is_a_reason(tmp_path: Path, wanted: str) -> None:
     assert named(tmp_path, wanted).startswith("not available: ")
+
+
+def test_a_sensor_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="There is no power sensor ina999 that can be read; this host has none"):
+        find(tmp_path, "hwmon:ina999")
 
 
 def test_a_sensor_goes_before_the_cpus_counter(tmp_path: Path) -> None:

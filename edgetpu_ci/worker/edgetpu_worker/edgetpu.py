@@ -40,7 +40,7 @@ def open_for(runtime, request):
     use, because = decide(wanted["compat"], runtime, abi.unfit_here())
     options = _options(loaded, wanted)
     started = time.perf_counter_ns()
-    delegate = _load(runtime, wanted["library"], options)
+    delegate = _load(runtime, wanted["library"], options, loaded)
     if use:
         delegate = Adapter(delegate)
     opened = time.perf_counter_ns() - started
@@ -99,11 +99,12 @@ def _options(loaded, wanted):
     return {name: value for name, value in options.items() if value}
 
 
-def _load(runtime, name, options):
+def _load(runtime, name, options, loaded):
     try:
         return runtime.load_delegate(name, options)
     except ValueError as error:
         # libedgetpu gives no reason: a device that is missing, held or not permitted looks like a wrong option.
-        raise Failed("no_device", str(error).strip()) from error
+        asked = f"asked for {options['device']}, " if "device" in options else ""
+        raise Failed("no_device", f"{asked}libedgetpu lists {library.names(loaded) or 'no device'}") from error
     except Exception as error:
         raise Failed("no_library", error) from error

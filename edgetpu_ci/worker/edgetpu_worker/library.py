@@ -21,7 +21,8 @@ def load(name):
     try:
         library = ctypes.CDLL(name)
     except OSError as error:
-        raise Failed("no_libusb" if "libusb" in str(error) else "no_library", error) from error
+        kind = "no_libusb" if "libusb" in str(error) else "bad_library" if "/" in name else "no_library"
+        raise Failed(kind, error) from error
     if not hasattr(library, "edgetpu_version"):
         raise Failed("not_libedgetpu", f"{name} has no edgetpu_version")
     library.edgetpu_version.restype = ctypes.c_char_p
@@ -50,6 +51,12 @@ def number(library, path):
             same_kind = [other for other_kind, other in known if other_kind == kind]
             return f"{kind}:{same_kind.index(path)}"
     raise Failed("no_device", f"libedgetpu does not list {path}, but {', '.join(p for _, p in known) or 'nothing'}")
+
+
+def names(library):
+    """What the library lists, as it names them."""
+    kinds = [kind for kind, _ in listed(library)]
+    return ", ".join(f"{kind}:{kinds[:place].count(kind)}" for place, kind in enumerate(kinds))
 
 
 def listed(library):
