@@ -47,6 +47,21 @@ def test_what_was_inconclusive_has_no_vote() -> None:
     assert seen(device("a", 3, "inconclusive"), device("b", 3, "regressed")) == ()
 
 
+def test_a_model_file_that_changed_is_nobodys_fault() -> None:
+    fact = Measurement(subject="m", metric="ops_on_cpu", value=1)
+    fewer = Comparison(subject="m", metric="ops_on_cpu", base=3, head=1, finding="regressed")
+    known = [device(name, 3, "unchanged") for name in "abc"]
+    changed = [
+        replace(
+            one,
+            run=replace(one.run, measurements=(*one.run.measurements, fact)),
+            comparisons=(*one.comparisons, fewer),
+        )
+        for one in known
+    ]
+    assert seen(*changed) == ()
+
+
 @pytest.mark.parametrize("levels", [(3, 3, 3, 3.2), (3, 3), (3, 4), (3, 2.6, 3.4, 4)])
 def test_devices_that_differ_as_such_do_are_nothing_to_say(levels: tuple[float, ...]) -> None:
     assert seen(*(device(str(n), ms) for n, ms in enumerate(levels))) == ()
