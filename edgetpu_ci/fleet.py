@@ -7,6 +7,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from edgetpu_ci import metrics
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Finding, Measurement, Report
 
 LEVEL_METRICS: Final = ("latency_p10_ms", "time_ms")
@@ -109,7 +110,14 @@ def _by_level(seen: Sequence[Seen]) -> _Told | None:
 
 
 def names(reports: Sequence[tuple[str, Report]]) -> dict[str, Report]:
-    """Each report by its device, and by where it lies too when several are of one device."""
+    """Each report by its device, and by where it lies too when several are of one device.
+
+    ConfigError for what says nothing together: one report alone, and those of several commits.
+    """
+    if len(reports) == 1:
+        raise ConfigError("One report says nothing of a fleet; name those of several devices.")
+    if len(commits := {report.run.commit for _, report in reports} - {""}) > 1:
+        raise ConfigError(f"These reports are of {len(commits)} commits; name those of one commit.")
     plain = [_device(report) for _, report in reports]
     return {
         name if plain.count(name) == 1 else f"{name} ({place})": report

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import fleet
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Comparison, Finding, Measurement, Report, Run
 from edgetpu_ci.render import fleet as said
 from tests.fakes import reports
@@ -60,6 +61,14 @@ def test_a_model_file_that_changed_is_nobodys_fault() -> None:
         for one in known
     ]
     assert seen(*changed) == ()
+
+
+def test_reports_that_say_nothing_together_are_refused() -> None:
+    with pytest.raises(ConfigError, match="name those of several devices"):
+        seen(device("a", 3))
+    old, new = (replace(one, run=replace(one.run, commit=one.run.id * 40)) for one in (device("a", 3), device("b", 3)))
+    with pytest.raises(ConfigError, match="are of 2 commits; name those of one commit"):
+        seen(old, new)
 
 
 @pytest.mark.parametrize("levels", [(3, 3, 3, 3.2), (3, 3), (3, 4), (3, 2.6, 3.4, 4)])
