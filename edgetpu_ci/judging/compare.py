@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import metrics, stats, validity
 from edgetpu_ci.judging import demand, spoilt
-from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
+from edgetpu_ci.model import SIMULATED, Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
 from edgetpu_ci.stats import ranks
 
 FAMILY_ERROR = 0.005
@@ -88,7 +88,8 @@ def _elsewhere(then: Measurement, head: Measurement) -> str:
     """That the two ran on different devices, whose difference says nothing of a model; empty when they did not."""
     if then.device in ("", head.device):
         return ""
-    return f"it ran on {head.device}, what it is compared with on {then.device}; accept a new baseline"
+    step = "name a device to measure one" if head.device.startswith(SIMULATED) else "accept a new baseline"
+    return f"it ran on {head.device}, what it is compared with on {then.device}; {step}"
 
 
 def _undecidable(then: Measurement, head: Measurement, family: int) -> str:

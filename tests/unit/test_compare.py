@@ -186,3 +186,9 @@ def test_how_another_device_answers_is_shown_and_fails_nothing(
 def test_a_fact_of_a_file_is_one_on_every_device() -> None:
     was = Measurement(subject="m", metric="ops_on_cpu", value=1, device="usb")
     assert compared((was,), (replace(was, value=2, device="pci"),)).finding == "regressed"
+
+
+def test_what_is_simulated_against_a_real_level_asks_for_no_baseline_that_would_be_refused() -> None:
+    was = tuple(replace(m, device="usb at 2-1") for m in speeds(slots(3.0)))
+    said = compared(was, tuple(replace(m, device="simulated edgetpu") for m in was))
+    assert said.because.endswith("what it is compared with on usb at 2-1; name a device to measure one")
