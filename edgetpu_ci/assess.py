@@ -13,7 +13,7 @@ from edgetpu_ci.judging import compare, demand, facts, interleaved, judge
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
 
 _NO_BASELINE: Final = "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one"
-_NO_LEVEL: Final = "none: what a simulated Edge TPU measures is no baseline of any device"
+_NO_LEVEL: Final = "nothing, since what a simulated Edge TPU measures is no baseline of any device"
 
 
 @dataclass(frozen=True)

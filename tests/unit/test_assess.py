@@ -131,5 +131,5 @@ def test_simulated_and_real_runs_are_never_held_against_each_other() -> None:
     alone = report(measure.Taken(run=run(simulated)), past=past[1:])
     assert (alone.comparisons, alone.bases) == (
         (),
-        ("none: what a simulated Edge TPU measures is no baseline of any device",),
+        ("nothing, since what a simulated Edge TPU measures is no baseline of any device",),
     )
