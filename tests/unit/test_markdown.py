@@ -288,13 +288,17 @@ def test_what_is_undecided_against_a_base_beside_asks_for_no_rounds_it_would_not
     assert "Run it again on a calmer host; `edgetpu-ci selftest` tells what this runner can." in said
 
 
-def test_what_heat_kept_from_being_told_asks_for_a_cooler_device() -> None:
+def test_what_heat_kept_from_being_told_asks_for_a_cooler_device_or_head() -> None:
     whole = reports.contended()
     (subject,) = {c.subject for c in whole.comparisons if c.finding == "inconclusive"}
     heat = Measurement(subject=subject, metric="throttled_percent", value=100)
     hot = replace(whole, run=replace(whole.run, measurements=(*whole.run.measurements, heat)))
     assert "Run it again on a cooler device" in markdown.comment(hot)
     assert "when the machine is quiet" not in markdown.comment(hot)
+    own = Comparison(subject=subject, metric=heat.metric, base=0, head=100, finding="regressed", against="base commit")
+    said = markdown.comment(replace(hot, comparisons=(*hot.comparisons, own)))
+    assert "Find what makes the head heat its device more" in said
+    assert "cooler device" not in said
 
 
 def test_a_base_that_broke_is_invalid_and_no_matter_of_a_calmer_host() -> None:
