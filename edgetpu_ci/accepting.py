@@ -66,10 +66,12 @@ def _git_user(world: World) -> str:
 
 
 def show(folder: Path, world: World) -> str:
-    """The baseline of this machine, or that there is none."""
+    """The baseline of this machine, and those of its devices that were measured apart; or that there is none."""
     device = machine.identify(world).key
-    found = baselines.find(baselines.load(folder).values(), device)
-    return baselines.text(found) if found else f"no baseline for {device} in {folder}"
+    known = tuple(baselines.load(folder).values())
+    apart = sorted(baseline.device for baseline in known if baseline.device.startswith(f"{device}-"))
+    found = [baseline for name in (device, *apart) if (baseline := baselines.find(known, name))]
+    return "---\n".join(map(baselines.text, found)) or f"no baseline for {device} in {folder}"
 
 
 def suggest(settings: config.Config, world: World) -> str:

@@ -20,6 +20,7 @@ from edgetpu_ci import (
     config,
     event,
     history,
+    machine,
     measure,
     noise,
     publish,
@@ -143,7 +144,8 @@ def _self_tests(keeper: store.Store, taken: measure.Taken, world: World) -> tupl
     if taken.base is None:
         return ()
     try:
-        return runner_record.recall(keeper, taken.run.machine, world)
+        # Self-tests are of the host: its devices share one record.
+        return runner_record.recall(keeper, machine.identify(world), world)
     except EdgeTpuCiError as error:
         notify("warning", f"The noise floor of this runner is not known: {error}", world)
         return ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec import structs
 
@@ -10,6 +11,9 @@ from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.judging import compare, demand, facts, interleaved, judge
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
+
+_NO_BASELINE: Final = "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one"
+_NO_LEVEL: Final = "nothing, since what a simulated Edge TPU measures is no baseline of any device"
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
             history=found,
             ended=baselines.ended(baseline, run_.at),
         ),
-        bases=compared.bases or ("no baseline for this machine yet: `edgetpu-ci baseline accept` makes one",),
+        bases=compared.bases or (_NO_LEVEL if run_.is_simulated else _NO_BASELINE,),
         trend=history.trend(past.series, run_),
         history=found,
         runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
@@ -122,7 +126,9 @@ def _left(run_: Run, beside: Base, compared: Sequence[Comparison]) -> Run:
 def _earlier(taken: measure.Taken, run_: Run, rules: Sequence[Rule], past: Past) -> Base | None:
     """Of a change to be merged the report of what it is merged into, else the previous run."""
     wanted = set(demand.of_changes(run_.measurements, rules)) & {m.key for m in run_.measurements if m.slots}
-    reports = tuple(past.reports) if taken.ancestors else past.reports
+    # A simulated device is a level of no real one, and the other way round.
+    alike = (earlier for earlier in past.reports if earlier.run.is_simulated == taken.run.is_simulated)
+    reports = tuple(alike) if taken.ancestors else alike
     return history.of_ancestor(reports, taken.ancestors, wanted) or history.previous(reports, run_)
 
 

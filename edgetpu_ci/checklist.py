@@ -66,7 +66,11 @@ def run(model: Path | None, device: str, folder: Path, world: World) -> Document
     """
     digest = _digest(model) if model else ""
     places = {"folder": str(folder)} | ({"model": str(model), "config": ""} if model else {})
-    names = [*_names(world), *([(str(model.parent), "FOLDER")] if model and len(model.parts) > 1 else [])]
+    names = [
+        *_names(world),
+        (str(folder), "OUTPUT"),
+        *([(str(model.parent), "FOLDER")] if model and len(model.parts) > 1 else []),
+    ]
     answers: list[Answer] = []
     for number, check in enumerate(CHECKS):
         world.progress(check.id, number, len(CHECKS))

@@ -6,7 +6,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci.model import Finding, Report
+from edgetpu_ci import metrics
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.model import Finding, Measurement, Report
 
 LEVEL_METRICS: Final = ("latency_p10_ms", "time_ms")
 """Whose levels are compared between devices: what other work disturbs least."""
@@ -59,10 +61,15 @@ def _table(reports: Mapping[str, Report]) -> dict[tuple[str, str], list[Seen]]:
         compared = {comparison.key: comparison for comparison in report.comparisons}
         for measured in report.run.measurements:
             one = compared.get(measured.key)
-            if measured.value is not None and (one or measured.metric in LEVEL_METRICS):
+            if _tells(measured) and measured.value is not None and (one or measured.metric in LEVEL_METRICS):
                 row = Seen(device, measured.value, one.finding if one else None, one.ratio if one else None)
                 table.setdefault((measured.subject, measured.metric), []).append(row)
     return table
+
+
+def _tells(measured: Measurement) -> bool:
+    """Whether it can differ between devices: a fact of a file is the same on all, and changed there is not worse."""
+    return metrics.find(measured.metric).better != "exact"
 
 
 def _view(subject: str, metric: str, seen: Sequence[Seen]) -> View | None:
@@ -103,7 +110,14 @@ def _by_level(seen: Sequence[Seen]) -> _Told | None:
 
 
 def names(reports: Sequence[tuple[str, Report]]) -> dict[str, Report]:
-    """Each report by its device, and by where it lies too when several are of one device."""
+    """Each report by its device, and by where it lies too when several are of one device.
+
+    ConfigError for what says nothing together: one report alone, and those of several commits.
+    """
+    if len(reports) == 1:
+        raise ConfigError("One report says nothing of a fleet; name those of several devices.")
+    if len(commits := {report.run.commit for _, report in reports} - {""}) > 1:
+        raise ConfigError(f"These reports are of {len(commits)} commits; name those of one commit.")
     plain = [_device(report) for _, report in reports]
     return {
         name if plain.count(name) == 1 else f"{name} ({place})": report

@@ -194,13 +194,6 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("power_watts", "W", "lower", "mean power while inferences were timed, as the named meter has it"),
     _metric("energy_per_inference_mj", "mJ", "lower", "energy of one inference, with what is drawn when idle"),
     _metric("inferences_per_second_per_watt", "1/s/W", "higher", "completed inferences for each joule of the meter's"),
-    # What the result files of other tools hold; docs/results.md says which.
-    _metric("time_ms", "ms", "lower", "time of one run of a benchmark"),
-    _metric("cpu_time_ms", "ms", "lower", "CPU time of one run of a benchmark"),
-    _metric("throughput_per_second", "1/s", "higher", "what a benchmark completes in a second: operations or items"),
-    _metric("bandwidth_mb_per_second", "MB/s", "higher", "bytes a benchmark works on in a second, in millions"),
-    _metric("allocated_bytes", "B", "lower", "memory allocated by one run of a benchmark"),
-    _metric("allocations", "", "lower", "allocations by one run of a benchmark"),
     _metric(
         "power_efficiency_tops_per_watt",
         "TOPS/W",
@@ -208,6 +201,13 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
         "operations on the TPU per second and watt, two for a MAC; only from a measured power",
         "power_efficiency",
     ),
+    # What the result files of other tools hold; docs/results.md says which.
+    _metric("time_ms", "ms", "lower", "time of one run of a benchmark"),
+    _metric("cpu_time_ms", "ms", "lower", "CPU time of one run of a benchmark"),
+    _metric("throughput_per_second", "1/s", "higher", "what a benchmark completes in a second: operations or items"),
+    _metric("bandwidth_mb_per_second", "MB/s", "higher", "bytes a benchmark works on in a second, in millions"),
+    _metric("allocated_bytes", "B", "lower", "memory allocated by one run of a benchmark"),
+    _metric("allocations", "", "lower", "allocations by one run of a benchmark"),
     # Named by the user's document; collected by later parts.
     _metric("test_coverage", "%", "higher", "lines covered by tests", "code_coverage"),
     _metric("security_score", "points", "higher", "security score of the repository"),

@@ -15,11 +15,15 @@ FIT, NOISY = 0, 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """A self-test, the record it is the newest of, and what that says of the runner."""
+    """A self-test, the record it is the newest of, and what that says of the runner.
+
+    One of a simulated device is no part of any record: it says nothing of a real one.
+    """
 
     machine: Machine
     tests: tuple[SelfTest, ...]
     runner: Runner
+    simulated: bool = False
 
     @property
     def exit_status(self) -> int:
@@ -39,9 +43,10 @@ def run(settings: config.Config, world: World) -> Outcome:
     plan = measure.Plan(Itself(world.cwd), rules, settings.compare.budget_seconds, itself=True)
     taken = measure.take(collectors, plan, happened, world)
     test = SelfTest(at=taken.run.at, gauges=_gauges(taken), contended=taken.run.contended)
-    tests = runner_record.remember(keeper, taken.run.machine, test, world)
+    simulated = taken.run.is_simulated
+    tests = (test,) if simulated else runner_record.remember(keeper, taken.run.machine, test, world)
     allowed = noise.demanded(taken.run.measurements, taken.rules)
-    return Outcome(taken.run.machine, tests, noise.standing(tests, allowed))
+    return Outcome(taken.run.machine, tests, noise.standing(tests, allowed), simulated)
 
 
 def _collectors(settings: config.Config, world: World) -> list[collect.Bound]:

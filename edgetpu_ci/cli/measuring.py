@@ -122,7 +122,7 @@ def selftest(arguments: argparse.Namespace) -> int:
     from edgetpu_ci.render import selftest as said
 
     outcome = selftest.run(_models_or_settings(arguments), surroundings.world())
-    output.say(said.text(outcome.machine, outcome.tests, outcome.runner))
+    output.say(said.text(outcome.machine, outcome.tests, outcome.runner, simulated=outcome.simulated))
     return outcome.exit_status
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import metrics, stats, validity
 from edgetpu_ci.judging import demand, spoilt
-from edgetpu_ci.model import Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
+from edgetpu_ci.model import SIMULATED, Base, BaseKind, Better, Comparison, Finding, Measurement, Rule, Run
 from edgetpu_ci.stats import ranks
 
 FAMILY_ERROR = 0.005
@@ -52,7 +52,7 @@ def sequential(run: Run, base: Base, rules: Sequence[Rule]) -> tuple[Comparison,
     valid = {m.key for m in validity.counted(run.measurements)}
     facts = [key for key in now if key in before and key in valid and metrics.find(now[key].metric).deterministic]
     speeds = [key for key in now if key in before and key in demanded and key not in facts]
-    found = [exact(before[key], now[key], base.kind) for key in facts]
+    found = [_fact(before[key], now[key], base.kind) for key in facts]
     heated = spoilt.by_heat((*base.measurements, *run.measurements))
     for key in speeds:
         then, head = before[key], now[key]
@@ -84,10 +84,18 @@ def _disturbed(run: Run, base: Base) -> str:
     return ""
 
 
+def _elsewhere(then: Measurement, head: Measurement) -> str:
+    """That the two ran on different devices, whose difference says nothing of a model; empty when they did not."""
+    if then.device in ("", head.device):
+        return ""
+    step = "name a device to measure one" if head.device.startswith(SIMULATED) else "accept a new baseline"
+    return f"it ran on {head.device}, what it is compared with on {then.device}; {step}"
+
+
 def _undecidable(then: Measurement, head: Measurement, family: int) -> str:
     """Why no test can tell these two apart; empty when one can."""
-    if then.device not in ("", head.device):
-        return f"it ran on {head.device}, what it is compared with on {then.device}; accept a new baseline"
+    if elsewhere := _elsewhere(then, head):
+        return elsewhere
     if metrics.find(head.metric).better is None or not then.slots or not head.slots:
         return "it has no rounds, each of a process of its own, to compare; demand a band of it"
     if min(*then.slots, *head.slots) <= 0:
@@ -111,6 +119,12 @@ def of_values(
         against=against,
         because=because,
     )
+
+
+def _fact(then: Measurement, head: Measurement, against: BaseKind) -> Comparison:
+    """What a file says is the same everywhere; what a model answers is held against the same device alone."""
+    elsewhere = "" if validity.is_of_file(head) else _elsewhere(then, head)
+    return of_values(then, head, "inconclusive", against, elsewhere) if elsewhere else exact(then, head, against)
 
 
 def exact(then: Measurement, head: Measurement, against: BaseKind) -> Comparison:

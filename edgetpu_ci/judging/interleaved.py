@@ -19,6 +19,9 @@ DEFAULTS: Final = ("*/throughput_sustained_fps", "*/time_ms", "*/throughput_per_
 
 LEAST_PERCENT: Final = 1.0
 
+OF_BASE: Final = "its base: "
+"""What stands before the reason where only the base broke while it was measured."""
+
 # Rounds without ranks have a logarithm of zero, or sides that do not match.
 _NO_RANKS: Final = "some of its rounds are not above zero, or are missing on one side; demand a band of it"
 _SAME_FILE: Final = "the model is the same file on both sides"
@@ -112,7 +115,7 @@ def compare_rounds(
 def _broken(measurements: Sequence[Measurement], base: Base) -> dict[str, str]:
     """The subjects of which a side broke while it was measured, and how."""
     of_base = validity.invalid(base.measurements)
-    return {name: f"its base: {why}" for name, why in of_base.items()} | validity.invalid(measurements)
+    return {name: f"{OF_BASE}{why}" for name, why in of_base.items()} | validity.invalid(measurements)
 
 
 def _void(found: Comparison, broken: Mapping[str, str]) -> Comparison:

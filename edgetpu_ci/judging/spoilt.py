@@ -15,8 +15,11 @@ _SPOILS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_SPEEDS: Final = {"ms", "s", "1/s", "W", "mJ", "1/s/W", "TOPS/W"}
+_SPEEDS: Final = {"ms", "s", "1/s", "W", "mJ", "1/s/W", "TOPS", "TOPS/W"}
 """Units of what is otherwise on a device that is slowed down."""
+
+_SHARES: Final = {"tops_peak_percent"}
+"""And what is a share of it."""
 
 
 def by_heat(measurements: Iterable[Measurement]) -> dict[str, str]:
@@ -27,7 +30,7 @@ def by_heat(measurements: Iterable[Measurement]) -> dict[str, str]:
 
 def is_speed(metric: str) -> bool:
     """Whether a metric is of what heat changes."""
-    return metrics.find(metric).unit in _SPEEDS
+    return metrics.find(metric).unit in _SPEEDS or metric in _SHARES
 
 
 def cause(disturbed: Sequence[str]) -> str:

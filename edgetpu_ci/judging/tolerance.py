@@ -57,7 +57,7 @@ def course(rule: Rule, measurement: Measurement, history: History | None) -> Ver
 
 def change(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
     """What became of something since its base, against the percents it may be worse by."""
-    if metrics.find(comparison.metric).deterministic:
+    if metrics.find(comparison.metric).deterministic and comparison.finding != "inconclusive":
         return _growth(rule, measurement, comparison)
     match comparison.finding:
         case "regressed":

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import metrics, validity
-from edgetpu_ci.judging import demand, judge
+from edgetpu_ci.judging import demand, interleaved, judge
 from edgetpu_ci.model import Comparison, Measurement, Report, Verdict
 from edgetpu_ci.render import words
 
@@ -76,13 +76,17 @@ def of(report: Report) -> tuple[Line, ...]:
     )
     found = [_line(verdicts.get(key, ()), compared.get(key), measured.get(key)) for key in keys]
     invalid = validity.invalid(report.run.measurements)
-    found = [_void(line) if line.because in invalid.values() else line for line in found]
+    found = [_void(line) if line.because in invalid.values() or _base_broke(line) else line for line in found]
     return tuple(sorted(_merged(found), key=_badness))
 
 
 def _void(line: Line) -> Line:
     """What nothing is said of, since its run broke."""
     return replace(line, outcome="invalid", comparison=None) if line.standing == "unknown" else line
+
+
+def _base_broke(line: Line) -> bool:
+    return line.because.startswith(interleaved.OF_BASE)
 
 
 def counts(lines: Iterable[Line]) -> dict[str, int]:
@@ -168,7 +172,7 @@ def _outcome(  # noqa: PLR0911 - one return a word
         no_base = standing == "unknown" and any(verdict.because == judge.NO_BASE for verdict in verdicts)
         return "without a baseline" if no_base else _ALONE[standing]
     if comparison.finding in {"regressed", "improved"}:
-        return "changed" if metrics.find(comparison.metric).better == "exact" else words.direction(comparison)
+        return _ALONE[standing] if metrics.find(comparison.metric).better == "exact" else words.direction(comparison)
     if comparison.worth_a_look and standing == "changed":
         return "worth a look"
     return comparison.finding if standing in {"unknown", "passed"} else _ALONE[standing]

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from edgetpu_ci import metrics, stats
-from edgetpu_ci.judging import judge
+from edgetpu_ci.judging import judge, spoilt
 from edgetpu_ci.model import Comparison, Report, Status
 from edgetpu_ci.render import folds, gfm, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
@@ -231,11 +231,21 @@ def _step(line: Line, report: Report) -> str:
         return ""
     if line.outcome == "at a worse level":
         return f"{_bisect(line, report)}A level that is meant is accepted: {_ACCEPT}."
+    if hot := _heat(line, report):
+        return hot
     if line.comparison and line.outcome == "inconclusive" and line.comparison.against == "base commit":
         return _CALMER
     if line.comparison and line.comparison.finding == "regressed":
         return _NEXT[line.comparison.against]
     return _NEXT.get(line.outcome, _NEXT["beyond limits"])
+
+
+def _heat(line: Line, report: Report) -> str:
+    """What to do where heat kept a change from being told; empty where it did not."""
+    if line.outcome != "inconclusive" or not set(line.subjects) & set(spoilt.by_heat(report.run.measurements)):
+        return ""
+    own = [c for c in report.comparisons if c.metric == "throttled_percent" and c.finding == "regressed"]
+    return _HOTTER if set(line.subjects) & {c.subject for c in own} else _COOLER
 
 
 def _bisect(line: Line, report: Report) -> str:
@@ -262,6 +272,13 @@ _NEXT: Final = {
     "invalid": "An invalid run says nothing of the change. Remove the reason above, and run it again.",
     "inconclusive": "Run it again when the machine is quiet, or with more `rounds`.",
 }
+
+_COOLER: Final = (
+    "Run it again on a cooler device: more air across it, a better supply, "
+    "or a larger `cool_down_seconds` to wait for it."
+)
+
+_HOTTER: Final = "Find what makes the head heat its device more than the base beside it does: that is a change, too."
 
 _CALMER: Final = (
     "Run it again on a calmer host; `edgetpu-ci selftest` tells what this runner can. "

@@ -13,14 +13,16 @@ _FOUND = "one twice as large is found in more than 8 of 10 comparisons of 30 rou
 _NAME = 30
 
 
-def text(machine: Machine, tests: Sequence[SelfTest], runner: Runner) -> str:
+def text(machine: Machine, tests: Sequence[SelfTest], runner: Runner, *, simulated: bool = False) -> str:
     """All that is said of the newest self-test."""
-    return "\n".join(_lines(machine, tests, runner))
+    return "\n".join(_lines(machine, tests, runner, simulated=simulated))
 
 
-def _lines(machine: Machine, tests: Sequence[SelfTest], runner: Runner) -> Iterator[str]:
+def _lines(machine: Machine, tests: Sequence[SelfTest], runner: Runner, *, simulated: bool) -> Iterator[str]:
     newest = tests[-1]
     yield f"runner  {words.plain(machine.host or 'unnamed')} ({words.plain(machine.key)}), measured against itself"
+    if simulated:
+        yield "device  a simulated Edge TPU: this self-test is not kept, and says nothing of a real one"
     yield from map(_gauge, newest.gauges)
     yield f"noise   a change of {percent(newest.floor)} can just be told from none here,"
     yield f"        {_FOUND}"

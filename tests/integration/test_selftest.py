@@ -9,6 +9,7 @@ import pytest
 from edgetpu_ci import machine, reference, runner_record
 from edgetpu_ci.noise import Gauge, SelfTest
 from edgetpu_ci.store.folder import Folder
+from tests.fakes import copying
 from tests.fakes.program import edgetpu_ci
 from tests.fakes.world import AT, world
 
@@ -43,12 +44,17 @@ def recall(folder: Path) -> tuple[SelfTest, ...]:
     return runner_record.recall(Folder(folder / ".edgetpu-ci"), machine.identify(here), here)
 
 
-def compare_with_a_commit(folder: Path, head: bytes) -> subprocess.CompletedProcess[str]:
-    """The model as it was committed, in turns with what it became."""
+def commit(folder: Path, head: bytes) -> None:
+    """Commit the model, and change it."""
     who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main")
     for command in (("init", "-q"), ("add", "small.tflite"), ("commit", "-qm", "A model")):
         subprocess.run(["git", *who, *command], cwd=folder, check=True)
     (folder / "small.tflite").write_bytes(head)
+
+
+def compare_with_a_commit(folder: Path, head: bytes) -> subprocess.CompletedProcess[str]:
+    """The model as it was committed, in turns with what it became."""
+    commit(folder, head)
     return edgetpu_ci(folder, "compare", "--base", "HEAD")
 
 
@@ -149,3 +155,21 @@ def test_doctor_shows_the_noise_floor_and_who_is_out(tmp_path: Path) -> None:
     done = edgetpu_ci(tmp_path, "doctor")
     assert "✗ noise floor" in done.stdout
     assert "noisy runner (floor 150 %, allowed 1 %)" in done.stdout
+
+
+def test_a_self_test_of_a_simulated_device_is_called_so_and_not_kept(tmp_path: Path) -> None:
+    place = project(tmp_path, 99_999, f"{QUICK}, device: simulated")
+    (place / "small.tflite").write_bytes(copying.compiled())
+    done = edgetpu_ci(place, "selftest")
+    assert "device  a simulated Edge TPU: this self-test is not kept" in done.stdout, done.stdout + done.stderr
+    assert recall(tmp_path) == ()
+
+
+def test_each_device_of_a_noisy_host_is_noisy(tmp_path: Path) -> None:
+    place = project(tmp_path, 1)
+    remember(place, NOISY)
+    commit(place, reference.build(32, 0.2))
+    settings = (place / "edgetpu-ci.yml").read_text()
+    (place / "edgetpu-ci.yml").write_text(settings.replace("compare: {", "compare: {base: HEAD, "))
+    done = edgetpu_ci(place, "run", "--device", "simulated")
+    assert "noisy runner (floor 150 %" in words(done.stdout), done.stdout + done.stderr

@@ -120,3 +120,16 @@ def test_a_model_that_must_answer_as_its_base_must_do_so_when_it_is_judged_again
     first = report(taken)
     again = report(measure.Taken(run=first.run, before=first))
     assert [judge.status(found) for found in (first, again)] == ["failed", "failed"]
+
+
+def test_simulated_and_real_runs_are_never_held_against_each_other() -> None:
+    simulated = replace(measured("m", 1), device="simulated edgetpu")
+    real = replace(measured("m", 1), device="usb at 2-1")
+    past = (Report(run=run(simulated, commit="b" * 40)), Report(run=run(real, commit="c" * 40)))
+    (same,) = report(measure.Taken(run=run(real)), past=past).comparisons
+    assert same.finding == "unchanged"
+    alone = report(measure.Taken(run=run(simulated)), past=past[1:])
+    assert (alone.comparisons, alone.bases) == (
+        (),
+        ("nothing, since what a simulated Edge TPU measures is no baseline of any device",),
+    )

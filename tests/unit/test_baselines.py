@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import baselines, codec
+from edgetpu_ci import accepting, baselines, codec, machine
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Machine, Measurement, Report, Run
-from tests.fakes.world import AT
+from tests.fakes.world import AT, world
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "baselines"
 ACCEPTED = Accepted(by="Reviewer", at=AT, report="r1", reason="first level")
@@ -194,3 +194,15 @@ def test_the_users_document_judges_a_report_and_its_good_side_is_an_improvement(
     assert (verdicts[measured.key].status, verdicts[measured.key].improved) == (status, improved)
     missing = verdicts["yolov8n/power_efficiency_tops_per_watt"]
     assert (missing.status, missing.because) == ("unknown", "was not measured in this run")
+
+
+def test_a_machine_shows_the_baselines_of_its_devices_too(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    key = machine.identify(here).key
+    (tmp_path / "baselines").mkdir()
+    for number, device in enumerate((f"{key}-2-1.3", f"{key}0-2-1.3", "another")):
+        text = baselines.text(Baseline(device=device, models={}))
+        (tmp_path / f"baselines/{number}.yml").write_text(text)
+    shown = accepting.show(tmp_path / "baselines", here)
+    assert f"device: {key}-2-1.3" in shown
+    assert shown.count("device: ") == 1

@@ -143,6 +143,16 @@ def test_the_document_tells_neither_who_nor_where(tmp_path: Path) -> None:
         assert name not in sent
 
 
+def test_where_the_result_was_written_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "m_edgetpu.tflite").write_bytes(b"m")
+    place = tmp_path / "customers/acme"
+    checklist.run(tmp_path / "m_edgetpu.tflite", "", place, world(tmp_path / "work", run=Host().run))
+    sent = (place / checklist.NAME).read_text()
+    assert "OUTPUT/adapter" in sent
+    assert "acme" not in sent
+
+
 @given(text=st.text(), name=st.text(alphabet="abc-.", min_size=1), instead=st.sampled_from(["HOST", "~"]))
 def test_no_name_is_left_as_a_word_of_its_own(text: str, name: str, instead: str) -> None:
     left = checks.anonymous(f"{text} {name} {text}", [(name, instead)])

@@ -165,3 +165,30 @@ def test_a_family_of_metrics_shares_the_chance_of_a_false_alarm() -> None:
     run = Run(id="r", at=AT, machine=Machine(key="k"), measurements=tuple(several))
     said = sequential(run, Base(kind="baseline", label="b", measurements=tuple(several)), RULES)
     assert all(one.p_adjusted == 1 for one in said)
+
+
+@pytest.mark.parametrize(
+    ("metric", "before", "after"), [("top1_agreement_percent", 100, 50), ("output_steps_max", 5, 9)]
+)
+@pytest.mark.parametrize(
+    ("device", "status", "finding"), [("usb at 2-1", "failed", "regressed"), ("pci", "unknown", "inconclusive")]
+)
+def test_how_another_device_answers_is_shown_and_fails_nothing(
+    metric: str, before: float, after: float, device: str, status: str, finding: str
+) -> None:
+    was = Measurement(subject="m", metric=metric, value=before, device="usb at 2-1")
+    head = replace(was, value=after, device=device)
+    said = compared((was,), (head,))
+    (verdict,) = judge([head], [said], [Rule(match=f"m/{metric}", worse_by_percent=0, unknown="pass")])
+    assert (verdict.status, said.finding) == (status, finding)
+
+
+def test_a_fact_of_a_file_is_one_on_every_device() -> None:
+    was = Measurement(subject="m", metric="ops_on_cpu", value=1, device="usb")
+    assert compared((was,), (replace(was, value=2, device="pci"),)).finding == "regressed"
+
+
+def test_what_is_simulated_against_a_real_level_asks_for_no_baseline_that_would_be_refused() -> None:
+    was = tuple(replace(m, device="usb at 2-1") for m in speeds(slots(3.0)))
+    said = compared(was, tuple(replace(m, device="simulated edgetpu") for m in was))
+    assert said.because.endswith("what it is compared with on usb at 2-1; name a device to measure one")

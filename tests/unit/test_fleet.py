@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import fleet
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Comparison, Finding, Measurement, Report, Run
 from edgetpu_ci.render import fleet as said
 from tests.fakes import reports
@@ -45,6 +46,29 @@ def test_what_was_inconclusive_has_no_vote() -> None:
     (view,) = seen(device("a", 3, "inconclusive"), device("b", 3, "regressed"), device("c", 3, "regressed"))
     assert view.because == "worse on all 2 devices that can tell"
     assert seen(device("a", 3, "inconclusive"), device("b", 3, "regressed")) == ()
+
+
+def test_a_model_file_that_changed_is_nobodys_fault() -> None:
+    fact = Measurement(subject="m", metric="ops_on_cpu", value=1)
+    fewer = Comparison(subject="m", metric="ops_on_cpu", base=3, head=1, finding="regressed")
+    known = [device(name, 3, "unchanged") for name in "abc"]
+    changed = [
+        replace(
+            one,
+            run=replace(one.run, measurements=(*one.run.measurements, fact)),
+            comparisons=(*one.comparisons, fewer),
+        )
+        for one in known
+    ]
+    assert seen(*changed) == ()
+
+
+def test_reports_that_say_nothing_together_are_refused() -> None:
+    with pytest.raises(ConfigError, match="name those of several devices"):
+        seen(device("a", 3))
+    old, new = (replace(one, run=replace(one.run, commit=one.run.id * 40)) for one in (device("a", 3), device("b", 3)))
+    with pytest.raises(ConfigError, match="are of 2 commits; name those of one commit"):
+        seen(old, new)
 
 
 @pytest.mark.parametrize("levels", [(3, 3, 3, 3.2), (3, 3), (3, 4), (3, 2.6, 3.4, 4)])

@@ -151,6 +151,19 @@ def test_a_run_that_stays_throttled_is_inconclusive_and_says_so(tmp_path: Path) 
     assert "throttled in 100 % of the rounds" in verdict.because
 
 
+@pytest.mark.parametrize(
+    ("metric", "status"),
+    [("tops", "unknown"), ("tops_peak_percent", "unknown"), ("top1_agreement_percent", "failed")],
+)
+def test_heat_excuses_what_follows_from_speed_and_no_answer(metric: str, status: str) -> None:
+    measured = [
+        Measurement(subject="m", metric="throttled_percent", value=100),
+        Measurement(subject="m", metric=metric, value=1),
+    ]
+    (verdict,) = judge.judge(measured, (), [Rule(match=f"m/{metric}", min=2)])
+    assert verdict.status == status
+
+
 def test_a_throttled_round_loses_both_arms_and_is_repeated(tmp_path: Path) -> None:
     board = Board(tmp_path)
     board.at_slot = heating(board, 3, 9)

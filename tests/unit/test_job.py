@@ -88,7 +88,7 @@ def test_what_failed_is_an_error_and_what_warned_a_warning(tmp_path: Path) -> No
     missed = "efficientdet0 · latency p99: 12.83 ms is allowed, but misses the target, 12 ms"
     assert error == f"::error title=Edge TPU CI%3A slower::{slower}"
     fell = "mobilenet_v2 · operators on CPU: 2 more than the baseline: 2 RESIZE_BILINEAR more"
-    assert fallen == f"::error title=Edge TPU CI%3A changed::{fell}"
+    assert fallen == f"::error title=Edge TPU CI%3A beyond limits::{fell}"
     assert warning == f"::warning title=Edge TPU CI%3A with a warning::{missed}"
 
 

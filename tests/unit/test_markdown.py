@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Runner, Trend
+from edgetpu_ci.judging import interleaved
+from edgetpu_ci.model import Comparison, Measurement, Report, Rule, Runner, Trend, Verdict
 from edgetpu_ci.render import badge, chart, gfm, lines, markdown, mermaid, table, words
 from tests.fakes import reports, snapshots
 from tests.fakes.world import AT
@@ -285,6 +286,35 @@ def test_what_is_undecided_against_a_base_beside_asks_for_no_rounds_it_would_not
     said = markdown.comment(beside)
     assert "or with more `rounds`" not in said
     assert "Run it again on a calmer host; `edgetpu-ci selftest` tells what this runner can." in said
+
+
+def test_what_heat_kept_from_being_told_asks_for_a_cooler_device_or_head() -> None:
+    whole = reports.contended()
+    (subject,) = {c.subject for c in whole.comparisons if c.finding == "inconclusive"}
+    heat = Measurement(subject=subject, metric="throttled_percent", value=100)
+    hot = replace(whole, run=replace(whole.run, measurements=(*whole.run.measurements, heat)))
+    assert "Run it again on a cooler device" in markdown.comment(hot)
+    assert "when the machine is quiet" not in markdown.comment(hot)
+    own = Comparison(subject=subject, metric=heat.metric, base=0, head=100, finding="regressed", against="base commit")
+    said = markdown.comment(replace(hot, comparisons=(*hot.comparisons, own)))
+    assert "Find what makes the head heat its device more" in said
+    assert "cooler device" not in said
+
+
+def test_a_base_that_broke_is_invalid_and_no_matter_of_a_calmer_host() -> None:
+    why = f"{interleaved.OF_BASE}invalid: USB transfer error 2"
+    void = Comparison(
+        subject="m", metric="time_ms", base=2, head=2, finding="inconclusive", against="base commit", because=why
+    )
+    measured = Measurement(subject="m", metric="time_ms", value=2)
+    verdict = Verdict(subject="m", metric="time_ms", status="unknown", weight="fail", because=why)
+    said = replace(reports.report([measured], rules=()), comparisons=(void,), verdicts=(verdict,))
+    assert heading(said).startswith("### ❔ Edge TPU CI: 1 invalid on ")
+    assert "calmer host" not in markdown.comment(said)
+
+
+def test_a_fact_that_fails_is_not_counted_with_those_that_only_changed() -> None:
+    assert "1 slower on pi5-usb-1 · 1 beyond limits · 4 changed" in heading(reports.fell_back())
 
 
 def test_what_rounds_can_tell_is_of_intervals_that_are_some() -> None:
