@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import structs
 
-from edgetpu_ci import __version__, answers, baselines, config, history, measure, noise
+from edgetpu_ci import __version__, baselines, config, history, measure, noise
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
-from edgetpu_ci.judging import compare, demand, facts, interleaved, judge
+from edgetpu_ci.judging import answers, compare, demand, facts, interleaved, judge
 from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
 
 _NO_BASELINE: Final = "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one"
@@ -48,7 +48,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     compared = _compare(taken, demands, baseline, past)
     found = history.judged(past.series, run_, demands, baseline, past.commits) if is_main_line(taken) else ()
     rules = (*_demanded(taken, demands), *(interleaved.alike(taken.base) if taken.base else ()))
-    rules = (*rules, *answers.rules(run_.measurements, taken.base.alike if taken.base else frozenset()))
+    rules = (*rules, *answers.rules(rules, run_.measurements, taken.base.alike if taken.base else frozenset()))
     if not is_main_line(taken):
         rules = tuple(rule for rule in rules if not rule.no_change_point)
     if baseline:

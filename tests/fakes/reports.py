@@ -10,8 +10,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from edgetpu_ci import answers, codec, derive
-from edgetpu_ci.judging import compare, facts, interleaved, judge
+from edgetpu_ci import codec, derive
+from edgetpu_ci.judging import answers, compare, facts, interleaved, judge
 from edgetpu_ci.model import (
     SCHEMA,
     Base,
@@ -242,7 +242,7 @@ def answering_wrongly() -> Report:
     agreement = Measurement(subject="yolo_nano", metric="top1_agreement_percent", value=12.5, n=8)
     was = replace(agreement, value=100)
     measured = [*model("yolo_nano", 4.0), agreement, stuck]
-    return report(measured, [*models(), was], rules=[*RULES, *answers.rules(measured)])
+    return report(measured, [*models(), was], rules=[*RULES, *answers.rules(RULES, measured)])
 
 
 def nothing_measured() -> Report:

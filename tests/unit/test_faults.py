@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from scipy.stats import binom
 
-from edgetpu_ci import answers, history, validity
+from edgetpu_ci import history, validity
 from edgetpu_ci.collect import faults
-from edgetpu_ci.judging import compare, interleaved, judge
+from edgetpu_ci.judging import answers, compare, interleaved, judge
 from edgetpu_ci.model import Base, Measurement, Rounds, Rule
 from edgetpu_ci.world import Ran
 from tests.fakes import reports
@@ -126,17 +127,26 @@ def test_an_invalid_run_is_no_point_of_history_and_nothing_to_compare_with() -> 
 
 def test_what_is_demanded_of_answers() -> None:
     metrics = ("output_steps_max", "output_steps_mean", "top1_agreement_percent", "outputs_stuck")
-    found = [Measurement(subject="a[1]", metric=metric, value=1) for metric in metrics]
-    assert [(rule.match, rule.max, rule.worse_by_percent) for rule in answers.rules(found)] == [
-        ("a[[]1]/top1_agreement_percent", None, 0),
+    found = [Measurement(subject="a[1]", metric=metric, value=1, n=8) for metric in metrics]
+    assert [(rule.match, rule.max, rule.worse_by_percent) for rule in answers.rules((), found)] == [
+        ("a[[]1]/top1_agreement_percent", None, 25),
         ("a[[]1]/outputs_stuck", 0, None),
     ]
-    assert len(list(answers.rules(found, frozenset({"a[1]"})))) == 4
+    of_the_same_file = answers.rules((), found, frozenset({"a[1]"}))
+    assert [(rule.max, rule.worse_by_percent) for rule in of_the_same_file] == [(None, 0)] * 3 + [(0, None)]
+    assert list(answers.rules((Rule(match="*/outputs_stuck", max=1), Rule(match="*/top1*", min=90)), found)) == []
 
 
-@pytest.mark.parametrize(("now", "status"), [(100.0, "passed"), (87.5, "failed"), (None, "unknown")])
+@pytest.mark.parametrize(("examples", "turned"), [(8, 2), (32, 5), (1000, 67)])
+def test_what_a_harmless_change_turns_over_is_no_fall(examples: int, turned: int) -> None:
+    assert answers.by_chance(examples) == turned
+    assert binom.sf(turned, examples, answers.ON_THE_EDGE) < answers.BY_CHANCE
+    assert binom.sf(turned - 1, examples, answers.ON_THE_EDGE) >= answers.BY_CHANCE
+
+
+@pytest.mark.parametrize(("now", "status"), [(100.0, "passed"), (75, "passed"), (62.5, "failed"), (None, "unknown")])
 def test_agreement_with_the_cpu_may_not_fall(now: float | None, status: str) -> None:
     was = Measurement(subject="m", metric="top1_agreement_percent", value=100, n=8)
     found = Measurement(subject="m", metric="top1_agreement_percent", value=now, reason="none", n=8)
-    run = reports.report([found], [was], rules=list(answers.rules([found])))
+    run = reports.report([found], [was], rules=list(answers.rules((), [found])))
     assert [v.status for v in run.verdicts] == [status]
