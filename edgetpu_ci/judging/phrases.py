@@ -9,7 +9,9 @@ _TWO_DIGITS = 10
 def describe(comparison: Comparison) -> str:
     """A change in words, towards what a user feels: `4.1 % slower`, `12 % less`; `12 more` where there was nothing."""
     grew = comparison.head > comparison.base if comparison.ratio is None else comparison.ratio > 1
-    return f"{_size(comparison)} {pace(comparison.metric, grew=grew) or ('more' if grew else 'less')}"
+    # Operators and the like are counted, everything else is measured.
+    smaller = "less" if metrics.find(comparison.metric).unit else "fewer"
+    return f"{_size(comparison)} {pace(comparison.metric, grew=grew) or ('more' if grew else smaller)}"
 
 
 def pace(metric: str, *, grew: bool) -> str:
