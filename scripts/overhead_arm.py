@@ -89,8 +89,8 @@ def _warm(worker: SimpleNamespace, model: str, warmup: int) -> Any:  # noqa: ANN
     gc.disable()
     interpreter = Interpreter(model_path=model, num_threads=1)
     interpreter.allocate_tensors()
-    for detail in interpreter.get_input_details():
-        interpreter.set_tensor(detail["index"], worker.random(detail, 0))
+    for place, detail in enumerate(interpreter.get_input_details()):
+        interpreter.set_tensor(detail["index"], worker.random(detail, 0, place))
     loop = worker.Loop(interpreter.invoke, 1)
     loop.run(lambda: loop.attempted >= warmup)
     return loop
