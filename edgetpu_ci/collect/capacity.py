@@ -1,6 +1,7 @@
 """Search the highest rate of frames that a model serves in time: how many cameras a device is good for."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import floor
 from pathlib import Path
 from statistics import fmean
@@ -9,10 +10,11 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import frames, load, models, on_device, sampled, slot, turns
+from edgetpu_ci.collect import failures, frames, load, models, on_device, sampled, slot, turns
 from edgetpu_ci.collect.frames import Flow, Frames, Milliseconds, Percent, Rate, Served
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.target import Seconds
+from edgetpu_ci.collect.tries import Tries
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.stats import rates
 from edgetpu_ci.stats.rates import Tried
@@ -52,7 +54,7 @@ def collect(options: Options, world: World) -> Collected:
             world.progress(f"{name}: capacity", number, len(found))
     return Collected(
         measurements=tuple(m for name, search in found for m in _of(name, search, options)),
-        contended=load.contended(each for _, search in found for each in search.slots),
+        contended=load.contended(each for _, search in found for each in search.slots.taken),
         notes=tuple(f"{name}: {note}" for name, search in found if (note := _note(search, options))),
     )
 
@@ -73,23 +75,25 @@ def verdict(served: Served, flow: Flow, drop_percent: float) -> str:
 
 
 class _Search:
-    """The search for one model: what was tried, or the reason it ended."""
+    """The search for one model: what was tried, and what broke."""
 
     def __init__(self, file: Path, place: Place[Options], world: World) -> None:
         self.file, self.options, self.world = file, place.options, world
-        self.slots: list[turns.Slot[Served]] = []
+        self.slots = Tries[turns.Slot[Served]](record=failures.Record(stopped=place.refuse(file)))
         self.tried: list[Tried] = []
-        self.top, self.is_short, self.reason = 0.0, False, place.refuse(file)
+        self.top, self.is_short = 0.0, False
 
     def run(self) -> None:
         """Try rates until the answer is known, or time is up."""
         end = self.world.monotonic() + self.options.budget_seconds
-        first = None if self.reason else self._serve(Flow(self.options.camera_fps, FIRST, self._deadline))
-        if first is None:
-            return
+        first = None
+        while first is None:
+            if self.slots.is_over:
+                return
+            first = self._serve(Flow(self.options.camera_fps, FIRST, self._deadline))
         # Even if as many as may be are dropped, no more are served than by the quickest inferences.
         self.top = 1e9 / sampled.p10(first.service_ns) / (1 - self.options.drop_percent / 100)
-        while not self.reason and (rate := self._following()):
+        while not self.slots.is_over and (rate := self._following()):
             seconds = frames.enough(self.options.drop_percent) / rate
             if self.world.monotonic() + seconds > end:
                 self.is_short = True
@@ -109,23 +113,24 @@ class _Search:
             self.tried.append(Tried(rate, verdict(served, flow, self.options.drop_percent)))
 
     def _serve(self, flow: Flow) -> Served | None:
-        taken = frames.serve(self.options, self.file, flow, self.world)
-        if isinstance(taken, str):
-            self.reason = taken
-            return None
-        self.slots.append(taken)
-        return taken.answer
+        taken = self.slots.take(partial(frames.serve, self.options, self.file, flow, self.world), self.world)
+        return taken.answer if taken else None
 
 
 def _of(name: str, search: _Search, options: Options) -> list[Measurement]:
-    if search.reason:
-        return load.unmeasured(name, METRICS, search.reason)
+    if nothing := search.slots.nothing:
+        return load.unmeasured(name, METRICS, nothing)
+    answers = [each.answer for each in search.slots.taken]
+    where = slot.device(answers, options.threads)
+    return [*_found(name, search, where, options), *frames.broken(name, answers, search.slots.record, where)]
+
+
+def _found(name: str, search: _Search, where: str, options: Options) -> list[Measurement]:
     known = rates.bracket(search.tried, search.top)
-    where = slot.device([each.answer for each in search.slots], options.threads)
     if known.met is None:
-        reason = _none(search.tried, options)
+        reason = _none(search, options)
         return [Measurement(subject=name, metric=metric, reason=reason, device=where) for metric in METRICS]
-    n = sum(each.answer.offered for each in search.slots)
+    n = sum(each.answer.offered for each in search.slots.taken)
     details = (("met", f"{known.met:.4g}/s"), ("not met", f"{known.missed:.4g}/s: {_why(known.missed, search.tried)}"))
     values = zip(METRICS, (known.met, floor(known.met / options.camera_fps)), strict=True)
     return [
@@ -138,10 +143,11 @@ def _why(rate: float, tried: Sequence[Tried]) -> str:
     return next((each.missed for each in tried if each.rate == rate and each.missed), "inferences take longer")
 
 
-def _none(tried: Sequence[Tried], options: Options) -> str:
-    if not tried:
-        return f"no rate could be tried in {options.budget_seconds:g} s; raise `budget_seconds`"
-    lowest = min(tried, key=lambda each: each.rate)
+def _none(search: _Search, options: Options) -> str:
+    if not search.tried:
+        in_time = f"no rate could be tried in {options.budget_seconds:g} s; raise `budget_seconds`"
+        return search.slots.record.reason or in_time
+    lowest = min(search.tried, key=lambda each: each.rate)
     return f"no rate was met; at {lowest.rate:.3g}/s {lowest.missed}"
 
 

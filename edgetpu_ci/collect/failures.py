@@ -23,26 +23,33 @@ PAUSE_SECONDS: Final = 1.0
 
 @dataclass
 class Record:
-    """The faults of a model on one side, and how long after each failure it worked again, in milliseconds."""
+    """The faults of a model on one side, and how long after each failure it worked again, in milliseconds.
+
+    `stopped`: in words what ended it that is no fault, so that no other try would go better.
+    """
 
     faults: list[Fault] = field(default_factory=list)
+    stopped: str = ""
     recovered: list[float] = field(default_factory=list)
     broke_at: datetime | None = None
 
     @property
     def is_hopeless(self) -> bool:
         """Whether it is not worth another try."""
-        return len(self.faults) >= MOST
+        return bool(self.stopped) or len(self.faults) >= MOST
 
     @property
     def reason(self) -> str:
         """What went wrong first, and how often something did; empty when nothing did."""
         count = len(self.faults)
-        return f"{f'{count} × ' if count > 1 else ''}{self.faults[0].text}" if count else ""
+        return f"{f'{count} × ' if count > 1 else ''}{self.faults[0].text}" if count else self.stopped
 
-    def broke(self, fault: Fault, world: World) -> None:
-        """One more fault; the device gets some time to come back."""
-        self.faults.append(fault)
+    def broke(self, why: Fault | str, world: World) -> None:
+        """One more fault, after which the device gets some time to come back; or what no time mends."""
+        if isinstance(why, str):
+            self.stopped = why
+            return
+        self.faults.append(why)
         self.broke_at = world.now()
         if not self.is_hopeless:
             world.sleep(PAUSE_SECONDS * len(self.faults))
@@ -63,21 +70,25 @@ def measurements(subject: str, slots: Sequence[Answer], record: Record, threads:
     well = [slot for slot in slots if not slot.gave_up]
     attempted = sum(slot.attempted for slot in well) + sum(fault.attempted for fault in record.faults)
     failed = sum(slot.attempted - len(slot.wall_ns) for slot in well) + sum(fault.failed for fault in record.faults)
-    if not slots or not (failed or slots[0].edgetpu):
+    if not slots or not (failed or record.reason or slots[0].edgetpu):
         return []
     where = device(slots, threads)
-    rate = Measurement(
+    return [rate(subject, attempted, failed, record, where), *_recovery(subject, record, where)]
+
+
+def rate(subject: str, attempted: int, failed: int, record: Record, where: str) -> Measurement:
+    """How many of the inferences failed; that it broke off makes the run of the subject invalid."""
+    return Measurement(
         subject=subject,
         metric="failures_per_million",
         value=six_digits(1e6 * failed / attempted),
-        reason=f"invalid: {record.reason}" if record.faults else "",
-        failed=bool(record.faults),
+        reason=f"invalid: {record.reason}" if record.reason else "",
+        failed=bool(record.reason),
         n=attempted,
         interval=(0.0, six_digits(1e6 * stats.rate_at_most(failed, attempted))),
         device=where,
         details=tuple((f"{count} ×", fault) for fault, count in Counter(fault.text for fault in record.faults).items()),
     )
-    return [rate, *_recovery(subject, record, where)]
 
 
 def _recovery(subject: str, record: Record, where: str) -> list[Measurement]:

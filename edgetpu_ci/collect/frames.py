@@ -1,5 +1,6 @@
 """One process that serves frames which come by a schedule: what is asked, and what was found."""
 
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,9 +8,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import load, turns
+from edgetpu_ci.collect import failures, load, tries, turns
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.slot import Nanoseconds
+from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 
 Rate = Annotated[float, Meta(gt=0, le=1_000_000)]
@@ -66,6 +69,11 @@ class Served(load.Loaded, frozen=True, kw_only=True):
         return len(self.wait_ns) + self.lost
 
     @property
+    def attempted(self) -> int:
+        """How many inferences were begun."""
+        return len(self.service_ns) + self.failed
+
+    @property
     def lost(self) -> int:
         """Frames that have no result."""
         return self.stale + self.overflowed + self.failed
@@ -81,8 +89,8 @@ def enough(lost_percent: float = 0) -> int:
     return ceil(stats.samples_needed(0.99) / (1 - lost_percent / 100))
 
 
-def serve(options: Frames, file: Path, flow: Flow, world: World) -> turns.Slot[Served] | str:
-    """One process that serves these frames, or why there is none."""
+def serve(options: Frames, file: Path, flow: Flow, world: World) -> turns.Slot[Served] | Fault | str:
+    """One process that serves these frames, or what broke, or why there is none."""
     asked = load.request(
         options,
         file,
@@ -96,3 +104,9 @@ def serve(options: Frames, file: Path, flow: Flow, world: World) -> turns.Slot[S
         deadline_ns=round(flow.deadline_ms * 1e6),
     )
     return load.take(options, asked, Served, world, flow.seconds)
+
+
+def broken(subject: str, answers: Sequence[Served], record: failures.Record, where: str) -> list[Measurement]:
+    """What makes a run invalid that broke off after these answers; nothing of one that did not."""
+    attempted, failed = sum(each.attempted for each in answers), sum(each.failed for each in answers)
+    return tries.broken(subject, attempted, failed, record, where)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edgetpu_ci.collect import contention, slot, target, turns
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.target import Seconds, Target, Whole
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
@@ -41,12 +42,14 @@ def request(options: Load, file: Path, task: str, world: World, **more: Any) -> 
     }
 
 
-def take(options: Load, asked: dict[str, Any], into: type[S], world: World, seconds: float = 0) -> turns.Slot[S] | str:
-    """One process that is to take about so many `seconds`, and what the host did meanwhile; or why there is nothing."""
+def take(
+    options: Load, asked: dict[str, Any], into: type[S], world: World, seconds: float = 0
+) -> turns.Slot[S] | Fault | str:
+    """One process that is to take about so many `seconds`, and what the host did; or what broke, or why it cannot."""
     started, before = world.monotonic(), contention.read(world.root)
-    answer = slot.ask(asked, options.python, seconds + options.timeout_seconds, into, world)
+    answer = slot.run(asked, options.python, seconds + options.timeout_seconds, into, world)
     after, elapsed = contention.read(world.root), world.monotonic() - started
-    if isinstance(answer, str):
+    if isinstance(answer, (Fault, str)):
         return answer
     window = contention.Window(
         wall=elapsed, waited=None, ours=answer.cpu_seconds, before=before, after=after, elapsed=elapsed

@@ -8,12 +8,14 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import load, models, on_device, sampled, slot, turns
+from edgetpu_ci.collect import failures, load, models, on_device, sampled, slot, tries, turns
 from edgetpu_ci.collect.beside import Beside
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.slot import Nanoseconds
 from edgetpu_ci.collect.target import Seconds, Whole
+from edgetpu_ci.collect.tries import Tries
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
@@ -50,6 +52,11 @@ class Switched(load.Loaded, frozen=True, kw_only=True):
         """Refuse what a worker of ours cannot say."""
         if not (self.kind or (self.alone_ns and self.after_ns)):
             raise ValueError("nothing was invoked")
+
+    @property
+    def attempted(self) -> int:
+        """How many inferences of the model there were."""
+        return len(self.alone_ns) + len(self.after_ns)
 
 
 class Pair(NamedTuple):
@@ -130,38 +137,37 @@ def _is_same(base: Pair | str, head: Pair) -> bool:
 def _alone(pairs: Sequence[Pair], place: Place[Options], world: World) -> Collected:
     """Rounds over all pairs, so that a host that drifts does so for all of them."""
     options = place.options
-    taken: dict[Pair, list[turns.Slot[Switched]]] = {pair: [] for pair in pairs}
-    reasons: dict[Pair, str] = {}
+    taken = {pair: Tries[turns.Slot[Switched]]() for pair in pairs}
     for number in range(options.rounds):
         for turn, pair in enumerate(pairs, start=1):
-            if pair not in reasons:
-                one = _slot(place, pair, world)
-                if isinstance(one, str):
-                    reasons[pair] = one
-                else:
-                    taken[pair].append(one)
+            if not taken[pair].is_over:
+                taken[pair].take(partial(_slot, place, pair, world), world)
             world.progress(pair.subject, number * len(pairs) + turn, options.rounds * len(pairs))
     return Collected(
         measurements=tuple(
             m
             for pair, slots in taken.items()
-            for m in _of(pair.subject, [each.answer for each in slots], reasons.get(pair, ""), options)
+            for m in _of(pair.subject, [each.answer for each in slots.taken], slots.record, options)
         ),
-        contended=load.contended(each for slots in taken.values() for each in slots),
+        contended=load.contended(each for slots in taken.values() for each in slots.taken),
     )
 
 
 def _so_far(matches: Sequence[turns.Match[Switched]], options: Options) -> Collected:
     rounds = [round_ for match in matches for round_ in match.rounds]
     return Collected(
-        measurements=tuple(m for each in matches for m in _of(each.name, each.answers("head"), each.reason, options)),
-        base=tuple(m for each in matches if each.rounds for m in _of(each.name, each.answers("base"), "", options)),
+        measurements=tuple(m for each in matches for m in _side(each, "head", options)),
+        base=tuple(m for each in matches if each.rounds for m in _side(each, "base", options)),
         rounds={match.name: match.known() for match in matches if match.rounds},
         contended=load.contended(each for round_ in rounds for each in (round_.base, round_.head)),
     )
 
 
-def _slot(place: Place[Options], pair: Pair, world: World) -> turns.Slot[Switched] | str:
+def _side(match: turns.Match[Switched], side: turns.Side, options: Options) -> list[Measurement]:
+    return _of(match.name, match.answers(side), match.records[side], options)
+
+
+def _slot(place: Place[Options], pair: Pair, world: World) -> turns.Slot[Switched] | Fault | str:
     options = place.options
     if refused := place.refuse(pair.file) or place.refuse(pair.other):
         return refused
@@ -179,10 +185,16 @@ def _slot(place: Place[Options], pair: Pair, world: World) -> turns.Slot[Switche
     return load.take(options, asked, Switched, world, 2 * options.limit_seconds)
 
 
-def _of(subject: str, answers: Sequence[Switched], reason: str, options: Options) -> list[Measurement]:
-    if reason or not answers:
-        return load.unmeasured(subject, METRICS, reason or "no round was measured")
-    where, n = slot.device(answers, options.threads), sum(len(answer.after_ns) for answer in answers)
+def _of(subject: str, answers: Sequence[Switched], record: failures.Record, options: Options) -> list[Measurement]:
+    if not answers:
+        return load.unmeasured(subject, METRICS, record.reason or "no round was measured")
+    where = slot.device(answers, options.threads)
+    broken = tries.broken(subject, sum(answer.attempted for answer in answers), 0, record, where)
+    return [*_timed(subject, answers, where), *broken]
+
+
+def _timed(subject: str, answers: Sequence[Switched], where: str) -> list[Measurement]:
+    n = sum(len(answer.after_ns) for answer in answers)
     if few := sampled.too_few(0.10, n):
         return [Measurement(subject=subject, metric=metric, reason=few, n=n, device=where) for metric in METRICS]
     alone = [sampled.p10(answer.alone_ns) / 1e6 for answer in answers]

@@ -106,7 +106,8 @@ def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Take
     warm, world = bench.ready(), bench.world
     started, before = world.now(), bench.read()
     with bench.watching() as looks:
-        answer = slot.run(_timing(options, file, share, world), options.python, options.timeout_seconds, world)
+        asked = _timing(options, file, share, world)
+        answer = slot.run(asked, options.python, options.timeout_seconds, slot.Answer, world)
     after, elapsed = bench.read(), (world.now() - started).total_seconds()
     if not isinstance(answer, slot.Answer):
         return answer, elapsed

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from edgetpu_ci import stats
 from edgetpu_ci.collect import agreement, contention, failures, fidelity, heated, model_slot, models, powered
 from edgetpu_ci.collect.bench import Bench
-from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.model_slot import Options, Share, Taken
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.turns import SPARE
@@ -20,23 +19,27 @@ from edgetpu_ci.world import World
 
 @dataclass
 class Subject:
-    """A model while it is measured: its slots so far, or the reason it stopped, and the seconds it took.
+    """A model while it is measured: its slots so far, and the seconds it took.
 
-    `record` has its faults; `reference` is what its outputs are held against.
+    `record` has its faults, or the reason it stopped; `reference` is what its outputs are held against.
     """
 
     name: str
     file: Path
     reference: fidelity.Reference | None = None
     slots: list[Taken] = field(default_factory=list)
-    reason: str = ""
     spent: float = 0.0
     record: failures.Record = field(default_factory=failures.Record)
 
     @property
     def is_over(self) -> bool:
         """Whether it is not worth another slot."""
-        return bool(self.reason) or self.record.is_hopeless
+        return self.record.is_hopeless
+
+    @property
+    def reason(self) -> str:
+        """Why nothing was measured; empty when something was."""
+        return "" if self.slots else self.record.reason
 
     def calm(self) -> list[Taken]:
         """The slots that heat did not spoil."""
@@ -72,11 +75,11 @@ def measure(named: Sequence[tuple[str, Path]], place: Place[Options], world: Wor
 def _subject(name: str, file: Path, folder: Path, place: Place[Options], world: World) -> Subject:
     reason, source = place.refuse(file), models.source(place.options.source_model, file, world)
     known = None if reason else fidelity.reference(file, source, folder, place.options, world)
-    return Subject(name, file, known, reason=reason)
+    return Subject(name, file, known, record=failures.Record(stopped=reason))
 
 
 def _measurements(subject: Subject, options: Options, idle: powered.Details, bench: Bench) -> list[Measurement]:
-    reason = subject.reason or ("" if subject.slots else subject.record.reason)
+    reason = subject.reason
     counted = [] if reason else subject.counted()
     answers = [] if reason else [taken.answer for taken in subject.slots]
     return [
@@ -124,10 +127,8 @@ def _measure(subject: Subject, options: Options, left: int, bench: Bench) -> Non
         subject.slots.append(taken)
         subject.record.worked(taken.answer, elapsed, bench.world)
     fault = taken.answer.fault() if isinstance(taken, Taken) else taken
-    if isinstance(fault, Fault):
+    if fault:
         subject.record.broke(fault, bench.world)
-    elif isinstance(taken, str):
-        subject.reason = taken
 
 
 def _notes(subject: Subject, options: Options) -> list[str]:
@@ -137,6 +138,6 @@ def _notes(subject: Subject, options: Options) -> list[str]:
     notes = []
     if spoilt and len(subject.counted()) < made:
         notes.append(f"{subject.name}: {len(spoilt)} of {made} rounds do not count ({spoilt[0]}).")
-    if made < options.rounds and not subject.record.faults:
+    if made < options.rounds and not subject.record.reason:
         notes.append(f"{subject.name}: {made} of {options.rounds} rounds fitted into its {options.budget_seconds:g} s.")
     return notes

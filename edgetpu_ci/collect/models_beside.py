@@ -44,9 +44,9 @@ class _Side(NamedTuple):
 
 @dataclass
 class _Match(turns.Match[Taken]):
-    """A model on both sides."""
+    """A model on both sides, and what the outputs of either are held against."""
 
-    sides: dict[turns.Side, _Side] = field(default_factory=dict)
+    references: dict[turns.Side, fidelity.Reference | None] = field(default_factory=dict)
 
 
 def measure(named: Sequence[Both], place: Place[Options], beside: Beside, world: World) -> Collected:
@@ -98,7 +98,8 @@ def _match(
         base=partial(_slot, _of_base(place.options), both.base, base, bench),
         head=partial(_slot, place.options, both.head, head, bench),
         reason=place.refuse(both.head),
-        sides={"base": base, "head": head},
+        records={"base": base.record, "head": head.record},
+        references={"base": base.reference, "head": head.reference},
     )
 
 
@@ -142,15 +143,15 @@ def _so_far(matches: Sequence[_Match], options: Options) -> Collected:
 
 
 def _of(match: _Match, side: turns.Side, options: Options) -> list[Measurement]:
-    slots, known = match.answers(side), match.sides[side]
-    # Rounds that were taken before the last fault are kept.
-    reason = match.reason if side == "head" and not (match.rounds and known.record.faults) else ""
+    slots, record = match.answers(side), match.records[side]
+    # Rounds that were taken before it broke off are kept.
+    reason = match.reason if side == "head" and not match.rounds else ""
     answers = [] if reason else [taken.answer for taken in slots]
     return [
         *model_slot.measurements(match.name, reason, slots, options),
         *([] if reason else heated.measurements(match.name, slots)),
-        *failures.measurements(match.name, answers, known.record, options.threads),
-        *fidelity.measurements(match.name, known.reference, answers, options),
+        *failures.measurements(match.name, answers, record, options.threads),
+        *fidelity.measurements(match.name, match.references[side], answers, options),
     ]
 
 
@@ -169,6 +170,4 @@ def _slot(options: Options, file: Path, known: _Side, bench: Bench) -> turns.Slo
     if isinstance(taken, Taken) and reason is None:
         known.record.worked(taken.answer, elapsed, bench.world)
         return turns.Slot(taken, taken.window)
-    if isinstance(reason, Fault):
-        known.record.broke(reason, bench.world)
     return reason or "nothing was measured"

@@ -1,13 +1,16 @@
 """Measure models at the pace of a camera: each frame is timed from when it was due, free or not."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Final
 
-from edgetpu_ci.collect import frames, load, models, on_device, sampled, slot, turns
+from edgetpu_ci.collect import failures, frames, load, models, on_device, sampled, slot, turns
 from edgetpu_ci.collect.frames import Flow, Frames, Milliseconds, Rate, Served
+from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.target import Seconds, Whole
+from edgetpu_ci.collect.tries import Tries
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 
@@ -39,25 +42,22 @@ def collect(options: Options, world: World) -> Collected:
     """Latency, its parts, and dropped frames of each model, called `model at RATE/s`."""
     found = models.find(options.models, world)
     with on_device.taken(options, [file for _, file in found], world) as place:
-        taken = {name: place.refuse(file) or _rounds(name, file, place.options, world) for name, file in found}
-    done = [each for slots in taken.values() if not isinstance(slots, str) for each in slots]
+        taken = {name: _rounds(name, file, place, world) for name, file in found}
     return Collected(
         measurements=tuple(m for name, slots in taken.items() for m in _of(name, slots, options)),
-        contended=load.contended(done),
+        contended=load.contended(each for slots in taken.values() for each in slots.taken),
         samples={
             key: values for name, slots in taken.items() for key, values in _samples(name, slots, options).items()
         },
     )
 
 
-def _rounds(name: str, file: Path, options: Options, world: World) -> list[turns.Slot[Served]] | str:
-    """The slots of a model, or why there are none."""
-    slots: list[turns.Slot[Served]] = []
+def _rounds(name: str, file: Path, place: Place[Options], world: World) -> Tries[turns.Slot[Served]]:
+    slots = Tries[turns.Slot[Served]](record=failures.Record(stopped=place.refuse(file)))
+    options = place.options
     for number in range(options.rounds):
-        one = frames.serve(options, file, _flow(options, number), world)
-        if isinstance(one, str):
-            return one
-        slots.append(one)
+        if not slots.is_over:
+            slots.take(partial(frames.serve, options, file, _flow(options, number), world), world)
         world.progress(_subject(name, options), number + 1, options.rounds)
     return slots
 
@@ -73,11 +73,11 @@ def _subject(name: str, options: Options) -> str:
     return f"{name} at {options.rate_per_second:g}/s"
 
 
-def _of(name: str, slots: list[turns.Slot[Served]] | str, options: Options) -> list[Measurement]:
+def _of(name: str, slots: Tries[turns.Slot[Served]], options: Options) -> list[Measurement]:
     subject = _subject(name, options)
-    if isinstance(slots, str):
-        return load.unmeasured(subject, METRICS, slots)
-    answers = [each.answer for each in slots]
+    if nothing := slots.nothing:
+        return load.unmeasured(subject, METRICS, nothing)
+    answers = [each.answer for each in slots.taken]
     latency = [answer.latency_ms for answer in answers]
     waited, took = _milliseconds(answers)
     made = [
@@ -87,7 +87,8 @@ def _of(name: str, slots: list[turns.Slot[Served]] | str, options: Options) -> l
         sampled.pooled(subject, "paced_service_p50_ms", 0.50, took),
         _dropped(subject, answers),
     ]
-    return [sampled.rounded(m, slot.device(answers, options.threads)) for m in made]
+    where = slot.device(answers, options.threads)
+    return [*(sampled.rounded(m, where) for m in made), *frames.broken(subject, answers, slots.record, where)]
 
 
 def _milliseconds(answers: Sequence[Served]) -> tuple[list[list[float]], list[list[float]]]:
@@ -113,11 +114,9 @@ def _dropped(subject: str, answers: Sequence[Served]) -> Measurement:
     )
 
 
-def _samples(name: str, slots: list[turns.Slot[Served]] | str, options: Options) -> dict[str, list[float]]:
-    if isinstance(slots, str):
-        return {}
+def _samples(name: str, slots: Tries[turns.Slot[Served]], options: Options) -> dict[str, list[float]]:
     return {
         f"{_subject(name, options)}/{kind}/{number}": list(times)
-        for number, answer in enumerate((each.answer for each in slots), start=1)
+        for number, answer in enumerate((each.answer for each in slots.taken), start=1)
         for kind, times in (("wait_ns", answer.wait_ns), ("service_ns", answer.service_ns))
     }

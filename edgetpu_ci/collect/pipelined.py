@@ -9,6 +9,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from edgetpu_ci.collect import load, sampled, slot, target, turns
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.slot import Nanoseconds
 from edgetpu_ci.model import Measurement
@@ -36,6 +37,11 @@ class Piped(load.Loaded, frozen=True, kw_only=True):
             raise ValueError("nothing was completed")
 
     @property
+    def attempted(self) -> int:
+        """How many frames went through."""
+        return len(self.alone_ns) + len(self.interval_ns)
+
+    @property
     def imbalance(self) -> float:
         """The slowest segment's median time against the mean of all."""
         return imbalance([median(times) for times in self.segments_ns])
@@ -48,8 +54,8 @@ def imbalance(times: Sequence[float]) -> float:
 
 def run(
     options: Load, files: Sequence[Path], devices: Sequence[str], count: int, world: World
-) -> turns.Slot[Piped] | str:
-    """One process with all the segments, or why there is none."""
+) -> turns.Slot[Piped] | Fault | str:
+    """One process with all the segments, or what broke, or why there is none."""
     segments = [
         target.request(replace(options, device=device, input=()), file, world)
         for file, device in zip(files, devices, strict=True)

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import load, models, on_device, pipelined, sampled, slot, together, turns
+from edgetpu_ci.collect import failures, load, models, on_device, pipelined, sampled, slot, together, tries, turns
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.on_device import Place
 from edgetpu_ci.collect.pipelined import Piped
 from edgetpu_ci.collect.target import Seconds, Whole, check_device
 from edgetpu_ci.collect.together import Ran
+from edgetpu_ci.collect.tries import Tries
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
@@ -62,7 +64,7 @@ def _check(options: Options) -> None:
 def _side_by_side(options: Options, world: World) -> Collected:
     found = models.find(options.models, world)
     with _placed(options, [file for _, file in found], world) as place:
-        taken = {name: place.refuse(file) or _rounds(name, file, place.options, world) for name, file in found}
+        taken = {name: _rounds(name, file, place, world) for name, file in found}
     return _scaled(taken, options)
 
 
@@ -72,41 +74,53 @@ def _placed(options: Options, files: Sequence[Path], world: World) -> Iterator[P
         yield Place(replace(options, devices=tuple(devices)), refused)
 
 
-def _scaled(found: Mapping[str, "list[Round] | str"], options: Options) -> Collected:
-    made: list[Measurement] = []
-    slots: list[turns.Slot[Ran]] = []
-    for name, taken in found.items():
-        if isinstance(taken, str):
-            made += load.unmeasured(f"{name} on {len(options.devices)} devices", SIDE_BY_SIDE, taken)
-        else:
-            made += scaled(name, taken, options)
-            slots += [one for round_ in taken for several in round_ for one in several]
-    return Collected(measurements=tuple(made), contended=load.contended(slots))
+def _scaled(found: Mapping[str, "Rounds"], options: Options) -> Collected:
+    slots = (one for each in found.values() for round_ in each.rounds for several in round_ for one in several)
+    return Collected(
+        measurements=tuple(m for name, each in found.items() for m in scaled(name, each, options)),
+        contended=load.contended(slots),
+    )
 
 
 Round = list[list[turns.Slot[Ran]]]
-"""What one device did alone, two at once, and so on."""
+"""What one device did alone, two at once, and so on; fewer where something broke."""
 
 
-def _rounds(name: str, file: Path, options: Options, world: World) -> list[Round] | str:
-    taken: list[Round] = []
-    for number in range(options.rounds):
-        round_: Round = []
-        for count in range(1, len(options.devices) + 1):
-            several = together.run(options, file, options.devices[:count], options.seconds, world)
-            if isinstance(several, str):
-                return several
-            round_.append(several)
-        taken.append(round_)
-        world.progress(f"{name} on several devices", number + 1, options.rounds)
-    return taken
+class Rounds(NamedTuple):
+    """The rounds of a model, and what broke in them."""
+
+    rounds: list[Round]
+    record: failures.Record
 
 
-def scaled(name: str, rounds: Sequence[Round], options: Options) -> Iterator[Measurement]:
+def _rounds(name: str, file: Path, place: Place[Options], world: World) -> Rounds:
+    found = Rounds([], failures.Record(stopped=place.refuse(file)))
+    for number in range(place.options.rounds):
+        if not found.record.is_hopeless:
+            found.rounds.append(_round(file, place.options, found.record, world))
+        world.progress(f"{name} on several devices", number + 1, place.options.rounds)
+    return found
+
+
+def _round(file: Path, options: Options, record: failures.Record, world: World) -> Round:
+    """As many devices at once as work."""
+    several = Tries[list[turns.Slot[Ran]]](record=record)
+    for count in range(1, len(options.devices) + 1):
+        run = partial(together.run, options, file, options.devices[:count], options.seconds, world)
+        if several.take(run, world) is None:
+            break
+    return several.taken
+
+
+def scaled(name: str, found: Rounds, options: Options) -> Iterator[Measurement]:
     """What each number of devices brings, against as many times the first alone."""
-    alone = [round_[0][0].answer.fps for round_ in rounds]
     for place, count in enumerate(range(1, len(options.devices) + 1)):
         subject = f"{name} on {count} device{'s' * (count > 1)}"
+        rounds = [round_ for round_ in found.rounds if len(round_) > place]
+        if not rounds:
+            yield from load.unmeasured(subject, SIDE_BY_SIDE if count > 1 else SIDE_BY_SIDE[:1], found.record.reason)
+            continue
+        alone = [round_[0][0].answer.fps for round_ in rounds]
         several = [[one.answer for one in round_[place]] for round_ in rounds]
         fps = [sum(each.fps for each in answers) for answers in several]
         n = sum(len(each.wall_ns) for answers in several for each in answers)
@@ -118,6 +132,7 @@ def scaled(name: str, rounds: Sequence[Round], options: Options) -> Iterator[Mea
             made.append(sampled.over_slots(subject, "imbalance", balance, n))
         where = slot.device(several[0], options.threads)
         yield from (sampled.rounded(measurement, where) for measurement in made)
+        yield from tries.broken(subject, n, 0, found.record, where)
 
 
 def _by_device(several: Sequence[Sequence[Ran]], options: Options) -> tuple[tuple[str, str], ...]:
@@ -135,17 +150,18 @@ def _pipeline(options: Options, world: World) -> Collected:
     subject = f"{whole[0] if whole else found[0][0]} in {len(found)} segments"
     files = [file for _, file in found]
     with _placed(options, [*files, *([whole[1]] if whole else [])], world) as place:
-        refused = next(filter(None, map(place.refuse, files)), "")
-        taken = refused or _taken(place.options, files, whole and whole[1], world)
-    if isinstance(taken, str):
-        return Collected(measurements=tuple(load.unmeasured(subject, pipelined.METRICS, taken)))
-    answers, alone = taken
-    made = pipelined.measurements(subject, [each.answer for each in answers], [name for name, _ in found], options)
-    single = _single(subject, [each.answer for each in alone], options) if alone else None
+        record = failures.Record(stopped=next(filter(None, map(place.refuse, files)), ""))
+        piped, alone = _taken(place.options, files, whole and whole[1], record, world)
+    if nothing := piped.nothing:
+        return Collected(measurements=tuple(load.unmeasured(subject, pipelined.METRICS, nothing)))
+    answers = [each.answer for each in piped.taken]
+    made = pipelined.measurements(subject, answers, [name for name, _ in found], options)
+    single = _single(subject, [one.answer for each in alone.taken for one in each], options) if alone.taken else None
     said = pipelined.warnings(made, single)
+    broken = tries.broken(subject, sum(answer.attempted for answer in answers), 0, record, made[0].device)
     return Collected(
-        measurements=(*made, *([single] if single else [])),
-        contended=load.contended([*answers]),
+        measurements=(*made, *([single] if single else []), *broken),
+        contended=load.contended(piped.taken),
         notes=(f"{subject}: {said}.",) if said else (),
     )
 
@@ -158,20 +174,15 @@ def _whole(options: Options, world: World) -> tuple[str, Path] | None:
 
 
 def _taken(
-    options: Options, files: Sequence[Path], whole: Path | None, world: World
-) -> tuple[list[turns.Slot[Piped]], list[turns.Slot[Ran]]] | str:
-    """In turns the segments and, if there is one, the whole model on the first device; or the reason for nothing."""
-    piped: list[turns.Slot[Piped]] = []
-    alone: list[turns.Slot[Ran]] = []
+    options: Options, files: Sequence[Path], whole: Path | None, record: failures.Record, world: World
+) -> tuple[Tries[turns.Slot[Piped]], Tries[list[turns.Slot[Ran]]]]:
+    """In turns the segments and, if there is one, the whole model on the first device."""
+    piped, alone = Tries[turns.Slot[Piped]](record=record), Tries[list[turns.Slot[Ran]]](record=record)
     for number in range(options.rounds):
-        one = pipelined.run(options, files, options.devices, options.count, world)
-        if isinstance(one, str):
-            return one
-        piped.append(one)
-        single = together.run(options, whole, options.devices[:1], options.seconds, world) if whole else []
-        if isinstance(single, str):
-            return single
-        alone += single
+        if not record.is_hopeless:
+            piped.take(partial(pipelined.run, options, files, options.devices, options.count, world), world)
+        if whole and not record.is_hopeless:
+            alone.take(partial(together.run, options, whole, options.devices[:1], options.seconds, world), world)
         world.progress("segments", number + 1, options.rounds)
     return piped, alone
 

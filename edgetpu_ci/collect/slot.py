@@ -196,21 +196,17 @@ class Answer(Said, frozen=True, kw_only=True):
 S = TypeVar("S", bound=Said)
 
 
-def run(request: dict[str, Any], python: str, timeout: float, world: World) -> Answer | Fault | str:
-    """What the worker timed, or what broke, or in words why there is nothing."""
-    return _answer(request, python, timeout, Answer, world)
-
-
 def ask(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | str:
-    """The worker's answer to a request, or in words why there is none.
-
-    `python` is a program on PATH, or a file relative to `world.cwd`; "" is the interpreter we run on.
-    """
-    answer = _answer(request, python, timeout, into, world)
+    """The worker's answer to a request, or in words why there is none, whatever it was."""
+    answer = run(request, python, timeout, into, world)
     return answer.text if isinstance(answer, Fault) else answer
 
 
-def _answer(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | Fault | str:
+def run(request: dict[str, Any], python: str, timeout: float, into: type[S], world: World) -> S | Fault | str:
+    """The worker's answer to a request, or what broke, or in words why there is none.
+
+    `python` is a program on PATH, or a file relative to `world.cwd`; "" is the interpreter we run on.
+    """
     # A link to an interpreter decides its environment: it is not followed.
     program = str(world.cwd / python) if "/" in python else python or world.python
     if refusal := _held(request, world):

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import codec, stats
 from edgetpu_ci.collect import load, models, on_device, sampled, slot, turns, watched
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.slot import Nanoseconds
 from edgetpu_ci.errors import ConfigError, DocumentError
@@ -112,9 +113,10 @@ def _soak(file: Path, options: Options, world: World) -> Lasted:
         return _lasted(answer, kept, options, world)
 
 
-def _lasted(taken: turns.Slot[Soaked] | str, file: Path, options: Options, world: World) -> Lasted:
+def _lasted(taken: turns.Slot[Soaked] | Fault | str, file: Path, options: Options, world: World) -> Lasted:
     """What was written before the end, however that came: where it ran, then each window."""
-    lines, ended = _lines(file), taken if isinstance(taken, str) else ""
+    why = taken.text if isinstance(taken, Fault) else taken
+    lines, ended = _lines(file), why if isinstance(why, str) else ""
     windows = tuple(window for line in lines[1:] if (window := _decoded(line, Window)))
     if not lines or not (began := _decoded(lines[0], slot.Said)):
         return Lasted((), ended=ended or "nothing was written")

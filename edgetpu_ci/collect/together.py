@@ -10,6 +10,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from edgetpu_ci.collect import load, slot, turns
+from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.world import World
 
@@ -30,8 +31,10 @@ class Ran(load.Loaded, frozen=True, kw_only=True):
             raise ValueError("nothing was completed")
 
 
-def run(options: Load, file: Path, devices: Sequence[str], seconds: float, world: World) -> list[turns.Slot[Ran]] | str:
-    """One process for each of the devices, which begin to measure at the same time; or why one did not."""
+def run(
+    options: Load, file: Path, devices: Sequence[str], seconds: float, world: World
+) -> list[turns.Slot[Ran]] | Fault | str:
+    """One process for each of the devices, which begin to measure at once; or what broke, or why one cannot."""
     with TemporaryDirectory() as meeting, ThreadPoolExecutor(len(devices)) as pool:
         asked = [
             load.request(
@@ -54,10 +57,11 @@ def run(options: Load, file: Path, devices: Sequence[str], seconds: float, world
     return _all(taken, devices)
 
 
-def _all(taken: Sequence[turns.Slot[Ran] | str], devices: Sequence[str]) -> list[turns.Slot[Ran]] | str:
-    broken = [(device, one) for device, one in zip(devices, taken, strict=True) if isinstance(one, str)]
+def _all(taken: Sequence[turns.Slot[Ran] | Fault | str], devices: Sequence[str]) -> list[turns.Slot[Ran]] | Fault | str:
+    broken = [(device, one) for device, one in zip(devices, taken, strict=True) if isinstance(one, (Fault, str))]
     if broken:
         # Who waited for another in vain is not who broke.
-        device, why = min(broken, key=lambda each: "were ready in time" in each[1])
-        return f"{device or 'the first device'}: {why}"
-    return [one for one in taken if not isinstance(one, str)]
+        device, why = min(broken, key=lambda each: isinstance(each[1], str) and "were ready in time" in each[1])
+        where = device or "the first device"
+        return f"{where}: {why}" if isinstance(why, str) else replace(why, text=f"{where}: {why.text}")
+    return [one for one in taken if not isinstance(one, (Fault, str))]

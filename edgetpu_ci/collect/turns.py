@@ -1,7 +1,6 @@
 """Measure base and head in turns: rounds of one slot each, in random order, until enough is known or time is up."""
 
 import random
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
@@ -38,6 +37,10 @@ class Round(Generic[T]):
     head: Slot[T]
 
 
+def _records() -> dict[Side, failures.Record]:
+    return {"base": failures.Record(), "head": failures.Record()}
+
+
 Arm = Callable[[], Slot[T] | Fault | str]
 """Measures one slot, or says what broke, or why it cannot."""
 
@@ -46,7 +49,7 @@ Arm = Callable[[], Slot[T] | Fault | str]
 class Match(Generic[T]):
     """A subject while it is measured on both sides: its rounds, or the reason it stopped and which side broke.
 
-    `lost` counts the rounds that a fault of either side took.
+    `records` has the faults of either side, each of which took a round.
     """
 
     name: str
@@ -56,27 +59,25 @@ class Match(Generic[T]):
     looks: list[tuple[bool, ...]] = field(default_factory=list)
     reason: str = ""
     broke: Side | None = None
-    lost: Counter[Side] = field(default_factory=Counter)
+    records: dict[Side, failures.Record] = field(default_factory=_records)
 
-    def take(self, order: Order) -> None:
+    def take(self, order: Order, world: World) -> None:
         """Measure one more round; a round of which one half failed is none, and after some faults there are no more."""
         arms = {"AB": (self.base, self.head), "BA": (self.head, self.base)}[order]
         slots: list[Slot[T]] = []
         for arm in arms:
             slot = arm()
             if not isinstance(slot, Slot):
-                self._lose(slot, "base" if arm is self.base else "head")
+                self._lose(slot, "base" if arm is self.base else "head", world)
                 return
             slots.append(slot)
         base, head = slots if order == "AB" else reversed(slots)
         self.rounds.append(Round(order, base, head))
 
-    def _lose(self, why: Fault | str, side: Side) -> None:
-        self.lost[side] += 1
-        if isinstance(why, str):
-            self.reason, self.broke = why, side
-        elif self.lost[side] >= failures.MOST:
-            self.reason, self.broke = why.text, side
+    def _lose(self, why: Fault | str, side: Side, world: World) -> None:
+        self.records[side].broke(why, world)
+        if self.records[side].is_hopeless:
+            self.reason, self.broke = why if isinstance(why, str) else why.text, side
 
     def known(self) -> Rounds:
         """How its rounds went."""
@@ -125,7 +126,7 @@ def play(
 def _round(waiting: Sequence[Match[T]], orders: "_Orders", left: Callable[[], float], world: World) -> None:
     """One more round of each."""
     for match in waiting:
-        match.take(orders.next(match.name))
+        match.take(orders.next(match.name), world)
         # Rounds that are taken again were not foreseen; what they add must not look like the end.
         said = f"rounds of base and head, {max(left(), 0):.0f} s left: {match.name}"
         world.progress(said, min(len(match.rounds), LOOKS[-1] - 1), LOOKS[-1])

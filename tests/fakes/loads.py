@@ -1,8 +1,10 @@
 """A worker that is only a function, on a clock that is only a number."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from edgetpu_ci import reference
@@ -49,9 +51,9 @@ def serving(service_ms: Callable[[], float]) -> Answer:
     """Frames served by a device that takes so long for each."""
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
-        rate, count = request["rate"], request["count"]
+        rate, frames = request["rate"], request["count"]
         is_poisson = request["arrivals"] == "poisson"
-        arrivals = poisson(rate, count, request["draw"]) if is_poisson else even(rate, count)
+        arrivals = poisson(rate, frames, request["draw"]) if is_poisson else even(rate, frames)
         queue = Queue(arrivals, request["queue"], request["deadline_ns"])
         free, waited, took = 0, [], []
         while (due := queue.next(free)) is not None:
@@ -65,7 +67,7 @@ def serving(service_ms: Callable[[], float]) -> Answer:
             "stale": queue.stale,
             "overflowed": queue.overflowed,
             "failed": 0,
-            "took": count / rate,
+            "took": frames / rate,
         }
 
     return answer
@@ -73,3 +75,20 @@ def serving(service_ms: Callable[[], float]) -> Answer:
 
 def crashing(signal: int) -> Answer:
     return lambda _request: Ran(status=-signal, stdout=b"", stderr=b"")
+
+
+def breaking(answer: Answer, numbers: Container[int], instead: Answer | None = None) -> Answer:
+    """Some of the requests, counted from 1, end otherwise: in an abort, or as another answer says."""
+    counted, lock = count(1), Lock()
+
+    def found(request: dict[str, Any]) -> dict[str, Any] | Ran:
+        with lock:
+            number = next(counted)
+        return (instead or crashing(6))(request) if number in numbers else answer(request)
+
+    return found
+
+
+def gone(_request: dict[str, Any]) -> dict[str, Any]:
+    """What no other try mends."""
+    return {"kind": "load_failed", "text": "Could not open the file"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, validity
 from edgetpu_ci.collect import capacity, frames
 from edgetpu_ci.collect.frames import Flow, Served
 from edgetpu_ci.model import Collected, Measurement
@@ -81,8 +81,30 @@ def test_a_budget_for_no_rate_at_all_says_what_to_do(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_is_the_reason(tmp_path: Path) -> None:
     found = search(tmp_path, loads.Worker(loads.crashing(6)))
-    assert {m.reason for m in found.measurements} == {"crashed with SIGABRT"}
+    assert {m.reason for m in found.measurements} == {"3 × crashed with SIGABRT"}
     assert all(m.failed for m in found.measurements)
+
+
+def test_a_rate_at_which_it_broke_is_tried_again(tmp_path: Path) -> None:
+    worker = loads.Worker(loads.breaking(loads.serving(lambda: 3.0), {1, 4}))
+    found = search(tmp_path, worker, within_percent=0.5)
+    assert worker.requests[3] == worker.requests[4]
+    assert of(found, "cameras").value == 11
+    assert validity.invalid(found.measurements) == {"m": "invalid: 2 × crashed with SIGABRT"}
+
+
+def test_what_was_met_before_it_broke_for_good_is_told(tmp_path: Path) -> None:
+    worker = loads.Worker(loads.breaking(loads.serving(lambda: 3.0), range(4, 99)))
+    found = search(tmp_path, worker, within_percent=0.5)
+    assert len(worker.requests) == 6
+    assert of(found, "capacity_per_second").value == pytest.approx(252.525)
+    assert validity.invalid(found.measurements) == {"m": "invalid: 3 × crashed with SIGABRT"}
+
+
+def test_before_any_rate_was_tried_the_fault_is_why_there_is_none(tmp_path: Path) -> None:
+    found = search(tmp_path, loads.Worker(loads.breaking(loads.serving(lambda: 3.0), range(2, 99))))
+    assert (of(found, "cameras").value, of(found, "cameras").reason) == (None, "3 × crashed with SIGABRT")
+    assert list(validity.invalid(found.measurements)) == ["m"]
 
 
 def test_too_few_frames_for_p99_meet_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, validity
 from edgetpu_ci.collect import model_set
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
@@ -50,6 +50,27 @@ def test_each_model_is_measured_alone_and_after_each_other(tmp_path: Path) -> No
     assert len(worker.requests) == 20
     assert found.measurements[2].slots == (5.0,) * 10
     assert [Path(request["model"]).stem for request in worker.requests[:4]] == ["a", "b", "a", "b"]
+
+
+def test_what_was_taken_before_a_fault_is_kept_and_that_pair_is_invalid(tmp_path: Path) -> None:
+    worker = loads.Worker(loads.breaking(switching, {5}))
+    found = model_set.collect(options(tmp_path, "a", "b"), worker.world(tmp_path))
+    assert len(worker.requests) == 20
+    assert values(found)["a after b/switch_cost_ms"] == 5.0
+    assert found.measurements[2].slots == (5.0,) * 9
+    assert validity.invalid(found.measurements) == {"a after b": "invalid: crashed with SIGABRT"}
+
+
+@pytest.mark.parametrize("numbers", [{5}, {5, 9, 13}])
+def test_rounds_beside_a_base_are_kept_after_faults(tmp_path: Path, numbers: set[int]) -> None:
+    """The two pairs take turns: each odd request to a head is for `a after b`."""
+    heads = loads.breaking(switching, numbers)
+    worker = loads.Worker(lambda request: switching(request) if is_of_base(request) else heads(request))
+    found = model_set.collect_beside(options(tmp_path, "a", "b"), base(tmp_path), worker.world(tmp_path))
+    assert values(found)["a after b/switch_cost_ms"] == 5.0
+    assert list(validity.invalid(found.measurements)) == ["a after b"]
+    assert validity.invalid(found.base) == {}
+    assert len(found.rounds["a after b"].orders) >= 2
 
 
 def test_of_three_models_each_comes_after_each(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, validity
 from edgetpu_ci.collect import paced
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected
@@ -76,7 +76,35 @@ def test_two_models_of_one_name_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_crash_is_a_reason(tmp_path: Path) -> None:
     found = collect(tmp_path, loads.Worker(loads.crashing(signal.SIGSEGV)), rate_per_second=10)
-    assert {m.reason.partition(";")[0] for m in found.measurements} == {"crashed with SIGSEGV"}
+    assert {m.reason.partition(";")[0] for m in found.measurements} == {"3 × crashed with SIGSEGV"}
+
+
+def test_what_was_served_before_a_fault_is_kept_and_the_run_is_invalid(tmp_path: Path) -> None:
+    worker = loads.Worker(loads.breaking(loads.serving(lambda: 3.0), {3}))
+    found = collect(tmp_path, worker, rate_per_second=300, count=4000)
+    assert len(worker.requests) == 5
+    assert values(found)["paced_latency_p99_ms"] == 3.0
+    assert validity.invalid(found.measurements) == {"m at 300/s": "invalid: crashed with SIGABRT"}
+    broke = next(m for m in found.measurements if m.metric == "failures_per_million")
+    assert broke.n == 3201
+    assert broke.value == pytest.approx(1e6 / 3201, rel=1e-5)
+    assert len(found.samples) == 8
+
+
+def test_after_three_faults_a_model_is_left_alone(tmp_path: Path) -> None:
+    worker = loads.Worker(loads.breaking(loads.serving(lambda: 3.0), range(2, 9)))
+    found = collect(tmp_path, worker, rate_per_second=300, rounds=8, count=8000)
+    assert len(worker.requests) == 4
+    assert values(found)["paced_latency_p99_ms"] == 3.0
+    assert validity.invalid(found.measurements) == {"m at 300/s": "invalid: 3 × crashed with SIGABRT"}
+
+
+def test_what_no_other_try_mends_ends_it_at_once_and_is_said(tmp_path: Path) -> None:
+    worker = loads.Worker(loads.breaking(loads.serving(lambda: 3.0), {2}, loads.gone))
+    found = collect(tmp_path, worker, rate_per_second=300, count=4000)
+    assert len(worker.requests) == 2
+    assert values(found)["paced_latency_p99_ms"] == 3.0
+    assert "cannot read the model" in validity.invalid(found.measurements)["m at 300/s"]
 
 
 def test_a_rate_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, validity
 from edgetpu_ci.collect import scaling
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
@@ -87,8 +87,37 @@ def test_who_broke_is_named_and_not_who_waited_for_it(tmp_path: Path) -> None:
         return {"kind": "no_device", "text": "Failed to load delegate"}
 
     found = collect(tmp_path, answer, models=loads.files(tmp_path, "m"), devices=["usb:0", "usb:1"])
-    assert {m.subject for m in found.measurements} == {"m on 2 devices"}
-    assert all(m.failed and m.reason.startswith("usb:1: the Edge TPU could not be opened") for m in found.measurements)
+    lost = [m for m in found.measurements if m.subject == "m on 2 devices"]
+    assert len(lost) == 3
+    assert all(m.failed and m.reason.startswith("3 × usb:1: the Edge TPU could not be opened") for m in lost)
+    assert of(found, "m on 1 device/scaling_fps").value == 200.0
+    assert list(validity.invalid(found.measurements)) == ["m on 1 device"]
+
+
+def test_what_devices_did_before_a_fault_is_kept_and_the_run_is_invalid(tmp_path: Path) -> None:
+    # Each round is a request for one device, then two for both: the second round breaks at its second half.
+    answer = loads.breaking(Devices().answer, {5})
+    found = collect(tmp_path, answer, models=loads.files(tmp_path, "m"), devices=["usb:0", "usb:1"])
+    assert len(of(found, "m on 1 device/scaling_fps").slots) == 5
+    assert len(of(found, "m on 2 devices/scaling_fps").slots) == 4
+    assert of(found, "m on 2 devices/scaling_efficiency_percent").value == 100.0
+    broken = validity.invalid(found.measurements)
+    assert set(broken) == {"m on 1 device", "m on 2 devices"}
+    assert all("crashed with SIGABRT" in why for why in broken.values())
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_frames_that_passed_before_a_fault_are_kept_and_the_run_is_invalid(tmp_path: Path, at: int) -> None:
+    found = collect(
+        tmp_path,
+        loads.breaking(Devices().answer, {at}),
+        segments=loads.files(tmp_path, "s0", "s1"),
+        models=loads.files(tmp_path, "whole"),
+        devices=["usb:1", "usb:2"],
+    )
+    assert of(found, "whole in 2 segments/pipeline_p50_ms").value == 15.0
+    assert of(found, "whole in 2 segments/whole_model_p50_ms").value == 5.0
+    assert "crashed with SIGABRT" in validity.invalid(found.measurements)["whole in 2 segments"]
 
 
 def test_a_pipeline_is_as_quick_as_its_slowest_segment(tmp_path: Path) -> None:
