@@ -293,6 +293,17 @@ def test_what_was_measured_before_a_fault_stays_and_the_run_is_invalid(tmp_path:
     assert collected.notes == ()
 
 
+def test_what_was_measured_before_no_other_try_would_help_stays_and_is_marked(tmp_path: Path) -> None:
+    lost = failing("load_failed", "Could not open the file")
+    worker = Worker(lambda request: lost(request) if len(worker.requests) == 6 else steady(request))
+    collected = collect(tmp_path, worker, "m.tflite")
+    assert len(worker.requests) == 6
+    assert len(of(collected, "latency_p10_ms").slots) == 5
+    rate = of(collected, "failures_per_million")
+    assert (rate.value, rate.failed) == (0, True)
+    assert rate.reason == "invalid: the runtime cannot read the model: Could not open the file"
+
+
 def test_the_device_gets_time_to_come_back_and_that_is_told(tmp_path: Path) -> None:
     slept: list[float] = []
     worker = Worker(lambda request: ending(-6)(request) if len(worker.requests) in (1, 2) else steady(request))
@@ -322,9 +333,14 @@ def test_failures_are_counted_of_what_ran_on_an_edge_tpu_and_their_rate_is_bound
     assert "recovery_ms" not in {m.metric for m in collected.measurements}
 
 
+ABORT = ending(-6, stderr=USB), f"3 × {USB_SAID}"
+LOST = failing("load_failed", "Could not open the file"), "the runtime cannot read the model: Could not open the file"
+
+
 @pytest.mark.parametrize(("broken", "rounds"), [("python-head", 5), ("python-base", 0)])
+@pytest.mark.parametrize(("ends", "why"), [ABORT, LOST])
 def test_beside_a_base_the_rounds_before_a_side_broke_for_good_are_kept(
-    tmp_path: Path, broken: str, rounds: int
+    tmp_path: Path, broken: str, rounds: int, ends: Callable[[dict[str, Any]], dict[str, Any] | Ran], why: str
 ) -> None:
     good = 0
 
@@ -333,7 +349,7 @@ def test_beside_a_base_the_rounds_before_a_side_broke_for_good_are_kept(
         if request["task"] == "outputs":
             return {"examples": 8}
         good += worker.argv[0] == broken
-        return ending(-6, stderr=USB)(request) if worker.argv[0] == broken and good > 5 else steady(request)
+        return ends(request) if worker.argv[0] == broken and good > 5 else steady(request)
 
     worker = Worker(answer)
     (tmp_path / "m.tflite").write_bytes(MODEL)
@@ -341,11 +357,11 @@ def test_beside_a_base_the_rounds_before_a_side_broke_for_good_are_kept(
     known = Beside(file=lambda file: file, folder=lambda: tmp_path, standing=lambda _: {}, left=lambda: 0.0)
     collected = inference.collect_beside(options, known, world(tmp_path, worker))
     if broken == "python-base":
-        assert collected.without == {"m": f"its base cannot be measured: {USB_SAID}"}
+        assert collected.without == {"m": f"its base cannot be measured: {why.removeprefix('3 × ')}"}
         assert len(of(collected, "latency_p10_ms").slots) == 10
     else:
         assert len(collected.rounds["m"].orders) == len(of(collected, "latency_p10_ms").slots) == rounds
-        assert of(collected, "failures_per_million").reason == f"invalid: 3 × {USB_SAID}"
+        assert of(collected, "failures_per_million").reason == f"invalid: {why}"
     assert codec.encode_json(collected.measurements)
 
 
