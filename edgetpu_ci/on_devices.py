@@ -4,55 +4,85 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from msgspec import structs
 
 from edgetpu_ci import app, collect, config
 from edgetpu_ci.app import Outcome
 from edgetpu_ci.device import coral
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, DeviceError, EdgeTpuCiError
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import SIMULATED
+from edgetpu_ci.model import SIMULATED, Status
 from edgetpu_ci.publish import job
 from edgetpu_ci.world import World
 
-_WORST_FIRST = (1, 5, 3)
+Result = Outcome | EdgeTpuCiError
+
+_WORST_LAST: Final = (3, 5, 1)
+"""Exit statuses that say something of what was measured are worse than all others."""
 
 
 def run(
     settings: config.Config, devices: Sequence[str], folder: Path, world: World, *, side_by_side: bool
-) -> dict[str, Outcome]:
-    """The outcome of each device; its report lies in a folder of its name below `folder`.
+) -> dict[str, Result]:
+    """The outcome of each device, whatever becomes of the others, or why it has none.
 
-    Side by side they are measured at the same time, and share the host.
+    Its report lies in a folder of its name below `folder`. Side by side they are measured at the same time, and share
+    the host.
     """
     places = _places(devices, world)
     each = {device: on(settings, place) for device, place in places.items()}
 
-    def one(device: str) -> Outcome:
+    def one(device: str) -> Result:
         unit = _part(places[device])
-        return app.run(each[device], folder / unit, _telling(device, world), unit=unit)
+        try:
+            return app.run(each[device], folder / unit, _telling(device, world), unit=unit)
+        except EdgeTpuCiError as error:
+            return error
 
     with ThreadPoolExecutor(max_workers=len(devices) if side_by_side else 1) as pool:
-        outcomes = dict(zip(places, pool.map(one, places), strict=True))
-    _write_outputs(outcomes, folder, world)
-    return outcomes
+        results = dict(zip(places, pool.map(one, places), strict=True))
+    _write_outputs(results, folder, world)
+    return results
 
 
 def _places(devices: Sequence[str], world: World) -> dict[str, str]:
     """Where each device is plugged in, known before the first is opened: an open changes what the others are called."""
     found = coral.find(world)
     real = {name for name in devices if found and not name.startswith(SIMULATED)}
-    places = {name: coral.choose(name, found).address if name in real else name for name in devices}
+    places = {name: _place(name, found) if name in real else name for name in devices}
     if len(set(places.values())) < len(devices):
         raise ConfigError("--device names a device twice; name each once, as `edgetpu-ci devices` lists them.")
     return places
 
 
-def exit_status(outcomes: Mapping[str, Outcome]) -> int:
+def _place(name: str, found: Sequence[coral.Coral]) -> str:
+    """One that cannot be used keeps its name: its own report says why."""
+    try:
+        return coral.choose(name, found).address
+    except DeviceError:
+        return name
+
+
+def exit_status(results: Mapping[str, Result]) -> int:
     """That of the worst device."""
-    known = [outcome.exit_status for outcome in outcomes.values()]
-    return next((status for status in _WORST_FIRST if status in known), max(known))
+    return _worst(results).exit_status
+
+
+def _worst(results: Mapping[str, Result]) -> Result:
+    return max(results.values(), key=_badness)
+
+
+def _badness(result: Result) -> tuple[int, int, bool]:
+    """Comparable: of two that leave with the same status, a warning is worse."""
+    rank = _WORST_LAST.index(result.exit_status) if result.exit_status in _WORST_LAST else -1
+    return rank, result.exit_status, _status(result) != "passed"
+
+
+def _status(result: Result) -> Status:
+    """Of a device without a report nothing is known."""
+    return judge.status(result.report) if isinstance(result, Outcome) else "unknown"
 
 
 def on(settings: config.Config, device: str) -> config.Config:
@@ -90,10 +120,13 @@ def _part(device: str) -> str:
 
 
 def _telling(device: str, world: World) -> World:
-    return replace(world, progress=lambda what, done, total: world.progress(f"{device}: {what}", done, total))
+    return replace(
+        world,
+        progress=lambda what, done, total: world.progress(f"{device}: {what}", done, total),
+        warn=lambda line: world.warn(f"{device}: {line}"),
+    )
 
 
-def _write_outputs(outcomes: Mapping[str, Outcome], folder: Path, world: World) -> None:
+def _write_outputs(results: Mapping[str, Result], folder: Path, world: World) -> None:
     """The outputs of the step are of all devices; those of the last would say too little."""
-    worst = max(outcomes.values(), key=lambda outcome: (outcome.exit_status == 1, outcome.exit_status))
-    job.write_outputs({"status": judge.status(worst.report), "report": str(world.cwd / folder)}, world)
+    job.write_outputs({"status": _status(_worst(results)), "report": str(world.cwd / folder)}, world)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, reports, surroundings
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 
 if TYPE_CHECKING:
     from edgetpu_ci.app import Outcome
@@ -81,13 +81,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_on_devices(settings: "Config", arguments: argparse.Namespace) -> int:
     from edgetpu_ci import on_devices
 
-    outcomes = on_devices.run(
+    results = on_devices.run(
         settings, arguments.device, arguments.output, surroundings.world(), side_by_side=arguments.side_by_side
     )
-    for device, outcome in outcomes.items():
+    for device, result in results.items():
         output.say(f"\ndevice  {device}\n")
-        _told(outcome)
-    return on_devices.exit_status(outcomes)
+        if isinstance(result, EdgeTpuCiError):
+            output.fail(f"{device}: {result}")
+        else:
+            _told(result)
+    return on_devices.exit_status(results)
 
 
 def compare(arguments: argparse.Namespace) -> int:

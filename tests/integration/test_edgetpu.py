@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec import to_builtins
 
 from edgetpu_ci import app, codec, config, on_devices
 from edgetpu_ci.collect import fidelity, inference
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, RefusedError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu
@@ -261,6 +261,42 @@ def test_a_source_model_that_is_missing_of_one_is_no_pass(host: "Host") -> None:
     stuck = of(collected, "outputs_stuck")
     assert (stuck.value, stuck.failed) == (None, True)
     assert "m.tflite cannot be read" in stuck.reason
+
+
+def test_a_device_that_is_of_no_use_stops_no_other(tmp_path: Path) -> None:
+    """One that is not there says so in its own report; one whose lock is no file has none."""
+    root, outputs = corals.host(tmp_path / "root"), tmp_path / "outputs"
+    corals.usb(root, "2-1")
+    (root / "run/lock/edgetpu-ci-usb-2-1.lock").mkdir()
+    (tmp_path / "m_edgetpu.tflite").write_bytes(compiled.build())
+    step = config.Step(use="inference", with_={"models": ["m_edgetpu.tflite"], "rounds": 2, "seconds": 0})
+    world = replace(
+        fake.world(tmp_path, root=root, run=run_process, env={"GITHUB_OUTPUT": str(outputs)}),
+        token=iter(map(str, range(99))).__next__,
+    )
+    found = on_devices.run(
+        config.Config(collect=(step,)), ["2-1", "usb:3", "simulated"], tmp_path / "to", world, side_by_side=False
+    )
+    locked, absent, simulated = found.values()
+    assert isinstance(locked, RefusedError)
+    assert isinstance(absent, app.Outcome)
+    (why,) = {m.reason for m in absent.report.run.measurements if m.failed}
+    assert why.startswith("There is no Coral `usb:3` on this host, only usb:0 at 2-1")
+    assert [each.exit_status for each in found.values()] == [2, 3, 0], simulated
+    assert on_devices.exit_status(found) == 3
+    # What was written last counts.
+    assert outputs.read_text().rpartition("status<<")[2].splitlines()[1] == "unknown"
+
+
+def test_a_warning_names_the_device_it_is_about(tmp_path: Path) -> None:
+    root, said = corals.host(tmp_path / "root"), list[str]()
+    corals.usb(root, "2-1")
+    (tmp_path / "m_edgetpu.tflite").write_bytes(compiled.build())
+    step = config.Step(use="inference", with_={"models": ["m_edgetpu.tflite"]})
+    # A folder is no file to write outputs into.
+    world = fake.world(tmp_path, root=root, env={"GITHUB_OUTPUT": str(tmp_path)}, warn=said.append)
+    on_devices.run(config.Config(collect=(step,)), ["usb:3"], tmp_path / "to", world, side_by_side=False)
+    assert said[0].startswith("usb:3: warning: the outputs were not written to ")
 
 
 def test_side_by_side_needs_devices(tmp_path: Path) -> None:
