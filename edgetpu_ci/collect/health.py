@@ -68,7 +68,7 @@ def _host(heat: Heat) -> Iterator[Measurement]:
 
 
 def _accelerator(one: Accelerator) -> Iterator[Measurement]:
-    lost = f"sensor lost: it reads below {thermal.LOST:g} °C, as a bus does that no longer answers"
+    lost = f"sensor lost: it reads below {sysfs.LOST:g} °C, as a bus does that no longer answers"
     reason = lost if one.lost else "not available: this version of the apex driver tells no temperature"
     trips = [("trip points", _degrees(one.trips)), ("alarms", _degrees(one.warns))]
     details = tuple((name, said) for name, said in trips if said)

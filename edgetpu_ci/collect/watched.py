@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from edgetpu_ci.device import coral, thermal
-from edgetpu_ci.device.thermal import LOST
+from edgetpu_ci.device import coral, sysfs, thermal
 from edgetpu_ci.world import World
 
 Reading = Mapping[str, str]
@@ -64,13 +63,13 @@ def _is_flagged(text: str) -> bool:
 
 def hottest(readings: Sequence[Reading]) -> float | None:
     """The highest temperature; None where no sensor told one."""
-    known = [celsius for reading in readings for celsius in _celsius(reading) if celsius > LOST]
+    known = [celsius for reading in readings for celsius in _celsius(reading) if not sysfs.is_lost(celsius)]
     return max(known, default=None)
 
 
 def lost(readings: Sequence[Reading]) -> int:
     """At the end of how many windows a sensor was lost."""
-    return sum(any(celsius <= LOST for celsius in _celsius(reading)) for reading in readings)
+    return sum(any(map(sysfs.is_lost, _celsius(reading))) for reading in readings)
 
 
 def rises(kind: str, readings: Sequence[Reading]) -> int | None:

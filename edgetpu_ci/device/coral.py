@@ -10,6 +10,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edgetpu_ci.device import sysfs
 from edgetpu_ci.errors import ConfigError, DeviceError
 from edgetpu_ci.world import World
 
@@ -19,7 +20,6 @@ USB_BEFORE, USB_AFTER, PCI = "1a6e:089a", "18d1:9302", "1ac1:089a"
 _WANTED: Final = re.compile(r"(|usb|pci)(?::([0-9]{1,3}))?")
 _USB_ADDRESS: Final = re.compile(r"[0-9]+-[0-9]+(\.[0-9]+)*")
 _PCI_ADDRESS: Final = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
-_SENSOR_LOST: Final = -40.0
 _LOOK: Final = (
     f"plug one in, and look for it with `lsusb` ({USB_BEFORE} or {USB_AFTER}) or `lspci -n` ({PCI}); "
     "a container sees it only when it is handed in."
@@ -226,7 +226,7 @@ def _celsius(thousandths: str) -> float | None:
     if not re.fullmatch(r"-?[0-9]{1,6}", thousandths):
         return None
     celsius = int(thousandths) / 1000
-    return celsius if celsius > _SENSOR_LOST else None
+    return None if sysfs.is_lost(celsius) else celsius
 
 
 def _ailing(node: str, status: str) -> str:

@@ -14,9 +14,6 @@ from msgspec import Struct
 
 from edgetpu_ci.device import sysfs
 
-LOST: Final = -40.0
-"""Degrees Celsius below which a sensor is lost, not cold: a bus that answers all ones reads as -89.7 °C."""
-
 MARGIN: Final = 5.0
 """Degrees Celsius below the first trip point at which a device counts as cooled down."""
 
@@ -83,7 +80,7 @@ class Heat(Struct, frozen=True, kw_only=True):
 def read(root: Path) -> Heat:
     """Look at everything below `root` that tells a temperature, or that it slows down."""
     zones = [zone for zone in sorted(root.glob("sys/class/thermal/thermal_zone*")) if (zone / "temp").exists()]
-    known = [celsius for zone in zones if (celsius := sysfs.thousandth(zone / "temp")) and celsius > LOST]
+    known = [celsius for zone in zones if (celsius := sysfs.thousandth(zone / "temp")) and not sysfs.is_lost(celsius)]
     return Heat(
         accelerators=accelerators(root),
         celsius=max(known, default=None),
@@ -101,7 +98,7 @@ def accelerators(root: Path) -> tuple[Accelerator, ...]:
 
 def _accelerator(folder: Path) -> Accelerator:
     celsius = sysfs.thousandth(folder / "temp")
-    is_lost = celsius is not None and celsius < LOST
+    is_lost = celsius is not None and sysfs.is_lost(celsius)
     return Accelerator(
         name=folder.name,
         status=sysfs.text(folder / "status"),
@@ -205,7 +202,7 @@ def events(looks: Sequence[Heat]) -> list[str]:
             said.append(f"{name} was reset {'once' if times == 1 else f'{times} times'}")
         said += [f"{name} was {status}" for status in dict.fromkeys(one.status for one in seen) if is_ill(status)]
         if any(one.lost for one in seen):
-            said.append(f"{name} lost its temperature sensor (it reads below {LOST:g} °C)")
+            said.append(f"{name} lost its temperature sensor (it reads below {sysfs.LOST:g} °C)")
     return said
 
 
@@ -229,7 +226,9 @@ def too_hot(heat: Heat, below: float | None) -> str:
     if below is not None:
         hottest = told or ({"the host": heat.celsius} if heat.celsius is not None else {})
         return ", ".join(f"{name} is at {celsius:.0f} °C" for name, celsius in hottest.items() if celsius >= below)
-    close = {one.name for one in heat.accelerators if one.trips and told.get(one.name, LOST) > one.trips[0] - MARGIN}
+    close = {
+        one.name for one in heat.accelerators if one.trips and told.get(one.name, sysfs.LOST) > one.trips[0] - MARGIN
+    }
     return ", ".join(f"{name} is at {told[name]:.0f} °C" for name in sorted(close)) or throttled([heat])
 
 

@@ -109,6 +109,11 @@ def test_a_lost_sensor_tells_no_temperature(root: Path, temp: str) -> None:
     assert find(root)[0].celsius is None
 
 
+def test_as_cold_as_a_lost_sensor_begins_is_cold(root: Path) -> None:
+    corals.pci(root, told={"temp": "-40000"})
+    assert find(root)[0].celsius == -40
+
+
 @pytest.mark.parametrize(
     ("wanted", "name"),
     [

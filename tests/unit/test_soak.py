@@ -116,6 +116,8 @@ def test_a_temperature_that_no_device_has_is_a_lost_sensor(tmp_path: Path) -> No
     assert found.details == (("sensor lost", "at the end of 48 of 288 windows"),)
     never = of(collect(tmp_path, soaking(lambda _: {"read": {"heat:apex_0/temp": "-87900"}})), "hottest_celsius")
     assert (never.value, never.reason) == (None, "the sensor is lost")
+    cold = of(collect(tmp_path, soaking(lambda _: {"read": {"heat:apex_0/temp": "-40000"}})), "hottest_celsius")
+    assert (cold.value, cold.details) == (-40, ())
 
 
 def test_resets_throttling_and_devices_that_come_anew_are_counted(tmp_path: Path) -> None:

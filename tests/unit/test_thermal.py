@@ -67,6 +67,11 @@ def test_a_bus_that_no_longer_answers_is_a_lost_sensor_and_not_cold(tmp_path: Pa
     assert thermal.events([thermal.read(tmp_path)]) == ["apex_0 lost its temperature sensor (it reads below -40 °C)"]
 
 
+def test_as_cold_as_a_lost_sensor_begins_is_cold(tmp_path: Path) -> None:
+    kernel.apex(tmp_path, temp="-40000")
+    assert (of(tmp_path).celsius, of(tmp_path).lost) == (-40, False)
+
+
 def test_an_older_driver_without_a_temperature_is_read_all_the_same(tmp_path: Path) -> None:
     kernel.write(tmp_path / "sys/class/apex/apex_0", {"status": "ALIVE"})
     assert of(tmp_path) == Accelerator(name="apex_0", status="ALIVE")
