@@ -59,7 +59,9 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("model_load_ms", "ms", "lower", "constructing the interpreter and allocating tensors, median over slots"),
     _metric("cpu_time_p10_ms", "ms", "lower", "10th percentile of CPU time of one inference, the median over slots"),
     # The Edge TPU, as the host sees it: time in its operators is that of the transfers too.
-    _metric("delegate_open_ms", "ms", "lower", "opening the Edge TPU through its library, median over slots"),
+    _metric(
+        "delegate_open_ms", "ms", "lower", "loading libedgetpu and opening the Edge TPU through it, median over slots"
+    ),
     _metric("time_to_ready_ms", "ms", "lower", "opening, loading and the first inference together, median over slots"),
     _metric("tpu_time_p10_ms", "ms", "lower", "10th percentile of the time in the TPU's operators, as latency_p10_ms"),
     _metric(
@@ -122,7 +124,7 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
         "failed inferences of a million attempted, crashes and hangs counted as one; its interval ends at the exact "
         "upper 95 % bound",
     ),
-    _metric("recovery_ms", "ms", "lower", "from a failure to the next inference that completed, the median"),
+    _metric("recovery_ms", "ms", "lower", "from a failure to the next inference that completed, at most; the median"),
     _metric("memory_peak_mb", "MB", "lower", "peak resident memory of the measuring process", "memory_usage_mb"),
     # Under other loads than one model back to back; docs/loads.md says what each answers.
     _metric("latency_alone_p10_ms", "ms", "lower", "latency_p10_ms of a model that has its process to itself"),

@@ -22,10 +22,10 @@ _DEVICE = re.compile(
 class Simulated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a simulated Edge TPU behaves.
 
-    Each inference takes `latency_ms` (a list: each of several devices its own) and up to `jitter_ms` more, the first
-    `first_ms` more, and one after another model's on the same device `reload_ms` more; `slow_after` so many
-    inferences each takes `slow_ms`, as when it throttles. Opening takes `open_ms`. Of `fail_every` inferences one
-    fails.
+    Each of the model's Edge TPU operators, of which there is one in most, takes `latency_ms` (a list: each of several
+    devices its own) and up to `jitter_ms` more, the first `first_ms` more, and one after another model's on the same
+    device `reload_ms` more; `slow_after` so many of them each takes `slow_ms`, as when it throttles. Opening takes
+    `open_ms`. Of `fail_every` of them one fails.
     """
 
     latency_ms: Seconds | tuple[Seconds, ...] = 3

@@ -89,6 +89,13 @@ def test_the_first_loads_fail_and_the_rest_is_measured(libedgetpu: Path, tmp_pat
     assert (found["recovery_ms"].n, found["latency_p50_ms"].failed) == (1, False)
 
 
+def test_loading_the_library_is_a_part_of_opening_and_of_being_ready(libedgetpu: Path, tmp_path: Path) -> None:
+    env = environment(device(USB, latency_us=100, open_us=20_000), loading_us=60_000)
+    found = measured(tmp_path, libedgetpu, env)
+    opening, ready = found["delegate_open_ms"].value or 0, found["time_to_ready_ms"].value or 0
+    assert ready > opening >= 80
+
+
 def test_single_inferences_that_fail_are_a_rate_of_a_valid_run(libedgetpu: Path, tmp_path: Path) -> None:
     env = environment(device(USB, latency_us=100, fail_every=10))
     found = measured(tmp_path, libedgetpu, env)

@@ -35,7 +35,9 @@ def open_for(runtime, request):
     wanted = request["edgetpu"]
     if wanted["simulated"]:
         return _simulated(wanted)
+    started = time.perf_counter_ns()
     loaded = library.load(wanted["library"])
+    loading = time.perf_counter_ns() - started
     facts = dict(library.facts(loaded, wanted["library"]), device=wanted["device"])
     use, because = decide(wanted["compat"], runtime, abi.unfit_here())
     options = _options(loaded, wanted)
@@ -43,7 +45,7 @@ def open_for(runtime, request):
     delegate = _load(runtime, wanted["library"], options, loaded)
     if use:
         delegate = Adapter(delegate)
-    opened = time.perf_counter_ns() - started
+    opened = loading + time.perf_counter_ns() - started
     return EdgeTpu(delegate, opened, dict(facts, adapted=use, because=because))
 
 

@@ -1,9 +1,9 @@
 """A simulated Edge TPU: it takes the operators that a real one takes, and the time it is told.
 
-Outputs are zeros: nothing is computed. It is told milliseconds: `latency_ms`, `jitter_ms` (up to so much more, from
-`seed`), `first_ms` more for the first invoke, `reload_ms` more for one after another model's on the same device,
-`open_ms`; and `slow_after` so many invokes `slow_ms` each, and
-`fail_every`, each so many invokes one that fails (0: never).
+Outputs are zeros: nothing is computed. It is told milliseconds of each operator that it took, of which most compiled
+models have one: `latency_ms`, `jitter_ms` (up to so much more, from `seed`), `first_ms` more for the first one,
+`reload_ms` more for one after another model's on the same device; `open_ms`; and `slow_after` so many operators
+`slow_ms` each, and `fail_every`, each so many operators one that fails (0: never).
 """
 
 import ctypes

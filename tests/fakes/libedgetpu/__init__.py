@@ -48,11 +48,12 @@ class Library(Settings, total=False):
 
     `abi="2.5"` hands registrations over as genuine 16.0 does: newer runtimes read past their 64 bytes, and break.
     `state` is a folder that outlives the process: in it `load_failures` are counted (it is needed for them), and an
-    unplugged device stays unplugged until the folder is emptied.
+    unplugged device stays unplugged until the folder is emptied. Loading it takes `loading_us`.
     """
 
     abi: Literal["2.5"]
     runtime_version: int
+    loading_us: int
     state: Path
 
 

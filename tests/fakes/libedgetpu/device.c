@@ -39,6 +39,10 @@ static long setting(const char *own, const char *name, long otherwise) {
   return value ? strtol(value, NULL, 10) : otherwise;
 }
 
+__attribute__((constructor)) static void load(void) {
+  wait_until(now_ns() + (uint64_t)setting(NULL, "loading_us", 0) * 1000);
+}
+
 int runtime_version(void) { return (int)setting(NULL, "runtime_version", 14); }
 
 static Settings settings_of(const char *own) {
