@@ -18,6 +18,11 @@ from edgetpu_ci.worker.edgetpu_worker import checking
 OPTIONS = Options(models=())
 
 
+def test_the_source_model_answers_as_many_inputs_as_are_checked() -> None:
+    """The worker stands alone, and cannot be told by an import."""
+    assert fidelity.MOST == checking.MOST
+
+
 class Interpreter:
     """One that only tells what its one output is."""
 
