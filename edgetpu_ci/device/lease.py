@@ -93,6 +93,8 @@ def _waited(path: Path, device: Coral, until: float, world: World) -> Iterator[I
         # Opened anew each time: who cleans up the folder may have taken the file away.
         with _opened(path, os.O_RDWR) as file:
             if _take(file, fcntl.LOCK_EX):
+                if not _is_at(path, file):
+                    continue
                 yield file
                 return
             other = _read(file) or "another process"
@@ -143,6 +145,13 @@ def _take(file: IO[bytes], how: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    """Whether a file is still the one of that name: a lock on one that was cleaned away keeps nobody out."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    return False
 
 
 def _read(file: IO[bytes]) -> Tenant | None:

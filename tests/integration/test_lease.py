@@ -283,6 +283,23 @@ def test_a_lock_that_was_cleaned_away_while_waiting_is_made_anew(root: Path) -> 
         assert str(os.getpid()) in lock.read_text()
 
 
+def test_a_lock_that_was_cleaned_away_before_it_was_taken_keeps_nobody_out_and_is_made_anew(root: Path) -> None:
+    outside, lock = world(root.parent), root / "run/lock/edgetpu-ci-usb-2-1.lock"
+    left = [lock]
+
+    def clean(event: str, _arguments: object) -> None:
+        if event == "fcntl.flock" and left:
+            left.pop().unlink()
+
+    # An audit hook stays until the process ends; this one has nothing more to do by then.
+    sys.addaudithook(clean)
+    with lease.hold([usb(outside)], 0, outside):
+        assert not left
+        tenant = lease.tenant(usb(outside), outside)
+    assert tenant
+    assert tenant.pid == os.getpid()
+
+
 def test_all_users_choose_the_same_folder_by_what_it_is(root: Path) -> None:
     outside = world(root.parent)
     (root / "run/lock").chmod(0o755)
