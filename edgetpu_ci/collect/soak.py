@@ -1,6 +1,7 @@
 """Let one process infer for minutes or days: does it get slower, larger or hotter, and does it last."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ from typing import Annotated, Final, TypeVar
 from msgspec import Meta, Struct
 
 from edgetpu_ci import codec, stats
-from edgetpu_ci.collect import load, models, on_device, sampled, slot, turns, watched
+from edgetpu_ci.collect import failures, load, models, on_device, sampled, slot, tries, turns, watched
 from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.collect.load import Load
 from edgetpu_ci.collect.slot import Nanoseconds
@@ -63,13 +64,23 @@ class Soaked(load.Loaded, frozen=True, kw_only=True):
 D = TypeVar("D", bound=Struct)
 
 
-class Lasted(Struct, frozen=True):
-    """What is left of a soak: its windows, where it ran, and what ended it early; `limits` as `watched` has them."""
+@dataclass(frozen=True)
+class Lasted:
+    """What is left of a soak: its windows, where it ran, in `record` what ended it; `limits` as `watched` has them."""
 
     windows: tuple[Window, ...]
     device: str = ""
-    ended: str = ""
-    limits: dict[str, float] = {}
+    record: failures.Record = field(default_factory=failures.Record)
+    limits: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> str:
+        """What ended it early; empty when it lasted."""
+        return self.record.reason
+
+
+def _nothing(why: str) -> Lasted:
+    return Lasted((), record=failures.Record(stopped=why))
 
 
 def collect(options: Options, world: World) -> Collected:
@@ -82,7 +93,7 @@ def collect(options: Options, world: World) -> Collected:
     with on_device.taken(options, [file for _, file in found], world) as place:
         for number, (name, file) in enumerate(found, start=1):
             refused = place.refuse(file)
-            lasted[name] = Lasted((), ended=refused) if refused else _soak(file, place.options, world)
+            lasted[name] = _nothing(refused) if refused else _soak(file, place.options, world)
             world.progress(f"{name} soaked", number, len(found))
     return Collected(
         measurements=tuple(m for name, one in lasted.items() for m in measurements(f"{name} soaked", one)),
@@ -115,12 +126,15 @@ def _soak(file: Path, options: Options, world: World) -> Lasted:
 
 def _lasted(taken: turns.Slot[Soaked] | Fault | str, file: Path, options: Options, world: World) -> Lasted:
     """What was written before the end, however that came: where it ran, then each window."""
-    why = taken.text if isinstance(taken, Fault) else taken
-    lines, ended = _lines(file), why if isinstance(why, str) else ""
+    lines, record = _lines(file), failures.Record()
+    if isinstance(taken, Fault):
+        record.faults.append(taken)
+    elif isinstance(taken, str):
+        record.stopped = taken
     windows = tuple(window for line in lines[1:] if (window := _decoded(line, Window)))
     if not lines or not (began := _decoded(lines[0], slot.Said)):
-        return Lasted((), ended=ended or "nothing was written")
-    return Lasted(windows, slot.device([slot.placed(began, world)], options.threads), ended, watched.limits(world))
+        return _nothing(record.reason or "nothing was written")
+    return Lasted(windows, slot.device([slot.placed(began, world)], options.threads), record, watched.limits(world))
 
 
 def _lines(file: Path) -> list[bytes]:
@@ -145,7 +159,10 @@ def measurements(subject: str, lasted: Lasted) -> list[Measurement]:
         return load.unmeasured(subject, METRICS, lasted.ended or "no window was over")
     made = [_minutes(subject, lasted), *_latencies(subject, windows), *_slopes(subject, windows)]
     made += _seen(subject, [window.read for window in windows], lasted.limits)
-    return [sampled.rounded(measurement, lasted.device) for measurement in made]
+    attempted = sum(window.attempted for window in windows)
+    failed = attempted - sum(window.completed for window in windows)
+    broken = tries.broken(subject, attempted, failed, lasted.record, lasted.device)
+    return [*(sampled.rounded(measurement, lasted.device) for measurement in made), *broken]
 
 
 def _minutes(subject: str, lasted: Lasted) -> Measurement:

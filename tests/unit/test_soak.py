@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, validity
 from edgetpu_ci.collect import soak
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Collected, Measurement
@@ -87,6 +87,8 @@ def test_what_a_process_wrote_before_it_crashed_counts(tmp_path: Path) -> None:
     assert of(found, "soak_p50_ms").value == pytest.approx(3, rel=0.01)
     assert of(found, "soak_p50_ms").device.startswith("simulated edgetpu")
     assert found.notes[0].startswith(f"m: the soak ended early: {USB}")
+    (why,) = validity.invalid(found.measurements).values()
+    assert why.startswith(f"invalid: {USB}")
     assert len(found.samples["m soaked/p50_ns"]) == 60
 
 
