@@ -104,14 +104,18 @@ def run(
     report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
     outputs, unsaid = _publish(publishers, report, world)
-    # A dead GitHub or Slack is said, and changes no verdict.
-    mild = [*(problem for problem in (*unread, *unsaved) if isinstance(problem, _PASSING)), *unsaid]
-    for problem in mild:
-        notify("warning", str(problem), world)
-    problems = tuple(problem for problem in (*unread, *unsaved) if problem not in mild)
-    outcome = Outcome(report=report, saved=saved, problems=problems)
+    outcome = Outcome(report=report, saved=saved, problems=_grave((*unread, *unsaved), unsaid, world))
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
+
+
+def _grave(
+    problems: Sequence[EdgeTpuCiError], unsaid: Sequence[EdgeTpuCiError], world: World
+) -> tuple[EdgeTpuCiError, ...]:
+    """Those that weigh on the exit status; a dead GitHub or Slack is said, and changes no verdict."""
+    for problem in (*(problem for problem in problems if isinstance(problem, _PASSING)), *unsaid):
+        notify("warning", str(problem), world)
+    return tuple(problem for problem in problems if not isinstance(problem, _PASSING))
 
 
 def _check(keeper: store.Store) -> None:
