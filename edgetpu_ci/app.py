@@ -94,7 +94,7 @@ def run(
     with TemporaryDirectory(prefix="edgetpu-ci-") as files:
         source, note = (against, "") if against else _source(settings, happened, Path(files, "base"), world)
         plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
-        taken = measure.noted(measure.take(collectors, plan, happened, world, unit), note)
+        taken = measure.noted(measure.take(collectors, plan, happened, world, unit, keeper), note)
         ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
     past, unread = _past(keeper, taken.run, world, keep=assess.is_main_line(taken))
     if assess.is_main_line(taken):

@@ -8,9 +8,10 @@ from msgspec import structs
 from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
 from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
 from edgetpu_ci.judging import interleaved, judge
-from edgetpu_ci.model import Base, Collected, Report, Rule, Run
+from edgetpu_ci.memory import Forgetful, State
+from edgetpu_ci.model import REPOSITORY, Base, Collected, Machine, Report, Rule, Run
 from edgetpu_ci.noise import SelfTest
 from edgetpu_ci.world import World
 
@@ -52,14 +53,22 @@ def noted(taken: Taken, *notes: str) -> Taken:
     return replace(taken, run=structs.replace(taken.run, notes=(*taken.run.notes, *filter(None, notes))))
 
 
-def take(
-    collectors: Sequence[collect.Bound], plan: Plan | None, happened: event.Event, world: World, unit: str = ""
+def take(  # noqa: PLR0913 - what is measured, with what, when and where
+    collectors: Sequence[collect.Bound],
+    plan: Plan | None,
+    happened: event.Event,
+    world: World,
+    unit: str = "",
+    state: State | None = None,
 ) -> Taken:
-    """Measure with every collector; `unit` names one of several devices of this machine."""
+    """Measure with every collector; `unit` names one of several devices of this machine.
+
+    `state` is what collectors remember of earlier runs, and for later ones.
+    """
     at = world.now()
-    host = machine.identify(world, unit)
+    host = _host(collectors, world, unit)
     beside, rules, family = _prepare(collectors, plan, world)
-    brought = _collect(collectors, beside, world)
+    brought = _collect(collectors, beside, world, state or Forgetful())
     run = Run(
         id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
         at=at,
@@ -72,12 +81,21 @@ def take(
         aside=_aside(plan, happened),
         contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
         notes=tuple(note for part in brought for note in part.notes),
+        incomplete=tuple(dict.fromkeys(what for part in brought for what in part.incomplete)),
     )
     samples = {name: values for part in brought for name, values in part.samples.items()}
     if plan is None or beside is None:
         return Taken(run=run, samples=samples)
     found = Taken(run=run, samples=samples, base=_base(brought, plan), rules=rules, family=family)
     return noted(found, *_remarks(brought, plan, beside))
+
+
+def _host(collectors: Sequence[collect.Bound], world: World, unit: str) -> Machine:
+    """Who measures. What is true of the repository is one series, whichever machine asked."""
+    host = machine.identify(world, unit)
+    if collectors and all(collector.is_of_repository for collector in collectors):
+        return structs.replace(host, key=REPOSITORY)
+    return host
 
 
 def _remarks(brought: Sequence[Collected], plan: Plan, beside: Beside) -> Iterator[str]:
@@ -129,17 +147,27 @@ def _standing(
     return {name: known._replace(settled=False) for name, known in found.items()} if plan.itself else found
 
 
-def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World) -> list[Collected]:
+def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World, state: State) -> list[Collected]:
     brought: list[Collected] = []
     seen: set[str] = set()
     for number, collector in enumerate(collectors):
-        part = collector.beside(beside, world) if beside else collector(world)
+        part = _part(collector, beside, world, state)
         keys = {measurement.key for measurement in part.measurements}
         if twice := sorted(seen & keys):
             raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
         seen |= keys
         brought.append(part)
     return brought
+
+
+def _part(collector: collect.Bound, beside: Beside | None, world: World, state: State) -> Collected:
+    """What one collector brings. A service that does not answer costs its figures, not those of the others."""
+    try:
+        return collector.beside(beside, world, state) if beside else collector(world, state)
+    except (DeliveryError, StoreError) as error:
+        if not collector.is_of_repository:
+            raise
+        return Collected(measurements=(), incomplete=(str(error),))
 
 
 def _base(brought: Sequence[Collected], plan: Plan) -> Base:

@@ -14,6 +14,9 @@ FORMAT = "edgetpu-ci report"
 SIMULATED = "simulated"
 """How the device of a measurement is called that no device made."""
 
+REPOSITORY = "repository"
+"""The subject of what holds for the whole repository, and the machine of a run that measured nothing else."""
+
 Better = Literal["lower", "higher", "exact"]
 Severity = Literal["fail", "warn"]
 Weight = Literal["fail", "warn", "pass"]
@@ -41,6 +44,14 @@ class Metric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     states: tuple[str, ...] = ()
 
 
+class Earlier(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The same value of the window before this one, and of how many; `moved` when they differ beyond noise."""
+
+    value: float
+    n: int = 0
+    moved: bool = False
+
+
 class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One value of one metric of one subject.
 
@@ -48,7 +59,7 @@ class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     whole run of its subject did.
     `slots` holds one statistic for each slot (a fresh process), in the metric's unit; `n` counts
     the samples behind the value and `interval` is its two-sided 95 % confidence interval.
-    `details` are shown, never judged.
+    `earlier` is what it was in the window before, where it is of a window. `details` are shown, never judged.
     """
 
     subject: str
@@ -60,6 +71,7 @@ class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     interval: tuple[float, float] | None = None
     slots: tuple[float, ...] = ()
     device: str = ""
+    earlier: Earlier | None = None
     details: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -102,6 +114,7 @@ class Collected(Struct, frozen=True, kw_only=True):
 
     `base` has the same of the base, where that was measured too, in the same `rounds` of each subject; `alike` are
     the subjects that are the same on both sides, to the last byte, and `without` says why some have no base.
+    `incomplete` says what should have been collected and was not, a sentence each.
     """
 
     measurements: tuple[Measurement, ...]
@@ -111,6 +124,7 @@ class Collected(Struct, frozen=True, kw_only=True):
     without: dict[str, str] = field(default_factory=dict)
     contended: str = ""
     notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
     samples: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -118,7 +132,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was measured, of which commit, when and where.
 
     `contended` says in words how other work disturbed the host, empty when it did not, and `aside` why this is no
-    point of main's history, empty when it is one.
+    point of main's history, empty when it is one. `incomplete` says what should have been collected and was not.
     """
 
     id: str
@@ -132,6 +146,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     contended: str = ""
     aside: str = ""
     notes: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
 
     @property
     def is_simulated(self) -> bool:

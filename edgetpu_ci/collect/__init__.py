@@ -18,6 +18,7 @@ from edgetpu_ci.collect import (
 )
 from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.config import Step
+from edgetpu_ci.memory import State
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
 
@@ -33,6 +34,12 @@ class Comparing(Collector, Protocol):
 
     def series(self, options: Any, world: World) -> tuple[str, ...]: ...  # noqa: ANN401
     def collect_beside(self, options: Any, beside: Beside, world: World) -> Collected: ...  # noqa: ANN401
+
+
+class Remembering(Collector, Protocol):
+    """One that keeps what it read, so that the next run reads only what is new."""
+
+    def collect_remembering(self, options: Any, state: State, world: World) -> Collected: ...  # noqa: ANN401
 
 
 class Checking(Collector, Protocol):
@@ -68,8 +75,15 @@ class Bound:
     collector: Collector
     options: Any
 
-    def __call__(self, world: World) -> Collected:
+    @property
+    def is_of_repository(self) -> bool:
+        """Whether what it brings is the same wherever it runs: a collector says so with `OF_REPOSITORY = True`."""
+        return bool(getattr(self.collector, "OF_REPOSITORY", False))
+
+    def __call__(self, world: World, state: State) -> Collected:
         """Measure the head."""
+        if hasattr(self.collector, "collect_remembering"):
+            return cast("Remembering", self.collector).collect_remembering(self.options, state, world)
         return self.collector.collect(self.options, world)
 
     def check(self, world: World) -> None:
@@ -87,9 +101,11 @@ class Bound:
             return None
         return cast("Repeating", self.collector).collect_again(self.options, subjects, world)
 
-    def beside(self, beside: Beside, world: World) -> Collected:
+    def beside(self, beside: Beside, world: World, state: State) -> Collected:
         """Measure the head, and the base in turns with it if it can."""
-        return self._comparing.collect_beside(self.options, beside, world) if self._comparing else self(world)
+        if self._comparing:
+            return self._comparing.collect_beside(self.options, beside, world)
+        return self(world, state)
 
     @property
     def _comparing(self) -> Comparing | None:

@@ -1,8 +1,6 @@
-"""The catalogue: one line a metric, with its unit, the better direction and what it means."""
+"""What benchmarks, model files and devices measure: one line a metric."""
 
-import re
-from math import ceil
-from typing import Final, Literal
+from typing import Final
 
 from edgetpu_ci.model import Better, Metric
 
@@ -33,7 +31,7 @@ def _states(name: str, meaning: str, *states: str) -> Metric:
     return Metric(name=name, better="lower", meaning=meaning, states=states)
 
 
-CATALOGUE: Final[tuple[Metric, ...]] = (
+METRICS: Final[tuple[Metric, ...]] = (
     # How fast: latencies are of one inference, after warm-up.
     _metric(
         "latency_p10_ms",
@@ -210,71 +208,4 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _metric("bandwidth_mb_per_second", "MB/s", "higher", "bytes a benchmark works on in a second, in millions"),
     _metric("allocated_bytes", "B", "lower", "memory allocated by one run of a benchmark"),
     _metric("allocations", "", "lower", "allocations by one run of a benchmark"),
-    # Named by the user's document; collected by later parts.
-    _metric("test_coverage", "%", "higher", "lines covered by tests", "code_coverage"),
-    _metric("security_score", "points", "higher", "security score of the repository"),
-    _metric("build_time_seconds", "s", "lower", "duration of a build", "build_time"),
-    _metric("test_execution_time_seconds", "s", "lower", "duration of the test suite", "test_execution_time"),
 )
-
-_FOUR_DIGITS: Final = 1000
-_TOO_LONG_TO_WRITE_OUT: Final = 1e15
-
-_NANOSECONDS_BELOW_MS: Final = 1e-3
-_PER_MS: Final = 1e6
-
-_LONGEST_UNIT: Final = 60
-_FOREIGN: Final = re.compile(r"value_(lower|higher)_([A-Za-z0-9._-]{1,60})")
-
-_BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name, *metric.aliases)}
-
-
-def amount(value: float, metric: Metric) -> str:
-    """A value and its unit: facts with all their digits, what is measured with four; a state as its word."""
-    if metric.states:
-        return state(value, metric)
-    if metric.unit == "ms" and 0 < abs(value) < _NANOSECONDS_BELOW_MS:
-        return f"{value * _PER_MS:#.4g} ns"
-    return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
-
-
-def state(value: float, metric: Metric) -> str:
-    """The word of a value of a metric with states; between two of them, as in a mean, the worse one."""
-    return metric.states[ceil(min(max(value, 0), len(metric.states) - 1))]
-
-
-def _digits(value: float, *, exact: bool) -> str:
-    if abs(value) >= _TOO_LONG_TO_WRITE_OUT:
-        return f"{value:.4g}"
-    if value % 1 == 0 or (abs(value) >= _FOUR_DIGITS and not exact):
-        return f"{value:,.0f}"
-    # Zeros at the end stay: values below each other have their digits below each other.
-    return f"{value:,.2f}" if exact else f"{value:#.4g}"
-
-
-def is_known(name: str) -> bool:
-    """Whether the catalogue has this name or alias."""
-    return name in _BY_NAME
-
-
-def find(name: str) -> Metric:
-    """The metric of this name or alias; an unknown name is a metric that is shown, never compared."""
-    return _BY_NAME.get(name) or _decode(name) or Metric(name=name)
-
-
-def foreign(unit: str, better: Literal["lower", "higher"] | None) -> str:
-    """The name of a metric that only a foreign file knows: `value_lower_MB`, `value_higher_frames_per_s`.
-
-    `find` takes unit and direction from such a name. Without a direction it is `custom_UNIT`: shown, never compared.
-    """
-    word = unit.replace("%", "percent").replace("/", "_per_")
-    word = re.sub(r"[^A-Za-z0-9.-]+", "_", word).strip("_")[:_LONGEST_UNIT] or "unit"
-    return f"value_{better}_{word}" if better else f"custom_{word}"
-
-
-def _decode(name: str) -> Metric | None:
-    if not (found := _FOREIGN.fullmatch(name)):
-        return None
-    better: Better = "lower" if found[1] == "lower" else "higher"
-    unit = "%" if found[2] == "percent" else found[2].replace("_per_", "/").replace("_", " ")
-    return Metric(name=name, unit=unit, better=better, meaning="named by the file it was read from")

@@ -1,0 +1,1 @@
+"""Key performance indicators from rows: pure, each as its published definition says."""

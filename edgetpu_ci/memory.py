@@ -1,0 +1,59 @@
+"""What a collector remembers from one run to the next: named values of the store, compared before they are swapped."""
+
+import gzip
+import zlib
+from typing import Final, Protocol, TypeVar
+
+from msgspec import Struct, field
+
+from edgetpu_ci import codec
+from edgetpu_ci.errors import DocumentError
+
+T = TypeVar("T")
+
+MOST_BYTES: Final = 256 << 20
+"""A packed value may not become larger than this when it is unpacked."""
+
+
+class State(Protocol):
+    """The half of a store that holds named values."""
+
+    def state(self, name: str) -> bytes | None:
+        """A named value, None when it was never set."""
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Set a named value if it is still `old`; False, and nothing changed, when it is not."""
+
+
+class Forgetful(Struct):
+    """A state that ends with this process."""
+
+    values: dict[str, bytes] = field(default_factory=dict)
+
+    def state(self, name: str) -> bytes | None:
+        """As of a store."""
+        return self.values.get(name)
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """As of a store."""
+        if self.values.get(name) != old:
+            return False
+        self.values[name] = new
+        return True
+
+
+def pack(value: object) -> bytes:
+    """A record as compressed JSON: the same bytes for the same record."""
+    return gzip.compress(codec.encode_json_line(value), mtime=0)
+
+
+def unpack(data: bytes, into: type[T], name: str) -> T:
+    """A record that was packed; DocumentError when it is corrupt, or too large."""
+    inflating = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflating.decompress(data, MOST_BYTES)
+    except zlib.error as error:
+        raise DocumentError(f"{name} in the store cannot be read: {error}.") from error
+    if not inflating.eof:
+        raise DocumentError(f"{name} in the store ends too early, or is too large.")
+    return codec.decode_json(plain, into, f"{name} in the store", MOST_BYTES)

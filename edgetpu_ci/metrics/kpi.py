@@ -1,0 +1,39 @@
+"""What a key performance indicator is: its metric, and exactly how its value comes about."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from edgetpu_ci.model import Better, Metric
+
+Group = Literal["code_quality", "development_velocity", "reliability", "security", "distribution", "cost", "compliance"]
+
+
+class Kpi(Struct, frozen=True, kw_only=True):
+    """A metric of the repository with its published definition; `edgetpu-ci kpi explain` prints it.
+
+    `formula` says how the value is computed and what is left out of it, `source` where the numbers come from, and
+    `permission` what a token needs for them, as in a workflow's `permissions:`; empty where none is needed.
+    """
+
+    metric: Metric
+    group: Group
+    formula: str
+    source: str
+    permission: str = ""
+
+
+def kpi(  # noqa: PLR0913 - a line of the catalogue names all its parts
+    name: str,
+    unit: str,
+    better: Better | None,
+    meaning: str,
+    *aliases: str,
+    group: Group,
+    formula: str,
+    source: str,
+    permission: str = "",
+) -> Kpi:
+    """One line of the catalogue."""
+    metric = Metric(name=name, unit=unit, better=better, meaning=meaning, aliases=aliases)
+    return Kpi(metric=metric, group=group, formula=formula, source=source, permission=permission)

@@ -1,0 +1,7 @@
+"""What running costs, and whether the rules of data, access and review are kept."""
+
+from typing import Final
+
+from edgetpu_ci.metrics.kpi import Kpi, kpi
+
+KPIS: Final[tuple[Kpi, ...]] = ()

@@ -1,0 +1,1 @@
+"""Asking services over HTTP: within a budget, patiently, and no longer than a deadline."""
