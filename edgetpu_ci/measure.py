@@ -53,7 +53,7 @@ def noted(taken: Taken, *notes: str) -> Taken:
     return replace(taken, run=structs.replace(taken.run, notes=(*taken.run.notes, *filter(None, notes))))
 
 
-def take(  # noqa: PLR0913 - what is measured, with what, when and where
+def take(
     collectors: Sequence[collect.Bound],
     plan: Plan | None,
     happened: event.Event,

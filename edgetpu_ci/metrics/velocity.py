@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from edgetpu_ci.metrics.kpi import Kpi, kpi
+from edgetpu_ci.metrics.kpi import Kpi
 
 KPIS: Final[tuple[Kpi, ...]] = ()
