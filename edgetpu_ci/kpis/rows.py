@@ -10,7 +10,7 @@ from msgspec import Struct
 
 
 class Pull(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A pull request. `ready` is the last time it was marked ready before it was merged; None when it never was a draft.
+    """A pull request. `ready` is when it was last marked ready before it was merged; None when it never was a draft.
 
     `drafts` are the spans it was a draft, the last may be open; `reviewed` is the first review that is neither its
     author's nor a bot's; `committed` when the first of its commits was authored; `merged_as` is the commit on its base.

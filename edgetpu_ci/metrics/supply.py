@@ -11,8 +11,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "higher",
         "100 less what each open finding costs",
         group="code_quality",
-        formula="100 − Σ over open findings (critical 25, high 10, medium 3, low 1), at least 0; at most 20 with an active "
-        "leaked secret; unknown without a scan in the last 7 days",
+        formula="100 − Σ over open findings (critical 25, high 10, medium 3, low 1), at least 0; at most 20 with an "
+        "active leaked secret; unknown without a scan in the last 7 days",
         source="reports of security scanners, and GitHub's alerts",
         permission="security-events: read, vulnerability-alerts: read",
     ),
