@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from edgetpu_ci import base, collect, config, event, git, measure, metrics
-from edgetpu_ci.collect import models
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.judging import interleaved, judge
+from edgetpu_ci.loads import models
 from edgetpu_ci.model import Comparison
 from edgetpu_ci.render import words
 from edgetpu_ci.world import World

@@ -7,9 +7,9 @@ from msgspec import structs
 
 from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
 from edgetpu_ci.judging import interleaved, judge
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import REPOSITORY, Base, Collected, Machine, Report, Rule, Run
 from edgetpu_ci.noise import SelfTest

@@ -14,9 +14,9 @@ from msgspec import Struct, json  # noqa: E402 - only after our own folder is fi
 
 from edgetpu_ci import collect, event, machine, measure, reference  # noqa: E402
 from edgetpu_ci.base import Files  # noqa: E402
-from edgetpu_ci.collect import timing  # noqa: E402
 from edgetpu_ci.config import Step  # noqa: E402
 from edgetpu_ci.judging import interleaved  # noqa: E402
+from edgetpu_ci.loads import timing  # noqa: E402
 from edgetpu_ci.model import Comparison, Rule  # noqa: E402
 from edgetpu_ci.world import World, real_world  # noqa: E402
 

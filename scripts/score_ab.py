@@ -18,7 +18,7 @@ import numpy as np  # noqa: E402 - only after our own folder is first on the pat
 import pyarrow.parquet as pq  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
 
-from edgetpu_ci.collect import turns  # noqa: E402
+from edgetpu_ci.loads import turns  # noqa: E402
 from edgetpu_ci.stats import disturbance, paired  # noqa: E402
 from edgetpu_ci.stats.paired import Decision, Paired  # noqa: E402
 from scripts import ab_peers  # noqa: E402

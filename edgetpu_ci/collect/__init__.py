@@ -16,8 +16,8 @@ from edgetpu_ci.collect import (
     scaling,
     soak,
 )
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.config import Step
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import State
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World

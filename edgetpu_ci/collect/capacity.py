@@ -10,11 +10,11 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import failures, frames, load, models, on_device, sampled, slot, turns
-from edgetpu_ci.collect.frames import Flow, Frames, Milliseconds, Percent, Rate, Served
-from edgetpu_ci.collect.on_device import Place
-from edgetpu_ci.collect.target import Seconds
-from edgetpu_ci.collect.tries import Tries
+from edgetpu_ci.loads import failures, frames, load, models, on_device, sampled, slot, turns
+from edgetpu_ci.loads.frames import Flow, Frames, Milliseconds, Percent, Rate, Served
+from edgetpu_ci.loads.on_device import Place
+from edgetpu_ci.loads.target import Seconds
+from edgetpu_ci.loads.tries import Tries
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.stats import rates
 from edgetpu_ci.stats.rates import Tried

@@ -11,9 +11,9 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from edgetpu_ci import metrics, stats
-from edgetpu_ci.collect import contention, turns
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.loads import contention, turns
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
 

@@ -9,12 +9,12 @@ from typing import Annotated, Final, get_args
 from msgspec import Meta, Struct
 
 from edgetpu_ci import metrics
-from edgetpu_ci.collect import contention
-from edgetpu_ci.collect.bench import Bench, Idle
 from edgetpu_ci.device import coral, meters, power, sysfs, thermal
 from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.device.thermal import Accelerator, Heat
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.loads import contention
+from edgetpu_ci.loads.bench import Bench, Idle
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import models, models_alone, models_beside, on_device, powered, timing
-from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.collect.model_slot import Options
-from edgetpu_ci.collect.models_beside import Both
-from edgetpu_ci.collect.target import Simulated
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import models, models_alone, models_beside, on_device, powered, timing
+from edgetpu_ci.loads.beside import Beside
+from edgetpu_ci.loads.model_slot import Options
+from edgetpu_ci.loads.models_beside import Both
+from edgetpu_ci.loads.target import Simulated
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
 

@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import tflite
-from edgetpu_ci.collect import models, on_tpu
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ModelError
+from edgetpu_ci.loads import models, on_tpu
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.render import model as render
 from edgetpu_ci.world import World

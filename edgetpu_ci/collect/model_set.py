@@ -8,15 +8,15 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import failures, load, models, on_device, sampled, slot, tries, turns
-from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.load import Load
-from edgetpu_ci.collect.on_device import Place
-from edgetpu_ci.collect.slot import Nanoseconds
-from edgetpu_ci.collect.target import Seconds, Whole
-from edgetpu_ci.collect.tries import Tries
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import failures, load, models, on_device, sampled, slot, tries, turns
+from edgetpu_ci.loads.beside import Beside
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.load import Load
+from edgetpu_ci.loads.on_device import Place
+from edgetpu_ci.loads.slot import Nanoseconds
+from edgetpu_ci.loads.target import Seconds, Whole
+from edgetpu_ci.loads.tries import Tries
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 

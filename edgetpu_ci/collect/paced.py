@@ -6,11 +6,11 @@ from math import ceil
 from pathlib import Path
 from typing import Final
 
-from edgetpu_ci.collect import failures, frames, load, models, on_device, sampled, slot, turns
-from edgetpu_ci.collect.frames import Flow, Frames, Milliseconds, Rate, Served
-from edgetpu_ci.collect.on_device import Place
-from edgetpu_ci.collect.target import Seconds, Whole
-from edgetpu_ci.collect.tries import Tries
+from edgetpu_ci.loads import failures, frames, load, models, on_device, sampled, slot, turns
+from edgetpu_ci.loads.frames import Flow, Frames, Milliseconds, Rate, Served
+from edgetpu_ci.loads.on_device import Place
+from edgetpu_ci.loads.target import Seconds, Whole
+from edgetpu_ci.loads.tries import Tries
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 

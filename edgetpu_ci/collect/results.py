@@ -8,8 +8,7 @@ from statistics import median
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, formats, stats
-from edgetpu_ci.collect import paths
+from edgetpu_ci import codec, formats, paths, stats
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.formats.measured import slots

@@ -9,14 +9,14 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import Meta
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import failures, load, models, on_device, pipelined, sampled, slot, together, tries, turns
-from edgetpu_ci.collect.load import Load
-from edgetpu_ci.collect.on_device import Place
-from edgetpu_ci.collect.pipelined import Piped
-from edgetpu_ci.collect.target import Seconds, Whole, check_device
-from edgetpu_ci.collect.together import Ran
-from edgetpu_ci.collect.tries import Tries
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import failures, load, models, on_device, pipelined, sampled, slot, together, tries, turns
+from edgetpu_ci.loads.load import Load
+from edgetpu_ci.loads.on_device import Place
+from edgetpu_ci.loads.pipelined import Piped
+from edgetpu_ci.loads.target import Seconds, Whole, check_device
+from edgetpu_ci.loads.together import Ran
+from edgetpu_ci.loads.tries import Tries
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import World
 

@@ -10,11 +10,11 @@ from typing import Annotated, Final, TypeVar
 from msgspec import Meta, Struct
 
 from edgetpu_ci import codec, stats
-from edgetpu_ci.collect import failures, load, models, on_device, sampled, slot, tries, turns, watched
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.load import Load
-from edgetpu_ci.collect.slot import Nanoseconds
 from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.loads import failures, load, models, on_device, sampled, slot, tries, turns, watched
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.load import Load
+from edgetpu_ci.loads.slot import Nanoseconds
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.stats import slope
 from edgetpu_ci.world import World

@@ -20,13 +20,14 @@ from edgetpu_ci import (
     store,
     tflite,
 )
-from edgetpu_ci.collect import inference, model_slot, slot
-from edgetpu_ci.collect.target import Target
+from edgetpu_ci.collect import inference
 from edgetpu_ci.doctor import edgetpu, edgetpu_findings
 from edgetpu_ci.doctor.finding import Finding, State
 from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.github_api import Api
+from edgetpu_ci.loads import model_slot, slot
+from edgetpu_ci.loads.target import Target
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.render import selftest
 from edgetpu_ci.world import World

@@ -10,8 +10,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from edgetpu_ci import tflite
-from edgetpu_ci.collect import model_slot, models
-from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.device import apex, coral, holder, lease, libedgetpu
 from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.doctor import edgetpu_findings
@@ -19,6 +17,8 @@ from edgetpu_ci.doctor.edgetpu_findings import Compiled, Facts
 from edgetpu_ci.doctor.finding import Finding
 from edgetpu_ci.errors import ConfigError, DeviceError, ModelError, RefusedError
 from edgetpu_ci.files import write_whole
+from edgetpu_ci.loads import model_slot, models
+from edgetpu_ci.loads.model_slot import Options
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.tflite.writer import Network
 from edgetpu_ci.world import World

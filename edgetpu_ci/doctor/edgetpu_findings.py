@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci.collect import slot
-from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.device import apex, libedgetpu
 from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.doctor.finding import Finding
+from edgetpu_ci.loads import slot
+from edgetpu_ci.loads.model_slot import Options
 
 LIBRARY, DEVICE, MODEL, ADAPTER = "libedgetpu", "edge tpu", "model", "adapter"
 

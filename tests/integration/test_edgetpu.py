@@ -11,8 +11,9 @@ import pytest
 from msgspec import to_builtins
 
 from edgetpu_ci import app, codec, config, on_devices
-from edgetpu_ci.collect import fidelity, inference
+from edgetpu_ci.collect import inference
 from edgetpu_ci.errors import ConfigError, RefusedError
+from edgetpu_ci.loads import fidelity
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.worker.edgetpu_worker import abi, edgetpu

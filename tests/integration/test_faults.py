@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from edgetpu_ci.collect import inference
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.judging.interleaved import Standing
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import copying, program

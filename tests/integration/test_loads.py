@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from edgetpu_ci import codec, collect, reference
-from edgetpu_ci.collect import capacity, model_set, paced, pipelined, scaling, soak, together
-from edgetpu_ci.collect.frames import Served
+from edgetpu_ci.collect import capacity, model_set, paced, scaling, soak
 from edgetpu_ci.config import Step
+from edgetpu_ci.loads import pipelined, together
+from edgetpu_ci.loads.frames import Served
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.tflite import EDGE_TPU
 from edgetpu_ci.tflite.writer import Network

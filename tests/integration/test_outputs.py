@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import agreement, inference, model_slot
-from edgetpu_ci.collect.model_slot import Options
+from edgetpu_ci.collect import inference
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import agreement, model_slot
+from edgetpu_ci.loads.model_slot import Options
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.worker.edgetpu_worker import outputs
 from edgetpu_ci.worker.edgetpu_worker.failed import Failed

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import inference, model_slot, slot
+from edgetpu_ci.collect import inference
+from edgetpu_ci.loads import model_slot, slot
 from edgetpu_ci.model import Collected
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.worker.edgetpu_worker import inputs

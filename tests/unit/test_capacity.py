@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, validity
-from edgetpu_ci.collect import capacity, frames
-from edgetpu_ci.collect.frames import Flow, Served
+from edgetpu_ci.collect import capacity
+from edgetpu_ci.loads import frames
+from edgetpu_ci.loads.frames import Flow, Served
 from edgetpu_ci.model import Collected, Measurement
 from tests.fakes import loads
 

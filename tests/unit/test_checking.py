@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgetpu_ci.collect import fidelity
-from edgetpu_ci.collect.fidelity import Reference
-from edgetpu_ci.collect.model_slot import Options
-from edgetpu_ci.collect.slot import Answer, Apart, Checked
+from edgetpu_ci.loads import fidelity
+from edgetpu_ci.loads.fidelity import Reference
+from edgetpu_ci.loads.model_slot import Options
+from edgetpu_ci.loads.slot import Answer, Apart, Checked
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.worker.edgetpu_worker import checking
 

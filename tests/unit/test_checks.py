@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from edgetpu_ci import checklist, checks, codec
 from edgetpu_ci.checks import CHECKS, Answer, Check
 from edgetpu_ci.cli import VERBS, _parser
-from edgetpu_ci.collect.model_slot import Options
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads.model_slot import Options
 from edgetpu_ci.world import Ran
 from tests.fakes import compiled
 from tests.fakes.program import edgetpu_ci

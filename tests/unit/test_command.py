@@ -9,9 +9,9 @@ import pytest
 
 from edgetpu_ci import codec
 from edgetpu_ci.collect import command
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError, GitError
 from edgetpu_ci.judging.interleaved import Standing
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
 from tests.fakes import world as fake

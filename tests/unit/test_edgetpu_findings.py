@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from edgetpu_ci.collect import slot
 from edgetpu_ci.collect.inference import Options
 from edgetpu_ci.device import apex
 from edgetpu_ci.device.apex import Driver
@@ -13,6 +12,7 @@ from edgetpu_ci.device.coral import PCI, USB_AFTER, USB_BEFORE, Coral
 from edgetpu_ci.doctor import edgetpu_findings
 from edgetpu_ci.doctor.edgetpu_findings import Compiled, Facts
 from edgetpu_ci.doctor.finding import Finding
+from edgetpu_ci.loads import slot
 from tests.fakes import corals
 from tests.fakes.world import world
 

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from scipy.stats import binom
 
 from edgetpu_ci import history, validity
-from edgetpu_ci.collect import faults
 from edgetpu_ci.judging import answers, compare, interleaved, judge
+from edgetpu_ci.loads import faults
 from edgetpu_ci.model import Base, Measurement, Rounds, Rule
 from edgetpu_ci.world import Ran
 from tests.fakes import reports

@@ -12,9 +12,9 @@ import pytest
 
 from edgetpu_ci import codec, reference
 from edgetpu_ci.collect import inference
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.judging import compare, interleaved, judge
 from edgetpu_ci.judging.interleaved import Standing
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Base, Collected, Machine, Measurement, Rule, Run
 from edgetpu_ci.world import Ran, World
 from tests.fakes import kernel

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from edgetpu_ci import codec, reference
-from edgetpu_ci.collect import failures, inference, model_slot, slot
-from edgetpu_ci.collect.beside import Beside
+from edgetpu_ci.collect import inference
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import failures, model_slot, slot
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import Ran, World
 from tests.fakes import world as fake

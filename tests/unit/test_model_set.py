@@ -7,9 +7,9 @@ import pytest
 
 from edgetpu_ci import codec, validity
 from edgetpu_ci.collect import model_set
-from edgetpu_ci.collect.beside import Beside
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.judging.interleaved import Standing
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected
 from tests.fakes import loads
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci.collect import models
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import models
 from tests.fakes.world import world
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from edgetpu_ci import reference
 from edgetpu_ci.collect import model_file
-from edgetpu_ci.collect.beside import Beside
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.tflite.writer import Network
 from tests.fakes import compiled

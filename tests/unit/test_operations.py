@@ -8,7 +8,7 @@ import yaml
 
 from edgetpu_ci import codec, config
 from edgetpu_ci.checks import CHECKS
-from edgetpu_ci.collect.model_slot import Options
+from edgetpu_ci.loads.model_slot import Options
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/operations.md").read_text()

@@ -8,6 +8,7 @@ import yaml
 
 from edgetpu_ci import collect, config, publish, starter
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.loads import models
 from tests.fakes.world import world
 
 
@@ -17,7 +18,7 @@ def test_it_lists_the_models_it_finds_and_passes_over_hidden_folders(tmp_path: P
         (tmp_path / name).write_bytes(b"x")
     starter.write(world(tmp_path))
     settings = config.load(tmp_path / "edgetpu-ci.yml")
-    assert [path.name for _, path in collect.models.find(settings.collect[1].with_["models"], world(tmp_path))] == [
+    assert [path.name for _, path in models.find(settings.collect[1].with_["models"], world(tmp_path))] == [
         "b [1].tflite",
         "a.tflite",
     ]

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import timing
-from edgetpu_ci.collect.slot import Answer, EdgeTpu
+from edgetpu_ci.loads import timing
+from edgetpu_ci.loads.slot import Answer, EdgeTpu
 
 
 def slot(level_ms: float) -> Answer:

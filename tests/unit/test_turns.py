@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci.collect import contention, turns
 from edgetpu_ci.device.thermal import Heat
 from edgetpu_ci.judging.interleaved import Standing
+from edgetpu_ci.loads import contention, turns
 from edgetpu_ci.world import World
 from tests.fakes import world as fake
 

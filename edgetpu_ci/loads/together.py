@@ -9,9 +9,9 @@ from typing import Annotated
 from msgspec import Meta
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import load, slot, turns
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.load import Load
+from edgetpu_ci.loads import load, slot, turns
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.load import Load
 from edgetpu_ci.world import World
 
 

@@ -8,9 +8,9 @@ from statistics import median
 from typing import Final
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.sampled import six_digits
-from edgetpu_ci.collect.slot import Answer, device
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.sampled import six_digits
+from edgetpu_ci.loads.slot import Answer, device
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import fmean
 
-from edgetpu_ci.collect.model_slot import Taken
 from edgetpu_ci.device import thermal
+from edgetpu_ci.loads.model_slot import Taken
 from edgetpu_ci.model import Measurement
 
 

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import codec
-from edgetpu_ci.collect import faults
-from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.device import coral, holder, libedgetpu
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.loads import faults
+from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.worker import PROGRAM
 from edgetpu_ci.world import Ran, World

@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, failures, fidelity, heated, model_slot, models, powered
-from edgetpu_ci.collect.bench import Bench
-from edgetpu_ci.collect.model_slot import Options, Share, Taken
-from edgetpu_ci.collect.on_device import Place
-from edgetpu_ci.collect.turns import SPARE
+from edgetpu_ci.loads import agreement, contention, failures, fidelity, heated, model_slot, models, powered
+from edgetpu_ci.loads.bench import Bench
+from edgetpu_ci.loads.model_slot import Options, Share, Taken
+from edgetpu_ci.loads.on_device import Place
+from edgetpu_ci.loads.turns import SPARE
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.stats.paired import MOST_DROPPED
 from edgetpu_ci.world import World

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
 
-from edgetpu_ci.collect import contention, failures
-from edgetpu_ci.collect.faults import Fault
 from edgetpu_ci.judging.interleaved import Standing
+from edgetpu_ci.loads import contention, failures
+from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.model import Rounds
 from edgetpu_ci.stats.paired import LOOKS
 from edgetpu_ci.world import World

@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import agreement, contention, failures, fidelity, heated, model_slot, models, powered, turns
-from edgetpu_ci.collect.bench import Bench
-from edgetpu_ci.collect.beside import Beside
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.model_slot import Options, Share, Taken
-from edgetpu_ci.collect.on_device import Place
+from edgetpu_ci.loads import agreement, contention, failures, fidelity, heated, model_slot, models, powered, turns
+from edgetpu_ci.loads.bench import Bench
+from edgetpu_ci.loads.beside import Beside
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.model_slot import Options, Share, Taken
+from edgetpu_ci.loads.on_device import Place
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.stats.paired import LOOKS
 from edgetpu_ci.world import World

@@ -9,10 +9,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import contention
 from edgetpu_ci.device import meters, thermal
 from edgetpu_ci.device.power import Samples, Span
 from edgetpu_ci.device.thermal import Accelerator, Heat
+from edgetpu_ci.loads import contention
 from edgetpu_ci.world import World
 
 EVERY: Final = 0.1

@@ -5,8 +5,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import sampled
-from edgetpu_ci.collect.slot import Answer, EdgeTpu, device
+from edgetpu_ci.loads import sampled
+from edgetpu_ci.loads.slot import Answer, EdgeTpu, device
 from edgetpu_ci.metrics import CATALOGUE
 from edgetpu_ci.model import Measurement
 

@@ -7,10 +7,10 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import model_slot, models
-from edgetpu_ci.collect.model_slot import Options
-from edgetpu_ci.collect.sampled import six_digits
-from edgetpu_ci.collect.slot import Answer, Apart, Checked, device
+from edgetpu_ci.loads import model_slot, models
+from edgetpu_ci.loads.model_slot import Options
+from edgetpu_ci.loads.sampled import six_digits
+from edgetpu_ci.loads.slot import Answer, Apart, Checked, device
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

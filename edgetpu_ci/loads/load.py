@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgetpu_ci.collect import contention, slot, target, turns
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.target import Seconds, Target, Whole
+from edgetpu_ci.loads import contention, slot, target, turns
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.target import Seconds, Target, Whole
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

@@ -8,10 +8,10 @@ from typing import Annotated, Final
 from msgspec import Meta
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import load, sampled, slot, target, turns
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.load import Load
-from edgetpu_ci.collect.slot import Nanoseconds
+from edgetpu_ci.loads import load, sampled, slot, target, turns
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.load import Load
+from edgetpu_ci.loads.slot import Nanoseconds
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

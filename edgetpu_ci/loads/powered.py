@@ -5,13 +5,13 @@ from statistics import median
 from typing import Final
 
 from edgetpu_ci import derive, stats
-from edgetpu_ci.collect import sampled
-from edgetpu_ci.collect.bench import Bench, Idle
-from edgetpu_ci.collect.model_slot import Options, Taken
-from edgetpu_ci.collect.slot import device
 from edgetpu_ci.device import power
 from edgetpu_ci.device.meters import Meter
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.loads import sampled
+from edgetpu_ci.loads.bench import Bench, Idle
+from edgetpu_ci.loads.model_slot import Options, Taken
+from edgetpu_ci.loads.slot import device
 from edgetpu_ci.model import Measurement
 
 _OF: Final[dict[str, Callable[[float, float], float]]] = {

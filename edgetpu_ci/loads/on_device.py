@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import models
-from edgetpu_ci.collect.target import Target
 from edgetpu_ci.device import coral, lease
 from edgetpu_ci.errors import DeviceError
+from edgetpu_ci.loads import models
+from edgetpu_ci.loads.target import Target
 from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.world import World
 

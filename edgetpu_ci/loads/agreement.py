@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import model_slot
-from edgetpu_ci.collect.model_slot import Options
-from edgetpu_ci.collect.slot import Compared, Outputs
+from edgetpu_ci.loads import model_slot
+from edgetpu_ci.loads.model_slot import Options
+from edgetpu_ci.loads.slot import Compared, Outputs
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from edgetpu_ci import tflite
-from edgetpu_ci.collect import paths
+from edgetpu_ci import paths, tflite
 from edgetpu_ci.errors import ConfigError, ModelError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.world import World

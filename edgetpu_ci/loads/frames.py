@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from edgetpu_ci import stats
-from edgetpu_ci.collect import failures, load, tries, turns
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.load import Load
-from edgetpu_ci.collect.slot import Nanoseconds
+from edgetpu_ci.loads import failures, load, tries, turns
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.load import Load
+from edgetpu_ci.loads.slot import Nanoseconds
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from edgetpu_ci.collect import failures
-from edgetpu_ci.collect.faults import Fault
+from edgetpu_ci.loads import failures
+from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.world import World
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from edgetpu_ci.collect import contention, slot, target, timing
-from edgetpu_ci.collect.bench import Bench
-from edgetpu_ci.collect.faults import Fault
-from edgetpu_ci.collect.load import Load
-from edgetpu_ci.collect.target import Seconds, Whole
 from edgetpu_ci.device import meters
 from edgetpu_ci.device.power import Samples
+from edgetpu_ci.loads import contention, slot, target, timing
+from edgetpu_ci.loads.bench import Bench
+from edgetpu_ci.loads.faults import Fault
+from edgetpu_ci.loads.load import Load
+from edgetpu_ci.loads.target import Seconds, Whole
 from edgetpu_ci.model import SIMULATED, Measurement
 from edgetpu_ci.world import World
 
