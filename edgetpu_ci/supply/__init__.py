@@ -1,0 +1,1 @@
+"""What is built on and given away: dependencies, security and the package on its index, decided from what was read."""
