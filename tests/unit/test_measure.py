@@ -1,13 +1,18 @@
-"""Taking a run: what is no point of main's history."""
+"""Taking a run: what is no point of main's history, and what one failing collector costs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import measure
+from edgetpu_ci import collect, measure
 from edgetpu_ci.base import Itself
+from edgetpu_ci.errors import DeliveryError, EdgeTpuCiError
 from edgetpu_ci.event import Event
+from edgetpu_ci.model import REPOSITORY, Collected, Measurement
+from edgetpu_ci.world import World
 from tests.fakes.world import world
 
 MAIN = Event(main="main", branch="main", commit="a" * 40)
@@ -31,3 +36,41 @@ def test_only_what_is_of_main_is_a_point_of_its_history(tmp_path: Path, happened
 def test_what_is_measured_beside_a_base_is_none(tmp_path: Path) -> None:
     plan = measure.Plan(Itself(tmp_path), (), 1)
     assert measure.take([], plan, MAIN, world(tmp_path)).run.aside
+
+
+@dataclass
+class Service:
+    """A collector that asks a service."""
+
+    brings: Collected | EdgeTpuCiError
+    OF_REPOSITORY: bool = True
+
+    class Options(Struct):
+        """None."""
+
+    def collect(self, _options: object, _world: World) -> Collected:
+        if isinstance(self.brings, EdgeTpuCiError):
+            raise self.brings
+        return self.brings
+
+
+STARS = Collected(measurements=(Measurement(subject=REPOSITORY, metric="stars", value=3.0),))
+
+
+def test_a_service_that_does_not_answer_costs_its_own_figures_and_is_said(tmp_path: Path) -> None:
+    down = collect.Bound(Service(DeliveryError("The index did not answer.")), None)
+    run = measure.take([down, collect.Bound(Service(STARS), None)], None, MAIN, world(tmp_path)).run
+    assert run.measurements == STARS.measurements
+    assert run.incomplete == ("The index did not answer.",)
+
+
+def test_a_benchmark_that_cannot_be_taken_ends_the_run(tmp_path: Path) -> None:
+    broken = collect.Bound(Service(DeliveryError("It did not answer."), OF_REPOSITORY=False), None)
+    with pytest.raises(DeliveryError):
+        measure.take([broken], None, MAIN, world(tmp_path))
+
+
+def test_what_is_of_the_repository_is_one_series_whichever_machine_asked(tmp_path: Path) -> None:
+    of_repository, of_machine = (collect.Bound(Service(STARS, OF_REPOSITORY=flag), None) for flag in (True, False))
+    assert measure.take([of_repository], None, MAIN, world(tmp_path)).run.machine.key == REPOSITORY
+    assert measure.take([of_machine], None, MAIN, world(tmp_path)).run.machine.key != REPOSITORY
