@@ -101,3 +101,24 @@ def test_forty_differences_are_exact_too() -> None:
     values = [(-1) ** (i % 3) * (i + 1.0) for i in range(40)]
     expected = oracle.wilcoxon(values, alternative="greater", method="exact").pvalue
     assert ranks.signed_rank_p(values) == pytest.approx(expected, rel=1e-9)
+
+
+many = st.lists(st.integers(0, 20).map(float), min_size=20, max_size=40)
+
+
+@given(many, many)
+def test_of_many_values_groups_differ_as_the_approximation_with_ties_says(
+    before: list[float], after: list[float]
+) -> None:
+    if len({*before, *after}) == 1:
+        assert not ranks.differ(before, after)
+        return
+    sides = (oracle.mannwhitneyu(after, before, alternative=side, method="asymptotic") for side in ("less", "greater"))
+    p = min(side.pvalue for side in sides)
+    if p != pytest.approx(0.025, abs=1e-9):
+        assert ranks.differ(before, after) == (p <= 0.025)
+
+
+def test_few_differ_only_when_they_hardly_overlap() -> None:
+    assert ranks.differ([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])
+    assert not ranks.differ([1, 2, 3], [4, 5, 6])  # 1 / 20 on a side is the least there is
