@@ -198,7 +198,7 @@ def _save(
     problems: list[EdgeTpuCiError] = []
     try:
         if keeper:
-            keeper.append(history.REPORTS, report.run.id, codec.encode_json(report))
+            keeper.append(history.kind(report.run.machine.key), report.run.id, codec.encode_json(report))
     except EdgeTpuCiError as error:
         problems.append(error)
     try:

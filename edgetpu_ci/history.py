@@ -15,6 +15,7 @@ from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.judging import demand
 from edgetpu_ci.model import (
     FORMAT,
+    REPOSITORY,
     SCHEMA,
     Base,
     History,
@@ -33,6 +34,9 @@ Counting = Callable[[str, str], int | None]
 """How many commits lead from one to another; None where nobody knows."""
 
 REPORTS = "reports"
+KPIS = "kpis"
+"""Reports of the repository are a kind of their own: a benchmark does not read through those to find its last run."""
+
 TREND = ("throughput_sustained_fps", "time_ms")
 _RECENT = 60
 
@@ -56,22 +60,28 @@ def decode(data: bytes, source: str) -> Report:
     return codec.decode_json(data, Report, source)
 
 
+def kind(device: str) -> str:
+    """As which kind of document the reports of a machine are kept."""
+    return KPIS if device == REPOSITORY else REPORTS
+
+
 def every(store: Store, world: World) -> tuple[Report, ...]:
     """All reports of a store, newest first; one that cannot be read is named and passed over."""
-    return tuple(readable(store, reversed(store.names(REPORTS)), world))
+    found = [report for kept in (REPORTS, KPIS) for report in readable(store, kept, store.names(kept), world)]
+    return tuple(sorted(found, key=lambda report: report.run.id, reverse=True))
 
 
 def recent(store: Store, device: str, world: World) -> Iterator[Report]:
     """The newest reports of a device, newest first, each read when it is asked for."""
-    found = readable(store, reversed(store.names(REPORTS)), world)
+    found = readable(store, kind(device), reversed(store.names(kind(device))), world)
     return islice((report for report in found if report.run.machine.key == device), _RECENT)
 
 
-def readable(store: Store, names: Iterable[str], world: World) -> Iterator[Report]:
-    """Some reports of a store; one that cannot be read is named and passed over."""
+def readable(store: Store, kept: str, names: Iterable[str], world: World) -> Iterator[Report]:
+    """Some reports of one kind of a store; one that cannot be read is named and passed over."""
     for name in names:
         try:
-            yield decode(store.read(REPORTS, name), f"report {name} in the store")
+            yield decode(store.read(kept, name), f"report {name} in the store")
         except DocumentError as error:
             world.warn(f"Passed over: {error}")
 

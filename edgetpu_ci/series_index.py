@@ -71,7 +71,7 @@ def load(store: Store, device: str, world: World, *, keep: bool) -> tuple[Series
     seen = set(index.seen)
     # Names begin with the time: where not all are remembered, one below those that are was looked at long ago.
     first = min(seen) if len(seen) >= _SEEN else ""
-    names = [name for name in store.names(history.REPORTS) if name not in seen and name > first]
+    names = [name for name in store.names(history.kind(device)) if name not in seen and name > first]
     known = history.points(_reports(store, names, device, world), _series(index))
     if keep and (len(names) >= UNSAVED or (kept is not None and not index.format)):
         _save(store, name, kept, _encode(device, [*index.seen, *names], known), world)
@@ -102,7 +102,11 @@ def _is_whole(index: _Index) -> bool:
 
 
 def _reports(store: Store, names: Iterable[str], device: str, world: World) -> Iterator[Report]:
-    return (report for report in history.readable(store, names, world) if report.run.machine.key == device)
+    return (
+        report
+        for report in history.readable(store, history.kind(device), names, world)
+        if report.run.machine.key == device
+    )
 
 
 def _series(index: _Index) -> Iterator[Series]:

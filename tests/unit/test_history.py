@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from edgetpu_ci import codec, history, series_index
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.model import SCHEMA, History, Machine, Measurement, Report, Rule, Run
+from edgetpu_ci.model import REPOSITORY, SCHEMA, History, Machine, Measurement, Report, Rule, Run
 from edgetpu_ci.store.folder import Folder
 from tests.fakes.world import AT, Said, world
 
@@ -284,3 +284,13 @@ def test_what_may_never_be_merged_is_no_point_of_main() -> None:
     assert history.series([Report(run=aside)]) == ()
     assert history.series([Report(run=replace(run(1), pull_request=7))]) == ()
     assert len(history.series([Report(run=run(1))])) == 1
+
+
+def test_reports_of_the_repository_are_not_in_the_way_of_a_benchmark(tmp_path: Path) -> None:
+    assert history.kind(REPOSITORY) != history.kind("pi")
+    store = keep(tmp_path, run(1), run(2))
+    of_repository = replace(run(3), machine=Machine(key=REPOSITORY))
+    store.append(history.kind(REPOSITORY), of_repository.id, codec.encode_json(Report(run=of_repository)))
+    assert [report.run.id for report in history.recent(store, "pi", world(tmp_path))] == ["r2", "r1"]
+    assert [report.run.id for report in history.recent(store, REPOSITORY, world(tmp_path))] == ["r3"]
+    assert [report.run.id for report in history.every(store, world(tmp_path))] == ["r3", "r2", "r1"]
