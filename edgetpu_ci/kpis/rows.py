@@ -5,8 +5,12 @@ whom nothing is kept. docs/kpis.md lists each field with its purpose.
 """
 
 from datetime import datetime
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+DeploymentKind = Literal["deployment", "release", "version"]
+Source = Literal["pulls", "issues", "runs", "deployments", "commits"]
 
 
 class Pull(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,7 +50,8 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One execution of a job; a job that was run again is there once for each time.
 
-    `created`, `labels` and `steps` (name, started, completed) are known only of runs that were looked at in detail.
+    `created`, `labels`, `group` (the runner group, "GitHub Actions" of a hosted runner) and `steps` (name, started,
+    completed) are known only of runs that were looked at in detail.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     created: datetime | None = None
     attempt: int | None = None
     labels: tuple[str, ...] = ()
+    group: str = ""
     steps: tuple[tuple[str, datetime | None, datetime | None], ...] = ()
 
 
@@ -93,6 +99,32 @@ class Deployment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     at: datetime
     commit: str = ""
-    kind: str
+    kind: DeploymentKind
     failed: bool = False
     prerelease: bool = False
+
+
+class Commit(Struct, frozen=True, kw_only=True):
+    """A first-parent commit of the default branch: when it came there, and when its change was made. Never stored."""
+
+    sha: str
+    at: datetime
+    authored: datetime
+    is_bot: bool = False
+
+
+class Rows(Struct, frozen=True, kw_only=True):
+    """All that key figures are made of; `branch` is the default branch, `commits` are the newest first.
+
+    `missing` says why there are no rows of a source, and `since` from when on they are complete where that is not
+    always.
+    """
+
+    branch: str
+    pulls: tuple[Pull, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    runs: tuple[WorkflowRun, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+    commits: tuple[Commit, ...] = ()
+    missing: dict[Source, str] = field(default_factory=dict)
+    since: dict[Source, datetime] = field(default_factory=dict)
