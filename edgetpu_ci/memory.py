@@ -21,25 +21,35 @@ class State(Protocol):
     def state(self, name: str) -> bytes | None:
         """A named value, None when it was never set."""
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Set a named value if it is still `old`; False, and nothing changed, when it is not."""
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        """Set a named value if it is still `old`, None: remove it; False, and nothing changed, when it is not."""
+
+    def values(self) -> list[str]:
+        """The names of all values that are set."""
 
 
 class Forgetful(Struct):
     """A state that ends with this process."""
 
-    values: dict[str, bytes] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
 
     def state(self, name: str) -> bytes | None:
         """As of a store."""
-        return self.values.get(name)
+        return self.kept.get(name)
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         """As of a store."""
-        if self.values.get(name) != old:
+        if self.kept.get(name) != old:
             return False
-        self.values[name] = new
+        if new is None:
+            self.kept.pop(name, None)
+        else:
+            self.kept[name] = new
         return True
+
+    def values(self) -> list[str]:
+        """As of a store."""
+        return sorted(self.kept)
 
 
 def pack(value: object) -> bytes:

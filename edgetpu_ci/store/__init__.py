@@ -31,8 +31,14 @@ class Store(Protocol):
     def state(self, name: str) -> bytes | None:
         """A named value, None when it was never set."""
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Set a named value if it is still `old`; False, and nothing changed, when it is not."""
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        """Set a named value if it is still `old`, None: remove it; False, and nothing changed, when it is not."""
+
+    def values(self) -> list[str]:
+        """The names of all values that are set."""
+
+    def forget(self) -> str:
+        """Drop earlier versions of what it holds; in a sentence, where they may still lie (empty: nowhere)."""
 
     def fold(self, month: str) -> int:
         """Pack the documents of the months before `month` (2026-05) where that saves room; how many."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from random import Random
+from shutil import rmtree
 from typing import TypeVar
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ T = TypeVar("T")
 PATIENCE = 300
 """How long (seconds) a write tries against others before it is kept for later."""
 
+_STATE = "state/"
 _UNANSWERED = 3
 _BRANCH = re.compile(r"(?!.*(\.\.|//|\.lock$|\.lock/|/$|\.$|/\.))[A-Za-z0-9][A-Za-z0-9._/-]{0,150}")
 _README = """\
@@ -116,8 +118,8 @@ class Branch:
         """A named value, None when it was never set."""
         return self._settle(lambda tip: (self._content(tip, _value(name)),))[0]
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Set a named value if it is still `old`.
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        """Set a named value if it is still `old`; None removes it.
 
         After a broken connection nobody knows whether it was set: then it counts if it is `new` now. Values that name
         their writer leave no doubt.
@@ -131,12 +133,28 @@ class Branch:
             if held != old:
                 return doubt and held == new
             doubt = True
-            if self._push(tip, Change(message=f"Set {path}", write={path: new})):
+            if self._push(tip, _set(path, new)):
                 return True
             doubt = False
             return None
 
         return self._settle(attempt)
+
+    def values(self) -> list[str]:
+        """The names of all values that are set."""
+        return self._settle(lambda tip: sorted(p.removeprefix(_STATE) for p in tip.files if p.startswith(_STATE)))
+
+    def forget(self) -> str:
+        """Begin the branch anew with what it holds now, and drop what was read of it before."""
+        if not self._settle(self._begin_anew):
+            return ""
+        with locked(self.lock):
+            rmtree(self.mirror.folder, ignore_errors=True)
+        return (
+            f"The branch {self.mirror.branch} at {self.mirror.remote.url} begins anew: its earlier commits are on it no "
+            "more. Until the server collects its garbage, who knows their ids may still read them (GitHub's support "
+            "does it when asked), and every clone and fork keeps its own."
+        )
 
     def fold(self, month: str) -> int:
         """Pack the documents of the months before `month` (2026-05), and forget the branch's history; how many."""
@@ -214,6 +232,11 @@ class Branch:
         blob = tip.files.get(path)
         return dict(self.mirror.read([blob])).get(blob) if blob else None
 
+    def _begin_anew(self, tip: Tip) -> str | None:
+        if not tip.commit or self._push(tip, Change(message="Forget what was before", alone=True)):
+            return tip.commit
+        return None
+
     def _fold(self, tip: Tip, month: str) -> int | None:
         self._follow(tip)
         places = [(path, place) for path in self.index.single() if (place := layout.place(path))]
@@ -237,7 +260,13 @@ def _pauses(random: Random) -> Iterator[float]:
 
 
 def _value(name: str) -> str:
-    return f"state/{layout.safe(name)}"
+    return f"{_STATE}{layout.safe(name)}"
+
+
+def _set(path: str, new: bytes | None) -> Change:
+    if new is None:
+        return Change(message=f"Remove {path}", remove=[path])
+    return Change(message=f"Set {path}", write={path: new})
 
 
 def _added(paths: list[str]) -> str:

@@ -65,13 +65,24 @@ class Folder:
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Set a named value if it is still `old`."""
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        """Set a named value if it is still `old`; None removes it."""
         with locked(self.root / "state" / ".lock"):
             if self.state(name) != old:
                 return False
-            write_whole(self._value(name), new)
+            if new is None:
+                self._value(name).unlink(missing_ok=True)
+            else:
+                write_whole(self._value(name), new)
             return True
+
+    def values(self) -> list[str]:
+        """The names of all values that are set."""
+        return sorted(path.name for path in (self.root / "state").glob("*") if NAME.fullmatch(path.name))
+
+    def forget(self) -> str:
+        """Nothing: a folder has no earlier versions."""
+        return ""
 
     def fold(self, month: str) -> int:  # noqa: ARG002 - a folder needs none
         """Nothing: a folder has room for its files."""

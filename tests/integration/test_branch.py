@@ -508,3 +508,17 @@ def test_only_new_files_are_read_again(server: GitServer, tmp_path: Path) -> Non
     sizes.clear()
     store(server, tmp_path / "c").append("reports", name(3), b"{}")
     assert sum(sizes) < 5_000, "a job that only writes reads no documents"
+
+
+def test_what_is_removed_and_forgotten_is_in_no_commit_of_the_branch(server: GitServer, tmp_path: Path) -> None:
+    kept = store(server, tmp_path / "a")
+    assert kept.forget() == ""
+    kept.append("reports", name(1), b"{}")
+    kept.swap("rows", None, b"somebody's")
+    assert not kept.swap("rows", b"another's", None)
+    assert kept.swap("rows", b"somebody's", None)
+    assert kept.values() == []
+    assert "every clone and fork keeps its own" in kept.forget()
+    assert not kept.mirror.folder.exists()
+    assert git(server.repository, "rev-list", "--count", "edgetpu-ci-data").strip() == b"1"
+    assert kept.names("reports") == [name(1)]

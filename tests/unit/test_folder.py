@@ -125,3 +125,15 @@ def test_a_folder_is_not_folded_and_a_check_leaves_nothing(tmp_path: Path) -> No
     store.append("reports", "20260101T000000Z-a", b"1")
     assert store.fold("2026-02") == 0
     assert store.names("reports") == ["20260101T000000Z-a"]
+
+
+def test_a_value_is_removed_only_by_who_read_it_last(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    assert store.values() == []
+    store.swap("cursor", None, b"1")
+    assert not store.swap("cursor", b"2", None)
+    assert store.values() == ["cursor"]
+    assert store.swap("cursor", b"1", None)
+    assert store.state("cursor") is None
+    assert store.values() == []
+    assert store.forget() == ""

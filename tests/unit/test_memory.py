@@ -41,3 +41,14 @@ def test_the_slower_of_two_does_not_overwrite() -> None:
     assert state.swap("rows", None, b"first")
     assert not state.swap("rows", None, b"second")
     assert state.state("rows") == b"first"
+
+
+def test_what_is_removed_was_never_set() -> None:
+    state = memory.Forgetful()
+    state.swap("rows", None, b"first")
+    state.swap("cursor", None, b"1")
+    assert not state.swap("rows", b"other", None)
+    assert state.values() == ["cursor", "rows"]
+    assert state.swap("rows", b"first", None)
+    assert state.state("rows") is None
+    assert state.values() == ["cursor"]

@@ -28,7 +28,7 @@ class Contested(Folder):
 
     meddle: Callable[[Folder], None] = lambda _: None
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         self.meddle(Folder(self.root))
         return super().swap(name, old, new)
 

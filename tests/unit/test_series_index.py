@@ -49,7 +49,7 @@ class Counting(Folder):
         self.read_names.append(name)
         return super().read(kind, name)
 
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         if self.closed:
             raise StoreError("it is closed.")
         return super().swap(name, old, new)
