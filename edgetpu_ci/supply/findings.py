@@ -74,6 +74,11 @@ def score(findings: Iterable[Finding], leaked_secret: bool, scanned_at: datetime
     return Measurement(subject=REPOSITORY, metric=_SCORE, value=float(best), details=details)
 
 
+def gravest(severities: Iterable[Severity]) -> Severity:
+    """Which of them counts; "unknown" without any."""
+    return min(severities, key=_GRAVEST_FIRST.index, default="unknown")
+
+
 def counts(findings: Sequence[Finding]) -> str:
     """How many of each severity, in words: "1 critical, 3 low"; "none" without any."""
     by_severity = Counter(finding.severity for finding in findings)

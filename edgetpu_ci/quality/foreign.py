@@ -1,0 +1,138 @@
+"""Decoding what other tools wrote: capped, strict in what is used, deaf to everything else."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Annotated, Final, Protocol, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from edgetpu_ci.errors import ConfigError, DocumentError
+
+T = TypeVar("T")
+
+MOST_BYTES: Final = 64 << 20
+"""Of a report that is decoded as a whole."""
+
+MOST_STREAMED_BYTES: Final = 512 << 20
+"""Of one that is read piece by piece: JUnit, Cobertura."""
+
+Count = Annotated[int, Meta(ge=0, le=10**12)]
+
+_MOST_DIGITS: Final = 12
+_DEEPEST: Final = 200
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Elements(Protocol):
+    """Who is told of each element of an XML file; `tag` is without its namespace."""
+
+    def start(self, tag: str, given: dict[str, str]) -> None: ...
+    def end(self, tag: str) -> None: ...
+
+
+def json(data: bytes, into: type[T], source: str) -> T:
+    """Decode a report; keys that `into` does not have are not looked at. DocumentError names `source` and place."""
+    try:
+        return msgspec.json.decode(data, type=into)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DocumentError(f"{source} cannot be read: {error}.") from error
+
+
+def xml(chunks: Iterable[bytes], elements: Elements, source: str) -> None:
+    """Tell `elements` of all there is, without building a tree; entities are refused, nothing is fetched.
+
+    A document type is let through, as Cobertura's is named in every file that has one.
+    """
+    try:
+        from defusedxml.ElementTree import DefusedXMLParser, ParseError
+    except ImportError as error:
+        raise ConfigError(
+            f"Reading {source} needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'."
+        ) from error
+    first, pieces = _first(chunks)
+    # A declaration says what the file was before it was changed to UTF-8.
+    encoding = "utf-8" if first.startswith(_UTF16) else None
+    parser = DefusedXMLParser(target=_Target(elements, source), encoding=encoding)
+    try:
+        for chunk in utf8(chain([first], pieces)):
+            parser.feed(chunk)
+        parser.close()
+    except (ParseError, ValueError, LookupError) as error:
+        raise DocumentError(f"{source} cannot be read: {_fault(error)}.") from error
+
+
+def _first(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    pieces = iter(chunks)
+    return next(pieces, b""), pieces
+
+
+def _fault(error: Exception) -> str:
+    from defusedxml import DefusedXmlException
+
+    return "it declares entities, which no report needs" if isinstance(error, DefusedXmlException) else str(error)
+
+
+class _Target:
+    """Passes elements on, without their namespaces, down to a depth that no report has."""
+
+    def __init__(self, elements: Elements, source: str) -> None:
+        self._elements, self._source, self._depth = elements, source, 0
+
+    def start(self, tag: str, given: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise DocumentError(f"{self._source} cannot be read: elements are nested more than {_DEEPEST} deep.")
+        self._elements.start(tag.rpartition("}")[2], given)
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+        self._elements.end(tag.rpartition("}")[2])
+
+
+def count(text: str, source: str, what: str) -> int:
+    """A count that is written as text; a negative one, which gcov writes when it overflows, is none."""
+    digits = text.strip().removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
+        raise DocumentError(f"{source} cannot be read: {what} is {text[:40]!a}, which is no count.")
+    return max(int(text), 0)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as ISO 8601 has it, UTC where no zone is told; None for what is none."""
+    try:
+        at = datetime.fromisoformat(text or "")
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def whole(chunks: Iterable[bytes], source: str) -> bytes:
+    """All of a report that is decoded as a whole, as UTF-8."""
+    return b"".join(utf8(capped(chunks, source, MOST_BYTES)))
+
+
+def capped(chunks: Iterable[bytes], source: str, most: int) -> Iterator[bytes]:
+    """The same pieces; DocumentError as soon as there are more bytes than `most`."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > most:
+            raise DocumentError(f"{source} has more than the {most >> 20:,} MB that are read; report less in one file.")
+        yield chunk
+
+
+def utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same text in UTF-8 without a mark: what PowerShell redirects is UTF-16."""
+    first, pieces = _first(chunks)
+    if not first.startswith(_UTF16):
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    yield decoder.decode(first).encode(errors="replace")
+    for piece in pieces:
+        yield decoder.decode(piece).encode(errors="replace")
+    yield decoder.decode(b"", final=True).encode(errors="replace")
