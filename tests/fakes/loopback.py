@@ -33,6 +33,7 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[int]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _handle(self) -> None:
             body = self._body()

@@ -48,7 +48,7 @@ class Service:
     said: Said = field(default_factory=Said)
     clock: Clock = field(default_factory=Clock)
     url: str = ""
-    world: World = None  # type: ignore[assignment] - set when it is served
+    world: World = field(init=False)
 
     def answer(self, request: Request) -> Reply:
         self.asked.append(request)
@@ -328,7 +328,10 @@ def test_pages_are_followed_to_the_end(tmp_path: Path) -> None:
 
 
 def test_pages_without_an_end_are_left(tmp_path: Path) -> None:
-    with service(tmp_path, lambda _: well([], link=f'<{it.url}{PATH}>; rel="next"')) as (github, it):
+    with service(tmp_path, lambda request: well([], link=f'<http://{request.headers["host"]}/>; rel="next"')) as (
+        github,
+        it,
+    ):
         with pytest.raises(DeliveryError, match="more than 400 pages; not all"):
             list(github.pages(PATH, list[Thing], needs=NEEDS))
         assert len(it.asked) == 400
@@ -429,7 +432,7 @@ def test_four_ask_at_once_each_on_a_connection_of_its_own(tmp_path: Path) -> Non
 
     with service(tmp_path, answer) as (github, _):
         get(github)
-        asks = [lambda n=n: github.get(f"/gathered/{n}", Thing, needs=NEEDS) for n in range(8)]  # type: ignore[misc]
+        asks = [lambda n=n: github.get(f"/gathered/{n}", Thing, needs=NEEDS) for n in range(8)]
         assert [found.name for found in github.gather(asks)] == [f"/gathered/{n}" for n in range(8)]  # type: ignore[union-attr]
 
 
