@@ -4,10 +4,10 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
+from edgetpu_ci.errors import ConfigError, DeniedError
 
 if TYPE_CHECKING:
-    from github import GithubIntegration
+    from github import GithubException, GithubIntegration
     from github.Auth import AppAuth, Auth
 
 APP_ID: Final = "EDGETPU_CI_APP_ID"
@@ -34,7 +34,10 @@ class Access:
             raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
 
     def bearer(self) -> str:
-        """The token as of now; DeniedError or DeliveryError when GitHub gives the App none."""
+        """The token as of now.
+
+        DeniedError when GitHub gives the App none, requests.RequestException when it may in a moment.
+        """
         with self._one:
             token = self._of_app() if self._env.get(APP_ID) else _given(self._env)
             self._seen.add(token)
@@ -51,15 +54,12 @@ class Access:
     def _of_app(self) -> str:
         from github import GithubException
         from jwt import PyJWTError
-        from requests import RequestException
 
         try:
             auth = self._auth = self._auth or self._installed()
             token = auth.token
         except GithubException as error:
-            raise _refusal(error.status, self._repository) from None
-        except RequestException as error:
-            raise DeliveryError(f"GitHub gave the App no token ({type(error).__name__}); try again later.") from None
+            raise _refusal(error, self._repository) from None
         except (PyJWTError, ValueError, TypeError):
             # Nothing of these: they may quote the key.
             raise ConfigError(f"{APP_KEY} is no private key in PEM; give the file's whole text.") from None
@@ -90,24 +90,18 @@ def _app(env: Mapping[str, str]) -> "AppAuth":
 
 def _client(app: "AppAuth", url: str) -> "GithubIntegration":
     from github import GithubIntegration
-    from urllib3.util import Retry
 
-    # PyGithub's own patience has no end to speak of, and waits without a word.
-    patience = Retry(
-        total=3,
-        backoff_factor=1,
-        status_forcelist=(502, 503, 504),
-        allowed_methods=None,
-        respect_retry_after_header=False,
-    )
+    # Its own patience has no end to speak of, and waits without a word: we have ours.
     return GithubIntegration(
-        auth=app, base_url=url, timeout=20, retry=patience, seconds_between_requests=None, seconds_between_writes=None
+        auth=app, base_url=url, timeout=20, retry=None, seconds_between_requests=None, seconds_between_writes=None
     )
 
 
-def _refusal(status: int, repository: str) -> DeliveryError:
-    sentence = f"GitHub gave the App no token for {repository} ({status})"
-    if status in _REFUSED:
-        step = f"check {APP_ID} and {APP_KEY}, and that the App is installed there"
-        return DeniedError(f"{sentence}: {step}.")
-    return DeliveryError(f"{sentence}; try again later.")
+def _refusal(error: "GithubException", repository: str) -> Exception:
+    from github import RateLimitExceededException
+    from requests import HTTPError
+
+    if error.status not in _REFUSED or isinstance(error, RateLimitExceededException):
+        return HTTPError(error.status)
+    step = f"check {APP_ID} and {APP_KEY}, and that the App is installed there"
+    return DeniedError(f"GitHub gave the App no token for {repository} ({error.status}): {step}.")

@@ -39,11 +39,9 @@ class Wire:
         """
         from requests import RequestException
 
-        token = self._bearer()
-
         # As `auth`, for a header of ours would give way to whatever stands in a .netrc.
         def show(prepared: "PreparedRequest") -> "PreparedRequest":
-            prepared.headers["Authorization"] = f"Bearer {token}"
+            prepared.headers["Authorization"] = f"Bearer {self._bearer()}"
             return prepared
 
         try:
