@@ -11,8 +11,9 @@ from edgetpu_ci import paths, quality
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.model import Collected
-from edgetpu_ci.quality import figures, linted
+from edgetpu_ci.quality import figures, linted, scanned
 from edgetpu_ci.quality.figures import Report
+from edgetpu_ci.quality.records import Record, Scan
 from edgetpu_ci.world import World
 
 OF_REPOSITORY: Final = True
@@ -80,11 +81,16 @@ def _read(file: File, world: World, faults: list[str]) -> Report | None:
             written = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
             form = form or quality.tell(stream.read(_BEGINNING), shown)
             stream.seek(0)
-            return Report(source=shown, format=form, written=written, records=quality.read(stream, shown, form))
+            records = quality.read(stream, shown, form)
+            return Report(source=shown, format=form, written=written, records=_from_here(records, world))
     except (OSError, DocumentError) as error:
         fault = f"{shown} cannot be read: {_reason(error)}." if isinstance(error, OSError) else str(error)
     faults.append(fault)
     return Report(source=shown, format=form, written=written, fault=fault) if form else None
+
+
+def _from_here(records: tuple[Record, ...], world: World) -> tuple[Record, ...]:
+    return tuple(scanned.below(str(world.cwd), one) if isinstance(one, Scan) else one for one in records)
 
 
 def _reason(error: OSError) -> str:

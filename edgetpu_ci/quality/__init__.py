@@ -67,15 +67,15 @@ _TESTS: Final = ("test_pass_rate", "flaky_tests", "test_execution_time_seconds",
 _LINT: Final = ("linting_score", "lint_violations_per_kloc")
 
 FORMATS: Final[dict[Name, Format]] = {
-    "junit": Format(_streamed(junit.read), _TESTS, (rb"<(\w+:)?testsuites?[\s>/]",)),
-    "cobertura": Format(_streamed(cobertura.read), _COVERAGE, (rb"<coverage[\s>/]",)),
+    "junit": Format(_streamed(junit.read), _TESTS, (rb"\A\s*<", rb"<(\w+:)?testsuites?[\s>/]")),
+    "cobertura": Format(_streamed(cobertura.read), _COVERAGE, (rb"\A\s*<", rb"<coverage[\s>/]")),
     "sarif": Format(
         _whole(sarif.read), ("security_score",), (rb"\A\s*\{", rb'"\$schema"\s*:\s*"[^"]{0,300}sarif|"runs"\s*:\s*\[')
     ),
     "cyclonedx": Format(
         _whole(cyclonedx.read),
         ("security_score", "sbom_components"),
-        (rb'"bomFormat"\s*:\s*"CycloneDX"|"http://cyclonedx\.org/schema/',),
+        (rb"\A\s*\{", rb'"bomFormat"|"bom-ref"'),
     ),
     "spdx": Format(_whole(spdx.read), ("sbom_components",), (rb'"(spdxVersion|SPDXID)"',)),
     "coverage-json": Format(

@@ -27,7 +27,7 @@ class Report(Struct, frozen=True, kw_only=True):
 def of(reports: Sequence[Report], sources: linted.Size | None, now: datetime) -> tuple[Measurement, ...]:
     """Every figure the reports are of; one whose report could not be read is unknown, whatever others say.
 
-    `sources` is the size of the code where no coverage report tells it.
+    `sources` is the size of the code where no coverage report tells it. The order of reports changes nothing.
     """
     ordered = sorted(reports, key=lambda report: report.source)
     found = {measurement.metric: measurement for measurement in _figures(ordered, sources, now)}

@@ -28,6 +28,12 @@ class Scanned(Struct, frozen=True):
         return self.scan.at or self.written
 
 
+def below(folder: str, scan: Scan) -> Scan:
+    """The same, with places in `folder` told from there, as other scanners tell them."""
+    found = tuple(replace(one, place=one.place.removeprefix(f"{folder}/")) for one in scan.findings)
+    return replace(scan, findings=found)
+
+
 def score(scans: Sequence[Scanned], now: datetime) -> Iterator[Measurement]:
     """`security_score` of all scans together. The oldest says how old; one that missed something says nothing."""
     if not scans:
