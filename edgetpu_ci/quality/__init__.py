@@ -67,15 +67,15 @@ _TESTS: Final = ("test_pass_rate", "flaky_tests", "test_execution_time_seconds",
 _LINT: Final = ("linting_score", "lint_violations_per_kloc")
 
 FORMATS: Final[dict[Name, Format]] = {
-    "junit": Format(_streamed(junit.read), _TESTS, (rb"<(\w+:)?testsuites?[\s>/]",)),
-    "cobertura": Format(_streamed(cobertura.read), _COVERAGE, (rb"<coverage[\s>/]",)),
+    "junit": Format(_streamed(junit.read), _TESTS, (rb"\A\s*<", rb"<(\w+:)?testsuites?[\s>/]")),
+    "cobertura": Format(_streamed(cobertura.read), _COVERAGE, (rb"\A\s*<", rb"<coverage[\s>/]")),
     "sarif": Format(
-        _whole(sarif.read), ("security_score",), (rb"\A\s*\{", rb'"\$schema"\s*:\s*"[^"]*sarif|"runs"\s*:\s*\[')
+        _whole(sarif.read), ("security_score",), (rb"\A\s*\{", rb'"\$schema"\s*:\s*"[^"]{0,300}sarif|"runs"\s*:\s*\[')
     ),
     "cyclonedx": Format(
         _whole(cyclonedx.read),
         ("security_score", "sbom_components"),
-        (rb'"bomFormat"\s*:\s*"CycloneDX"|"http://cyclonedx\.org/schema/',),
+        (rb"\A\s*\{", rb'"bomFormat"|"bom-ref"'),
     ),
     "spdx": Format(_whole(spdx.read), ("sbom_components",), (rb'"(spdxVersion|SPDXID)"',)),
     "coverage-json": Format(
@@ -85,7 +85,7 @@ FORMATS: Final[dict[Name, Format]] = {
     "bandit": Format(_whole(bandit.read), ("security_score",), (rb'"generated_at"', rb'"(errors|metrics|results)"')),
     "pyright": Format(_whole(type_checkers.pyright), ("type_errors",), (rb'"generalDiagnostics"',)),
     "mypy": Format(_whole(type_checkers.mypy), ("type_errors",), (rb'\A\s*\{"file": ?".*", ?"line": ?-?\d',)),
-    "mypy-linecount": Format(_whole(type_checkers.linecount), ("type_coverage",), (rb"(?m)^\s*(\d+\s+){4}total\s*$",)),
+    "mypy-linecount": Format(_whole(type_checkers.linecount), ("type_coverage",), (rb"(?m)^ *(\d+ +){4}total\r?$",)),
     "pylint": Format(_whole(linters.pylint), _LINT, (rb"\A\s*\[", rb'"message-id"')),
     "pylint-json2": Format(_whole(linters.pylint2), _LINT, (rb'\A\s*\{\s*"messages"\s*:\s*\[',)),
     "ruff": Format(_whole(linters.ruff), _LINT, (rb"\A\s*\[", rb'\A\s*\[\s*\]\s*\Z|"(noqa_row|fixable|filename)"')),

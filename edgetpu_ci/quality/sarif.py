@@ -138,7 +138,18 @@ def _finding(result: _Result, tool: _Tool) -> Finding | None:
     name = (result.rule_id or (result.rule and result.rule.id) or rule.id or "unnamed").strip()
     if severity is None or not _is_open(result) or not _is_of_security(name, rule, tool.driver.name):
         return None
-    return Finding(source=tool.driver.name, id=name, place=_place(result.locations or []), severity=severity)
+    return Finding(
+        source=tool.driver.name,
+        id=name,
+        aliases=_aliases(name, tool.driver.name),
+        place=_place(result.locations or []),
+        severity=severity,
+    )
+
+
+def _aliases(name: str, tool: str) -> tuple[str, ...]:
+    """ruff's S rules are bandit's, under the same numbers."""
+    return (f"B{name[1:]}",) if tool.lower() == "ruff" and _RUFF_SECURITY.fullmatch(name) else ()
 
 
 def _is_open(result: _Result) -> bool:

@@ -10,7 +10,7 @@ from edgetpu_ci.quality import foreign
 from edgetpu_ci.quality.foreign import Count
 from edgetpu_ci.quality.records import Typing
 
-_TOTAL: Final = re.compile(rb"(?m)^\s*\d{1,12}\s+\d{1,12}\s+(\d{1,12})\s+(\d{1,12})\s+total\s*$")
+_TOTAL: Final = re.compile(rb"(?m)^ *\d{1,12} +\d{1,12} +(\d{1,12}) +(\d{1,12}) +total\r?$")
 
 
 class _Complaint(Struct):

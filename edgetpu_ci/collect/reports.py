@@ -1,0 +1,112 @@
+"""Figures of code quality, read from the reports other tools write; docs/reports.md lists the tools."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Final
+
+from msgspec import Struct
+
+from edgetpu_ci import paths, quality
+from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.formats import subjects
+from edgetpu_ci.model import Collected
+from edgetpu_ci.quality import figures, linted, scanned
+from edgetpu_ci.quality.figures import Report
+from edgetpu_ci.quality.records import Record, Scan
+from edgetpu_ci.world import World
+
+OF_REPOSITORY: Final = True
+
+_BEGINNING: Final = 1 << 16
+
+
+class File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A path or glob under `path`, all of whose files are of one `format`."""
+
+    path: str
+    format: quality.Name | None = None
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`files`: paths and globs of reports, or `path` with its `format` where the content does not tell it.
+
+    `sources`: paths and globs of the code that linters looked at, whose lines are counted where no coverage report
+    tells how much code there is.
+    """
+
+    files: tuple[str | File, ...]
+    sources: tuple[str, ...] = ()
+
+
+def collect(options: Options, world: World) -> Collected:
+    """What the reports say of the repository; ConfigError for a pattern without a file."""
+    faults: list[str] = []
+    reports = [report for file in _files(options, world) if (report := _read(file, world, faults))]
+    measurements = figures.of(reports, _size(options, world), world.now())
+    return Collected(measurements=measurements, incomplete=tuple(faults))
+
+
+def check(options: Options, world: World) -> None:
+    """ConfigError for a pattern without a file."""
+    _files(options, world)
+    for pattern in options.sources:
+        _matches(pattern, world)
+
+
+def _files(options: Options, world: World) -> list[File]:
+    """Each file once, under the format that was named for it."""
+    if not options.files:
+        raise ConfigError('No report is named; list some under "files:", for example "coverage.json".')
+    found: dict[str, File] = {}
+    for file in options.files:
+        pattern, form = (file, None) if isinstance(file, str) else (file.path, file.format)
+        for name in _matches(pattern, world):
+            path = str(PurePath(name))
+            found[path] = File(path=path, format=form or (found[path].format if path in found else None))
+    return list(found.values())
+
+
+def _matches(pattern: str, world: World) -> list[str]:
+    if not (files := paths.matching(pattern, world.cwd)):
+        raise ConfigError(f'No file matches "{pattern}" in {world.cwd}; run the tool that writes it before edgetpu-ci.')
+    return files
+
+
+def _read(file: File, world: World, faults: list[str]) -> Report | None:
+    """A report, with its fault where it has one; None where not even its format is known."""
+    shown, form, written = subjects.printable(file.path), file.format, world.now()
+    try:
+        with (world.cwd / file.path).open("rb") as stream:
+            written = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
+            form = form or quality.tell(stream.read(_BEGINNING), shown)
+            stream.seek(0)
+            records = quality.read(stream, shown, form)
+            return Report(source=shown, format=form, written=written, records=_from_here(records, world))
+    except (OSError, DocumentError) as error:
+        fault = f"{shown} cannot be read: {_reason(error)}." if isinstance(error, OSError) else str(error)
+    faults.append(fault)
+    return Report(source=shown, format=form, written=written, fault=fault) if form else None
+
+
+def _from_here(records: tuple[Record, ...], world: World) -> tuple[Record, ...]:
+    return tuple(scanned.below(str(world.cwd), one) if isinstance(one, Scan) else one for one in records)
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno or 0).lower()
+
+
+def _size(options: Options, world: World) -> linted.Size | None:
+    """Lines of the code that are not blank; None where no code is named."""
+    names = dict.fromkeys(name for pattern in options.sources for name in _matches(pattern, world))
+    if not names:
+        return None
+    lines = 0
+    for name in names:
+        try:
+            with (world.cwd / name).open("rb") as code:
+                lines += sum(bool(line.strip()) for line in code)
+        except OSError as error:
+            raise ConfigError(f"{subjects.printable(name)} cannot be read: {_reason(error)}.") from error
+    return linted.Size(lines, f"lines of {len(names):,} source files that are not blank")

@@ -1,0 +1,59 @@
+"""From reports to measurements: all reports of one kind together, in whichever order they come."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from msgspec import Struct
+
+from edgetpu_ci import quality
+from edgetpu_ci.model import REPOSITORY, Measurement
+from edgetpu_ci.quality import covered, linted, scanned, tested, typed
+from edgetpu_ci.quality.records import Coverage, Inventory, Lint, Record, Scan, Tests, Typing
+
+T = TypeVar("T", bound=Record)
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """A file that was read: what it says, or the sentence why it could not be. `written` is when the file was."""
+
+    source: str
+    format: quality.Name
+    written: datetime
+    records: tuple[Record, ...] = ()
+    fault: str = ""
+
+
+def of(reports: Sequence[Report], sources: linted.Size | None, now: datetime) -> tuple[Measurement, ...]:
+    """Every figure the reports are of; one whose report could not be read is unknown, whatever others say.
+
+    `sources` is the size of the code where no coverage report tells it. The order of reports changes nothing.
+    """
+    ordered = sorted(reports, key=lambda report: report.source)
+    found = {measurement.metric: measurement for measurement in _figures(ordered, sources, now)}
+    for report in ordered:
+        for metric in quality.FORMATS[report.format].metrics if report.fault else ():
+            found[metric] = Measurement(subject=REPOSITORY, metric=metric, reason=f"not known: {report.fault}")
+    return tuple(found.values())
+
+
+def _figures(reports: Sequence[Report], sources: linted.Size | None, now: datetime) -> Iterator[Measurement]:
+    coverage = _of_kind(reports, Coverage)
+    lines = covered.statements(coverage)
+    size = linted.Size(lines, "statements that coverage reports have") if lines else sources
+    yield from covered.figures(coverage)
+    yield from tested.figures(_of_kind(reports, Tests))
+    yield from linted.figures(_of_kind(reports, Lint), size)
+    yield from typed.figures(_of_kind(reports, Typing))
+    scans = [
+        scanned.Scanned(report.source, record, report.written)
+        for report in reports
+        for record in report.records
+        if isinstance(record, Scan)
+    ]
+    yield from scanned.score(scans, now)
+    yield from scanned.components(_of_kind(reports, Inventory))
+
+
+def _of_kind(reports: Sequence[Report], kind: type[T]) -> list[tuple[str, T]]:
+    return [(report.source, record) for report in reports for record in report.records if isinstance(record, kind)]

@@ -1,0 +1,42 @@
+"""How clean the code is by its linters, from the reports of ruff and pylint."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.model import REPOSITORY, Measurement
+from edgetpu_ci.quality.records import Lint
+
+_ERROR: Final = 5
+"""What an error weighs against any other violation, as in Pylint's own score."""
+
+
+class Size(Struct, frozen=True):
+    """How much code there is, and how that was counted."""
+
+    lines: int
+    counted: str
+
+
+def figures(reports: Sequence[tuple[str, Lint]], size: Size | None) -> Iterator[Measurement]:
+    """Score and density of violations; unknown where the size of the code is."""
+    if not reports:
+        return
+    errors = sum(report.errors for _, report in reports)
+    others = sum(report.others for _, report in reports)
+    details: summary.Details = (
+        ("violations", summary.listed((("errors", errors), ("others", others)))),
+        ("files", ", ".join(f"{name} ({report.tool})" for name, report in reports)),
+    )
+    if size is None or not size.lines:
+        reason = "nothing says how much code there is; add a coverage report, or name `sources`"
+        for metric in ("linting_score", "lint_violations_per_kloc"):
+            yield summary.unknown(REPOSITORY, metric, reason, details=details)
+        return
+    details = (*details, ("of", f"{size.lines:,} {size.counted}"))
+    score = 100 * max(0.0, 1 - (_ERROR * errors + others) / size.lines)
+    yield summary.plain(REPOSITORY, "linting_score", score, n=size.lines, details=details)
+    density = 1000 * (errors + others) / size.lines
+    yield summary.plain(REPOSITORY, "lint_violations_per_kloc", density, n=size.lines, details=details)
