@@ -1,9 +1,8 @@
 """What the repository's CI costs: minutes, storage and services, this month and at its end (docs/cost.md)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -16,6 +15,9 @@ from edgetpu_ci.upkeep.asking import No
 from edgetpu_ci.upkeep.rates import Rate
 from edgetpu_ci.upkeep.services import Amount, Service
 from edgetpu_ci.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OF_REPOSITORY: Final = True
 

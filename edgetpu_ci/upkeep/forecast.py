@@ -30,7 +30,7 @@ class Bill(Struct, frozen=True):
     minutes: float = 0.0
 
     def plus(self, other: "Bill", times: float) -> "Bill":
-        """This, and so many times the other."""
+        """Together with so many times the other."""
         return Bill(
             self.standard + times * other.standard,
             self.larger + times * other.larger,
@@ -105,8 +105,10 @@ def _reach(daily: Sequence[float], left: float) -> float:
 
 
 def student(freedom: int, confidence: float = 0.95) -> float:
-    """Half the width of Student's interval in standard errors; the expansion of Cornish and Fisher (1937), to 0.3 % from
-    6 degrees of freedom on."""
+    """Half the width of Student's interval in standard errors, to 0.3 % from 6 degrees of freedom on.
+
+    The expansion of Cornish and Fisher (1937).
+    """
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96

@@ -47,7 +47,7 @@ class Prices(Struct, frozen=True, kw_only=True):
 
 
 def used(runs: Iterable[WorkflowRun], prices: Prices, now: datetime) -> list[Used]:
-    """Every execution of a job that ended until `now`, of all attempts, oldest first; one that was skipped used nothing."""
+    """Every execution of a job that ended until `now`, of all attempts, oldest first; a skipped one used nothing."""
     known = list(runs)
     labels = _labels(known)
     found = [

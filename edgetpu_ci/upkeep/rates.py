@@ -1,8 +1,8 @@
 """What a minute of a runner costs: GitHub's published rates as data, each valid from a day on.
 
-Source: docs.github.com, "Actions runner pricing" (with the rates of standard runners until and from 2026-01-01), read in
-November 2026; of linux_arm, the announcement of the rates from 2026-01-01. Larger runners have one rate there, which
-is taken to hold from 2026-01-01; before, nothing is said of them.
+Source: docs.github.com, "Actions runner pricing" (with the rates of standard runners until and from 2026-01-01), read
+in November 2026; linux_arm: the announcement of the rates from 2026-01-01. Larger runners have one rate there, which is
+taken to hold from 2026-01-01; before, nothing is said of them.
 """
 
 import re
@@ -28,7 +28,7 @@ STANDARD: Final = frozenset({"linux_slim", "linux", "linux_arm", "windows", "win
 """Free in public repositories, and what the included minutes are for; all others are always billed."""
 
 WEIGHTS: Final[Mapping[str, int]] = {"windows": 2, "macos": 10}
-"""How many included minutes a minute uses up; 1 where nothing else is said (docs.github.com, "GitHub Actions billing")."""
+"""Included minutes that a minute uses up; 1 where nothing is said (docs.github.com, "GitHub Actions billing")."""
 
 INCLUDED: Final[Mapping[str, int]] = {"free": 2_000, "pro": 3_000, "team": 3_000, "enterprise": 50_000}
 """Minutes a month that a plan includes, for all private repositories of an account together (same source)."""
@@ -95,7 +95,7 @@ _LABELS: Final = (
 
 
 def sku(labels: Iterable[str], named: Mapping[str, str]) -> str:
-    """The kind of runner that labels ask for: `named` first, then GitHub's own; OWN for self-hosted, empty: not known."""
+    """The kind of runner that labels ask for: `named` first, then GitHub's; OWN for self-hosted, empty: not known."""
     wanted = [label.lower() for label in labels]
     mine = {label.lower(): kind for label, kind in named.items()}
     if found := [mine[label] for label in wanted if label in mine]:
@@ -107,7 +107,7 @@ def sku(labels: Iterable[str], named: Mapping[str, str]) -> str:
 
 
 def rate(kind: str, day: date, own: Sequence[Rate] = ()) -> float | None:
-    """USD a minute on a day: the newest of the user's `own` rates, else the newest published; None where none is known."""
+    """USD a minute on a day: the newest of the user's `own` rates, else the newest published; None: not known."""
     if kind == OWN:
         return 0.0
     for table in (own, PUBLISHED):

@@ -1,4 +1,4 @@
-"""What storing and the services around cost: from what GitHub counts where it does, else from prices that a user gives."""
+"""What storing and the services around cost: by what GitHub counts, or by prices that a user gives."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from edgetpu_ci.kpis import summary
-from edgetpu_ci.kpis.summary import Details
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.upkeep import account, forecast
 from edgetpu_ci.upkeep.account import Artifact, Caches, Item, Retention
@@ -87,7 +86,7 @@ def retention(kept: Retention | No, now: datetime) -> Measurement:
     if isinstance(kept, No):
         return summary.unknown(REPOSITORY, "artifact_retention_days", kept.why)
     most = kept.maximum_allowed_days
-    details: Details = (_now(now), *((("at most", f"{most} days"),) if most else ()))
+    details = (_now(now), *((("at most", f"{most} days"),) if most else ()))
     return summary.plain(REPOSITORY, "artifact_retention_days", kept.days, details=details)
 
 
