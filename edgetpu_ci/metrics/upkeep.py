@@ -8,8 +8,10 @@ _JOBS: Final = "jobs of the runs that `use: github` keeps; rates with their firs
 _MONTH: Final = "the UTC month until now"
 _GIVEN: Final = "estimated: usd_per_month + usd_per_unit × units, as configured"
 
-_MINUTES: Final = f"Σ over executions of jobs that ended in {_MONTH}, of all attempts, of ⌈(completed − started) / 60 s⌉; "
+_MINUTES: Final = (
+    f"Σ over executions of jobs that ended in {_MONTH}, of all attempts, of ⌈(completed − started) / 60 s⌉; "
     "skipped jobs 0"
+)
 _LIST: Final = (
     "Σ minutes × rate of the runner's kind on that day; the kind by the job's labels, where they are not known by "
     "those of the same job in the newest run that tells them; self-hosted 0, standard runners of a public repository "

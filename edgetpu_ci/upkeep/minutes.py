@@ -47,14 +47,14 @@ class Prices(Struct, frozen=True, kw_only=True):
 
 
 def used(runs: Iterable[WorkflowRun], prices: Prices, now: datetime) -> list[Used]:
-    """Every execution of a job that ended until `now`, of all attempts, oldest first; a skipped one used nothing."""
+    """Every execution of a job that ended before `now`, of all attempts, oldest first; a skipped one used nothing."""
     known = list(runs)
     labels = _labels(known)
     found = [
         _used(run, job, labels, prices, job.completed)
         for run in known
         for job in run.jobs or ()
-        if job.conclusion != "skipped" and job.completed is not None and job.completed <= now
+        if job.conclusion != "skipped" and job.completed is not None and job.completed < now
     ]
     return sorted(found, key=lambda one: one.at)
 
