@@ -7,6 +7,7 @@ from edgetpu_ci import plugins
 from edgetpu_ci.collect import (
     capacity,
     command,
+    cost,
     health,
     inference,
     model_file,
@@ -58,6 +59,7 @@ class Repeating(Collector, Protocol):
 COLLECTORS: Final[dict[str, Collector]] = {
     "capacity": capacity,
     "command": command,
+    "cost": cost,
     "health": health,
     "inference": inference,
     "model_file": model_file,

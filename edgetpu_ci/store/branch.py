@@ -151,9 +151,9 @@ class Branch:
         with locked(self.lock):
             rmtree(self.mirror.folder, ignore_errors=True)
         return (
-            f"The branch {self.mirror.branch} at {self.mirror.remote.url} begins anew: its earlier commits are on it no "
-            "more. Until the server collects its garbage, who knows their ids may still read them (GitHub's support "
-            "does it when asked), and every clone and fork keeps its own."
+            f"The branch {self.mirror.branch} at {self.mirror.remote.url} begins anew, without its earlier commits. "
+            "Until the server collects its garbage, who knows their ids may still read them (GitHub's support does it "
+            "when asked), and every clone and fork keeps its own."
         )
 
     def fold(self, month: str) -> int:

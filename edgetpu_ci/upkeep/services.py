@@ -1,0 +1,116 @@
+"""What storing and the services around cost: by what GitHub counts, or by prices that a user gives."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.model import REPOSITORY, Measurement
+from edgetpu_ci.upkeep import account, forecast
+from edgetpu_ci.upkeep.account import Artifact, Caches, Item, Retention
+from edgetpu_ci.upkeep.asking import No
+
+Amount = Annotated[float, Meta(ge=0, le=1e12)]
+
+_HOURS: Final = 3600
+
+
+class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service that is paid for: a fixed price a month, and one for each unit (such as a GB, a message) of `units`."""
+
+    usd_per_month: Amount = 0.0
+    usd_per_unit: Amount = 0.0
+    units: Amount = 0.0
+
+
+def estimate(metric: str, service: Service | None, option: str) -> Measurement:
+    """What a service costs in a month, by the price that was given."""
+    if service is None:
+        return summary.unknown(REPOSITORY, metric, f"no price is set under `{option}`")
+    usd = service.usd_per_month + service.usd_per_unit * service.units
+    price = f"{service.usd_per_month:g} USD a month + {service.units:g} × {service.usd_per_unit:g} USD"
+    details = (("estimated", price), ("window", "one month"), ("source", f"`{option}` of the configuration"))
+    return summary.plain(REPOSITORY, metric, usd, details=details)
+
+
+def artifacts(stored: list[Artifact] | No, now: datetime) -> Measurement:
+    """How much artifacts hold now."""
+    metric = "artifact_storage_gb"
+    if isinstance(stored, No):
+        return summary.unknown(REPOSITORY, metric, stored.why)
+    hours = account.gigabyte_hours(stored, forecast.month(now)[0], now)
+    details = (_now(now), ("this month", f"{hours:,.4g} GB-hours of what is alive"))
+    return summary.plain(REPOSITORY, metric, account.gigabytes(stored), n=len(stored), details=details)
+
+
+def artifact_cost(
+    stored: list[Artifact] | No, bill: Sequence[Item] | No, price: float | None, now: datetime
+) -> Measurement:
+    """What storing artifacts cost this month, before what the plan includes; the price is GitHub's bill's, or given."""
+    metric = "artifact_storage_cost_usd"
+    if isinstance(stored, No):
+        return summary.unknown(REPOSITORY, metric, stored.why)
+    start, end = forecast.month(now)
+    hours = account.gigabyte_hours(stored, start, now)
+    month = (end - start).total_seconds() / _HOURS
+    for rate, source in _prices(bill, price, month):
+        details = (_month(now), ("price", f"{rate:.6g} USD a GB-hour, by {source}"), ("GB-hours", f"{hours:,.4g}"))
+        return summary.plain(REPOSITORY, metric, hours * rate, n=len(stored), details=details)
+    return summary.unknown(REPOSITORY, metric, "set `storage_usd_per_gb_month`; GitHub's bill names no price")
+
+
+def _prices(bill: Sequence[Item] | No, price: float | None, hours: float) -> list[tuple[float, str]]:
+    given = [] if price is None else [(price / hours, "the configuration")]
+    lines = () if isinstance(bill, No) else bill
+    told = [(_per_hour(line, hours), "GitHub's bill") for line in lines if line.is_artifact_storage]
+    return given + told
+
+
+def _per_hour(line: Item, hours: float) -> float:
+    is_hours = "hour" in line.unit_type.lower()
+    return line.price_per_unit if is_hours else line.price_per_unit / hours
+
+
+def caches(held: Caches | No, now: datetime) -> Measurement:
+    """How much caches hold now."""
+    if isinstance(held, No):
+        return summary.unknown(REPOSITORY, "cache_storage_gb", held.why)
+    size = held.active_caches_size_in_bytes / account.GB
+    return summary.plain(REPOSITORY, "cache_storage_gb", size, n=held.active_caches_count, details=(_now(now),))
+
+
+def retention(kept: Retention | No, now: datetime) -> Measurement:
+    """For how many days artifacts and logs are kept."""
+    if isinstance(kept, No):
+        return summary.unknown(REPOSITORY, "artifact_retention_days", kept.why)
+    most = kept.maximum_allowed_days
+    details = (_now(now), *((("at most", f"{most} days"),) if most else ()))
+    return summary.plain(REPOSITORY, "artifact_retention_days", kept.days, details=details)
+
+
+def billed(bill: Sequence[Item] | No, own: float | None, now: datetime) -> Measurement:
+    """What GitHub billed for Actions, beside what the jobs cost by our count."""
+    metric = "billed_month_to_date_usd"
+    if isinstance(bill, No):
+        return summary.unknown(REPOSITORY, metric, bill.why)
+    gross = sum(line.gross_amount for line in bill)
+    used = sum(line.gross_quantity for line in bill if line.is_minutes)
+    running = sum(line.net_amount for line in bill if line.is_minutes)
+    ours = (("jobs, by our count", f"{own:,.2f} USD; by GitHub's {running:,.2f} USD"),) if own is not None else ()
+    details = (_month(now), ("before discounts", f"{gross:,.2f} USD"), ("minutes", f"{used:,.0f}"), *ours)
+    return summary.plain(
+        REPOSITORY, metric, sum(line.net_amount for line in bill), n=len(bill), details=(*details, _SOURCE)
+    )
+
+
+_SOURCE: Final = ("source", "GitHub's billing, which is some hours behind")
+
+
+def _now(now: datetime) -> tuple[str, str]:
+    return ("window", f"as of {now:%Y-%m-%d %H:%M} UTC")
+
+
+def _month(now: datetime) -> tuple[str, str]:
+    return ("window", f"{forecast.month(now)[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC, the month so far")

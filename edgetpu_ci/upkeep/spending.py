@@ -1,0 +1,156 @@
+"""What running jobs costs this month, and will have cost at its end: pure, from the minutes they used."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.kpis.summary import Details
+from edgetpu_ci.model import REPOSITORY, Measurement
+from edgetpu_ci.upkeep import forecast, minutes
+from edgetpu_ci.upkeep.minutes import Used
+
+NOTHING_KEPT: Final = "no workflow runs are kept; list `use: github`, which keeps them, before `use: cost`"
+
+_MINUTES, _COST = "minutes_month_to_date", "cost_month_to_date_usd"
+_FORECAST, _SHARE = "cost_forecast_usd", "budget_used_percent"
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """All jobs that are known, oldest first, and what is to be said of them.
+
+    `first` is when the oldest run that is kept came to be, `unread` how many runs' jobs nobody read yet; `included`
+    minutes are part of the plan; `budget` is USD a month.
+    """
+
+    uses: tuple[Used, ...]
+    now: datetime
+    first: datetime | None
+    unread: int = 0
+    included: float = 0.0
+    budget: float | None = None
+
+    @property
+    def of_month(self) -> list[Used]:
+        """Those of this month."""
+        return minutes.between(self.uses, forecast.month(self.now)[0], self.now)
+
+
+def measure(spent: Spent) -> Iterator[Measurement]:
+    """Minutes, cost, forecast and what of the budget is used; then the same minutes by workflow and by label."""
+    if spent.first is None:
+        yield from unknown(NOTHING_KEPT)
+        return
+    month, details = spent.of_month, _details(spent)
+    yield summary.plain(REPOSITORY, _MINUTES, minutes.total(month), n=len(month), details=details)
+    cost = _cost(spent, month, details)
+    yield cost
+    yield _forecast(spent, details)
+    yield _budget(spent, cost)
+    period = details[:1]
+    yield from _parts("workflow", month, lambda one: one.workflow, period)
+    yield from _parts("runner", month, lambda one: " ".join(one.labels) or "label not known", period)
+
+
+def unknown(why: str) -> Iterator[Measurement]:
+    """The figures of the whole repository, when none is known."""
+    yield from (summary.unknown(REPOSITORY, name, why) for name in (_MINUTES, _COST, _FORECAST, _SHARE))
+
+
+def incomplete(spent: Spent) -> Iterator[str]:
+    """What is missing in the cost, a sentence each."""
+    if left := minutes.unpriced(spent.of_month):
+        yield (
+            f"{left:,} of {minutes.total(spent.of_month):,} minutes of this month have no price: their runner or its "
+            "rate is not known; name it under `runners` or `rates` of `use: cost`."
+        )
+    if spent.unread:
+        yield f"The jobs of {spent.unread:,} runs were not read yet; the minutes they used are not counted."
+
+
+def period(now: datetime) -> tuple[str, str]:
+    """Which period a figure of the month covers."""
+    return ("window", f"{forecast.month(now)[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC, the month so far")
+
+
+def _details(spent: Spent) -> Details:
+    month = spent.of_month
+    own, free = (minutes.total(some) for some in ([u for u in month if u.is_own], [u for u in month if u.usd == 0]))
+    larger = minutes.total(u for u in month if u.usd and not u.is_standard)
+    counted = [
+        ("self-hosted", own),
+        ("free", free - own),
+        ("on larger runners", larger),
+        ("without a price", minutes.unpriced(month)),
+    ]
+    since = (("kept since", f"{spent.first:%Y-%m-%d}"),) if spent.first else ()
+    parts = ", ".join(f"{n:,} {what}" for what, n in counted if n) or "all on standard runners"
+    return (period(spent.now), ("minutes", parts), *since, ("source", "jobs of kept runs × published rates"))
+
+
+def _cost(spent: Spent, month: Sequence[Used], details: Details) -> Measurement:
+    priced = [one for one in month if one.usd is not None]
+    if month and not priced:
+        why = f"of {minutes.unpriced(month):,} minutes none has a price; name the runners under `runners`"
+        return summary.unknown(REPOSITORY, _COST, why, details=details)
+    bill = forecast.bill(priced)
+    used = f"{min(bill.minutes, spent.included):,.0f} of {spent.included:,.0f} used by this repository"
+    included = (("included minutes", used),) if spent.included else ()
+    listed = (("list price", f"{bill.standard + bill.larger:.2f} USD"), *included)
+    return summary.plain(REPOSITORY, _COST, bill.net(spent.included), n=len(priced), details=(*details, *listed))
+
+
+def _forecast(spent: Spent, details: Details) -> Measurement:
+    days = forecast.days_known(spent.first, spent.now)
+    if days < forecast.FEWEST:
+        why = f"runs are kept of {days} days; {forecast.FEWEST} are needed"
+        return summary.unknown(REPOSITORY, _FORECAST, why, n=days, details=details)
+    told = forecast.forecast(spent.uses, days, spent.included, spent.now)
+    end = forecast.month(spent.now)[1]
+    how = (("until", f"{end:%Y-%m-%d} 00:00 UTC"), ("from", f"the mean of the last {days} days, for each day left"))
+    return Measurement(
+        subject=REPOSITORY,
+        metric=_FORECAST,
+        value=told.usd,
+        n=days,
+        interval=told.interval,
+        details=(*how, *_against(told, spent.budget), *details),
+    )
+
+
+def _against(told: forecast.Forecast, budget: float | None) -> Details:
+    if budget is None:
+        return ()
+    low, high = told.interval
+    said = "within" if high <= budget else "beyond" if low > budget else "not sure to be within"
+    return (("budget", f"{said} {budget:,.2f} USD"),)
+
+
+def _budget(spent: Spent, cost: Measurement) -> Measurement:
+    if not spent.budget:
+        return summary.unknown(REPOSITORY, _SHARE, "no `budget_usd` is set")
+    if cost.value is None:
+        return summary.unknown(REPOSITORY, _SHARE, cost.reason.removeprefix("not known: "))
+    details = (period(spent.now), ("budget", f"{spent.budget:,.2f} USD a month"))
+    return summary.plain(REPOSITORY, _SHARE, 100 * cost.value / spent.budget, n=cost.n, details=details)
+
+
+def _parts(what: str, month: Iterable[Used], name: Callable[[Used], str], details: Details) -> Iterator[Measurement]:
+    """Minutes and list price of each workflow, or of each kind of runner, for those who share the bill."""
+    parts: dict[str, list[Used]] = {}
+    for one in month:
+        parts.setdefault(name(one), []).append(one)
+    for subject, uses in sorted(parts.items()):
+        yield summary.plain(subject, f"{what}_minutes_month_to_date", minutes.total(uses), n=len(uses), details=details)
+        if priced := [one for one in uses if one.usd is not None]:
+            left = minutes.unpriced(uses)
+            more = (("without a price", f"{left:,} minutes"),) if left else ()
+            price = minutes.cost(priced)
+            yield summary.plain(
+                subject, f"{what}_cost_month_to_date_usd", price, n=len(priced), details=(*details, *more)
+            )
+        else:
+            why = "the runner or its rate is not known; name it under `runners` or `rates`"
+            yield summary.unknown(subject, f"{what}_cost_month_to_date_usd", why, n=len(uses), details=details)
