@@ -1,0 +1,81 @@
+"""Where rows are read to: the shelves, how far each list has come, and what could not be read."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import structs
+
+from edgetpu_ci import memory
+from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
+from edgetpu_ci.github_rows import cursors, issues, overview, pulls, runs
+from edgetpu_ci.github_rows.cursors import Cursors
+from edgetpu_ci.github_rows.shelf import Shelf
+from edgetpu_ci.kpis.rows import Deployment, Issue, Pull, WorkflowRun
+from edgetpu_ci.transport.github import GitHub
+
+BATCH: Final = 5000
+"""So many rows wait for the store at most: each value that is written may be a push."""
+
+
+class Desk:
+    """One job's reading of a repository. Rows reach the store before the cursors that say so.
+
+    `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
+    `refused` says of each part that the token may not read why; `incomplete` what was to be read and was not;
+    `without_jobs` counts the runs whose jobs did not come.
+    """
+
+    def __init__(self, github: GitHub, state: memory.State, *, now: datetime, cut: datetime, bots: frozenset[str]) -> None:
+        self.github = github
+        self.bots = bots
+        self.now = now
+        self.cut = cut
+        self.pulls: Shelf[Pull] = Shelf(pulls.KIND, state, cut)
+        self.issues: Shelf[Issue] = Shelf(issues.KIND, state, cut)
+        self.runs: Shelf[WorkflowRun] = Shelf(runs.KIND, state, cut)
+        self.deliveries: Shelf[Deployment] = Shelf(overview.KIND, state, cut)
+        self.cursors: Cursors = cursors.load(state)
+        self.refused: dict[str, str] = {}
+        self.incomplete: list[str] = []
+        self.without_jobs = 0
+        self._state = state
+
+    @property
+    def _shelves(self) -> tuple[Shelf[Any], ...]:
+        return (self.pulls, self.issues, self.runs, self.deliveries)
+
+    def months(self, shelf: Shelf[Any], since: datetime | None = None) -> list[str]:
+        """The values that have rows of a shelf, or will, the newest first; those of the months since a time."""
+        first = shelf.month(since) if since else shelf.prefix
+        names = {name for name in self.cursors.months if name.startswith(shelf.prefix)} | shelf.waiting_months
+        return sorted((name for name in names if name >= first), reverse=True)
+
+    def reached(self, **known: object) -> None:
+        """How far it has come, once what was added is stored; stores it when much waits."""
+        self.cursors = structs.replace(self.cursors, **known)
+        if sum(shelf.waiting for shelf in self._shelves) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store the rows that wait, then how far it has come."""
+        written = frozenset[str]().union(*(shelf.flush() for shelf in self._shelves))
+        self.cursors = structs.replace(self.cursors, months=self.cursors.months | written)
+        self.cursors = cursors.save(self._state, self.cursors)
+
+    def prune(self) -> None:
+        """Take what is too old out of every month."""
+        self.flush()
+        for shelf in self._shelves:
+            shelf.prune(self.months(shelf))
+
+    @contextmanager
+    def part(self, name: str, lost: Callable[[], str]) -> Iterator[None]:
+        """A part of the reading: when it is refused or breaks off, the others go on; `lost` says what then is missing."""
+        try:
+            yield
+        except (DeniedError, MissingError) as error:
+            self.refused[name] = str(error)
+        except DeliveryError as error:
+            self.incomplete.append(f"{lost()} ({str(error).rstrip('.')}).")
