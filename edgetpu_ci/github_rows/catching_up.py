@@ -39,10 +39,9 @@ def read(desk: Desk) -> None:
     if sweeps and not {"runs", "jobs"} & desk.refused.keys() and not desk.incomplete:
         desk.reached(swept=desk.now)
         desk.prune()
-    with desk.part("runs", lambda: "runs that wait for long were not looked at again"):
-        _look_again(desk)
-    with desk.part("details", lambda: "no further runs were looked at in detail"):
-        _look_closely(desk, AT_FIRST if is_first else DAILY)
+    desk.part("runs", lambda: _look_again(desk), lambda: "runs that wait for long were not looked at again")
+    size = AT_FIRST if is_first else DAILY
+    desk.part("details", lambda: _look_closely(desk, size), lambda: "no further runs were looked at in detail")
 
 
 def gaps(desk: Desk, *, sweeps: bool) -> tuple[Span, ...]:
@@ -60,17 +59,21 @@ def gaps(desk: Desk, *, sweeps: bool) -> tuple[Span, ...]:
 
 
 def _read_windows(desk: Desk, wanted: Sequence[Span]) -> None:
-    left = ""
-    with desk.part("runs", lambda: _lost(desk, wanted, left)):
+    left: list[str] = []
+
+    def take() -> None:
         for window in runs.windows(desk.github, wanted):
-            left = f"{window.of - window.before:,} of {window.of:,} "
+            left.append(f"{window.of - window.before:,} of {window.of:,} ")
             _take(desk, window)
-            left = f"{window.of - window.before - window.total:,} of {window.of:,} "
+            left.append(f"{window.of - window.before - window.total:,} of {window.of:,} ")
+
+    desk.part("runs", take, lambda: _lost(desk, wanted, left))
 
 
-def _lost(desk: Desk, wanted: Sequence[Span], left: str) -> str:
+def _lost(desk: Desk, wanted: Sequence[Span], left: Sequence[str]) -> str:
     still = [gap for span in wanted for gap in spans.missing(span, desk.cursors.runs)]
-    return f"{left}runs {spans.words(still)} were not read yet; the next run goes on"
+    count = left[-1] if left else ""
+    return f"{count}runs {spans.words(still)} were not read yet; the next run goes on"
 
 
 def _take(desk: Desk, window: Window) -> None:
@@ -78,9 +81,8 @@ def _take(desk: Desk, window: Window) -> None:
     _keep(desk, window.runs)
     known = _known(desk, window)
     if not window.is_whole:
-        desk.incomplete.append(
-            f"{len(window.runs):,} of the {window.total:,} runs {spans.words([window.span])} came; GitHub showed no more."
-        )
+        when = spans.words([window.span])
+        desk.incomplete.append(f"{len(window.runs):,} of the {window.total:,} runs {when} came; GitHub showed no more.")
     desk.reached(runs=spans.union([*desk.cursors.runs, *known]) if window.is_whole else desk.cursors.runs)
 
 
@@ -124,7 +126,9 @@ def _look_again(desk: Desk) -> None:
     """Ask for runs that had not ended and are older than what is read again anyway."""
     young = (spans.reach(desk.cursors.runs) or desk.now) - AGAIN
     rows = desk.runs.rows(desk.months(desk.runs, young - SWEEP))
-    still = sorted((run for run in rows if run.status != runs.COMPLETED and run.created < young), key=lambda run: run.id)
+    still = sorted(
+        (run for run in rows if run.status != runs.COMPLETED and run.created < young), key=lambda run: run.id
+    )
     answers = desk.github.gather([partial(runs.by_id, desk.github, run.id) for run in still[-STILL_OPEN:]])
     _keep(desk, [found for found in answers if isinstance(found, runs.Listed)])
     _complain(answers)

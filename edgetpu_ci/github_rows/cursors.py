@@ -15,24 +15,21 @@ NAME: Final = "github-cursors"
 
 
 class Asked(Struct, frozen=True, omit_defaults=True):
-    """When something that changes seldom was asked for, and its answer; `refused` says why there is none."""
+    """When something that changes seldom was asked for, and its answer where it is a number."""
 
     at: datetime
     value: float | None = None
-    refused: str = ""
 
 
 class Cursors(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is in the store whole: `runs` by when they came to be, `pulls` and `issues` by when they last changed.
 
-    `months` are the names of the values with rows; `swept` is when runs were last looked through for those that were
-    run again.
+    `swept` is when runs were last looked through for those that were run again.
     """
 
     runs: tuple[Span, ...] = ()
     pulls: tuple[Span, ...] = ()
     issues: tuple[Span, ...] = ()
-    months: frozenset[str] = frozenset()
     swept: datetime = spans.EPOCH
     asked: dict[str, Asked] = field(default_factory=dict)
 
@@ -43,7 +40,6 @@ def merged(one: Cursors, other: Cursors) -> Cursors:
         runs=spans.union((*one.runs, *other.runs)),
         pulls=spans.union((*one.pulls, *other.pulls)),
         issues=spans.union((*one.issues, *other.issues)),
-        months=one.months | other.months,
         swept=max(one.swept, other.swept),
         asked={name: _later(one.asked.get(name), other.asked.get(name)) for name in {**one.asked, **other.asked}},
     )

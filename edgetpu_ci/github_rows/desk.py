@@ -1,19 +1,19 @@
 """Where rows are read to: the shelves, how far each list has come, and what could not be read."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
 from edgetpu_ci.github_rows import cursors, issues, overview, pulls, runs
-from edgetpu_ci.github_rows.cursors import Cursors
+from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
-from edgetpu_ci.kpis.rows import Deployment, Issue, Pull, WorkflowRun
 from edgetpu_ci.transport.github import GitHub
+
+T = TypeVar("T")
 
 BATCH: Final = 5000
 """So many rows wait for the store at most: each value that is written may be a push."""
@@ -27,15 +27,17 @@ class Desk:
     `without_jobs` counts the runs whose jobs did not come.
     """
 
-    def __init__(self, github: GitHub, state: memory.State, *, now: datetime, cut: datetime, bots: frozenset[str]) -> None:
+    def __init__(
+        self, github: GitHub, state: memory.State, *, now: datetime, cut: datetime, bots: frozenset[str]
+    ) -> None:
         self.github = github
         self.bots = bots
         self.now = now
         self.cut = cut
-        self.pulls: Shelf[Pull] = Shelf(pulls.KIND, state, cut)
-        self.issues: Shelf[Issue] = Shelf(issues.KIND, state, cut)
-        self.runs: Shelf[WorkflowRun] = Shelf(runs.KIND, state, cut)
-        self.deliveries: Shelf[Deployment] = Shelf(overview.KIND, state, cut)
+        self.pulls = Shelf(pulls.KIND, state, cut)
+        self.issues = Shelf(issues.KIND, state, cut)
+        self.runs = Shelf(runs.KIND, state, cut)
+        self.deliveries = Shelf(overview.KIND, state, cut)
         self.cursors: Cursors = cursors.load(state)
         self.refused: dict[str, str] = {}
         self.incomplete: list[str] = []
@@ -49,7 +51,7 @@ class Desk:
     def months(self, shelf: Shelf[Any], since: datetime | None = None) -> list[str]:
         """The values that have rows of a shelf, or will, the newest first; those of the months since a time."""
         first = shelf.month(since) if since else shelf.prefix
-        names = {name for name in self.cursors.months if name.startswith(shelf.prefix)} | shelf.waiting_months
+        names = {name for name in self._state.values() if name.startswith(shelf.prefix)} | shelf.waiting_months
         return sorted((name for name in names if name >= first), reverse=True)
 
     def reached(self, **known: object) -> None:
@@ -58,10 +60,14 @@ class Desk:
         if sum(shelf.waiting for shelf in self._shelves) >= BATCH:
             self.flush()
 
+    def answered(self, name: str, asked: Asked) -> None:
+        """Remember when something was asked for, and its answer."""
+        self.reached(asked={**self.cursors.asked, name: asked})
+
     def flush(self) -> None:
         """Store the rows that wait, then how far it has come."""
-        written = frozenset[str]().union(*(shelf.flush() for shelf in self._shelves))
-        self.cursors = structs.replace(self.cursors, months=self.cursors.months | written)
+        for shelf in self._shelves:
+            shelf.flush()
         self.cursors = cursors.save(self._state, self.cursors)
 
     def prune(self) -> None:
@@ -70,12 +76,12 @@ class Desk:
         for shelf in self._shelves:
             shelf.prune(self.months(shelf))
 
-    @contextmanager
-    def part(self, name: str, lost: Callable[[], str]) -> Iterator[None]:
-        """A part of the reading: when it is refused or breaks off, the others go on; `lost` says what then is missing."""
+    def part(self, name: str, read: Callable[[], T], lost: Callable[[], str]) -> T | None:
+        """What a part of the reading brings; None, and the others go on, when it breaks off: `lost` says what then."""
         try:
-            yield
+            return read()
         except (DeniedError, MissingError) as error:
             self.refused[name] = str(error)
         except DeliveryError as error:
             self.incomplete.append(f"{lost()} ({str(error).rstrip('.')}).")
+        return None

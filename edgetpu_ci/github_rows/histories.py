@@ -32,17 +32,24 @@ PULLS: Final = _History(
     lambda desk: desk.pulls,
 )
 ISSUES: Final = _History(
-    "issues", "issues", Of("issues", issues.FIELDS, lists.Answer[issues.Node], issues.NEEDS), issues.row, lambda desk: desk.issues
+    "issues",
+    "issues",
+    Of("issues", issues.FIELDS, lists.Answer[issues.Node], issues.NEEDS),
+    issues.row,
+    lambda desk: desk.issues,
 )
 
 
 def read(desk: Desk, history: _History) -> None:
     """Read what changed since the last time, and what is still missing from before."""
     ask = lists.asking(desk.github, history.of, partial(history.row, known=desk.bots))
-    with desk.part(history.name, lambda: _lost(desk, history)):
+
+    def take() -> None:
         for step in walk(ask, getattr(desk.cursors, history.name), desk.cut):
             history.shelf(desk).add(step.page.rows)
             desk.reached(**{history.name: step.known})
+
+    desk.part(history.name, take, lambda: _lost(desk, history))
 
 
 def _lost(desk: Desk, history: _History) -> str:

@@ -1,7 +1,6 @@
 """Lists of a repository by GraphQL: a page of what changed last first, decoded."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -30,7 +29,7 @@ class PageInfo(Struct, frozen=True, rename="camel"):
     end_cursor: str | None = None
 
 
-class Connection(Struct, frozen=True, Generic[T], rename="camel"):
+class Connection(Struct, Generic[T], frozen=True, rename="camel"):
     """A page of a list; an item this token may not see is null."""
 
     nodes: tuple[T | None, ...] | None = ()
@@ -48,13 +47,13 @@ class Connection(Struct, frozen=True, Generic[T], rename="camel"):
         return (self.page_info.end_cursor or "") if self.page_info.has_next_page else ""
 
 
-class Repository(Struct, frozen=True, Generic[T]):
+class Repository(Struct, Generic[T], frozen=True):
     """A repository with one of its lists."""
 
     items: Connection[T]
 
 
-class Answer(Struct, frozen=True, Generic[T]):
+class Answer(Struct, Generic[T], frozen=True):
     """What a query for a list finds; no repository where the token sees none."""
 
     repository: Repository[T] | None = None

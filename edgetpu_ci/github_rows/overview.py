@@ -1,5 +1,6 @@
-"""What is true of the repository now, and what it gave to users: one query for all, each part alone where that fails."""
+"""What is true of the repository now, and what it gave to its users, in one query."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -78,15 +79,15 @@ class _Released(Struct, frozen=True, rename="camel"):
 
 
 class Overview(Struct, frozen=True, rename="camel"):
-    """What one query found; a part that was not asked for is empty."""
+    """What one query found; a part that was not asked for is empty, one that is not shown None."""
 
     is_archived: bool = False
     is_fork: bool = False
     default_branch_ref: _Name | None = None
-    open_pulls: Connection[Any] = Connection()
-    open_issues: Connection[Any] = Connection()
-    deployments: Connection[_Deployed] = Connection()
-    releases: Connection[_Released] = Connection()
+    open_pulls: Connection[Any] | None = None
+    open_issues: Connection[Any] | None = None
+    deployments: Connection[_Deployed] | None = Connection()
+    releases: Connection[_Released] | None = Connection()
 
     @property
     def branch(self) -> str:
@@ -98,8 +99,17 @@ class _Answer(Struct, frozen=True):
     repository: Overview | None = None
 
 
-def ask(github: GitHub, parts: tuple[str, ...], environment: str, **after: str) -> Overview:
-    """Some parts of the overview; `deployed` and `released` say where those lists go on."""
+def ask(
+    github: GitHub,
+    parts: tuple[str, ...],
+    environment: str,
+    missing: Callable[[str], object] | None = None,
+    **after: str,
+) -> Overview:
+    """Some parts of the overview; `deployed` and `released` say where those lists go on.
+
+    `missing` is told of each part that the token may not see; that is None then.
+    """
     owner, _, name = github.repository.partition("/")
     declared = {"$owner": "String!", "$name": "String!"}
     for part in parts:
@@ -111,29 +121,29 @@ def ask(github: GitHub, parts: tuple[str, ...], environment: str, **after: str) 
     )
     variables = {variable: value for variable, value in given.items() if f"${variable}" in declared}
     needs = ", ".join(NEEDS[part] for part in parts)
-    found = github.graphql(query, variables, _Answer, needs=needs).repository
+    found = github.graphql(query, variables, _Answer, needs=needs, missing=missing).repository
     if found is None:
         raise MissingError(f"GitHub shows no {github.repository}; check the name and the token (`{needs}`).")
     return found
 
 
-def deployments(github: GitHub, first: Overview, environment: str, since: datetime) -> list[Deployment]:
+def deployments(github: GitHub, first: Overview, environment: str, since: datetime) -> Iterator[Deployment]:
     """Deployments that ended, those begun since a time and some older ones; `first` has the newest of them."""
-    found, page = [], first.deployments
-    while True:
-        found += [row for node in page.found if (row := _deployed(node))]
+    page = first.deployments
+    while page:
+        yield from filter(None, map(_deployed, page.found))
         if not page.after or page.found[-1].created_at < since:
-            return found
+            return
         page = ask(github, (DEPLOYMENTS,), environment, deployed=page.after).deployments
 
 
-def releases(github: GitHub, first: Overview, since: datetime) -> list[Deployment]:
+def releases(github: GitHub, first: Overview, since: datetime) -> Iterator[Deployment]:
     """Releases that were published, likewise."""
-    found, page = [], first.releases
-    while True:
-        found += [row for node in page.found if (row := _released(node))]
+    page = first.releases
+    while page:
+        yield from filter(None, map(_released, page.found))
         if not page.after or page.found[-1].created_at < since:
-            return found
+            return
         page = ask(github, (RELEASES,), "", released=page.after).releases
 
 

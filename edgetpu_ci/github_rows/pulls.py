@@ -114,7 +114,9 @@ def _reviewed(node: Node, known: Collection[str]) -> datetime | None:
     times = (
         review.submitted
         for review in (node.reviews.found if node.reviews else ())
-        if review.submitted and not bots.name(review.author, known) and (not review.author or review.author.login != author)
+        if review.submitted
+        and not bots.name(review.author, known)
+        and (not review.author or review.author.login != author)
     )
     return min(times, default=None)
 

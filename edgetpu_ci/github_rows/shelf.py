@@ -18,7 +18,7 @@ TRIES: Final = 20
 _OPEN_AT_ONCE: Final = 2
 
 
-class Kind(Struct, frozen=True, Generic[R]):
+class Kind(Struct, Generic[R], frozen=True):
     """Rows of one kind: `name` is theirs in the store, `key` tells one from another, `at` when it came to be.
 
     `touched` is when something last happened to a row, from which its retention counts; `newer` makes one of two rows
@@ -84,27 +84,26 @@ class Shelf(Generic[R]):
         for name in names:
             yield from self._merged(self._month(name), self._waiting.get(name, {})).values()
 
-    def flush(self) -> frozenset[str]:
-        """Put into the store what waits; the names of its months."""
-        names = frozenset(self._waiting)
-        for name in sorted(names):
+    def flush(self) -> None:
+        """Put into the store what waits."""
+        for name in sorted(self._waiting):
             self._put(name, self._waiting[name])
             del self._waiting[name]
-        return names
 
-    def prune(self, names: Iterable[str]) -> frozenset[str]:
-        """Take out of some months what is older than may be kept; those in which nothing is left."""
-        return frozenset(name for name in names if not self._put(name, {}))
+    def prune(self, names: Iterable[str]) -> None:
+        """Take out of some months what is older than may be kept."""
+        for name in names:
+            self._put(name, {})
 
-    def _put(self, name: str, rows: dict[str, R]) -> int:
-        """Write a month; how many rows it has now. StoreError when others are always faster."""
+    def _put(self, name: str, rows: dict[str, R]) -> None:
+        """Write a month, or remove it when nothing is left. StoreError when others are always faster."""
+        self._read.pop(name, None)
         for _ in range(TRIES):
             old = self._state.state(name)
             merged = self._merged(self._unpacked(name, old), rows)
-            new = memory.pack([merged[key] for key in sorted(merged)])
-            if new == old or (old is None and not merged) or self._state.swap(name, old, new):
-                self._read.pop(name, None)
-                return len(merged)
+            new = memory.pack([merged[key] for key in sorted(merged)]) if merged else None
+            if new == old or self._state.swap(name, old, new):
+                return
         raise StoreError(f"{name} could not be written: other jobs were faster {TRIES} times; try again later.")
 
     def _merged(self, old: dict[str, R], new: dict[str, R]) -> dict[str, R]:

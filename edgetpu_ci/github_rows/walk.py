@@ -15,7 +15,7 @@ OVERLAP: Final = timedelta(minutes=10)
 """What changed so shortly before the newest known is read again: GitHub's index may lag a little."""
 
 
-class Page(Struct, frozen=True, Generic[R]):
+class Page(Struct, Generic[R], frozen=True):
     """A page, the last changed first: its rows, when the newest and the oldest of them changed, and where it goes on.
 
     `after` is empty on the last page; `total` is how many there are in the whole list.
@@ -28,7 +28,7 @@ class Page(Struct, frozen=True, Generic[R]):
     total: int
 
 
-class Step(Struct, frozen=True, Generic[R]):
+class Step(Struct, Generic[R], frozen=True):
     """What one page brought, and what is known once its rows are stored."""
 
     page: Page[R]
