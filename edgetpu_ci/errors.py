@@ -80,4 +80,19 @@ class MissingError(DeliveryError):
 
 
 class DeniedError(DeliveryError):
-    """GitHub knows the token and does not let it do this: the lot of every pull request from a fork."""
+    """GitHub knows the token and does not let it do this: the lot of every pull request from a fork.
+
+    `permission` is the one that is missing, such as "actions: read", where that is known.
+    """
+
+    def __init__(self, sentence: str, permission: str = "") -> None:
+        super().__init__(sentence)
+        self.permission = permission
+
+
+class BudgetError(DeliveryError):
+    """What may be asked of a service, or how long, is used up; the next run goes on."""
+
+
+class TooHeavyError(DeliveryError):
+    """A service could not answer so much at once; asking for less may help."""

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Protocol
 
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.ledger import Ledger
 
 if TYPE_CHECKING:
     from github import Github
@@ -143,7 +144,7 @@ class World:
     """The outside. Tests hand in their own; nothing below `cli` reaches around it.
 
     `root` is where /proc and /sys are read below; `out` writes a line to standard output, `warn`
-    one to standard error; `progress` is told (what, done, total).
+    one to standard error; `progress` is told (what, done, total). `ledger` is what was asked of services so far.
     """
 
     env: Mapping[str, str]
@@ -159,6 +160,7 @@ class World:
     warn: Callable[[str], None]
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     python: str = field(default=sys.executable)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def text(self, place: str) -> str:
         """What a file below `root` says, without the blanks around it; empty where there is nothing to read."""

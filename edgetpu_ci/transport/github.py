@@ -2,121 +2,208 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Final, TypeVar
+from urllib.parse import urljoin, urlsplit
 
-from msgspec import Raw, Struct
+from msgspec import structs
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, EdgeTpuCiError, MissingError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, EdgeTpuCiError
+from edgetpu_ci.ledger import AT_ONCE
+from edgetpu_ci.transport import graphql, refusal
+from edgetpu_ci.transport.access import Access
+from edgetpu_ci.transport.adaptive import PageSize, fitting
+from edgetpu_ci.transport.answer import ACCEPTED, ERRORS, UNANSWERED, Answer, Query, Request
+from edgetpu_ci.transport.asking import Asking
+from edgetpu_ci.transport.exchange import MOST_BYTES, Wire
 from edgetpu_ci.world import World
 
-if TYPE_CHECKING:
-    from requests import Response
-
 T = TypeVar("T")
-Query = Mapping[str, str | int]
 
-MOST_BYTES: Final = 64 << 20
+MOST_PAGES: Final = 400
+"""GitHub ends an unfiltered list of runs at 40,000 of them."""
+
+_MOST_HOPS: Final = 3
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
-
-
-class _Complaint(Struct, frozen=True):
-    message: str = ""
-
-
-class _Answered(Struct, frozen=True):
-    data: Raw = Raw(b"null")
-    errors: tuple[_Complaint, ...] = ()
+_REDIRECTS: Final = frozenset({301, 302, 307, 308})
 
 
 class GitHub:
-    """The API as one job reads it. `repository` is owner/name; paths are whole: `/repos/{repository}/actions/runs`."""
+    """The API as one job reads it. `repository` is owner/name; paths are whole: `/repos/{repository}/actions/runs`.
 
-    def __init__(self, repository: str, token: str, url: str, world: World) -> None:
+    All readers of a world share its ledger: BudgetError from any of them when that says it is enough.
+    """
+
+    def __init__(self, repository: str, access: Access, url: str, world: World) -> None:
         self.repository = repository
         self._url = url.rstrip("/")
-        self._token = token
-        self._world = world
-        self.requests = 0
+        self._access = access
+        self._asking = Asking(self._send, world)
+        self._wire = Wire(access.bearer, world.now)
 
     def get(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> T:
         """One answer, decoded; `needs` is the permission to name when it is refused, such as "actions: read".
 
-        MissingError when there is nothing, DeniedError when the token may not, DeliveryError when nothing came.
+        MissingError when there is nothing, DeniedError when the token may not, BudgetError when no more may be asked,
+        DeliveryError when nothing came.
         """
-        return self._decoded(self._send("GET", path, needs, params=query).content, into, f"GET {path}")
+        return self._decoded(self._got(path, path, needs, query).data, into, f"GET {path}")
 
     def pages(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> Iterator[T]:
         """Every page of a list, each decoded as `into`, following GitHub's links; 100 items a page."""
         params: Query | None = {"per_page": 100, **(query or {})}
         where = path
-        while where:
-            answer = self._send("GET", where, needs, params=params)
-            yield self._decoded(answer.content, into, f"GET {path}")
-            where, params = answer.links.get("next", {}).get("url", ""), None
+        for _ in range(MOST_PAGES):
+            answer = self._got(where, path, needs, params)
+            yield self._decoded(answer.data, into, f"GET {path}")
+            where, params = _next(answer), None
+            if not where:
+                return
+        raise DeliveryError(f"GitHub's list {path} has more than {MOST_PAGES} pages; not all were read.")
 
-    def graphql(self, query: str, variables: Mapping[str, object], into: type[T], *, needs: str) -> T:
-        """What a GraphQL query found; an answer with errors is none."""
-        path = f"{self._url.removesuffix('/v3')}/graphql"
-        answer = self._send("POST", path, needs, json={"query": query, "variables": dict(variables)})
-        found = self._decoded(answer.content, _Answered, "GraphQL")
-        if found.errors:
-            raise DeliveryError(f"GitHub answered a GraphQL query with: {found.errors[0].message[:200]}.")
-        return self._decoded(bytes(found.data), into, "GraphQL")
+    def graphql(
+        self,
+        query: str,
+        variables: Mapping[str, object],
+        into: type[T],
+        *,
+        needs: str,
+        size: PageSize | None = None,
+        missing: Callable[[str], object] | None = None,
+    ) -> T:
+        """What a GraphQL query found.
+
+        With `size`, `$first` is what that says, and less when it was too much; without, TooHeavyError says so. Parts
+        that GitHub does not show are an error, unless `missing` is there to be told a sentence for each.
+        """
+        if size is None:
+            return self._queried(query, variables, into, needs, missing)
+        return fitting(
+            lambda first: self._queried(query, {**variables, "first": first}, into, needs, missing, divides=True),
+            size,
+            self._asking.rest,
+        )
+
+    def batches(
+        self,
+        query: str,
+        ids: Sequence[str],
+        into: type[T],
+        *,
+        needs: str,
+        size: PageSize | None = None,
+        missing: Callable[[str], object] | None = None,
+    ) -> Iterator[T]:
+        """What a GraphQL query with `$ids` found of many, in their order: as many at a time as go."""
+        size, done = size or PageSize(), 0
+
+        def ask(count: int) -> tuple[int, T]:
+            some = ids[done : done + count]
+            return len(some), self._queried(query, {"ids": list(some)}, into, needs, missing, divides=True)
+
+        while done < len(ids):
+            count, found = fitting(ask, size, self._asking.rest)
+            done += count
+            yield found
 
     def gather(self, asks: Sequence[Callable[[], T]]) -> list[T | EdgeTpuCiError]:
         """Several answers, at most four asked for at a time, in order; in place of one that failed, why."""
-        found: list[T | EdgeTpuCiError] = []
-        for ask in asks:
+        from concurrent.futures import ThreadPoolExecutor
+
+        def tried(ask: Callable[[], T]) -> T | EdgeTpuCiError:
             try:
-                found.append(ask())
+                return ask()
             except EdgeTpuCiError as error:
-                found.append(error)
-        return found
+                return error
 
-    def _send(self, verb: str, path: str, needs: str, **parts: Any) -> "Response":  # noqa: ANN401 - as requests has them
-        import requests
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            return list(threads.map(tried, asks))
 
-        where = path if path.startswith(("http://", "https://")) else f"{self._url}{path}"
-        headers = {
-            "Authorization": f"Bearer {self._token}",
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-            "User-Agent": "edgetpu-ci",
-        }
-        self.requests += 1
-        try:
-            answer = requests.request(verb, where, headers=headers, timeout=20, **parts)
-        except requests.RequestException as error:
-            raise DeliveryError(f"GitHub did not answer {verb} {path} ({type(error).__name__}).") from error
-        if answer.status_code >= 400:  # noqa: PLR2004 - HTTP's errors begin there
-            raise _refusal(verb, path, answer, needs)
+    def _queried(
+        self,
+        query: str,
+        variables: Mapping[str, object],
+        into: type[T],
+        needs: str,
+        missing: Callable[[str], object] | None,
+        *,
+        divides: bool = False,
+    ) -> T:
+        answer = self._good(
+            Request(
+                verb="POST",
+                url=f"{self._url.removesuffix('/v3')}/graphql",
+                path="GraphQL",
+                resource="graphql",
+                body={"query": graphql.with_rate(query), "variables": dict(variables)},
+                divides=divides,
+            ),
+            needs,
+        )
+        found = self._checked(lambda: graphql.found(answer))
+        if error := graphql.refused(found, needs, may_lack=missing is not None):
+            raise self._told(error)
+        for fault in found.errors or ():
+            if missing:
+                missing(self._access.hidden(f"GitHub does not show {fault.sentence}"))
+        return self._decoded(bytes(found.data), into, "GraphQL")
+
+    def _got(self, where: str, path: str, needs: str, query: Query | None) -> Answer:
+        resource = "search" if path.startswith("/search/") else "core"
+        url = self._ours(where if "://" in where else f"{self._url}{where}")
+        return self._good(Request(verb="GET", url=url, path=path, resource=resource, query=query), needs)
+
+    def _good(self, request: Request, needs: str) -> Answer:
+        """The answer, when it is a good one; what has moved on the same host is followed."""
+        answer = self._asking.ask(request)
+        for _ in range(_MOST_HOPS):
+            if answer.status not in _REDIRECTS or request.verb != "GET":
+                break
+            there = self._ours(urljoin(request.url, answer.headers.get("location", "")))
+            request = structs.replace(request, url=there, query=None)
+            answer = self._asking.ask(request)
+        if answer.status in {UNANSWERED, ACCEPTED} or answer.status >= 300 or answer.said:  # noqa: PLR2004 - not HTTP's 2xx
+            raise self._told(refusal.of(answer, f"{request.verb} {request.path}", needs))
         return answer
 
-    @staticmethod
-    def _decoded(data: bytes, into: type[T], what: str) -> T:
+    def _send(self, request: Request, left: Callable[[], float]) -> Answer:
+        answer = self._wire.send(request, left)
+        return graphql.weighed(answer) if request.resource == "graphql" and answer.status < ERRORS else answer
+
+    def _ours(self, url: str) -> str:
+        """An address GitHub gave, if it is on the host that may see the token."""
+        there, here = urlsplit(url), urlsplit(self._url)
+        if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+            raise DeliveryError(f"GitHub points to another host ({there.netloc}), where the token must not go.")
+        return url
+
+    def _decoded(self, data: bytes, into: type[T], what: str) -> T:
+        return self._checked(lambda: codec.decode_json(data or b"null", into, f"GitHub's answer to {what}", MOST_BYTES))
+
+    def _checked(self, decode: Callable[[], T]) -> T:
         try:
-            return codec.decode_json(data or b"null", into, f"GitHub's answer to {what}", MOST_BYTES)
+            return decode()
         except DocumentError as error:
-            raise DeliveryError(str(error)) from error
+            raise self._told(DeliveryError(str(error))) from None
+
+    def _told(self, error: DeliveryError) -> DeliveryError:
+        """An error that says nothing of our secrets."""
+        error.args = (self._access.hidden(str(error)),)
+        return error
 
 
 def connect(world: World) -> GitHub:
-    """GitHub as this job knows it: GITHUB_REPOSITORY, GITHUB_TOKEN, GITHUB_API_URL."""
+    """GitHub as this job knows it: GITHUB_REPOSITORY, GITHUB_API_URL, and what `access` finds to open it."""
     repository = world.env.get("GITHUB_REPOSITORY", "")
     if not _REPOSITORY.fullmatch(repository):
         raise ConfigError(f'"{repository}" is no repository; set GITHUB_REPOSITORY to owner/name.')
-    token = world.env.get("GITHUB_TOKEN") or world.env.get("GH_TOKEN")
-    if not token:
-        raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
-    return GitHub(repository, token, world.env.get("GITHUB_API_URL") or "https://api.github.com", world)
+    url = world.env.get("GITHUB_API_URL") or "https://api.github.com"
+    return GitHub(repository, Access(world.env, repository, url), url, world)
 
 
-def _refusal(verb: str, path: str, answer: "Response", needs: str) -> DeliveryError:
-    wanted = answer.headers.get("X-Accepted-GitHub-Permissions") or needs
-    sentence = f"GitHub answered {answer.status_code} to {verb} {path}"
-    if answer.status_code == 404:  # noqa: PLR2004
-        return MissingError(f"{sentence}; check that it exists and that the token may see it ({wanted}).")
-    if answer.status_code in {401, 403}:
-        return DeniedError(f"{sentence}; the token needs `{wanted}`.")
-    return DeliveryError(f"{sentence}; try again later.")
+def _next(answer: Answer) -> str:
+    """Where a list goes on; empty at its end."""
+    from requests.utils import parse_header_links
+
+    links = parse_header_links(answer.headers.get("link", ""))
+    return next((link["url"] for link in links if link.get("rel") == "next"), "")

@@ -19,11 +19,12 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What it gets back."""
+    """What it gets back; of one that is `cut` the connection ends in the middle."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
 
 
 @contextmanager
@@ -37,11 +38,13 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[int]:
             body = self._body()
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = answer(Request(verb=self.command, target=self.path, headers=headers, body=body))
-            self.send_response(reply.status)
-            for name, value in {**reply.headers, "content-length": str(len(reply.body))}.items():
+            self.send_response_only(reply.status)
+            usual = {"date": self.date_time_string()}
+            for name, value in {**usual, **reply.headers, "content-length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(reply.body)
+            self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
+            self.close_connection = reply.cut
 
         def _body(self) -> bytes:
             if self.headers.get("transfer-encoding") != "chunked":

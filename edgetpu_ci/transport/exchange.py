@@ -1,0 +1,102 @@
+"""One request and its answer over HTTP: capped, timed, to one host only."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from queue import Empty, LifoQueue
+from typing import TYPE_CHECKING, Final
+
+from edgetpu_ci import __version__
+from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.transport.answer import UNANSWERED, Answer, Request
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response, Session
+
+MOST_BYTES: Final = 64 << 20
+_TIMEOUT: Final = 20.0
+_PIECE: Final = 1 << 16
+_HEADERS: Final = {
+    "Accept": "application/vnd.github+json",
+    "X-GitHub-Api-Version": "2022-11-28",
+    "User-Agent": f"edgetpu-ci/{__version__}",
+}
+
+
+class Wire:
+    """Connections to a host, kept open; no two threads share one. `now` is our clock where the host tells none."""
+
+    def __init__(self, bearer: Callable[[], str], now: Callable[[], datetime]) -> None:
+        self._bearer = bearer
+        self._now = now
+        self._idle: LifoQueue[Session] = LifoQueue()
+
+    def send(self, request: Request, left: Callable[[], float]) -> Answer:
+        """The answer as it came, status 0 when none did in the seconds `left`; it leads nowhere by itself.
+
+        DeliveryError when it is larger than anything we ask for.
+        """
+        from requests import RequestException
+
+        token = self._bearer()
+
+        # As `auth`, for a header of ours would give way to whatever stands in a .netrc.
+        def show(prepared: "PreparedRequest") -> "PreparedRequest":
+            prepared.headers["Authorization"] = f"Bearer {token}"
+            return prepared
+
+        try:
+            with (
+                self._session() as session,
+                session.request(
+                    request.verb,
+                    request.url,
+                    params=request.query,
+                    json=request.body,
+                    auth=show,
+                    timeout=max(min(_TIMEOUT, left()), 0.01),
+                    stream=True,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                data = _read(response, request, left)
+        except RequestException as error:
+            return Answer(status=UNANSWERED, at=self._now(), why=type(error).__name__)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(status=response.status_code, at=self._time(headers), headers=headers, data=data)
+
+    def _time(self, headers: dict[str, str]) -> datetime:
+        try:
+            return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return self._now()
+
+    @contextmanager
+    def _session(self) -> "Iterator[Session]":
+        import requests
+
+        try:
+            session = self._idle.get_nowait()
+        except Empty:
+            session = requests.Session()
+            session.headers.update(_HEADERS)
+        try:
+            yield session
+        finally:
+            self._idle.put(session)
+
+
+def _read(response: "Response", request: Request, left: Callable[[], float]) -> bytes:
+    """The body, piece by piece: it may be larger than it says, and come more slowly than anybody waits."""
+    from requests import ReadTimeout
+
+    pieces, size = [], 0
+    for piece in response.iter_content(_PIECE):
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise DeliveryError(f"GitHub's answer to {request.verb} {request.path} has more than {MOST_BYTES:,} bytes.")
+        if left() <= 0:
+            raise ReadTimeout
+        pieces.append(piece)
+    return b"".join(pieces)

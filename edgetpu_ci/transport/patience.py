@@ -1,0 +1,36 @@
+"""How long to wait after which answer: pure."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from edgetpu_ci.transport.answer import Answer
+
+RETRIES: Final = 3
+_MINUTE: Final = 60.0
+
+
+def pause(answer: Answer, attempt: int, drawn: float, *, divides: bool = False) -> float | None:
+    """Seconds until the same may be asked again; None when that does not help.
+
+    As long as GitHub asks, at least a minute where it does not say; else 1, 2, 4 s, spread by `drawn` (0 to 1) so
+    that jobs that failed together do not come again together.
+    """
+    if attempt >= RETRIES:
+        return None
+    if answer.limited:
+        asked = _asked(answer)
+        return _MINUTE * 2**attempt if asked is None else max(asked, 1.0)
+    if answer.passing and not (answer.heavy and divides):
+        return 2.0**attempt * (0.75 + drawn / 2)
+    return None
+
+
+def _asked(answer: Answer) -> float | None:
+    """Seconds that GitHub asks to wait, if it says so."""
+    if (seconds := answer.number("retry-after")) is not None:
+        return float(seconds)
+    resets = answer.number("x-ratelimit-reset")
+    if not answer.exhausted or resets is None:
+        return None
+    # Its times are whole seconds: one more, so as not to come too early.
+    return max((datetime.fromtimestamp(resets, UTC) - answer.at).total_seconds(), 0) + 1
