@@ -107,19 +107,13 @@ def _read_jobs(desk: Desk, lacking: Sequence[WorkflowRun]) -> None:
         return
     waiting = {run.suite: run for run in lacking if run.suite}
     try:
-        for found in jobs.read(desk.github, list(waiting)):
-            desk.runs.add(_with_jobs(waiting.pop(key), suite) for key, suite in found.items())
+        for found in jobs.read(desk.github, list(waiting), desk.suites):
+            desk.runs.add(
+                structs.replace(waiting[key], jobs=suite.jobs, suite_created=suite.created)
+                for key, suite in found.items()
+            )
     except (DeniedError, MissingError) as error:
         desk.refused["jobs"] = str(error)
-    else:
-        desk.without_jobs += len(waiting)
-
-
-def _with_jobs(run: WorkflowRun, suite: jobs.Suite) -> WorkflowRun:
-    found = suite.jobs
-    if run.attempt == 1:
-        found = tuple(structs.replace(job, attempt=1) for job in found)
-    return structs.replace(run, jobs=found, suite_created=suite.created)
 
 
 def _look_again(desk: Desk) -> None:

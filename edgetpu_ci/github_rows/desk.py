@@ -8,9 +8,10 @@ from msgspec import structs
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
-from edgetpu_ci.github_rows import cursors, issues, overview, pulls, runs
+from edgetpu_ci.github_rows import cursors, issues, jobs, overview, pulls, runs
 from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
+from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub
 
 T = TypeVar("T")
@@ -23,8 +24,8 @@ class Desk:
     """One job's reading of a repository. Rows reach the store before the cursors that say so.
 
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
-    `refused` says of each part that the token may not read why; `incomplete` what was to be read and was not;
-    `without_jobs` counts the runs whose jobs did not come.
+    `refused` says of each part that the token may not read why; `incomplete` what was to be read and was not.
+    `suites` is how many check suites are asked for at once.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Desk:
         self.cursors: Cursors = cursors.load(state)
         self.refused: dict[str, str] = {}
         self.incomplete: list[str] = []
-        self.without_jobs = 0
+        self.suites = PageSize(jobs.MOST)
         self._state = state
 
     @property

@@ -33,6 +33,7 @@ class Listed(Struct, frozen=True):
     started_at: When | None = None
     completed_at: When | None = None
     labels: tuple[str, ...] = ()
+    runner_group_name: str | None = None
     steps: tuple[_Step, ...] | None = None
 
 
@@ -52,6 +53,7 @@ def job(listed: Listed) -> Job:
         created=listed.created_at,
         attempt=listed.run_attempt,
         labels=listed.labels,
+        group=listed.runner_group_name or "",
         steps=tuple((step.name, step.started_at, step.completed_at) for step in listed.steps or ()),
     )
 

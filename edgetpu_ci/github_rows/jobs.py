@@ -1,14 +1,17 @@
 """The jobs of many runs at once by GraphQL: all executions of each, also those of earlier attempts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci.errors import DeliveryError, DeniedError, EdgeTpuCiError
+from edgetpu_ci.errors import EdgeTpuCiError, TooHeavyError
 from edgetpu_ci.github_rows.lists import Connection
 from edgetpu_ci.kpis.rows import Job
+from edgetpu_ci.ledger import AT_ONCE
+from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub
 
 NEEDS: Final = "checks: read"
@@ -16,11 +19,8 @@ NEEDS: Final = "checks: read"
 IDS: Final = 100
 """GitHub takes no more ids in one `nodes`."""
 
-FIRST: Final = 100
-MOST: Final = 200
-"""So many runs in a query: at first, and when all goes well."""
-
-_AT_ONCE: Final = 4
+MOST: Final = 2 * IDS
+"""So many runs in a query when all goes well."""
 
 _FIELDS: Final = """
 fragment Suite on Node { ... on CheckSuite {
@@ -74,31 +74,24 @@ class Suite(Struct, frozen=True):
     jobs: tuple[Job, ...]
 
 
-def read(github: GitHub, ids: Sequence[str]) -> Iterator[dict[str, Suite]]:
-    """The check suites of these ids, some at a time, in order.
+def read(github: GitHub, ids: Sequence[str], size: PageSize) -> Iterator[dict[str, Suite]]:
+    """The check suites of these ids, some at a time, in order; DeliveryError when no more can be had.
 
-    A query that is too heavy is asked in halves, and each success makes the next one larger. What alone does not come
-    is left out; DeliveryError when nothing comes any more.
+    A query that is too heavy is asked in halves.
     """
-    waiting, size = list(ids), FIRST
+    waiting = list(ids)
     while waiting:
-        batches = [waiting[at : at + size] for at in range(0, len(waiting), size)][:_AT_ONCE]
-        waiting = waiting[sum(map(len, batches)) :]
-        answers = github.gather([_asking(github, batch) for batch in batches])
-        failed = [(batch, why) for batch, why in zip(batches, answers, strict=True) if isinstance(why, EdgeTpuCiError)]
+        batches = [waiting[at : at + size.now] for at in range(0, len(waiting), size.now)][:AT_ONCE]
+        answers = github.gather([partial(_ask, github, batch) for batch in batches])
         yield {key: suite for found in answers if not isinstance(found, EdgeTpuCiError) for key, suite in found.items()}
-        if len(failed) == len(batches) and (size == 1 or not _may_be_lighter(failed[0][1])):
+        failed = [(batch, why) for batch, why in zip(batches, answers, strict=True) if isinstance(why, EdgeTpuCiError)]
+        if final := [why for _, why in failed if not isinstance(why, TooHeavyError)]:
+            raise final[0]
+        for _ in range(len(batches) - len(failed)):
+            size.went_well()
+        if failed and not size.failed():
             raise failed[0][1]
-        size = max(1, size // 2) if failed else min(MOST, size + IDS // 2)
-        waiting = [key for batch, _ in failed if len(batch) > 1 for key in batch] + waiting
-
-
-def _may_be_lighter(why: EdgeTpuCiError) -> bool:
-    return isinstance(why, DeliveryError) and not isinstance(why, DeniedError)
-
-
-def _asking(github: GitHub, ids: Sequence[str]) -> Callable[[], dict[str, Suite]]:
-    return lambda: _ask(github, ids)
+        waiting = [key for batch, _ in failed for key in batch] + waiting[sum(map(len, batches)) :]
 
 
 def _ask(github: GitHub, ids: Sequence[str]) -> dict[str, Suite]:
@@ -108,9 +101,15 @@ def _ask(github: GitHub, ids: Sequence[str]) -> dict[str, Suite]:
         f"query({', '.join(f'${name}: [ID!]!' for name in parts)}) "
         f"{{ {' '.join(f'{name}: nodes(ids: ${name}) {{ ...Suite }}' for name in parts)} }}{_FIELDS}{_PAGE}"
     )
-    found: dict[str, list[_Node | None]] = github.graphql(query, parts, dict[str, list[_Node | None]], needs=NEEDS)
+    found: dict[str, list[_Node | None]] = github.graphql(
+        query, parts, dict[str, list[_Node | None]], needs=NEEDS, missing=_gone
+    )
     nodes = dict(zip(ids, (node or _Node() for name in parts for node in found.get(name, ())), strict=False))
     return {key: _suite(github, node) for key, node in nodes.items()}
+
+
+def _gone(sentence: str) -> None:
+    """A suite that was deleted with its run has no jobs to be missed."""
 
 
 def _suite(github: GitHub, node: _Node) -> Suite:

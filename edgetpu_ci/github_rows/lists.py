@@ -1,19 +1,18 @@
 """Lists of a repository by GraphQL: a page of what changed last first, decoded."""
 
 from collections.abc import Callable
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from edgetpu_ci.errors import DeliveryError, MissingError
 from edgetpu_ci.github_rows import spans
 from edgetpu_ci.github_rows.walk import Page
+from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-PAGE: Final = 100
 
 
 class Label(Struct, frozen=True):
@@ -85,10 +84,12 @@ def asking(github: GitHub, of: Of, row: Callable[[Any], R]) -> Callable[[str], P
         f"{{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ {of.fields} }} }} }} }}"
     )
 
+    size = PageSize()
+
     def ask(after: str) -> Page[R]:
         owner, _, name = github.repository.partition("/")
-        variables = {"owner": owner, "name": name, "first": PAGE, "after": after or None}
-        found = github.graphql(query, variables, of.answer, needs=of.needs).repository
+        variables = {"owner": owner, "name": name, "after": after or None}
+        found = github.graphql(query, variables, of.answer, needs=of.needs, size=size).repository
         if found is None:
             raise MissingError(f"GitHub shows no {of.name} of {github.repository}; the token needs `{of.needs}`.")
         return _page(found.items, row)

@@ -12,7 +12,7 @@ from edgetpu_ci.github_rows import bots, spans
 from edgetpu_ci.github_rows.shelf import Kind
 from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.kpis.rows import WorkflowRun
-from edgetpu_ci.transport.github import GitHub, Query
+from edgetpu_ci.transport.github import GitHub
 
 NEEDS: Final = "actions: read"
 COMPLETED: Final = "completed"
@@ -178,7 +178,7 @@ def _asking(github: GitHub, span: Span, page: int) -> Callable[[], _Page]:
 
 def _page(github: GitHub, span: Span, page: int) -> _Page:
     created = f"{span.low:%Y-%m-%dT%H:%M:%SZ}..{span.high:%Y-%m-%dT%H:%M:%SZ}"
-    query: Query = {"created": created, "per_page": PAGE, "page": page, "exclude_pull_requests": "true"}
+    query: dict[str, str | int] = {"created": created, "per_page": PAGE, "page": page, "exclude_pull_requests": "true"}
     return github.get(f"/repos/{github.repository}/actions/runs", _Page, needs=NEEDS, query=query)
 
 

@@ -187,7 +187,7 @@ class SmallGitHub(GitHub):
         ordered = sorted(items.values(), key=lambda item: (item.updated, item.number), reverse=True)
         after = variables["after"]
         rest = [item for item in ordered if after is None or f"{item.updated.isoformat()} {item.number:09}" < after]
-        shown = rest[: variables.get("first", 100)]
+        shown = rest[:100]
         return {
             "totalCount": len(items),
             "pageInfo": {

@@ -1,6 +1,7 @@
 """Spans of time: what is known, what is not, and the newest piece of what is to be read."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from tests.fakes.small_github import START
 LONGEST = 40
 
 
-def at(second: int):  # type: ignore[no-untyped-def]
+def at(second: int) -> datetime:
     return START + timedelta(seconds=second)
 
 
@@ -20,14 +21,14 @@ def span(low: int, high: int) -> Span:
     return Span(at(low), at(high))
 
 
-SPANS = st.builds(
-    lambda low, length: span(low, low + length), st.integers(0, LONGEST), st.integers(0, LONGEST)
-)
+SPANS = st.builds(lambda low, length: span(low, low + length), st.integers(0, LONGEST), st.integers(0, LONGEST))
 
 
-def seconds(some) -> set[int]:  # type: ignore[no-untyped-def]
+def seconds(some: Iterable[Span]) -> set[int]:
     return {
-        second for one in some for second in range(int((one.low - START) / SECOND), int((one.high - START) / SECOND) + 1)
+        second
+        for one in some
+        for second in range(int((one.low - START) / SECOND), int((one.high - START) / SECOND) + 1)
     }
 
 
