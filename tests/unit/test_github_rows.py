@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Raw
 
+from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError
 from edgetpu_ci.github_rows import catching_up, reading
 from edgetpu_ci.github_rows.desk import Desk
@@ -165,3 +167,71 @@ def test_a_suite_with_more_jobs_than_a_page_is_read_to_its_end() -> None:
     catching_up._read_windows(at_desk, catching_up.gaps(at_desk, sweeps=False))
     (run,) = at_desk.runs.rows(at_desk.months(at_desk.runs))
     assert len(run.jobs or ()) == 260
+
+
+class Hurried(Forgetful):
+    """A state that another job changes just before every so many swaps."""
+
+    other: Callable[[], object] = lambda: None
+    swaps: int = 0
+
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        self.swaps += 1
+        if self.swaps == 3:
+            self.other()
+        return Forgetful.swap(self, name, old, new)
+
+
+def test_two_jobs_at_once_lose_nothing_of_each_other() -> None:
+    github = repository(runs=300, items=60)
+    state = Hurried()
+    state.other = lambda: read(github, state, NOW + timedelta(hours=1))
+    read(github, state)
+    last = read(github, state, NOW + timedelta(hours=2))
+    assert kept(last) == everything(github)
+    assert last.incomplete == []
+
+
+def test_runs_that_had_not_ended_are_looked_at_again_however_old_they_are() -> None:
+    github = repository(runs=100)
+    github.add(Run(id=900, created=NOW - timedelta(days=6), updated=NOW - timedelta(days=6), status="waiting"))
+    state = Forgetful()
+    read(github, state)
+    github.change(900, status="completed", updated=NOW)
+    github.asked.clear()
+    later = read(github, state, NOW + timedelta(days=1))
+    assert "GET /repos/octo/tools/actions/runs/900" in github.asked
+    found = {run.id: run for run in later.runs.rows(later.months(later.runs))}[900]
+    assert (found.status, len(found.jobs or ())) == ("completed", 2)
+
+
+def test_what_is_older_than_may_be_kept_goes_within_a_week() -> None:
+    github = repository(runs=100, items=40)
+    state = Forgetful()
+    read(github, state)
+    later = desk(github, state, NOW + timedelta(days=8), keep=30)
+    reading.read(later, "production")
+    cut = NOW - timedelta(days=22)
+    fresh = desk(github, state)
+    assert min(run.created for run in fresh.runs.rows(fresh.months(fresh.runs))) >= cut
+    assert min(pull.updated for pull in fresh.pulls.rows(fresh.months(fresh.pulls))) >= cut
+    assert kept(fresh)["runs"] == sorted(run.id for run in github.runs.values() if run.created >= cut)
+
+
+def test_where_reading_broke_off_is_said_with_numbers() -> None:
+    github = repository(runs=4000)
+    github.before = breaking(range(30, 1000), lambda: DeliveryError("GitHub's rate limit is reached."))
+    at_desk = read(github, Forgetful())
+    (said,) = [line for line in at_desk.incomplete if " of 4,000 runs " in line]
+    left = len(github.runs) - len([run for run in at_desk.runs.rows(at_desk.months(at_desk.runs)) if run.jobs])
+    assert int(said.split()[0].replace(",", "")) >= left
+    assert said.endswith("were not read yet; the next run goes on (GitHub's rate limit is reached).")
+
+
+def test_nothing_that_names_a_person_is_stored() -> None:
+    github = repository(runs=30, items=30)
+    state = Forgetful()
+    read(github, state)
+    everything_stored = b"".join(bytes(memory.unpack(data, Raw, name)) for name, data in state.kept.items())
+    assert b"octocat" not in everything_stored
+    assert b"login" not in everything_stored
