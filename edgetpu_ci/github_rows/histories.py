@@ -1,0 +1,57 @@
+"""Pull requests and issues: read from what changed last until what is known."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from msgspec import Struct
+
+from edgetpu_ci.github_rows import issues, lists, pulls, spans
+from edgetpu_ci.github_rows.desk import Desk
+from edgetpu_ci.github_rows.lists import Of
+from edgetpu_ci.github_rows.shelf import Shelf
+from edgetpu_ci.github_rows.spans import Span
+from edgetpu_ci.github_rows.walk import walk
+
+
+class _History(Struct, frozen=True):
+    """A list: what it is called in sentences and as a cursor, how it is asked for, and what is kept of an item."""
+
+    words: str
+    name: str
+    of: Of
+    row: Callable[..., Any]
+    shelf: Callable[[Desk], Shelf[Any]]
+
+
+PULLS: Final = _History(
+    "pull requests",
+    "pulls",
+    Of("pullRequests", pulls.FIELDS, lists.Answer[pulls.Node], pulls.NEEDS),
+    pulls.row,
+    lambda desk: desk.pulls,
+)
+ISSUES: Final = _History(
+    "issues",
+    "issues",
+    Of("issues", issues.FIELDS, lists.Answer[issues.Node], issues.NEEDS),
+    issues.row,
+    lambda desk: desk.issues,
+)
+
+
+def read(desk: Desk, history: _History) -> None:
+    """Read what changed since the last time, and what is still missing from before."""
+    ask = lists.asking(desk.github, history.of, partial(history.row, known=desk.bots))
+
+    def take() -> None:
+        for step in walk(ask, getattr(desk.cursors, history.name), desk.cut):
+            history.shelf(desk).add(step.page.rows)
+            desk.reached(**{history.name: step.known})
+
+    desk.part(history.name, take, lambda: _lost(desk, history))
+
+
+def _lost(desk: Desk, history: _History) -> str:
+    gaps = spans.missing(Span(desk.cut, desk.now), getattr(desk.cursors, history.name))
+    return f"{history.words} that changed last {spans.words(gaps)} were not read yet; the next run goes on"

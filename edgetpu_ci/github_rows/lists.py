@@ -1,0 +1,104 @@
+"""Lists of a repository by GraphQL: a page of what changed last first, decoded."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from edgetpu_ci.errors import DeliveryError, MissingError
+from edgetpu_ci.github_rows import spans
+from edgetpu_ci.github_rows.walk import Page
+from edgetpu_ci.transport.adaptive import PageSize
+from edgetpu_ci.transport.github import GitHub
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Label(Struct, frozen=True):
+    """A label."""
+
+    name: str
+
+
+class PageInfo(Struct, frozen=True, rename="camel"):
+    """Whether a list goes on, and where."""
+
+    has_next_page: bool = False
+    end_cursor: str | None = None
+
+
+class Connection(Struct, Generic[T], frozen=True, rename="camel"):
+    """A page of a list; an item this token may not see is null."""
+
+    nodes: tuple[T | None, ...] | None = ()
+    total_count: int = 0
+    page_info: PageInfo = PageInfo()
+
+    @property
+    def found(self) -> tuple[T, ...]:
+        """The items."""
+        return tuple(node for node in self.nodes or () if node is not None)
+
+    @property
+    def after(self) -> str:
+        """Where it goes on; empty at its end."""
+        return (self.page_info.end_cursor or "") if self.page_info.has_next_page else ""
+
+
+class Repository(Struct, Generic[T], frozen=True):
+    """A repository with one of its lists."""
+
+    items: Connection[T]
+
+
+class Answer(Struct, Generic[T], frozen=True):
+    """What a query for a list finds; no repository where the token sees none."""
+
+    repository: Repository[T] | None = None
+
+
+class Of(Struct, frozen=True):
+    """A list of a repository: its name in GraphQL, the fields asked of each item, what they decode into, what it needs.
+
+    An item has `updated_at`.
+    """
+
+    name: str
+    fields: str
+    answer: Any
+    needs: str
+
+
+def names(labels: Connection[Label] | None) -> tuple[str, ...]:
+    """The names of labels."""
+    return tuple(label.name for label in labels.found) if labels else ()
+
+
+def asking(github: GitHub, of: Of, row: Callable[[Any], R]) -> Callable[[str], Page[R]]:
+    """How a page of a list is asked for, by where it begins."""
+    query = (
+        "query($owner: String!, $name: String!, $first: Int!, $after: String) "
+        "{ repository(owner: $owner, name: $name) "
+        f"{{ items: {of.name}(first: $first, after: $after, orderBy: {{field: UPDATED_AT, direction: DESC}}) "
+        f"{{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ {of.fields} }} }} }} }}"
+    )
+
+    size = PageSize()
+
+    def ask(after: str) -> Page[R]:
+        owner, _, name = github.repository.partition("/")
+        variables = {"owner": owner, "name": name, "after": after or None}
+        found = github.graphql(query, variables, of.answer, needs=of.needs, size=size).repository
+        if found is None:
+            raise MissingError(f"GitHub shows no {of.name} of {github.repository}; the token needs `{of.needs}`.")
+        return _page(found.items, row)
+
+    return ask
+
+
+def _page(found: Connection[Any], row: Callable[[Any], R]) -> Page[R]:
+    changed = [node.updated_at for node in found.found] or [spans.EPOCH]
+    if found.after and not found.found:
+        raise DeliveryError("GitHub answered a list with a page of nothing; try again later.")
+    return Page(tuple(map(row, found.found)), max(changed), min(changed), found.after, found.total_count)

@@ -1,0 +1,237 @@
+"""Reading a repository's rows: whole, once, in few requests, and whatever breaks, the next run goes on."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from edgetpu_ci import memory
+from edgetpu_ci.errors import DeliveryError, DeniedError
+from edgetpu_ci.github_rows import catching_up, reading
+from edgetpu_ci.github_rows.desk import Desk
+from edgetpu_ci.memory import Forgetful, State
+from edgetpu_ci.transport.github import GitHub
+from tests.fakes.small_github import START, Item, Run, SmallGitHub
+
+NOW = START + timedelta(days=100)
+
+
+def repository(runs: int = 0, items: int = 0, days: float = 100) -> SmallGitHub:
+    """A repository with so many runs, pull requests and issues, spread over time."""
+    github = SmallGitHub()
+    for number in range(runs):
+        created = START + timedelta(days=days * number / runs)
+        when = created.replace(microsecond=0)
+        github.add(Run(id=number + 1, created=when, updated=when + timedelta(minutes=9)))
+    for number in range(items):
+        when = (START + timedelta(days=days * number / items)).replace(microsecond=0)
+        item = Item(number=number + 1, created=when, updated=when + timedelta(hours=1))
+        github.pulls[number + 1] = github.issues[number + 1] = item
+    return github
+
+
+def desk(github: GitHub, state: State, now: datetime = NOW, keep: int = 400) -> Desk:
+    return Desk(github, state, now=now, cut=now - timedelta(days=keep), bots=frozenset())
+
+
+def read(github: GitHub, state: State, now: datetime = NOW) -> Desk:
+    at_desk = desk(github, state, now)
+    reading.read(at_desk, "production")
+    return at_desk
+
+
+def kept(at_desk: Desk) -> dict[str, list[int]]:
+    return {
+        "runs": sorted(run.id for run in at_desk.runs.rows(at_desk.months(at_desk.runs))),
+        "pulls": sorted(pull.number for pull in at_desk.pulls.rows(at_desk.months(at_desk.pulls))),
+        "issues": sorted(issue.number for issue in at_desk.issues.rows(at_desk.months(at_desk.issues))),
+    }
+
+
+def everything(github: SmallGitHub) -> dict[str, list[int]]:
+    return {"runs": sorted(github.runs), "pulls": sorted(github.pulls), "issues": sorted(github.issues)}
+
+
+def test_all_rows_come_with_their_jobs_in_few_requests() -> None:
+    github = repository(runs=4000, items=1000)
+    state = Forgetful()
+    whole = read(github, state)
+    assert whole.incomplete == []
+    assert whole.refused == {}
+    assert kept(whole) == everything(github)
+    assert all(run.jobs and len(run.jobs) == 2 for run in whole.runs.rows(whole.months(whole.runs)))
+    # Pages of two lists; pages of runs, in windows that end with a page that is not full; jobs, the first queries
+    # with fewer than 200 runs; details; three alone.
+    assert len(github.asked) <= 20 + (40 + 5 + 1) + (20 + 15) + 30 + 3
+
+
+def test_a_day_later_only_what_is_new_is_read() -> None:
+    github = repository(runs=4000, items=1000)
+    state = Forgetful()
+    read(github, state)
+    github.asked.clear()
+    github.add(*(Run(id=5000 + n, created=NOW, updated=NOW) for n in range(40)))
+    later = read(github, state, NOW + timedelta(days=1))
+    assert kept(later) == everything(github)
+    assert len(github.asked) <= 15
+
+
+class KilledError(BaseException):
+    """Nobody catches it."""
+
+
+def breaking(at: Iterable[int], error: Callable[[], BaseException]) -> Callable[[int, str], None]:
+    points = set(at)
+
+    def before(number: int, _what: str) -> None:
+        if number in points:
+            raise error()
+
+    return before
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=4, unique=True), st.sampled_from([KilledError, DeliveryError]))
+def test_broken_off_anywhere_and_resumed_nothing_is_lost_and_nothing_doubled(
+    points: list[int], error: type[BaseException]
+) -> None:
+    github = repository(runs=1500, items=350)
+    state = Forgetful()
+    github.before = breaking(points, lambda: error("It broke."))
+    for _ in range(len(points) + 1):
+        with suppress(KilledError):
+            read(github, state)
+    last = read(github, state)
+    assert last.incomplete == []
+    assert kept(last) == everything(github)
+    assert all(run.jobs is not None for run in last.runs.rows(last.months(last.runs)))
+
+
+def test_a_run_that_is_run_again_after_20_days_is_found_within_a_week() -> None:
+    github = repository(runs=200)
+    state = Forgetful()
+    read(github, state)
+    again = next(run for run in github.runs.values() if run.created > NOW - timedelta(days=21))
+    executions = (("build", 1), ("test", 1), ("test", 2))
+    github.change(again.id, attempt=2, updated=NOW + timedelta(days=1), executions=executions)
+    later = read(github, state, NOW + timedelta(days=8))
+    found = {run.id: run for run in later.runs.rows(later.months(later.runs))}[again.id]
+    assert found.attempt == 2
+    assert [job.name for job in found.jobs or ()] == ["build", "test", "test"]
+
+
+def test_more_runs_in_a_second_than_github_lists_are_said_aloud() -> None:
+    github = repository()
+    github.add(*(Run(id=n + 1, created=NOW, updated=NOW) for n in range(1001)))
+    at_desk = read(github, Forgetful())
+    assert len(kept(at_desk)["runs"]) == 1000
+    assert [line for line in at_desk.incomplete if "1,000 of the 1,001 runs" in line]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=-30), timedelta(hours=-5), timedelta(hours=5), timedelta(days=30)])
+def test_a_runners_clock_that_is_wrong_loses_nothing(wrong: timedelta) -> None:
+    github = repository(runs=300, items=50)
+    state = Forgetful()
+    read(github, state, NOW + wrong)
+    for n in range(5):
+        when = NOW + timedelta(days=1, minutes=n)
+        github.add(Run(id=1000 + n, created=when, updated=when))
+        github.pulls[1000 + n] = Item(number=1000 + n, created=when, updated=when)
+    later = read(github, state, NOW + timedelta(days=1, hours=1))
+    assert kept(later) == everything(github)
+
+
+def test_what_the_token_may_not_read_costs_only_its_own_rows() -> None:
+    github = repository(runs=50, items=20)
+
+    def before(_number: int, what: str) -> None:
+        if what == "suites":
+            raise DeniedError("GitHub answered 403 to GraphQL; the token needs `checks: read`.")
+
+    github.before = before
+    at_desk = read(github, Forgetful())
+    assert set(at_desk.refused) == {"jobs"}
+    assert kept(at_desk) == everything(github)
+    github.before = lambda _number, _what: None
+
+
+def test_a_suite_with_more_jobs_than_a_page_is_read_to_its_end() -> None:
+    github = repository()
+    executions = tuple((f"job {n}", 1) for n in range(260))
+    github.add(Run(id=1, created=NOW, updated=NOW, executions=executions))
+    at_desk = desk(github, Forgetful())
+    catching_up._read_windows(at_desk, catching_up.gaps(at_desk, sweeps=False))
+    (run,) = at_desk.runs.rows(at_desk.months(at_desk.runs))
+    assert len(run.jobs or ()) == 260
+
+
+class Hurried(Forgetful):
+    """A state that another job changes just before every so many swaps."""
+
+    other: Callable[[], object] = lambda: None
+    swaps: int = 0
+
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        self.swaps += 1
+        if self.swaps == 3:
+            self.other()
+        return Forgetful.swap(self, name, old, new)
+
+
+def test_two_jobs_at_once_lose_nothing_of_each_other() -> None:
+    github = repository(runs=300, items=60)
+    state = Hurried()
+    state.other = lambda: read(github, state, NOW + timedelta(hours=1))
+    read(github, state)
+    last = read(github, state, NOW + timedelta(hours=2))
+    assert kept(last) == everything(github)
+    assert last.incomplete == []
+
+
+def test_runs_that_had_not_ended_are_looked_at_again_however_old_they_are() -> None:
+    github = repository(runs=100)
+    github.add(Run(id=900, created=NOW - timedelta(days=6), updated=NOW - timedelta(days=6), status="waiting"))
+    state = Forgetful()
+    read(github, state)
+    github.change(900, status="completed", updated=NOW)
+    github.asked.clear()
+    later = read(github, state, NOW + timedelta(days=1))
+    assert "GET /repos/octo/tools/actions/runs/900" in github.asked
+    found = {run.id: run for run in later.runs.rows(later.months(later.runs))}[900]
+    assert (found.status, len(found.jobs or ())) == ("completed", 2)
+
+
+def test_what_is_older_than_may_be_kept_goes_within_a_week() -> None:
+    github = repository(runs=100, items=40)
+    state = Forgetful()
+    read(github, state)
+    later = desk(github, state, NOW + timedelta(days=8), keep=30)
+    reading.read(later, "production")
+    cut = NOW - timedelta(days=22)
+    fresh = desk(github, state)
+    assert min(run.created for run in fresh.runs.rows(fresh.months(fresh.runs))) >= cut
+    assert min(pull.updated for pull in fresh.pulls.rows(fresh.months(fresh.pulls))) >= cut
+    assert kept(fresh)["runs"] == sorted(run.id for run in github.runs.values() if run.created >= cut)
+
+
+def test_where_reading_broke_off_is_said_with_numbers() -> None:
+    github = repository(runs=4000)
+    github.before = breaking(range(30, 1000), lambda: DeliveryError("GitHub's rate limit is reached."))
+    at_desk = read(github, Forgetful())
+    (said,) = [line for line in at_desk.incomplete if " of 4,000 runs " in line]
+    left = len(github.runs) - len([run for run in at_desk.runs.rows(at_desk.months(at_desk.runs)) if run.jobs])
+    assert int(said.split()[0].replace(",", "")) >= left
+    assert said.endswith("were not read yet; the next run goes on (GitHub's rate limit is reached).")
+
+
+def test_nothing_that_names_a_person_is_stored() -> None:
+    github = repository(runs=30, items=30)
+    state = Forgetful()
+    read(github, state)
+    everything_stored = b"".join(bytes(memory.unpack(data, Raw, name)) for name, data in state.kept.items())
+    assert b"octocat" not in everything_stored
+    assert b"login" not in everything_stored
