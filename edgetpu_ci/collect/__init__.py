@@ -1,5 +1,6 @@
 """Collectors: each turns one part of the world into measurements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
@@ -19,6 +20,7 @@ from edgetpu_ci.collect import (
     soak,
 )
 from edgetpu_ci.config import Step
+from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import State
 from edgetpu_ci.model import Collected
@@ -48,6 +50,12 @@ class Checking(Collector, Protocol):
     """One that can tell what is wrong before anything is measured."""
 
     def check(self, options: Any, world: World) -> None: ...  # noqa: ANN401
+
+
+class Probing(Collector, Protocol):
+    """One that can tell what it may not read, for a few requests and without collecting anything."""
+
+    def probe(self, options: Any, world: World) -> Sequence[EdgeTpuCiError]: ...  # noqa: ANN401
 
 
 class Repeating(Collector, Protocol):
@@ -94,6 +102,12 @@ class Bound:
         """ConfigError for what can be known to be wrong before anything is measured."""
         if hasattr(self.collector, "check"):
             cast("Checking", self.collector).check(self.options, world)
+
+    def probe(self, world: World) -> Sequence[EdgeTpuCiError] | None:
+        """Why something may not be read, each once; None where it asks nobody."""
+        if not hasattr(self.collector, "probe"):
+            return None
+        return cast("Probing", self.collector).probe(self.options, world)
 
     def series(self, world: World) -> tuple[str, ...]:
         """What it can compare in rounds, each as `subject/metric`."""

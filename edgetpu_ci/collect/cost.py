@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.transport import github
@@ -49,12 +49,7 @@ def collect(options: Options, world: World) -> Collected:
 def collect_remembering(options: Options, state: State, world: World) -> Collected:
     """What this month's jobs, what is stored, and the services around cost; what was refused is unknown, alone."""
     reader = github.connect(world)
-    asks: dict[str, Callable[[], Any]] = {
-        "repository": partial(account.repository, reader),
-        "artifacts": partial(account.artifacts, reader),
-        "caches": partial(account.caches, reader),
-        "retention": partial(account.retention, reader),
-    }
+    asks: dict[str, Callable[[], Any]] = {**_settings(reader), "artifacts": partial(account.artifacts, reader)}
     found = asking.gather(reader, asks)
     repository, now = found["repository"], world.now()
     bill = _bill(reader, repository, world)
@@ -68,11 +63,30 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
         services.artifact_cost(found["artifacts"], bill, options.storage_usd_per_gb_month, now),
         services.caches(found["caches"], now),
         services.retention(found["retention"], now),
+        services.calls(world.ledger.spent),
         services.estimate("monitoring_cost_usd", options.monitoring, "monitoring"),
         services.estimate("log_storage_cost_usd", options.logs, "logs"),
         services.estimate("notification_cost_usd", options.notifications, "notifications"),
     ]
     return Collected(measurements=tuple(measured), incomplete=tuple(spending.incomplete(spent)) if spent else ())
+
+
+def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:  # noqa: ARG001 - as all that have it
+    """Why something of it may not be read, one error a permission."""
+    reader = github.connect(world)
+    found = reader.gather([*_settings(reader).values()])
+    repository = found[0]
+    if isinstance(repository, account.Repository):
+        found += reader.gather([partial(account.billed, reader, repository.owner, world.now())])
+    return tuple(one for one in found if isinstance(one, EdgeTpuCiError))
+
+
+def _settings(reader: github.GitHub) -> dict[str, "Callable[[], Any]"]:
+    return {
+        "repository": partial(account.repository, reader),
+        "caches": partial(account.caches, reader),
+        "retention": partial(account.retention, reader),
+    }
 
 
 def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all collectors have it

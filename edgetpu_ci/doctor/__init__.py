@@ -53,6 +53,7 @@ def examine(path: Path, world: World) -> list[Finding]:
             *_baseline(settings, world),
             *_noise(settings, world),
             *_github(settings, world),
+            *_readers(settings, world),
         ]
     )
 
@@ -209,6 +210,20 @@ def _github(settings: config.Config, world: World) -> Iterator[Finding]:
         yield _token(Api(repository, world, "pull-requests: write"), repository)
     except (ConfigError, DeliveryError) as error:
         yield Finding("bad", "token", str(error))
+
+
+def _readers(settings: config.Config, world: World) -> Iterator[Finding]:
+    """What the token does not let the collectors read: of that they can say nothing."""
+    for number, step in enumerate(settings.collect):
+        try:
+            refused = collect.bind(step, f"collect[{number}]").probe(world)
+        except (ConfigError, DeliveryError) as error:
+            yield Finding("bad", f"use: {step.use}", str(error))
+            continue
+        for refusal in refused or ():
+            yield Finding("note", f"use: {step.use}", str(refusal))
+        if refused is not None and not refused:
+            yield Finding("ok", f"use: {step.use}", "The token may read all it asks for.")
 
 
 def _token(api: Api, repository: str) -> Finding:

@@ -102,7 +102,7 @@ def _ask(github: GitHub, ids: Sequence[str]) -> dict[str, Suite]:
         f"{{ {' '.join(f'{name}: nodes(ids: ${name}) {{ ...Suite }}' for name in parts)} }}{_FIELDS}{_PAGE}"
     )
     found: dict[str, list[_Node | None]] = github.graphql(
-        query, parts, dict[str, list[_Node | None]], needs=NEEDS, missing=_gone
+        query, parts, dict[str, list[_Node | None]], needs=NEEDS, divides=True, missing=_gone
     )
     nodes = dict(zip(ids, (node or _Node() for name in parts for node in found.get(name, ())), strict=False))
     return {key: _suite(github, node) for key, node in nodes.items()}

@@ -135,6 +135,17 @@ COST: Final[tuple[Kpi, ...]] = (
         permission="administration: read",
     ),
     kpi(
+        "api_calls_used",
+        "requests",
+        "lower",
+        "how many requests to GitHub's API this run sent",
+        "api_calls",
+        group="cost",
+        formula="requests that were sent until then, each try counted, by `use: cost` itself and by what is collected "
+        "before it; GraphQL also in points, as GitHub says what a query cost",
+        source="the run's own book of requests",
+    ),
+    kpi(
         "monitoring_cost_usd",
         "USD",
         "lower",

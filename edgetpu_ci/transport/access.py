@@ -1,10 +1,11 @@
 """Who we are to GitHub: an App's installation, a token of one's own, or the job's; PyGithub speaks with Apps."""
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from edgetpu_ci.errors import ConfigError, DeniedError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
 
 if TYPE_CHECKING:
     from github import GithubException, GithubIntegration
@@ -15,6 +16,7 @@ APP_KEY: Final = "EDGETPU_CI_APP_KEY"
 INSTALLATION: Final = "EDGETPU_CI_APP_INSTALLATION"
 TOKEN: Final = "EDGETPU_CI_TOKEN"  # noqa: S105 - a name
 _REFUSED: Final = (401, 403, 404, 422)
+_SENDABLE: Final = re.compile("[!-~]*")
 _HIDDEN: Final = "***"
 
 
@@ -26,12 +28,13 @@ class Access:
         self._repository = repository
         self._url = url
         self._auth: Auth | None = None
+        self._app = _app(env) if env.get(APP_ID) else None
         self._seen: set[str] = set()
         self._one = threading.Lock()
-        if env.get(APP_ID):
-            _app(env)
-        elif not _given(env):
+        if not self._app and not _given(env):
             raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
+        if not _SENDABLE.fullmatch(_given(env)):
+            raise ConfigError("The GitHub token has blanks or characters that no token has; give it anew.")
 
     def bearer(self) -> str:
         """The token as of now.
@@ -39,45 +42,46 @@ class Access:
         DeniedError when GitHub gives the App none, requests.RequestException when it may in a moment.
         """
         with self._one:
-            token = self._of_app() if self._env.get(APP_ID) else _given(self._env)
+            token = self._of_app(self._app) if self._app else _given(self._env)
             self._seen.add(token)
             return token
 
     def hidden(self, text: str) -> str:
         """A text from outside without any secret of ours: a server may say what it was told."""
-        for secret in sorted(
-            {*self._seen, _given(self._env), self._env.get(APP_KEY, "")} - {""}, key=len, reverse=True
-        ):
+        known = {*self._seen, _given(self._env), self._env.get(APP_KEY, "")} - {""}
+        for secret in sorted(known, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         return text
 
-    def _of_app(self) -> str:
-        from github import GithubException
-        from jwt import PyJWTError
+    def _of_app(self, app: "AppAuth") -> str:
+        from github import BadAttributeException, GithubException
 
         try:
-            auth = self._auth = self._auth or self._installed()
+            auth = self._auth = self._auth or self._installed(app)
             token = auth.token
         except GithubException as error:
             raise _refusal(error, self._repository) from None
-        except (PyJWTError, ValueError, TypeError):
-            # Nothing of these: they may quote the key.
-            raise ConfigError(f"{APP_KEY} is no private key in PEM; give the file's whole text.") from None
+        except (BadAttributeException, RuntimeError, TypeError, ValueError):
+            token = None
+        if not token:
+            raise DeliveryError("GitHub's answer to the App that asked for a token cannot be read.")
         return token
 
-    def _installed(self) -> "Auth":
-        app = _app(self._env)
+    def _installed(self, app: "AppAuth") -> "Auth":
         client = _client(app, self._url)
         number = self._env.get(INSTALLATION) or client.get_repo_installation(*self._repository.split("/", 1)).id
         return app.get_installation_auth(int(number), requester=client.requester)
 
 
 def _given(env: Mapping[str, str]) -> str:
-    return env.get(TOKEN) or env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or ""
+    names = (TOKEN, "GITHUB_TOKEN", "GH_TOKEN")
+    return next((token for name in names if (token := env.get(name, "").strip())), "")
 
 
 def _app(env: Mapping[str, str]) -> "AppAuth":
+    """The App; ConfigError when what we know of it is not enough to speak for it."""
     from github import Auth
+    from jwt import PyJWTError
 
     # Some places that keep secrets make one line of them.
     key = env.get(APP_KEY, "").replace("\\n", "\n")
@@ -85,7 +89,13 @@ def _app(env: Mapping[str, str]) -> "AppAuth":
         raise ConfigError(f"{APP_ID} is set and {APP_KEY} is not; give the App's private key.")
     if not env.get(INSTALLATION, "0").isdecimal():
         raise ConfigError(f"{INSTALLATION} is not the number of an installation.")
-    return Auth.AppAuth(env[APP_ID], key)
+    app = Auth.AppAuth(env[APP_ID], key)
+    try:
+        app.create_jwt()
+    except (PyJWTError, ValueError, TypeError):
+        # Nothing of these: they may quote the key.
+        raise ConfigError(f"{APP_KEY} is no private key in PEM; give the file's whole text.") from None
+    return app
 
 
 def _client(app: "AppAuth", url: str) -> "GithubIntegration":

@@ -29,18 +29,14 @@ class PageSize:
         return not is_least
 
 
-def fitting(ask: Callable[[int], T], size: PageSize, rest: Callable[[], object]) -> T:
-    """What `ask` finds for the largest size that goes, after a rest before each smaller one.
-
-    DeliveryError when not even one item can be had.
-    """
+def fitting(ask: Callable[[int], T], size: PageSize) -> T:
+    """What `ask` finds for the largest size that goes; DeliveryError when not even one item can be had."""
     while True:
         try:
             found = ask(size.now)
         except TooHeavyError as error:
             if not size.failed():
                 raise DeliveryError(f"GitHub could not answer even for a page of one item: {error}") from error
-            rest()
         else:
             size.went_well()
             return found

@@ -64,6 +64,7 @@ class Asking:
                 if answer.limited and not answer.exhausted:
                     self._world.ledger.slow_down()
                 if wait is None or wait >= self.left():
+                    self._rest(request, answer)
                     return answer
                 self._wait(wait, answer)
                 attempt += 1
@@ -72,9 +73,9 @@ class Asking:
         """Seconds until the deadline."""
         return self._bounds.seconds - self._world.ledger.seconds(self._world.monotonic())
 
-    def rest(self) -> None:
-        """A second for GitHub to recover, where there is one left."""
-        if self.left() > 1:
+    def _rest(self, request: Request, answer: Answer) -> None:
+        """A second for GitHub to recover before the asker comes with less."""
+        if answer.heavy and request.divides and self.left() > 1:
             self._world.sleep(1)
 
     def _wait(self, seconds: float, answer: Answer) -> None:

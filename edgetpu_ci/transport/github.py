@@ -61,7 +61,7 @@ class GitHub:
                 return
         raise DeliveryError(f"GitHub's list {path} has more than {MOST_PAGES} pages; not all were read.")
 
-    def graphql(
+    def graphql(  # noqa: PLR0913 - by name, and most have a default
         self,
         query: str,
         variables: Mapping[str, object],
@@ -69,42 +69,20 @@ class GitHub:
         *,
         needs: str,
         size: PageSize | None = None,
+        divides: bool = False,
         missing: Callable[[str], object] | None = None,
     ) -> T:
         """What a GraphQL query found.
 
-        With `size`, `$first` is what that says, and less when it was too much; without, TooHeavyError says so. Parts
+        With `size`, `$first` is what that says, and less when it was too much. Who asks for less by other means says
+        that it `divides`, and has TooHeavyError at once; others have it when the same was asked again in vain. Parts
         that GitHub does not show are an error, unless `missing` is there to be told a sentence for each.
         """
         if size is None:
-            return self._queried(query, variables, into, needs, missing)
+            return self._queried(query, variables, into, needs, missing, divides=divides)
         return fitting(
-            lambda first: self._queried(query, {**variables, "first": first}, into, needs, missing, divides=True),
-            size,
-            self._asking.rest,
+            lambda first: self._queried(query, {**variables, "first": first}, into, needs, missing, divides=True), size
         )
-
-    def batches(
-        self,
-        query: str,
-        ids: Sequence[str],
-        into: type[T],
-        *,
-        needs: str,
-        size: PageSize | None = None,
-        missing: Callable[[str], object] | None = None,
-    ) -> Iterator[T]:
-        """What a GraphQL query with `$ids` found of many, in their order: as many at a time as go."""
-        size, done = size or PageSize(), 0
-
-        def ask(count: int) -> tuple[int, T]:
-            some = ids[done : done + count]
-            return len(some), self._queried(query, {"ids": list(some)}, into, needs, missing, divides=True)
-
-        while done < len(ids):
-            count, found = fitting(ask, size, self._asking.rest)
-            done += count
-            yield found
 
     def gather(self, asks: Sequence[Callable[[], T]]) -> list[T | EdgeTpuCiError]:
         """Several answers, at most four asked for at a time, in order; in place of one that failed, why."""
@@ -127,7 +105,7 @@ class GitHub:
         needs: str,
         missing: Callable[[str], object] | None,
         *,
-        divides: bool = False,
+        divides: bool,
     ) -> T:
         answer = self._good(
             Request(

@@ -1,12 +1,13 @@
 """What storing and the services around cost: by what GitHub counts, or by prices that a user gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from edgetpu_ci.kpis import summary
+from edgetpu_ci.ledger import Account
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.upkeep import account, forecast
 from edgetpu_ci.upkeep.account import Artifact, Caches, Item, Retention
@@ -103,6 +104,20 @@ def billed(bill: Sequence[Item] | No, own: float | None, now: datetime) -> Measu
     return summary.plain(
         REPOSITORY, metric, sum(line.net_amount for line in bill), n=len(bill), details=(*details, _SOURCE)
     )
+
+
+def calls(spent: Mapping[str, Account]) -> Measurement:
+    """How many requests this run sent, by resource."""
+    details = tuple((f"limit of {resource}", _told(account)) for resource, account in sorted(spent.items()))
+    sent = sum(account.requests for account in spent.values())
+    return summary.plain(REPOSITORY, "api_calls_used", sent, details=(("window", "this run, until now"), *details))
+
+
+def _told(account: Account) -> str:
+    points = f", {account.cost:,} points" if account.cost != account.requests else ""
+    left = account.allowance
+    rest = f"; {left.remaining:,} of {left.limit:,} left until {left.resets:%H:%M} UTC" if left else ""
+    return f"{account.requests:,} requests{points}{rest}"
 
 
 _SOURCE: Final = ("source", "GitHub's billing, which is some hours behind")

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from edgetpu_ci.world import World
+from tests.fakes.clock import Clock
 from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.world import world
 
@@ -53,4 +54,4 @@ def hub(endpoints: Endpoints, folder: Path, **parts: object) -> Iterator[World]:
             "GITHUB_TOKEN": "ghs_token",
             "GITHUB_API_URL": f"http://127.0.0.1:{port}",
         }
-        yield world(folder, **{"env": env, **parts})
+        yield world(folder, **{"env": env, "sleep": Clock().sleep, **parts})

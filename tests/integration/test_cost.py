@@ -99,11 +99,17 @@ def test_everything_that_may_be_read_is_told(tmp_path: Path) -> None:
         "artifact_storage_cost_usd": pytest.approx(0.12648),
         "cache_storage_gb": pytest.approx(2.5),
         "artifact_retention_days": 90,
+        "api_calls_used": 7,
         "monitoring_cost_usd": 8,
         "log_storage_cost_usd": None,
         "notification_cost_usd": None,
     }
     assert all("window" in dict(one.details) for one in found.values() if one.value is not None)
+
+
+def test_requests_are_counted_and_what_is_left_is_told(tmp_path: Path) -> None:
+    found = measured(tmp_path)["api_calls_used"]
+    assert dict(found.details)["limit of core"] == "7 requests"
 
 
 def test_the_bill_is_asked_for_by_month_so_that_it_does_not_stand_still_on_its_first_day(tmp_path: Path) -> None:

@@ -569,17 +569,7 @@ def test_who_does_not_divide_is_patient_and_then_told(tmp_path: Path) -> None:
     assert len(it.asked) == 4
 
 
-def test_many_are_asked_for_in_batches_each_once_and_in_order(tmp_path: Path) -> None:
-    ids = [f"id{n}" for n in range(130)]
-
-    def answer(request: Request) -> Reply:
-        asked = json.loads(request.body)["variables"]["ids"]
-        return well({"data": {"nodes": asked}}) if len(asked) < 40 else bad(502)
-
-    class Nodes(Struct):
-        nodes: list[str]
-
-    with service(tmp_path, answer) as (github, _):
-        found = [*github.batches("query($ids: [ID!]!) { nodes(ids: $ids) }", ids, Nodes, needs=NEEDS)]
-    assert [node for nodes in found for node in nodes.nodes] == ids
-    assert [len(nodes.nodes) for nodes in found] == [25, 35, 22, 32, 16]
+def test_who_divides_by_other_means_is_told_at_once(tmp_path: Path) -> None:
+    with service(tmp_path, bad(502)) as (github, it), pytest.raises(TooHeavyError):
+        query(github, divides=True)
+    assert (len(it.asked), it.clock.slept) == (1, [1])
