@@ -1,0 +1,148 @@
+"""How often builds succeed: on the default branch, for pull requests, at the first attempt, and for how long not."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, pairwise, takewhile
+from typing import Final
+
+from edgetpu_ci.kpis import attempts, summary
+from edgetpu_ci.kpis.attempts import FAILED, SUCCESS
+from edgetpu_ci.kpis.options import Options
+from edgetpu_ci.kpis.rows import Rows, Source, WorkflowRun
+from edgetpu_ci.kpis.scope import Scope
+from edgetpu_ci.kpis.summary import Details
+from edgetpu_ci.kpis.window import Window, hours
+from edgetpu_ci.model import REPOSITORY, Measurement
+from edgetpu_ci.stats.shares import Share
+
+NEEDS: Final[tuple[Source, ...]] = ("runs",)
+METRICS: Final = (
+    "build_success_rate",
+    "pr_build_success_rate",
+    "first_attempt_success_rate",
+    "flaky_rate",
+    "failure_streak",
+)
+
+COUNTED: Final = FAILED | {SUCCESS}
+
+_OF_BRANCH: Final = frozenset({"push", "schedule", "workflow_dispatch"})
+_OF_PULL: Final = frozenset({"pull_request", "pull_request_target"})
+
+
+def is_build(run: WorkflowRun, branch: str) -> bool:
+    """Whether it is a run of the default branch: pushed to it, merged into it, on its schedule, released or asked for.
+
+    A release runs on its tag, and a merge queue on a branch of its own that is named after the one it merges into.
+    """
+    if run.event == "merge_group":
+        return run.branch.startswith(f"gh-readonly-queue/{branch}/")
+    return run.event == "release" or (run.event in _OF_BRANCH and run.branch == branch)
+
+
+def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+    """The key figures of `METRICS`, those of each workflow, and the pull requests of each bot."""
+    builds = [run for run in rows.runs if is_build(run, rows.branch)]
+    pulls = [run for run in rows.runs if run.event in _OF_PULL]
+    people = [run for run in pulls if not run.bot]
+    yield _rate(REPOSITORY, "build_success_rate", builds, "runs of the default branch", scope)
+    yield _rate(REPOSITORY, "pr_build_success_rate", people, "runs of pull requests", scope)
+    yield _first_attempts(builds, scope)
+    yield _flaky(rows.runs, scope)
+    yield from _streaks(builds, scope)
+    for workflow, runs in _grouped(builds, lambda run: run.workflow, scope):
+        yield _rate(workflow, "workflow_success_rate", runs, f"runs of {workflow}", scope)
+    for bot, runs in _grouped([run for run in pulls if run.bot], lambda run: run.bot, scope):
+        yield _rate(bot, "bot_pr_build_success_rate", runs, f"runs of pull requests of {bot}", scope)
+
+
+def _grouped(
+    runs: Iterable[WorkflowRun], key: Callable[[WorkflowRun], str], scope: Scope
+) -> Iterator[tuple[str, list[WorkflowRun]]]:
+    """Those of each workflow or bot that has one that ended in the window."""
+    for name, group in groupby(sorted(runs, key=key), key):
+        found = list(group)
+        if scope.window.ended(found, attempts.ended):
+            yield name, found
+
+
+def _rate(subject: str, metric: str, runs: Sequence[WorkflowRun], of: str, scope: Scope) -> Measurement:
+    def part(window: Window) -> Share:
+        return _share(run.conclusion for run in window.ended(runs, attempts.ended))
+
+    return scope.share(subject, metric, part, of=of, details=_excluded(runs, scope))
+
+
+def _share(conclusions: Iterable[str]) -> Share:
+    """How many succeeded, of those that succeeded or failed."""
+    counted = [conclusion for conclusion in conclusions if conclusion in COUNTED]
+    return counted.count(SUCCESS), len(counted)
+
+
+def _excluded(runs: Iterable[WorkflowRun], scope: Scope) -> Details:
+    ended = scope.window.ended(runs, attempts.ended)
+    left_out = Counter(run.conclusion for run in ended if run.conclusion not in COUNTED)
+    return (("excluded", summary.listed((name, left_out[name]) for name in sorted(left_out))),)
+
+
+def _first_attempts(builds: Sequence[WorkflowRun], scope: Scope) -> Measurement:
+    def part(window: Window) -> Share:
+        return _share(first for run in window.ended(builds, attempts.ended) if (first := _first(run)) is not None)
+
+    firsts = [_first(run) for run in scope.window.ended(builds, attempts.ended)]
+    left_out = Counter(first or "skipped" for first in firsts if first is not None and first not in COUNTED)
+    named = [(name, left_out[name]) for name in sorted(left_out)]
+    excluded = summary.listed([*named, ("whose first attempt is not known", firsts.count(None))])
+    of = "first attempts of runs of the default branch"
+    return scope.share(REPOSITORY, "first_attempt_success_rate", part, of=of, details=(("excluded", excluded),))
+
+
+def _first(run: WorkflowRun) -> str | None:
+    """How its first attempt ended; None where that is not known."""
+    ends = attempts.conclusions(run)
+    return ends[0] if run.attempt == len(ends) else None
+
+
+def _flaky(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
+    def part(window: Window) -> Share:
+        failed = [run for run in window.ended(runs, attempts.ended) if _first(run) in FAILED]
+        return sum(map(_recovers, failed)), len(failed)
+
+    not_known = sum(_first(run) is None for run in scope.window.ended(runs, attempts.ended))
+    details = (("excluded", summary.listed([("whose first attempt is not known", not_known)])),)
+    return scope.share(REPOSITORY, "flaky_rate", part, of="runs whose first attempt failed", details=details)
+
+
+def _recovers(run: WorkflowRun) -> bool:
+    """Whether an attempt failed and the very next one, of the same commit, succeeded."""
+    ends = attempts.conclusions(run)
+    return any(end in FAILED and then == SUCCESS for end, then in pairwise(ends))
+
+
+def _streaks(builds: Sequence[WorkflowRun], scope: Scope) -> Iterator[Measurement]:
+    """Of each workflow that ran in the window, and the longest of these; a streak may have begun before."""
+    past = [run for run in builds if (end := attempts.ended(run)) and end < scope.window.end]
+    found = [_streak(workflow, runs, scope) for workflow, runs in _grouped(past, lambda run: run.workflow, scope)]
+    if not found:
+        reason = f"no runs of the default branch in {scope.window.days:g} days"
+        yield summary.unknown(REPOSITORY, "failure_streak", reason, details=scope.details)
+        return
+    longest = max(found, key=lambda streak: (streak.value or 0.0, streak.subject))
+    details = (("workflow", longest.subject), *longest.details)
+    yield summary.plain(REPOSITORY, "failure_streak", longest.value or 0.0, n=len(past), details=details)
+    yield from found
+
+
+def _streak(workflow: str, runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
+    newest_first = sorted(runs, key=lambda run: run.number, reverse=True)
+    counted = [run for run in newest_first if run.conclusion in COUNTED]
+    failed = list(takewhile(lambda run: run.conclusion != SUCCESS, counted))
+    details = _red(failed, scope) if failed else ()
+    return summary.plain(
+        workflow, "workflow_failure_streak", len(failed), n=len(counted), details=(*details, *scope.details)
+    )
+
+
+def _red(failed: Sequence[WorkflowRun], scope: Scope) -> Details:
+    since = attempts.ended(failed[-1]) or scope.window.end
+    return (("red for", f"{hours(since, scope.window.end):.1f} h"), ("since", f"{since:%Y-%m-%d %H:%M} UTC"))

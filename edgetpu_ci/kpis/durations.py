@@ -1,0 +1,113 @@
+"""How long runs, builds and tests take, from the times of their jobs: those of a run change long after it ended."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+from math import ceil
+from typing import Final
+
+from edgetpu_ci.kpis import attempts, builds, summary
+from edgetpu_ci.kpis.attempts import SKIPPED, SUCCESS
+from edgetpu_ci.kpis.options import Options
+from edgetpu_ci.kpis.rows import Job, Rows, Source, WorkflowRun
+from edgetpu_ci.kpis.scope import Scope
+from edgetpu_ci.kpis.window import Window
+from edgetpu_ci.model import REPOSITORY, Earlier, Measurement
+
+NEEDS: Final[tuple[Source, ...]] = ("runs",)
+METRICS: Final = ("run_duration_seconds", "build_time_seconds", "test_job_time_seconds", "minutes_used")
+
+_SECOND: Final = timedelta(seconds=1)
+_MINUTE: Final = timedelta(minutes=1)
+
+_OF: Final = "successful runs of the default branch"
+
+
+def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+    """The key figures of `METRICS`, and the duration of each workflow. A run that failed may have ended early."""
+    succeeded = [run for run in rows.runs if builds.is_build(run, rows.branch) and run.conclusion == SUCCESS]
+    yield _durations(REPOSITORY, "run_duration_seconds", succeeded, _OF, scope)
+    yield _matched("build_time_seconds", succeeded, "build_pattern", options.build_pattern, scope)
+    yield _matched("test_job_time_seconds", succeeded, "test_pattern", options.test_pattern, scope)
+    yield _minutes(rows.runs, scope)
+    for workflow, group in groupby(sorted(succeeded, key=_workflow), _workflow):
+        runs = list(group)
+        if scope.window.ended(runs, attempts.ended):
+            yield _durations(workflow, "workflow_duration_seconds", runs, f"successful runs of {workflow}", scope)
+
+
+def _workflow(run: WorkflowRun) -> str:
+    return run.workflow
+
+
+def duration(run: WorkflowRun) -> float | None:
+    """Seconds from when the first job of the newest attempt began to when the last ended; None without their times."""
+    times = [(job.started, job.completed) for job in attempts.newest(run)]
+    starts = [start for start, end in times if start and end]
+    ends = [end for start, end in times if start and end]
+    return max(0.0, (max(ends) - min(starts)) / _SECOND) if starts else None
+
+
+def estimate(run: WorkflowRun) -> float:
+    """Seconds from the beginning of the newest attempt to the last change of the run, which may come after its end."""
+    return max(0.0, (run.updated - (run.started or run.created)) / _SECOND)
+
+
+def _durations(subject: str, metric: str, runs: Sequence[WorkflowRun], of: str, scope: Scope) -> Measurement:
+    def values(window: Window) -> list[float]:
+        known = [(run, duration(run)) for run in window.ended(runs, attempts.ended)]
+        return [estimate(run) if seconds is None else seconds for run, seconds in known]
+
+    estimated = sum(duration(run) is None for run in scope.window.ended(runs, attempts.ended))
+    without = "of runs whose jobs are not known: last change less start, which may be too long"
+    details = (("estimated", summary.listed([(without, estimated)])),)
+    return scope.spread(subject, metric, values, of=of, details=details)
+
+
+def _matched(metric: str, runs: Sequence[WorkflowRun], option: str, pattern: str, scope: Scope) -> Measurement:
+    matching = re.compile(pattern, re.IGNORECASE)
+
+    def values(window: Window) -> list[float]:
+        found = (matched(run, matching) for run in window.ended(runs, attempts.ended))
+        return [seconds for seconds in found if seconds is not None]
+
+    details = (("pattern", pattern), ("excluded", "runs without a job or step whose name matches"))
+    return scope.spread(REPOSITORY, metric, values, of=f"{_OF} that match `{option}`", details=details)
+
+
+def matched(run: WorkflowRun, matching: re.Pattern[str]) -> float | None:
+    """Seconds of the jobs whose name matches, and of such steps of the other jobs, together; None where none does."""
+    found = [seconds for job in attempts.final(run) for seconds in _times(job, matching)]
+    return sum(found) if found else None
+
+
+def _times(job: Job, matching: re.Pattern[str]) -> Iterator[float]:
+    whole = [(job.started, job.completed)] if matching.search(job.name) else []
+    parts = whole or [(start, end) for name, start, end in job.steps if matching.search(name)]
+    if job.conclusion != SKIPPED:
+        yield from ((end - start) / _SECOND for start, end in parts if start and end and end >= start)
+
+
+def billed_minutes(job: Job) -> int:
+    """Minutes of one execution as GitHub bills them: each begun minute is a whole one; none where it was skipped."""
+    if job.conclusion == SKIPPED or not job.started or not job.completed:
+        return 0
+    return max(0, ceil((job.completed - job.started) / _MINUTE))
+
+
+def _minutes(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
+    executed = [job for run in runs for job in attempts.executions(run)]
+    now, before = (_billed(executed, window) for window in (scope.window, scope.window.before))
+    ended = scope.window.ended(runs, attempts.ended)
+    unknown = sum(run.jobs is None for run in ended)
+    details = (("excluded", summary.listed([("runs whose jobs are not known", unknown)])), *scope.details)
+    if ended and unknown == len(ended):
+        return summary.unknown(REPOSITORY, "minutes_used", "no jobs of the runs were read", details=details)
+    earlier = Earlier(value=sum(before), n=len(before)) if scope.before else None
+    return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), earlier=earlier, details=details)
+
+
+def _billed(jobs: Iterable[Job], window: Window) -> list[int]:
+    """Of each execution that ended in a window and cost something, in whichever attempt of its run."""
+    return [minutes for job in jobs if window.has(job.completed) and (minutes := billed_minutes(job))]

@@ -1,0 +1,46 @@
+"""How well a repository is looked after: its community files, its runners, and what nobody has touched for long."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from edgetpu_ci.kpis import issues, pulls, summary
+from edgetpu_ci.kpis.options import Options
+from edgetpu_ci.kpis.rows import Rows, Source
+from edgetpu_ci.kpis.scope import Scope
+from edgetpu_ci.model import REPOSITORY, Measurement
+
+NEEDS: Final[tuple[Source, ...]] = ("pulls", "issues")
+METRICS: Final = ("stale_percent",)
+
+_IS_STATE: Final = (("window", "now"),)
+
+
+def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+    """The key figure of `METRICS`: open issues and pull requests, also those of bots."""
+    now = scope.window.end
+    changed = [
+        *(pull.updated for pull in rows.pulls if pulls.is_open(pull, now)),
+        *(issue.updated for issue in rows.issues if issues.is_open(issue, now)),
+    ]
+    stale = sum(at < now - timedelta(days=options.stale_days) for at in changed)
+    details = (("stale", f"not changed for {options.stale_days:g} days"), *scope.details)
+    of = "open issues and pull requests"
+    yield summary.share(REPOSITORY, "stale_percent", (stale, len(changed)), of=of, details=details)
+
+
+def community(percent: int | None) -> Measurement:
+    """How many of the files GitHub recommends are there, as GitHub counts them; None where it does not say."""
+    name = "community_profile_percent"
+    if percent is None:
+        return summary.unknown(REPOSITORY, name, "GitHub tells no community profile, as of a fork", details=_IS_STATE)
+    return summary.plain(REPOSITORY, name, percent, details=_IS_STATE)
+
+
+def runners(online: int, total: int) -> Measurement:
+    """Self-hosted runners that are connected, of all that are registered."""
+    name = "runners_online_percent"
+    if not total:
+        return summary.unknown(REPOSITORY, name, "no self-hosted runners are registered", details=_IS_STATE)
+    details = (("counted", f"{online:,} of {total:,} runners"), *_IS_STATE)
+    return summary.plain(REPOSITORY, name, 100 * online / total, n=total, details=details)

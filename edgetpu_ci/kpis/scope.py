@@ -1,0 +1,75 @@
+"""One source of rows over one window: key figures are functions of a window, asked of it and of the one before."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.kpis.rows import Rows, Source
+from edgetpu_ci.kpis.summary import Details
+from edgetpu_ci.kpis.window import Window
+from edgetpu_ci.model import Measurement
+from edgetpu_ci.stats.shares import Share
+
+_SOURCES: Final[dict[Source, str]] = {
+    "pulls": "GitHub's pull requests",
+    "issues": "GitHub's issues",
+    "runs": "GitHub's workflow runs and jobs",
+    "deployments": "GitHub's deployments and releases, the package index",
+    "commits": "git log --first-parent",
+}
+
+
+class Scope(Struct, frozen=True):
+    """`since` is from when on the rows are complete, None for always."""
+
+    window: Window
+    source: str
+    since: datetime | None = None
+
+    @property
+    def before(self) -> Window | None:
+        """The window before, where all of it is known."""
+        before = self.window.before
+        return before if self.since is None or self.since <= before.start else None
+
+    @property
+    def details(self) -> Details:
+        """What each key figure says of where it comes from."""
+        known = [("window", str(self.window)), ("source", self.source)]
+        if self.since and self.since > self.window.start:
+            known.append(("complete", f"only from {self.since:%Y-%m-%d %H:%M} UTC on"))
+        return tuple(known)
+
+    def share(
+        self, subject: str, metric: str, part: Callable[[Window], Share], *, of: str, details: Details = ()
+    ) -> Measurement:
+        """`summary.share` of the part that a window has; `of` is without the window."""
+        before = part(self.before) if self.before else None
+        return summary.share(subject, metric, part(self.window), before, of=self._of(of), details=self._with(details))
+
+    def spread(
+        self, subject: str, metric: str, values: Callable[[Window], Iterable[float]], *, of: str, details: Details = ()
+    ) -> Measurement:
+        """`summary.spread` of the values that a window has; `of` is without the window."""
+        before = values(self.before) if self.before else None
+        now = values(self.window)
+        return summary.spread(subject, metric, now, before, of=self._of(of), details=self._with(details))
+
+    def now(self, subject: str, metric: str, values: Iterable[float], *, of: str, details: Details = ()) -> Measurement:
+        """`summary.spread` of what is at the end of the window, whenever it began."""
+        return summary.spread(subject, metric, values, of=of, details=self._with(details))
+
+    def _of(self, what: str) -> str:
+        return f"{what} in {self.window.days:g} days"
+
+    def _with(self, details: Details) -> Details:
+        return (*details, *self.details)
+
+
+def of(rows: Rows, window: Window, *sources: Source) -> Scope:
+    """The scope of key figures that are made of these sources."""
+    since = [rows.since[source] for source in sources if source in rows.since]
+    return Scope(window, ", ".join(_SOURCES[source] for source in sources), max(since, default=None))
