@@ -24,7 +24,8 @@ class Desk:
     """One job's reading of a repository. Rows reach the store before the cursors that say so.
 
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
-    `refused` says of each part that the token may not read why; `incomplete` what was to be read and was not.
+    `refused` says of each part that the token may not read why; `incomplete` what was to be read and was not,
+    of the parts that are `broken` off.
     `suites` is how many check suites are asked for at once.
     """
 
@@ -42,6 +43,7 @@ class Desk:
         self.cursors: Cursors = cursors.load(state)
         self.refused: dict[str, str] = {}
         self.incomplete: list[str] = []
+        self.broken: set[str] = set()
         self.suites = PageSize(jobs.MOST)
         self._state = state
 
@@ -84,5 +86,6 @@ class Desk:
         except (DeniedError, MissingError) as error:
             self.refused[name] = str(error)
         except DeliveryError as error:
+            self.broken.add(name)
             self.incomplete.append(f"{lost()} ({str(error).rstrip('.')}).")
         return None

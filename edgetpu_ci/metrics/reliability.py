@@ -10,6 +10,7 @@ _kpi = partial(definitions.kpi, group="reliability")
 
 _RUNS: Final = "GitHub's workflow runs (REST)"
 _JOBS: Final = "GitHub's workflow runs (REST) and their jobs (GraphQL; REST where steps and labels are needed)"
+_OWN_JOBS: Final = "the jobs of the run that asks (REST)"
 _NEEDS_RUNS: Final = "actions: read"
 _NEEDS_JOBS: Final = "actions: read, checks: read"
 
@@ -199,5 +200,50 @@ KPIS: Final[tuple[Kpi, ...]] = (
         formula="`health_percentage` of GitHub's community profile, now; forks have none",
         source="GitHub's community profile (REST)",
         permission="contents: read",
+    ),
+    _kpi(
+        "run_so_far_seconds",
+        "s",
+        "lower",
+        "how long this run took until its last job",
+        formula="max(completed) − min(started) over the jobs of this attempt, without the job that asks",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
+    ),
+    _kpi(
+        "run_queue_time_seconds",
+        "s",
+        "lower",
+        "the longest that a job of this run waited for a runner",
+        formula="max(started − created) over the jobs of this attempt, at least 0",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
+    ),
+    _kpi(
+        "run_minutes",
+        "min",
+        "lower",
+        "minutes of runners of this run, as they are billed",
+        formula="sum over the jobs of this attempt of (completed − started) in minutes, each rounded up",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
+    ),
+    _kpi(
+        "job_seconds",
+        "s",
+        "lower",
+        "how long a job of this run took",
+        formula="completed − started",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
+    ),
+    _kpi(
+        "job_queue_time_seconds",
+        "s",
+        "lower",
+        "how long a job of this run waited for a runner",
+        formula="started − created, at least 0",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
     ),
 )

@@ -118,6 +118,7 @@ class SmallGitHub(GitHub):
     before: Callable[[int, str], object] = lambda _number, _what: None
     asked: list[str] = field(default_factory=list)
     page_of_jobs: int = 50
+    unshown: tuple[str, ...] = ()
 
     def add(self, *runs: Run) -> None:
         self.runs |= {run.id: run for run in runs}
@@ -145,7 +146,7 @@ class SmallGitHub(GitHub):
         else:
             yield _decoded({"jobs": self.runs[int(tail.split("/")[1])].jobs}, into)
 
-    def graphql(self, query: str, variables: Mapping[str, Any], into: type[T], **_: Any) -> T:
+    def graphql(self, query: str, variables: Mapping[str, Any], into: type[T], *, missing: Any = None, **_: Any) -> T:
         for name in ("pullRequests", "issues"):
             if f"items: {name}(" in query:
                 self._ask(name)
@@ -160,7 +161,11 @@ class SmallGitHub(GitHub):
                 {name: [self._suite(key, 0, self.page_of_jobs) for key in ids] for name, ids in variables.items()}, into
             )
         self._ask("overview")
-        return _decoded({"repository": {"defaultBranchRef": {"name": "main"}}}, into)
+        about: dict[str, Any] = {"defaultBranchRef": {"name": "main"}, "deployments": {}, "releases": {}}
+        for part in self.unshown:
+            about[part] = None
+            missing(f"GitHub does not show repository.{part}: Resource not accessible by integration")
+        return _decoded({"repository": about}, into)
 
     def gather(self, asks: Sequence[Callable[[], T]]) -> list[T | EdgeTpuCiError]:
         found: list[T | EdgeTpuCiError] = []

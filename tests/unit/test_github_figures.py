@@ -1,0 +1,149 @@
+"""Key figures of a repository from GitHub: each part that is refused or breaks off costs its own."""
+
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci.collect import github
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
+from edgetpu_ci.memory import Forgetful, State
+from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.world import run_process
+from tests.fakes import repository as git
+from tests.fakes.small_github import SmallGitHub
+from tests.fakes.world import world
+from tests.unit.test_github_rows import NOW, repository
+
+OF_PULLS = {"pr_merge_time_hours", "pr_open_to_merge_hours", "pr_draft_time_hours", "pr_first_review_hours"}
+OF_RUNS = {"build_success_rate", "first_attempt_success_rate", "flaky_rate", "run_duration_seconds", "minutes_used"}
+OF_DELIVERIES = {"deployment_frequency_per_week", "change_fail_rate", "deployment_rework_rate"}
+KNOWN = {"pr_merge_time_hours", "build_success_rate", "minutes_used", "deployment_frequency_per_week"}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A clone whose commits are of today, by our clock and not by the test's."""
+    return git.create(tmp_path / "clone")
+
+
+def measure(
+    reader: SmallGitHub, folder: Path, options: github.Options | None = None, state: State | None = None
+) -> Collected:
+    here = world(folder, now=lambda: NOW, run=run_process)
+    return github.measure(reader, options or github.Options(), state or Forgetful(), here)
+
+
+def by_name(collected: Collected) -> dict[str, Measurement]:
+    return {measurement.metric: measurement for measurement in collected.measurements}
+
+
+def test_all_figures_are_there_and_nothing_is_missing(checkout: Path) -> None:
+    git.commit(checkout, {"a": b"1"})
+    collected = measure(repository(runs=600, items=100), checkout)
+    found = by_name(collected)
+    assert collected.incomplete == ()
+    assert {name for name in KNOWN if found[name].value is None} == set()
+    assert found["community_profile_percent"].value == 71
+    assert found["runners_online_percent"].value == 50
+
+
+@pytest.mark.parametrize(
+    ("refused", "permission", "lost"),
+    [
+        ("pullRequests", "pull-requests: read", OF_PULLS),
+        ("issues", "issues: read", {"issue_resolution_time_days"}),
+        ("GET /repos/octo/tools/actions/runs", "actions: read", OF_RUNS),
+        ("GET /repos/octo/tools/actions/runners", "administration: read", {"runners_online_percent"}),
+        ("GET /repos/octo/tools/community/profile", "contents: read", {"community_profile_percent"}),
+    ],
+)
+def test_a_refused_part_makes_its_own_figures_unknown_and_names_the_permission(
+    checkout: Path, refused: str, permission: str, lost: set[str]
+) -> None:
+    reader = repository(runs=600, items=100)
+
+    def before(_number: int, what: str) -> None:
+        if what == refused:
+            raise DeniedError(f"GitHub answered 403; the token needs `{permission}`.")
+
+    reader.before = before
+    found = by_name(measure(reader, checkout))
+    for name in lost:
+        assert found[name].value is None
+        assert found[name].reason.startswith("not known: ")
+        assert permission in found[name].reason
+    assert {name for name in KNOWN - lost if found[name].value is None} == set()
+
+
+@pytest.mark.parametrize(("part", "permission"), [("deployments", "deployments: read"), ("releases", "contents: read")])
+def test_deployments_that_are_not_shown_are_unknown_and_not_none(checkout: Path, part: str, permission: str) -> None:
+    reader = repository(runs=600, items=100)
+    reader.unshown = (part,)
+    found = by_name(measure(reader, checkout))
+    assert {found[name].value for name in OF_DELIVERIES} == {None}
+    assert all(permission in found[name].reason for name in OF_DELIVERIES)
+    assert found["build_success_rate"].value == 100
+
+
+def test_releases_alone_need_no_deployments(checkout: Path) -> None:
+    reader = repository(runs=20, items=10)
+    reader.unshown = ("deployments",)
+    found = by_name(measure(reader, checkout, github.Options(deployments="release")))
+    assert found["deployment_frequency_per_week"].value == 0
+
+
+def test_jobs_that_are_refused_are_said_and_runs_still_count(checkout: Path) -> None:
+    reader = repository(runs=600)
+
+    def before(_number: int, what: str) -> None:
+        if what == "suites":
+            raise DeniedError("GitHub answered 403 to GraphQL; the token needs `checks: read`.")
+
+    reader.before = before
+    collected = measure(reader, checkout)
+    found = by_name(collected)
+    assert found["build_success_rate"].value == 100
+    assert found["minutes_used"].value is None
+    assert [line for line in collected.incomplete if "`checks: read`" in line]
+
+
+def test_what_was_never_read_is_unknown_and_the_rest_is_measured(checkout: Path) -> None:
+    reader = repository(runs=600, items=100)
+
+    def before(_number: int, what: str) -> None:
+        if what == "pullRequests":
+            raise DeliveryError("GitHub answered 502; try again later.")
+
+    reader.before = before
+    collected = measure(reader, checkout)
+    found = by_name(collected)
+    assert "the next run goes on" in found["pr_merge_time_hours"].reason
+    assert [line for line in collected.incomplete if line.startswith("pull requests that changed last from ")]
+    assert found["build_success_rate"].value == 100
+
+
+def test_workflows_that_are_ignored_do_not_count(checkout: Path) -> None:
+    collected = measure(repository(runs=600), checkout, github.Options(ignore_workflows=("c*.yml",)))
+    assert by_name(collected)["build_success_rate"].value is None
+
+
+def test_commits_come_from_the_clone_and_a_shallow_one_says_so(checkout: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        git.commit(checkout, {"a": bytes(number)})
+    shallow = git.clone(checkout, tmp_path / "shallow", "--depth=1")
+    assert by_name(measure(repository(), checkout))["commits_per_week"].value == 0
+    assert "fetch-depth: 0" in by_name(measure(repository(), shallow))["commits_per_week"].reason
+
+
+def test_rows_must_be_kept_for_as_long_as_they_count(checkout: Path) -> None:
+    with pytest.raises(ConfigError, match="retention_days"):
+        github.check(github.Options(days=60, retention_days=30), world(checkout))
+
+
+def test_the_next_run_reads_only_what_is_new(checkout: Path) -> None:
+    reader, state = repository(runs=600, items=100), Forgetful()
+    measure(reader, checkout, state=state)
+    reader.asked.clear()
+    again = measure(reader, checkout, state=state)
+    assert len(reader.asked) <= 12
+    assert by_name(again)["build_success_rate"].n == by_name(measure(reader, checkout))["build_success_rate"].n
