@@ -16,7 +16,9 @@ def figures(reports: Sequence[tuple[str, Coverage]]) -> Iterator[Measurement]:
     lines, branches = _lines(sources.values()), _branches(sources.values())
     details = [("lines", _of(lines)), ("branches", _of(branches)), ("files", ", ".join(name for name, _ in reports))]
     if twice:
-        said = f"{twice:,} of the source files; of each the best counts, which is less than a combined report would have"
+        said = (
+            f"{twice:,} of the source files; of each the best counts, which is less than a combined report would have"
+        )
         details.append(("in several reports", said))
     both = (lines[0] + branches[0], lines[1] + branches[1])
     yield _share("test_coverage", both, "no report has a line of code", tuple(details))
