@@ -140,7 +140,7 @@ def _normal(package: str) -> str:
 
 def _merged(same: Sequence[Finding]) -> Finding:
     """One for all that are the same, by the name most people know."""
-    first = min(same, key=lambda one: (_rank(one), one.source, one.id, one.version, one.package))
+    first = min(same, key=lambda one: (_rank(one), one.source, one.id, one.version, one.package, one.place))
     names = sorted({name for one in same for name in (one.id, *one.aliases)}, key=_by_familiarity)
     return replace(
         first,
