@@ -9,7 +9,7 @@ from msgspec import Struct
 from edgetpu_ci import quality
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.quality import covered, linted, scanned, tested, typed
-from edgetpu_ci.quality.records import Coverage, Inventory, Lint, Record, Scan, Tests, Typing
+from edgetpu_ci.quality.records import Coverage, Inventory, Lint, Outcomes, Record, Scan, Typing
 
 T = TypeVar("T", bound=Record)
 
@@ -42,7 +42,7 @@ def _figures(reports: Sequence[Report], sources: linted.Size | None, now: dateti
     lines = covered.statements(coverage)
     size = linted.Size(lines, "statements that coverage reports have") if lines else sources
     yield from covered.figures(coverage)
-    yield from tested.figures(_of_kind(reports, Tests))
+    yield from tested.figures(_of_kind(reports, Outcomes))
     yield from linted.figures(_of_kind(reports, Lint), size)
     yield from typed.figures(_of_kind(reports, Typing))
     scans = [

@@ -7,11 +7,11 @@ from typing import Final
 
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.quality import foreign
-from edgetpu_ci.quality.records import Outcome, Test, Tests
+from edgetpu_ci.quality.records import Outcome, Outcomes, Test
 
 MOST_TESTS: Final = 1_000_000
 
-_ROOTS: Final = ("testsuites", "testsuite")
+_SUITES: Final = ("testsuites", "testsuite")
 _NOT_RUN: Final = ("notrun", "disabled", "skipped", "suppressed")
 _PASSED_AT_LAST: Final = ("flakyFailure", "flakyError")
 _LONGEST: Final = 1e8
@@ -20,7 +20,7 @@ _LONGEST: Final = 1e8
 _ORDER: Final[dict[Outcome, int]] = {"skipped": 0, "xfailed": 1, "passed": 2, "failed": 3, "error": 4}
 
 
-def read(chunks: Iterable[bytes], source: str) -> Tests:
+def read(chunks: Iterable[bytes], source: str) -> Outcomes:
     """How each test ended.
 
     A test that comes again in its suite was run again: its last end counts, and it is flaky when that is a pass. In
@@ -28,8 +28,8 @@ def read(chunks: Iterable[bytes], source: str) -> Tests:
     """
     report = _Report(source)
     foreign.xml(chunks, report, source)
-    return Tests(
-        outcomes=report.outcomes,
+    return Outcomes(
+        ends=report.outcomes,
         flaky=frozenset(report.flaky),
         seconds=report.seconds,
         cases=report.cases,
@@ -63,9 +63,9 @@ class _Report:
         self._marks: dict[str, str] = {}
 
     def start(self, tag: str, given: dict[str, str]) -> None:
-        if not self._suites:
-            self._begin(tag)
-        if tag == "testsuite":
+        if not self._suites and tag not in _SUITES:
+            raise DocumentError(f"{self._source} is no JUnit file: it begins with <{tag[:40]}>.")
+        if tag in _SUITES:
             self._suites.append(_Suite(given.get("name", "")))
         elif tag == "testcase":
             self._case, self._marks = given, {}
@@ -76,14 +76,8 @@ class _Report:
         if tag == "testcase" and self._case is not None:
             self._ended(self._case)
             self._case = None
-        elif tag in _ROOTS:
+        elif tag in _SUITES:
             self._close(self._suites.pop())
-
-    def _begin(self, tag: str) -> None:
-        if tag not in _ROOTS:
-            raise DocumentError(f"{self._source} is no JUnit file: it begins with <{tag[:40]}>.")
-        if tag == "testsuites":
-            self._suites.append(_Suite(""))
 
     def _ended(self, case: dict[str, str]) -> None:
         suite = self._suites[-1]
@@ -132,14 +126,14 @@ def _seconds(text: str) -> float | None:
     return seconds if isfinite(seconds) and 0 <= seconds < _LONGEST else None
 
 
-def merged(reports: Sequence[Tests]) -> Tests:
+def merged(reports: Sequence[Outcomes]) -> Outcomes:
     """Several files as one, in whichever order: a test has failed when it failed in one of them."""
     outcomes: dict[Test, Outcome] = {}
     for report in reports:
-        for test, end in report.outcomes.items():
+        for test, end in report.ends.items():
             outcomes[test] = worst([end, outcomes.get(test, end)])
-    return Tests(
-        outcomes=outcomes,
+    return Outcomes(
+        ends=outcomes,
         flaky=frozenset().union(*(report.flaky for report in reports)),
         seconds=fsum(report.seconds for report in reports),
         cases=sum(report.cases for report in reports),

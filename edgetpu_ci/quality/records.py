@@ -29,10 +29,10 @@ class Coverage(Struct, frozen=True, kw_only=True):
     sources: dict[str, Counts]
 
 
-class Tests(Struct, frozen=True, kw_only=True):
+class Outcomes(Struct, frozen=True, kw_only=True):
     """How each test ended; `flaky` are those that passed when they were run again. `untimed` cases told no time."""
 
-    outcomes: dict[Test, Outcome]
+    ends: dict[Test, Outcome]
     flaky: frozenset[Test] = frozenset()
     seconds: float = 0
     cases: int = 0
@@ -78,4 +78,4 @@ class Inventory(Struct, frozen=True, kw_only=True):
     components: frozenset[tuple[str, str]]
 
 
-Record = Coverage | Tests | Lint | Typing | Scan | Inventory
+Record = Coverage | Outcomes | Lint | Typing | Scan | Inventory

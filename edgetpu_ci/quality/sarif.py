@@ -148,7 +148,7 @@ def _finding(result: _Result, tool: _Tool) -> Finding | None:
 
 
 def _aliases(name: str, tool: str) -> tuple[str, ...]:
-    """The S rules of ruff are bandit's, under the same numbers."""
+    """Ruff's S rules are bandit's, under the same numbers."""
     return (f"B{name[1:]}",) if tool.lower() == "ruff" and _RUFF_SECURITY.fullmatch(name) else ()
 
 

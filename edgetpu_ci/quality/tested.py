@@ -7,7 +7,7 @@ from typing import Final
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.quality import junit
-from edgetpu_ci.quality.records import Outcome, Test, Tests
+from edgetpu_ci.quality.records import Outcome, Outcomes, Test
 
 _MOST_NAMED: Final = 10
 _LEFT_OUT: Final[tuple[Outcome, ...]] = ("skipped", "xfailed")
@@ -20,22 +20,22 @@ _WORDS: Final[dict[Outcome, str]] = {
 }
 
 
-def figures(reports: Sequence[tuple[str, Tests]]) -> Iterator[Measurement]:
+def figures(reports: Sequence[tuple[str, Outcomes]]) -> Iterator[Measurement]:
     """Pass rate, flaky tests, time and number of the tests of all files together."""
     if not reports:
         return
     tests = junit.merged([report for _, report in reports])
-    ends = Counter(tests.outcomes.values())
+    ends = Counter(tests.ends.values())
     passed, ran = ends["passed"], ends["passed"] + ends["failed"] + ends["error"]
     told = summary.listed((word, ends[end]) for end, word in _WORDS.items())
     details = (("left out", summary.listed((_WORDS[end], ends[end]) for end in _LEFT_OUT)), *_files(reports))
     yield summary.share(REPOSITORY, "test_pass_rate", (passed, ran), of="tests that ran", details=details)
     yield summary.plain(REPOSITORY, "flaky_tests", len(tests.flaky), n=ran, details=_named(tests.flaky))
     yield _time(tests)
-    yield summary.plain(REPOSITORY, "tests", len(tests.outcomes), details=(("ended", told),))
+    yield summary.plain(REPOSITORY, "tests", len(tests.ends), details=(("ended", told),))
 
 
-def _time(tests: Tests) -> Measurement:
+def _time(tests: Outcomes) -> Measurement:
     metric = "test_execution_time_seconds"
     if tests.untimed == tests.cases:
         return summary.unknown(REPOSITORY, metric, "no test says how long it took")
@@ -49,5 +49,5 @@ def _named(flaky: frozenset[Test]) -> summary.Details:
     return (*(("flaky", name) for name in names[:_MOST_NAMED]), *more)
 
 
-def _files(reports: Sequence[tuple[str, Tests]]) -> summary.Details:
+def _files(reports: Sequence[tuple[str, Outcomes]]) -> summary.Details:
     return (("files", ", ".join(name for name, _ in reports)),)

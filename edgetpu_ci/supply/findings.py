@@ -23,6 +23,7 @@ _SCORE: Final = "security_score"
 _MOST_LISTED: Final = 20
 _GRAVEST_FIRST: Final[tuple[Severity, ...]] = get_args(Severity)
 _PREFERRED_IDS: Final = ("GHSA-", "CVE-")
+_ADVISORIES: Final = ("GHSA-", "CVE-", "PYSEC-", "OSV-", "RUSTSEC-", "GO-")
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,9 +50,11 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The same without those another scanner said as well, the gravest first, in whichever order they come.
 
-    Two are one when they share an id or an alias, and the package or the place. Of one the gravest severity counts.
+    Two are one when they share an id or an alias, and the package; without a package, the place. An advisory that is
+    told without a package, as in SARIF, is that of each package which others name it of. Of one finding the gravest
+    severity counts.
     """
-    return tuple(sorted((_merged(same) for same in _groups(findings)), key=_order))
+    return tuple(sorted((_merged(same) for same in _groups(_placed(list(findings)))), key=_order))
 
 
 def score(findings: Iterable[Finding], leaked_secret: bool, scanned_at: datetime | None, now: datetime) -> Measurement:  # noqa: FBT001 - a fact, not a mode
@@ -103,14 +106,41 @@ def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def _keys(finding: Finding) -> Iterator[tuple[str, str, str]]:
-    package = re.sub(r"[-_.]+", "-", finding.package).lower()
-    for name in (finding.id, *finding.aliases):
-        yield name.upper(), package, finding.place
+    """What it may share with others: its names, each with the package or the place."""
+    place = "" if finding.package or _is_advisory(finding) else finding.place
+    for name in _names(finding):
+        yield name, _normal(finding.package), place
+
+
+def _placed(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """The same; an advisory without a package once for each package that has one of its names."""
+    packages: dict[str, set[str]] = {}
+    for finding in findings:
+        for name in _names(finding) if finding.package else ():
+            packages.setdefault(name, set()).add(finding.package)
+    loose = [finding for finding in findings if not finding.package and _is_advisory(finding)]
+    yield from (finding for finding in findings if finding.package or not _is_advisory(finding))
+    for group in _groups(loose):
+        found = {package for one in group for name in _names(one) for package in packages.get(name, ())} or {""}
+        yield from (replace(one, package=package) for one in group for package in found)
+
+
+def _names(finding: Finding) -> set[str]:
+    return {name.upper() for name in (finding.id, *finding.aliases)}
+
+
+def _is_advisory(finding: Finding) -> bool:
+    return any(name.startswith(_ADVISORIES) for name in _names(finding))
+
+
+def _normal(package: str) -> str:
+    """As PEP 503 has it, so that "Foo_Bar" is "foo-bar"."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _merged(same: Sequence[Finding]) -> Finding:
     """One for all that are the same, by the name most people know."""
-    first = min(same, key=lambda one: (_rank(one), one.source, one.id, one.version, one.package))
+    first = min(same, key=lambda one: (_rank(one), one.source, one.id, one.version, one.package, one.place))
     names = sorted({name for one in same for name in (one.id, *one.aliases)}, key=_by_familiarity)
     return replace(
         first,

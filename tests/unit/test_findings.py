@@ -36,6 +36,19 @@ def test_one_advisory_of_two_packages_and_one_rule_at_two_places_are_two() -> No
     assert [one.place for one in distinct(places)] == ["a.py:1", "a.py:2"]
 
 
+def test_an_advisory_that_sarif_tells_without_a_package_is_that_of_the_package() -> None:
+    told = Finding(source="trivy", id="CVE-1", place="requirements.txt:1", severity="critical")
+    again = Finding(source="trivy", id="CVE-1", place="lock.txt:9", severity="high")
+    assert [(one.package, one.severity) for one in distinct([told, again])] == [("", "critical")]
+    packages = [advisory("GHSA-1", "low", aliases=("CVE-1",)), advisory("CVE-1", "low", package="urllib3")]
+    found = distinct([told, *packages, again])
+    assert [(one.package, one.severity) for one in found] == [("requests", "critical"), ("urllib3", "critical")]
+
+
+def test_a_package_in_two_manifests_is_one() -> None:
+    assert len(distinct([advisory("CVE-1", place=place) for place in ("a.txt", "b.txt")])) == 1
+
+
 def test_each_severity_costs_what_is_published() -> None:
     found = [
         advisory("CVE-1", "critical"),
@@ -133,6 +146,6 @@ def test_the_order_of_findings_changes_nothing(found: list[Finding], order: obje
 @given(FINDINGS, st.sampled_from(["critical", "high", "medium", "low"]))
 def test_a_finding_of_another_package_never_makes_the_score_better(found: list[Finding], severity: Severity) -> None:
     before = score(found, leaked_secret=False, scanned_at=NOW, now=NOW).value
-    more = [*found, advisory("GHSA-1", severity, "another")]
+    more = [*found, advisory("GHSA-9", severity, "another")]
     after = score(more, leaked_secret=False, scanned_at=NOW, now=NOW).value
     assert before is None or after == max(0, before - {"critical": 25, "high": 10, "medium": 3, "low": 1}[severity])
