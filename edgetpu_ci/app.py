@@ -80,10 +80,12 @@ def run(
     history of its own.
     """
     if not settings.collect:
-        raise ConfigError("`collect` lists nothing to measure; see docs/configuration.md.")
+        rather = "`edgetpu-ci run --kpis` collects `kpis`" if settings.kpis else "see docs/configuration.md"
+        raise ConfigError(f"`collect` lists nothing to measure; {rather}.")
     happened = event.read(world)
     event.refuse_unsafe(happened, world, allow_forks=settings.allow_forks)
-    collectors = [collect.bind(step, f"collect[{n}]") for n, step in enumerate(settings.collect)]
+    section = "kpis" if settings.collect is settings.kpis else "collect"
+    collectors = [collect.bind(step, f"{section}[{n}]") for n, step in enumerate(settings.collect)]
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
     _check(keeper)

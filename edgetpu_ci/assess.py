@@ -10,7 +10,7 @@ from edgetpu_ci import __version__, baselines, config, history, measure, noise
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
 from edgetpu_ci.judging import answers, compare, demand, facts, interleaved, judge
-from edgetpu_ci.model import Base, Comparison, Report, Rule, Run, Series
+from edgetpu_ci.model import REPOSITORY, Base, Comparison, Report, Rule, Run, Series
 
 _NO_BASELINE: Final = "no baseline for this machine yet: `edgetpu-ci baseline accept` makes one"
 _NO_LEVEL: Final = "nothing, since what a simulated Edge TPU measures is no baseline of any device"
@@ -43,7 +43,8 @@ def _without(taken: measure.Taken) -> dict[str, str]:
 
 def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
     """Compare a run with its base and its history, judge it, and make the report."""
-    run_, demands = taken.run, config.demands(settings)
+    run_ = taken.run
+    demands = demand.applying(config.demands(settings), run_.measurements)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
     found = history.judged(past.series, run_, demands, baseline, past.commits) if is_main_line(taken) else ()
@@ -67,11 +68,18 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
             history=found,
             ended=baselines.ended(baseline, run_.at),
         ),
-        bases=compared.bases or (_NO_LEVEL if run_.is_simulated else _NO_BASELINE,),
+        bases=compared.bases or _without_base(run_),
         trend=history.trend(past.series, run_),
         history=found,
         runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
     )
+
+
+def _without_base(run_: Run) -> tuple[str, ...]:
+    """What is said in the place of a base; of the repository there is no machine that could have one."""
+    if run_.machine.key == REPOSITORY:
+        return ()
+    return (_NO_LEVEL if run_.is_simulated else _NO_BASELINE,)
 
 
 def _demanded(taken: measure.Taken, demands: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -99,6 +107,9 @@ class _Compared:
 def _compare(taken: measure.Taken, demands: Sequence[Rule], baseline: Baseline | None, past: Past) -> _Compared:
     """With the base beside where there is one; the rest with an earlier run, at another time."""
     run_, beside = taken.run, taken.base
+    if run_.machine.key == REPOSITORY:
+        # Each figure has the window before beside it; an earlier run would be of nearly the same days.
+        return _Compared((), ())
     accepted = baselines.base(baseline) if baseline else None
     if taken.before and (known := _beside(taken.before)):
         return _Compared(known, taken.before.bases)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import ConfigError
@@ -46,9 +47,14 @@ class Comparing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole configuration."""
+    """The whole configuration.
 
-    collect: tuple[Step, ...]
+    `collect` is what `edgetpu-ci run` measures, `kpis` what `edgetpu-ci run --kpis` collects of the repository. A rule
+    or a gate on a metric of the one kind is left out where only the other was collected.
+    """
+
+    collect: tuple[Step, ...] = ()
+    kpis: tuple[Step, ...] = ()
     rules: tuple[Rule, ...] = ()
     quality_gates: dict[str, Gate] = field(default_factory=dict)
     baselines: str = "baselines"
@@ -73,6 +79,13 @@ def load(path: Path) -> Config:
     for name, gate in config.quality_gates.items():
         _check_gate(name, gate, f"{path}: quality_gates.{name}")
     return config
+
+
+def of_kpis(config: Config) -> Config:
+    """The same configuration for a run that collects `kpis`, which have no base beside; ConfigError without any."""
+    if not config.kpis:
+        raise ConfigError("`kpis` lists nothing to collect; docs/kpis.md has a list to begin with.")
+    return replace(config, collect=config.kpis, compare=replace(config.compare, base="none"))
 
 
 def demands(config: Config) -> tuple[Rule, ...]:

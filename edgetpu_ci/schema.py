@@ -18,7 +18,12 @@ def text() -> str:
 
 def document() -> dict[str, Any]:
     """The schema: the configuration's own, with a step's `with` bound to the plugin its `use` names."""
-    families: _Families = {"collect": collect.COLLECTORS, "store": store.STORES, "publish": publish.PUBLISHERS}
+    families: _Families = {
+        "collect": collect.COLLECTORS,
+        "kpis": collect.COLLECTORS,
+        "store": store.STORES,
+        "publish": publish.PUBLISHERS,
+    }
     options = [plugin.Options for family in families.values() for plugin in family.values()]
     (root, *parts), components = msgspec.json.schema_components(
         [config.Config, *options], ref_template="#/$defs/{name}"

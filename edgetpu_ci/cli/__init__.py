@@ -16,6 +16,7 @@ from edgetpu_ci.cli import (
     devices,
     fleet,
     importing,
+    kpis,
     measuring,
     output,
     pictures,
@@ -73,6 +74,7 @@ VERBS: Final[dict[str, Verb]] = {
     "fleet": Verb(
         "Lay the reports of several devices beside each other: suspect the code, or a device?", fleet.options, fleet.run
     ),
+    "kpi": Verb("Show, list and explain the key figures of the repository.", kpis.options, None),
     "import": Verb(
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
     ),

@@ -22,6 +22,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
         "--device", metavar="DEVICE", nargs="+", default=[], help="run on each of these, such as usb:0; one report each"
     )
     command.add_argument("--side-by-side", action="store_true", help="measure on all devices at the same time")
+    command.add_argument("--kpis", action="store_true", help="collect `kpis` of the configuration, not `collect`")
     _output_option(command)
 
 
@@ -68,9 +69,13 @@ def _output_option(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, judge, save and publish."""
-    from edgetpu_ci import app
+    from edgetpu_ci import app, config
 
+    if arguments.kpis and (arguments.models or arguments.reference or arguments.device):
+        raise ConfigError("--kpis measures no model and no device; name it without either.")
     settings = _models_or_settings(arguments)
+    if arguments.kpis:
+        settings = config.of_kpis(settings)
     if arguments.device:
         return _run_on_devices(settings, arguments)
     if arguments.side_by_side:

@@ -74,7 +74,8 @@ def text(findings: Sequence[Finding]) -> str:
 
 
 def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Finding]:
-    places = [(step, f"collect[{number}]") for number, step in enumerate(settings.collect)]
+    sections = (("collect", settings.collect), ("kpis", settings.kpis))
+    places = [(step, f"{name}[{number}]") for name, steps in sections for number, step in enumerate(steps)]
     faults = [*_collected(places, world)]
     for number, step in enumerate(settings.publish):
         try:
@@ -83,7 +84,7 @@ def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Findin
             faults.append(Finding("bad", "configuration", str(error)))
     yield from faults
     if all(fault.state != "bad" for fault in faults):
-        counts = f"{len(settings.collect)} collectors, {len(settings.rules)} rules"
+        counts = f"{len(places)} collectors, {len(settings.rules)} rules"
         yield Finding("ok", "configuration", f"{path}: {counts}.")
 
 

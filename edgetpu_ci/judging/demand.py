@@ -21,6 +21,22 @@ def _names(metric: str) -> tuple[str, ...]:
     return (metric, *metrics.find(metric).aliases)
 
 
+def applying(rules: Sequence[Rule], measurements: Sequence[Measurement]) -> tuple[Rule, ...]:
+    """The rules that such a run can answer: a rule on a KPI is no matter of a benchmark, nor the other way round.
+
+    One configuration holds the demands on both, and each run collects one kind, or both. A name that nobody knows is
+    no reason to leave a rule out, nor is a glob.
+    """
+    collected = {metrics.published(measurement.metric) is not None for measurement in measurements}
+    return tuple(rule for rule in rules if not collected or _is_of_kpi(rule) in {*collected, None})
+
+
+def _is_of_kpi(rule: Rule) -> bool | None:
+    """Whether the metric that a rule names is a key figure; None where that cannot be said."""
+    name = rule.match.rpartition("/")[2]
+    return metrics.published(name) is not None if metrics.is_known(name) else None
+
+
 def watched(rule: Rule, measurement: Measurement) -> str:
     """The key a rule reads: a change of something that other work disturbs is looked for in its calm metric."""
     is_of_change = rule.worse_by_percent is not None or rule.no_change_point

@@ -22,6 +22,7 @@ _LONGEST_UNIT: Final = 60
 _FOREIGN: Final = re.compile(r"value_(lower|higher)_([A-Za-z0-9._-]{1,60})")
 
 _BY_NAME: Final = {name: metric for metric in CATALOGUE for name in (metric.name, *metric.aliases)}
+_KPI_OF: Final = {kpi.metric.name: kpi for kpi in KPIS}
 
 
 def amount(value: float, metric: Metric) -> str:
@@ -50,6 +51,16 @@ def _digits(value: float, *, exact: bool) -> str:
 def is_known(name: str) -> bool:
     """Whether the catalogue has this name or alias."""
     return name in _BY_NAME
+
+
+def names() -> tuple[str, ...]:
+    """Every name and alias of the catalogue."""
+    return tuple(_BY_NAME)
+
+
+def published(name: str) -> Kpi | None:
+    """The definition of a key figure, by its name or alias; None for every other metric."""
+    return _KPI_OF.get(find(name).name)
 
 
 def find(name: str) -> Metric:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from edgetpu_ci import metrics
 from edgetpu_ci.model import Measurement, Report, Trend, Verdict
 from edgetpu_ci.render import gfm, lines, mermaid, selftest, words
 from edgetpu_ci.render.lines import Line
@@ -17,17 +18,22 @@ def of(report: Report, found: Sequence[Line]) -> list[str]:
     """Those that have anything in them, the most wanted first."""
     changed = [subject for line in found if line.standing != "passed" for subject in line.subjects]
     parts = [
-        (f"All {len(report.run.measurements):,} measurements", _measurements(report)),
-        (f"All {len(report.verdicts):,} verdicts", _verdicts(report.verdicts)),
+        (f"All {_measured(report):,} measurements", _measurements(report)),
+        (f"All {len(report.verdicts):,} verdicts", verdicts(report.verdicts)),
         ("The machine", _machine(report)),
         ("Trend", _trend(report.trend, changed)),
     ]
     return [gfm.fold(summary, body) for summary, body in parts if body]
 
 
+def _measured(report: Report) -> int:
+    return sum(not metrics.published(m.metric) for m in report.run.measurements)
+
+
 def _measurements(report: Report) -> str:
     changes = {comparison.key: words.change(comparison) for comparison in report.comparisons}
-    models = lines.by_subject(report.run.measurements).items()
+    # Key figures stand in tables of their own.
+    models = lines.by_subject(m for m in report.run.measurements if not metrics.published(m.metric)).items()
     return "\n\n".join(_model(subject, measured, changes) for subject, measured in models)
 
 
@@ -61,7 +67,8 @@ def _details(measurement: Measurement) -> str:
     return f"Details of {gfm.text(words.label(measurement.metric))}: {listed}"
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> str:
+def verdicts(given: Sequence[Verdict]) -> str:
+    """Everything that is demanded, and what was found."""
     rows = [
         [
             _STATUS[verdict.status],
@@ -69,7 +76,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
             gfm.text(verdict.demand),
             gfm.text(verdict.because, words.SENTENCE),
         ]
-        for verdict in verdicts
+        for verdict in given
     ]
     return gfm.table(["", "Model · metric", "Demanded", "Found"], rows) if rows else ""
 

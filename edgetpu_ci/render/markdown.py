@@ -6,8 +6,8 @@ from typing import Final
 
 from edgetpu_ci import metrics, stats
 from edgetpu_ci.judging import judge, spoilt
-from edgetpu_ci.model import Comparison, Report, Status
-from edgetpu_ci.render import folds, gfm, lines, selftest, words
+from edgetpu_ci.model import REPOSITORY, Comparison, Report, Status
+from edgetpu_ci.render import folds, gfm, kpi_comment, lines, room, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
 
 LIMIT = 60_000
@@ -42,21 +42,33 @@ def comment(report: Report, *, key: str = "default", withdrawn: bool = False, li
 
     `withdrawn` says that an earlier run's alarm stood here, and is over.
     """
-    found = lines.of(report)
-    head = f"{marker(key)}\n{heading(report, found, withdrawn=withdrawn)}"
-    room = limit - _size([head, _TOO_LONG])
-    footer = _fitting([_footer(report)], room)
-    room -= _size(footer)
-    before = _fitting(_before(report, withdrawn=withdrawn), room)
-    room -= _size(before)
-    after = _fitting(_after(report, found), room)
-    room -= _size(after)
-    table = _table([line for line in found if line.standing != "passed"], room)
-    room -= _size(table)
-    folded = folds.of(report, found)
-    opened = _fitting(folded, room)
+    parts = kpi_comment.parts if report.run.machine.key == REPOSITORY else _parts
+    heading, before, table, after, folded = parts(report, withdrawn=withdrawn)
+    head = f"{marker(key)}\n{heading}"
+    left = limit - room.size([head, _TOO_LONG])
+    footer = room.fitting([_footer(report)], left)
+    left -= room.size(footer)
+    before = room.fitting(before, left)
+    left -= room.size(before)
+    after = room.fitting(after, left)
+    left -= room.size(after)
+    rows = table(left)
+    left -= room.size(rows)
+    opened = room.fitting(folded, left)
     cut = [_TOO_LONG] if len(opened) < len(folded) else []
-    return "\n\n".join([head, *before, *table, *after, *opened, *cut, *footer])
+    return "\n\n".join([head, *before, *rows, *after, *opened, *cut, *footer])
+
+
+def _parts(report: Report, *, withdrawn: bool) -> room.Parts:
+    """Of a run that measured on a machine; what it collected of the repository beside that is folded."""
+    found = lines.of(report)
+    return room.Parts(
+        heading=heading(report, found, withdrawn=withdrawn),
+        before=_before(report, withdrawn=withdrawn),
+        table=lambda left: _table([line for line in found if line.standing != "passed"], left),
+        after=_after(report, found),
+        folded=[*kpi_comment.fold(report), *folds.of(report, found)],
+    )
 
 
 def heading(report: Report, found: Sequence[Line], *, withdrawn: bool = False) -> str:
@@ -78,22 +90,6 @@ def heading(report: Report, found: Sequence[Line], *, withdrawn: bool = False) -
     return " · ".join([f"### {MARK[status]} Edge TPU CI: {first} on {place}", *others])
 
 
-def _size(blocks: Iterable[str]) -> int:
-    """Bytes of some blocks with the blank line before each."""
-    return sum(len(block.encode()) + 2 for block in blocks)
-
-
-def _fitting(blocks: Sequence[str], room: int) -> list[str]:
-    """The blocks up to the first for which there is no room."""
-    fitting: list[str] = []
-    for block in blocks:
-        room -= _size([block])
-        if room < 0:
-            break
-        fitting.append(block)
-    return fitting
-
-
 def _before(report: Report, *, withdrawn: bool) -> list[str]:
     run = report.run
     name = words.commit(run.commit)
@@ -103,10 +99,11 @@ def _before(report: Report, *, withdrawn: bool) -> list[str]:
     turns = _turns(report)
     compared = " · ".join(filter(None, [f"{commit} {branch}".strip(), f"Base: {against}" if against else "", turns]))
     gone = "What was reported here before is gone." if withdrawn else ""
+    missing = kpi_comment.incomplete(run)
     busy = f"**The machine was busy:** {gfm.text(run.contended, words.SENTENCE)}." if run.contended else ""
     out = selftest.out_of_gating(report.runner) if report.runner else ""
     noisy = f"**Out of gating:** {gfm.text(out, words.SENTENCE)}." if out else ""
-    return [block for block in (gone, compared, busy, noisy) if block]
+    return [block for block in (gone, compared, missing, busy, noisy) if block]
 
 
 def _turns(report: Report) -> str:
@@ -121,7 +118,7 @@ def _turns(report: Report) -> str:
     return f"measured in turns on this machine, {counted} rounds{finest}"
 
 
-def _table(found: Sequence[Line], room: int) -> list[str]:
+def _table(found: Sequence[Line], left: int) -> list[str]:
     """What failed, changed or is unknown: as many rows as there is room for."""
     if not found:
         return []
@@ -129,15 +126,7 @@ def _table(found: Sequence[Line], room: int) -> list[str]:
     change = f"Change ({100 * stats.CONFIDENCE:g} % interval)"
     head = ["", "Model · metric", "Base → Head", change, *(["p, adjusted"] if tested else []), "Limit / why"]
     rows = [_row(line, tested=tested) for line in found]
-    room -= _size([gfm.table(head, []), _more(len(rows))])
-    shown = len(_fitting([gfm.table([], [row]) for row in rows], room))
-    if shown == len(rows):
-        return [gfm.table(head, rows)]
-    return [gfm.table(head, islice(rows, shown)), _more(len(rows) - shown)] if shown else []
-
-
-def _more(count: int) -> str:
-    return f"… and {count:,} more"
+    return room.table(head, rows, left)
 
 
 def _row(line: Line, *, tested: bool) -> list[str]:

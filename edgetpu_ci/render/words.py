@@ -19,6 +19,7 @@ _LEAST_HEIGHT: Final = 0.05
 _UNITS_IN_NAMES: Final = (
     *("_ms", "_fps", "_percent", "_mb", "_seconds", "_millions", "_mb_per_second", "_per_second"),
     *("_celsius", "_watts", "_mj", "_tops_per_watt", "_minutes", "_mb_per_hour"),
+    *("_hours", "_days", "_usd", "_gb"),
 )
 _SPELLED: Final = {
     "macs": "MACs",
@@ -28,6 +29,11 @@ _SPELLED: Final = {
     "tops": "TOPS",
     "ops": "operators",
     "bytes": "size",
+    "pr": "PR",
+    "ci": "CI",
+    "api": "API",
+    "kloc": "kLOC",
+    "sha": "SHA",
 }
 # Controls and formats hide or reorder what is printed; surrogates and private characters mean nothing to a reader.
 _INVISIBLE: Final = {"Cc", "Cf", "Cs", "Co"}

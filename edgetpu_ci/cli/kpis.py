@@ -1,0 +1,50 @@
+"""`kpi`: what the key figures of the repository are, and how each comes about."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from edgetpu_ci.cli import output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAME, _UNIT = 36, 8
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """The actions of `kpi`, and their options."""
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list every key figure, by group")
+    listing.set_defaults(verb=_list)
+    explaining = actions.add_parser("explain", help="print the definition of a key figure, or of any other metric")
+    explaining.add_argument("name", metavar="NAME", help="a name or an alias, such as test_coverage")
+    explaining.set_defaults(verb=_explain)
+
+
+def _list(_arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import metrics
+    from edgetpu_ci.render import definitions
+
+    for group, kpis in definitions.by_group(metrics.KPIS).items():
+        output.say(definitions.GROUPS[group])
+        for one in kpis:
+            output.say(f"  {one.metric.name:<{_NAME}} {one.metric.unit:<{_UNIT}} {one.metric.meaning}")
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from edgetpu_ci import metrics
+    from edgetpu_ci.errors import ConfigError
+    from edgetpu_ci.render import definitions
+
+    if not metrics.is_known(arguments.name):
+        raise ConfigError(f"No metric is called {arguments.name}{_alike(arguments.name, metrics.names())}")
+    output.say(definitions.text(metrics.find(arguments.name)))
+    return 0
+
+
+def _alike(name: str, known: "Iterable[str]") -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, known, n=3)
+    return f"; did you mean {' or '.join(found)}?" if found else "; `edgetpu-ci kpi list` and docs/metrics.md have all."
