@@ -82,6 +82,7 @@ def take(
         contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
         notes=tuple(note for part in brought for note in part.notes),
         incomplete=tuple(dict.fromkeys(what for part in brought for what in part.incomplete)),
+        dependencies=tuple(one for part in brought for one in part.dependencies),
     )
     samples = {name: values for part in brought for name, values in part.samples.items()}
     if plan is None or beside is None:

@@ -80,6 +80,25 @@ class Measurement(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.subject}/{self.metric}"
 
 
+class Dependency(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A package that is built on, where it is outdated or vulnerable.
+
+    `severity` is that of its gravest advisory (critical, high, medium, low), empty without one; `epss` the likelihood,
+    0 to 1, that one is exploited within 30 days; `scope` is runtime or development, empty where nobody knows;
+    `fixed_in` is the version that has none of the `advisories`.
+    """
+
+    package: str
+    current: str
+    latest: str = ""
+    severity: str = ""
+    epss: float | None = None
+    scope: str = ""
+    direct: bool | None = None
+    fixed_in: str = ""
+    advisories: tuple[str, ...] = ()
+
+
 class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who measured: facts of the host; unknown ones are empty."""
 
@@ -125,6 +144,7 @@ class Collected(Struct, frozen=True, kw_only=True):
     contended: str = ""
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
     samples: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -147,6 +167,7 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     aside: str = ""
     notes: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
 
     @property
     def is_simulated(self) -> bool:
