@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from msgspec import Meta, structs
 
 from edgetpu_ci import event, memory
-from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.github_rows import gathered, reading
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.github_rows import gathered, permissions, reading
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.reading import Now
 from edgetpu_ci.github_rows.standing import PROFILE, RUNNERS
@@ -42,6 +42,11 @@ def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all of t
         raise ConfigError(
             f"github: of {options.days:g} `days` only {options.retention_days} are kept; raise `retention_days`."
         )
+
+
+def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:  # noqa: ARG001 - as all that have it
+    """Why some of it may not be read."""
+    return permissions.refused(github.connect(world))
 
 
 def collect(options: Options, world: World) -> Collected:

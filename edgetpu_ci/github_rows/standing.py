@@ -9,6 +9,9 @@ from edgetpu_ci.transport.github import GitHub
 PROFILE: Final = "profile"
 RUNNERS: Final = "runners"
 
+NEEDS: Final = "administration: read"
+"""To see runners."""
+
 
 class _Profile(Struct, frozen=True):
     health_percentage: int
@@ -38,6 +41,6 @@ def profile(github: GitHub) -> int:
 def runners(github: GitHub) -> Runners:
     """The repository's own runners."""
     path = f"/repos/{github.repository}/actions/runners"
-    pages = github.pages(path, _Runners, needs="administration: read")
+    pages = github.pages(path, _Runners, needs=NEEDS)
     status = [runner.status for page in pages for runner in page.runners]
     return Runners(status.count("online"), len(status))

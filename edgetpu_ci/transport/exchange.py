@@ -72,17 +72,28 @@ class Wire:
 
     @contextmanager
     def _session(self) -> "Iterator[Session]":
-        import requests
-
         try:
             session = self._idle.get_nowait()
         except Empty:
-            session = requests.Session()
-            session.headers.update(_HEADERS)
+            session = _session()
         try:
             yield session
         finally:
             self._idle.put(session)
+
+
+def _session() -> "Session":
+    import requests
+
+    class Straight(requests.Session):
+        """One that looks at no redirect: it would read such an answer whole, however large, even to go nowhere."""
+
+        def get_redirect_target(self, resp: object) -> None:  # noqa: ARG002 - as requests has it
+            return None
+
+    session = Straight()
+    session.headers.update(_HEADERS)
+    return session
 
 
 def _read(response: "Response", request: Request, left: Callable[[], float]) -> bytes:

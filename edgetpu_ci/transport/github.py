@@ -47,18 +47,18 @@ class GitHub:
         MissingError when there is nothing, DeniedError when the token may not, BudgetError when no more may be asked,
         DeliveryError when nothing came.
         """
-        return self._decoded(self._got(path, path, needs, query).data, into, f"GET {path}")
+        return self._decoded(self._got(f"{self._url}{path}", path, needs, query).data, into, f"GET {path}")
 
     def pages(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> Iterator[T]:
         """Every page of a list, each decoded as `into`, following GitHub's links; 100 items a page."""
         params: Query | None = {"per_page": 100, **(query or {})}
-        where = path
+        url = f"{self._url}{path}"
         for _ in range(MOST_PAGES):
-            answer = self._got(where, path, needs, params)
+            answer = self._got(url, path, needs, params)
             yield self._decoded(answer.data, into, f"GET {path}")
-            where, params = _next(answer), None
-            if not where:
+            if not (further := _next(answer)):
                 return
+            url, params = self._ours(further, url), None
         raise DeliveryError(f"GitHub's list {path} has more than {MOST_PAGES} pages; not all were read.")
 
     def graphql(  # noqa: PLR0913 - by name, and most have a default
@@ -126,9 +126,8 @@ class GitHub:
                 missing(self._access.hidden(f"GitHub does not show {fault.sentence}"))
         return self._decoded(bytes(found.data), into, "GraphQL")
 
-    def _got(self, where: str, path: str, needs: str, query: Query | None) -> Answer:
+    def _got(self, url: str, path: str, needs: str, query: Query | None) -> Answer:
         resource = "search" if path.startswith("/search/") else "core"
-        url = self._ours(where if "://" in where else f"{self._url}{where}")
         return self._good(Request(verb="GET", url=url, path=path, resource=resource, query=query), needs)
 
     def _good(self, request: Request, needs: str) -> Answer:
@@ -137,7 +136,7 @@ class GitHub:
         for _ in range(_MOST_HOPS):
             if answer.status not in _REDIRECTS or request.verb != "GET":
                 break
-            there = self._ours(urljoin(request.url, answer.headers.get("location", "")))
+            there = self._ours(answer.headers.get("location", ""), request.url)
             request = structs.replace(request, url=there, query=None)
             answer = self._asking.ask(request)
         if answer.status in {UNANSWERED, ACCEPTED} or answer.status >= 300 or answer.said:  # noqa: PLR2004 - not HTTP's 2xx
@@ -148,9 +147,13 @@ class GitHub:
         answer = self._wire.send(request, left)
         return graphql.weighed(answer) if request.resource == "graphql" and answer.status < ERRORS else answer
 
-    def _ours(self, url: str) -> str:
-        """An address GitHub gave, if it is on the host that may see the token."""
-        there, here = urlsplit(url), urlsplit(self._url)
+    def _ours(self, given: str, base: str) -> str:
+        """An address GitHub gave in an answer to `base`, if it is on the host that may see the token."""
+        try:
+            url = urljoin(base, given)
+            there, here = urlsplit(url), urlsplit(self._url)
+        except ValueError:
+            raise DeliveryError("GitHub points to an address that is none.") from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise DeliveryError(f"GitHub points to another host ({there.netloc}), where the token must not go.")
         return url

@@ -1,6 +1,7 @@
 """What an answer that is none means, as an error whose sentence says what to do: pure."""
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, MissingError, TooHeavyError
@@ -25,7 +26,7 @@ _OF_A_JOB: Final = re.compile(
 def of(answer: Answer, what: str, needs: str) -> DeliveryError:
     """The error for an answer to `what`, such as "GET /repos/o/r"; `needs` is the permission it takes."""
     if answer.limited:
-        return BudgetError(f"GitHub's rate limit is reached ({_told(answer)}) at {what}; {GOES_ON}.")
+        return BudgetError(f"GitHub's rate limit is reached{_until(answer)} ({_told(answer)}) at {what}; {GOES_ON}.")
     if answer.status == UNANSWERED:
         kind = TooHeavyError if answer.heavy else DeliveryError
         return kind(f"GitHub did not answer {what} ({answer.why}); try again later.")
@@ -56,6 +57,11 @@ def lacks(permission: str) -> str:
     if any(all(_OF_A_JOB.fullmatch(name) for name in names) for names in ways):
         return f"the token needs `{permission}`"
     return f"the token needs `{permission}`, which GITHUB_TOKEN cannot have; give an App's or a personal token"
+
+
+def _until(answer: Answer) -> str:
+    resets = answer.number("x-ratelimit-reset")
+    return f" until {datetime.fromtimestamp(resets, UTC):%H:%M} UTC" if answer.exhausted and resets else ""
 
 
 def _told(answer: Answer) -> str:

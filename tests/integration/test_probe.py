@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from edgetpu_ci import doctor
+from edgetpu_ci.collect import github
 from tests.fakes.endpoints import Endpoints, Refused, hub
 from tests.integration.test_cost import ANSWERS, BILL, NOW, RETENTION
 
-CONFIG = "collect: [{use: cost}]\n"
+LISTS = ("pulls", "issues", "actions/runs", "commits/HEAD/check-runs", "deployments", "releases", "actions/runners")
 
 
-def said(folder: Path, answers: dict[str, object], **env: str) -> list[tuple[str, str]]:
-    (folder / "edgetpu-ci.yml").write_text(CONFIG)
+def said(folder: Path, answers: dict[str, object], use: str = "cost", **env: str) -> list[tuple[str, str]]:
+    (folder / "edgetpu-ci.yml").write_text(f"collect: [{{use: {use}}}]\n")
     with hub(Endpoints(answers), folder, now=lambda: NOW) as world:
         world.env.update(env)  # type: ignore[attr-defined]
         found = doctor.examine(folder / "edgetpu-ci.yml", world)
-    return [(finding.state, finding.sentence) for finding in found if finding.what == "use: cost"]
+    return [(finding.state, finding.sentence) for finding in found if finding.what == f"use: {use}"]
 
 
 def test_a_token_that_may_read_all_is_well(tmp_path: Path) -> None:
@@ -32,4 +33,19 @@ def test_each_permission_that_is_missing_is_named_with_who_can_give_it(tmp_path:
 def test_outside_a_job_it_says_what_to_set(tmp_path: Path) -> None:
     assert said(tmp_path, dict(ANSWERS), GITHUB_REPOSITORY="") == [
         ("bad", '"" is no repository; set GITHUB_REPOSITORY to owner/name.')
+    ]
+
+
+def test_of_the_repositorys_life_each_part_is_tried_once(tmp_path: Path) -> None:
+    endpoints = Endpoints({f"/repos/owner/name/{path}": [] for path in LISTS})
+    with hub(endpoints, tmp_path) as world:
+        assert github.probe(github.Options(), world) == ()
+    assert sorted(endpoints.asked) == sorted((f"/repos/owner/name/{path}", {"per_page": "1"}) for path in LISTS)
+
+
+def test_the_part_that_is_refused_names_its_permission(tmp_path: Path) -> None:
+    answers: dict[str, object] = {f"/repos/owner/name/{path}": [] for path in LISTS}
+    found = said(tmp_path, {**answers, "/repos/owner/name/commits/HEAD/check-runs": Refused(403)}, use="github")
+    assert [(state, sentence.rpartition("; ")[2]) for state, sentence in found] == [
+        ("note", "the token needs `checks: read`.")
     ]

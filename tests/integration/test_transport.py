@@ -2,9 +2,10 @@
 
 import gzip
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,9 @@ def test_without_a_word_how_long_it_waits_ever_longer_and_then_says_rate_limit(t
 def test_it_does_not_wait_beyond_the_deadline_and_speaks_of_no_permission(tmp_path: Path, reply: Reply) -> None:
     with service(tmp_path, reply) as (github, it):
         said = failure(github, BudgetError)
-    assert "rate limit" in said
+    assert "GitHub's rate limit is reached" in said
     assert "needs" not in said
+    assert ("until 05:56 UTC" in said) == (reply.status == 403)
     assert (len(it.asked), it.clock.slept) == (1, [])
 
 
@@ -242,6 +244,39 @@ def test_a_connection_that_ends_in_the_middle_is_made_again(tmp_path: Path) -> N
     with service(tmp_path, [cut, well()]) as (github, it):
         assert get(github) == Thing("x")
     assert [asked.status for asked in it.world.ledger.log] == [0, 200]
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 999999 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 503 OK\r\nDate: never\r\nRetry-After: \xff\r\nX-RateLimit-Reset: 9999999999\r\n\r\n\xff",
+    ],
+)
+def test_whoever_speaks_no_http_is_no_github(tmp_path: Path, spoken: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            for _ in range(4):
+                with suppress(OSError), listening.accept()[0] as peer:
+                    peer.recv(1 << 16)
+                    peer.sendall(spoken)
+
+        threading.Thread(target=speak, daemon=True).start()
+        clock = Clock()
+        env = {
+            "GITHUB_REPOSITORY": "o/r",
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_API_URL": f"http://127.0.0.1:{listening.getsockname()[1]}",
+        }
+        failure(connect(world(tmp_path, env=env, sleep=clock.sleep, monotonic=clock.monotonic)))
+        assert len(clock.slept) <= 3
 
 
 def test_nobody_there_is_said(tmp_path: Path) -> None:
@@ -302,6 +337,18 @@ def test_the_token_goes_to_no_other_host(tmp_path: Path) -> None:
         assert other.asked == []
 
 
+@pytest.mark.parametrize(
+    "there", ["http://[", "//evil.example/x", "http://127.0.0.1:1@evil.example/", "ftp://127.0.0.1/"]
+)
+def test_an_address_that_is_none_or_elsewhere_is_refused(tmp_path: Path, there: str) -> None:
+    replies = [Reply(status=302, headers={"location": there}), well([], link=f'<{there}>; rel="next"')]
+    with service(tmp_path, replies) as (github, it):
+        assert "GitHub points to an" in failure(github)
+        with pytest.raises(DeliveryError, match="GitHub"):
+            list(github.pages(PATH, list[Thing], needs=NEEDS))
+        assert len(it.asked) == 2
+
+
 def test_a_query_is_never_redirected(tmp_path: Path) -> None:
     with service(tmp_path, Reply(status=307, headers={"location": "/elsewhere"})) as (github, it):
         with pytest.raises(DeliveryError, match="307"):
@@ -337,8 +384,10 @@ def test_pages_without_an_end_are_left(tmp_path: Path) -> None:
         assert len(it.asked) == 400
 
 
-def test_a_huge_answer_is_not_taken_in(tmp_path: Path) -> None:
-    bomb = Reply(status=200, body=gzip.compress(bytes(65 << 20), 1), headers={"content-encoding": "gzip"})
+@pytest.mark.parametrize("status", [200, 302, 403, 500])
+def test_a_huge_answer_is_not_taken_in(tmp_path: Path, status: int) -> None:
+    headers = {"content-encoding": "gzip", "location": "/elsewhere"}
+    bomb = Reply(status=status, body=gzip.compress(bytes(65 << 20), 1), headers=headers)
     with service(tmp_path, bomb) as (github, it):
         assert failure(github) == "GitHub's answer to GET /repos/o/r/thing has more than 67,108,864 bytes."
     assert (len(it.asked), len(it.world.ledger.log)) == (1, 1)
