@@ -109,4 +109,4 @@ def _size(options: Options, world: World) -> linted.Size | None:
                 lines += sum(bool(line.strip()) for line in code)
         except OSError as error:
             raise ConfigError(f"{subjects.printable(name)} cannot be read: {_reason(error)}.") from error
-    return linted.Size(lines, f"lines of {len(names):,} source files that are not blank")
+    return linted.Size(lines, "lines of `sources` that are not blank")

@@ -80,7 +80,7 @@ def test_lint_is_scored_by_lines_of_sources_without_coverage(made: Path) -> None
     pylint = figures(made, "pylint.json", sources=("src/**/*.py",))
     again = figures(made, "pylint2.json", sources=("src/**/*.py", "src/tiny/*.py"))
     assert values(pylint) == values(again)
-    assert dict(pylint["linting_score"].details)["of"] == "20 lines of 2 source files that are not blank"
+    assert dict(pylint["linting_score"].details)["of"] == "20 lines of `sources` that are not blank"
     said = json.loads((made / "pylint2.json").read_bytes())["statistics"]["messageTypeCount"]
     errors, others = said["error"] + said["fatal"], said["warning"] + said["refactor"] + said["convention"]
     assert pylint["linting_score"].value == pytest.approx(100 * (1 - (5 * errors + others) / 20))
