@@ -121,6 +121,14 @@ def test_bandit_and_ruffs_rules_of_bandit_are_the_same_findings(made: Path) -> N
     assert both.value == 100 - 10 - 10 - 1 - 1
 
 
+def test_zizmors_levels_are_its_own_severities(made: Path) -> None:
+    results = json.loads((made / "zizmor.sarif").read_bytes())["runs"][0]["results"]
+    costs = {"High": 10, "Medium": 3, "Low": 1}
+    found = figures(made, "zizmor.sarif")["security_score"]
+    assert found.value == 100 - sum(costs[one["properties"]["zizmor/severity"]] for one in results)
+    assert ("−10 high", "zizmor/dangerous-triggers at .github/workflows/ci.yml:1 (zizmor)") in found.details
+
+
 def test_a_file_bandit_could_not_parse_is_not_safe(made: Path) -> None:
     found = figures(made, "bandit-broken.json")["security_score"]
     assert found.value is None

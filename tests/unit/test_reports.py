@@ -4,7 +4,9 @@ import codecs
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, cast, get_args
@@ -295,14 +297,38 @@ def test_the_order_of_reports_changes_nothing(order: Sequence[figures.Report]) -
     st.sampled_from(list(quality.FORMATS)), st.binary(max_size=200) | st.sampled_from([JUNIT, COVERAGE, BANDIT, RUFF])
 )
 def test_any_bytes_under_any_format_are_records_or_one_sentence(name: quality.Name, data: bytes) -> None:
-    said = fault(name, data)
+    said = sentence(lambda: quality.read(io.BytesIO(data), "r", name))
     assert not said or (said.startswith("r ") and "\n" not in said)
 
 
-def fault(name: quality.Name, data: bytes) -> str:
-    """The sentence why it cannot be read; empty where it can."""
+@given(st.binary(max_size=200) | st.sampled_from([JUNIT, COVERAGE, RUFF, BANDIT]))
+def test_any_bytes_are_of_a_format_or_one_sentence(data: bytes) -> None:
+    said = sentence(lambda: quality.tell(data, "r"))
+    assert not said or said.startswith("r is ")
+
+
+def test_without_the_extra_xml_is_refused_with_the_command_that_installs_it(tmp_path: Path) -> None:
+    write(tmp_path, j__xml=JUNIT)
+    program = """
+import sys
+sys.modules["defusedxml"] = None
+from edgetpu_ci import errors, quality
+try:
+    quality.read(open("j.xml", "rb"), "j.xml", "junit")
+except errors.ConfigError as error:
+    print(error)
+"""
+    here = {**os.environ, "PYTHONPATH": str(Path(quality.__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=here, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Reading j.xml needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'.\n"
+
+
+def sentence(read: Callable[[], object]) -> str:
+    """Why it cannot be read; empty where it can."""
     try:
-        quality.read(io.BytesIO(data), "r", name)
+        read()
     except DocumentError as error:
         return str(error)
     return ""
