@@ -265,6 +265,24 @@ def test_places_are_told_from_here(tmp_path: Path) -> None:
     assert ("−1 low", "B1 at src/a.py:3 (bandit)") in score.details
 
 
+def test_names_from_strangers_are_printable_and_short(tmp_path: Path) -> None:
+    long = "x" * 1_000_000
+    vulnerable = {"name": f"a\x1b[31m{long}", "version": "1", "vulns": [{"id": long}]}
+    skipped = [{"name": "b", "skip_reason": long}]
+    case = f"<testcase name='{long}'/>"
+    write(
+        tmp_path,
+        p__json=json.dumps({"dependencies": [vulnerable]}).encode(),
+        s__json=json.dumps({"dependencies": skipped}).encode(),
+        j__xml=f"<testsuite>{case}{case}</testsuite>".encode(),
+    )
+    os.utime(tmp_path / "p.json", times=(AT.timestamp(), AT.timestamp()))
+    for file in ("p.json", "s.json", "j.xml"):
+        for one in collect(tmp_path, file).measurements:
+            said = [one.reason, *(text for _, text in one.details)]
+            assert all(len(text) < 400 and text.isprintable() for text in said), one
+
+
 def test_every_figure_is_in_the_catalogue_with_its_definition() -> None:
     defined = {kpi.metric.name for kpi in metrics.KPIS}
     assert {metric for known in quality.FORMATS.values() for metric in known.metrics} < defined
