@@ -41,10 +41,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def collect(options: Options, world: World) -> Collected:
     """What the reports say of the repository; ConfigError for a pattern without a file."""
-    faults: list[str] = []
-    reports = [report for file in _files(options, world) if (report := _read(file, world, faults))]
+    reports = [_read(file, world) for file in _files(options, world)]
     measurements = figures.of(reports, _size(options, world), world.now())
-    return Collected(measurements=measurements, incomplete=tuple(faults))
+    return Collected(measurements=measurements, incomplete=tuple(report.fault for report in reports if report.fault))
 
 
 def check(options: Options, world: World) -> None:
@@ -73,8 +72,8 @@ def _matches(pattern: str, world: World) -> list[str]:
     return files
 
 
-def _read(file: File, world: World, faults: list[str]) -> Report | None:
-    """A report, with its fault where it has one; None where not even its format is known."""
+def _read(file: File, world: World) -> Report:
+    """A report, with its fault where it has one."""
     shown, form, written = subjects.printable(file.path), file.format, world.now()
     try:
         with (world.cwd / file.path).open("rb") as stream:
@@ -85,8 +84,7 @@ def _read(file: File, world: World, faults: list[str]) -> Report | None:
             return Report(source=shown, format=form, written=written, records=_from_here(records, world))
     except (OSError, DocumentError) as error:
         fault = f"{shown} cannot be read: {_reason(error)}." if isinstance(error, OSError) else str(error)
-    faults.append(fault)
-    return Report(source=shown, format=form, written=written, fault=fault) if form else None
+    return Report(source=shown, format=form, written=written, fault=fault)
 
 
 def _from_here(records: tuple[Record, ...], world: World) -> tuple[Record, ...]:
@@ -109,4 +107,4 @@ def _size(options: Options, world: World) -> linted.Size | None:
                 lines += sum(bool(line.strip()) for line in code)
         except OSError as error:
             raise ConfigError(f"{subjects.printable(name)} cannot be read: {_reason(error)}.") from error
-    return linted.Size(lines, f"lines of {len(names):,} source files that are not blank")
+    return linted.Size(lines, "lines of `sources` that are not blank")

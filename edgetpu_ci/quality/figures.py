@@ -15,10 +15,13 @@ T = TypeVar("T", bound=Record)
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """A file that was read: what it says, or the sentence why it could not be. `written` is when the file was."""
+    """A file that was read: what it says, or the sentence why it could not be. `written` is when the file was.
+
+    `format` is None where not even that could be told.
+    """
 
     source: str
-    format: quality.Name
+    format: quality.Name | None
     written: datetime
     records: tuple[Record, ...] = ()
     fault: str = ""
@@ -32,7 +35,7 @@ def of(reports: Sequence[Report], sources: linted.Size | None, now: datetime) ->
     ordered = sorted(reports, key=lambda report: report.source)
     found = {measurement.metric: measurement for measurement in _figures(ordered, sources, now)}
     for report in ordered:
-        for metric in quality.FORMATS[report.format].metrics if report.fault else ():
+        for metric in quality.FORMATS[report.format].metrics if report.fault and report.format else ():
             found[metric] = Measurement(subject=REPOSITORY, metric=metric, reason=f"not known: {report.fault}")
     return tuple(found.values())
 

@@ -61,6 +61,8 @@ def xml(chunks: Iterable[bytes], elements: Elements, source: str) -> None:
             parser.feed(chunk)
         parser.close()
     except (ParseError, ValueError, LookupError) as error:
+        if isinstance(error, IndexError | KeyError):
+            raise  # No encoding that nobody knows, but a fault of ours.
         raise DocumentError(f"{source} cannot be read: {_fault(error)}.") from error
 
 

@@ -13,7 +13,7 @@ MOST_TESTS: Final = 1_000_000
 
 _SUITES: Final = ("testsuites", "testsuite")
 _NOT_RUN: Final = ("notrun", "disabled", "skipped", "suppressed")
-_PASSED_AT_LAST: Final = ("flakyFailure", "flakyError")
+_PASSED_AT_LAST: Final = frozenset({"flakyFailure", "flakyError"})
 _LONGEST: Final = 1e8
 """Seconds; no case takes three years."""
 
@@ -83,7 +83,7 @@ class _Report:
         suite = self._suites[-1]
         test = (case.get("file", ""), case.get("classname") or suite.name, case.get("name", ""))
         suite.ends.setdefault(test, []).append(_outcome(case, self._marks))
-        if self._marks.keys() & set(_PASSED_AT_LAST):
+        if not _PASSED_AT_LAST.isdisjoint(self._marks):
             self.flaky.add(test)
         self._took(case.get("time", ""))
         self.cases += 1
@@ -109,12 +109,9 @@ def _outcome(case: dict[str, str], marks: dict[str, str]) -> Outcome:
         return "failed"
     if "skipped" in marks:
         return "xfailed" if marks["skipped"] == "pytest.xfail" else "skipped"
-    return "skipped" if _was_not_run(case.get("status"), case.get("result")) else "passed"
-
-
-def _was_not_run(*said: str | None) -> bool:
-    """GoogleTest and CTest say so in an attribute."""
-    return any(word in _NOT_RUN for word in said)
+    # GoogleTest and CTest say so in an attribute.
+    not_run = case.get("status") in _NOT_RUN or case.get("result") in _NOT_RUN
+    return "skipped" if not_run else "passed"
 
 
 def _seconds(text: str) -> float | None:

@@ -1,5 +1,6 @@
 """lcov's tracefiles: lines and branches of each source file."""
 
+import io
 from collections import defaultdict
 from typing import Final
 
@@ -14,8 +15,8 @@ _END: Final = "end_of_record"
 def read(data: bytes, source: str) -> Coverage:
     """The counts of each file from its lines (DA, BRDA); from its sums (LF, LH, BRF, BRH) where no lines are told."""
     trace = _Trace(source)
-    for line in data.decode(errors="replace").splitlines():
-        trace.line(line.strip())
+    for line in io.BytesIO(data):
+        trace.line(line.decode(errors="replace").strip())
     if trace.file is not None:
         raise DocumentError(f'{source} is cut off: its last record has no "{_END}".')
     names = dict.fromkeys([*trace.hits, *trace.sums])

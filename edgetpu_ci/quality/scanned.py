@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.quality.records import Inventory, Scan
@@ -41,7 +42,7 @@ def score(scans: Sequence[Scanned], now: datetime) -> Iterator[Measurement]:
     found = (finding for one in scans for finding in one.scan.findings)
     judged = findings.score(found, leaked_secret=False, scanned_at=min(one.at for one in scans), now=now)
     judged = replace(judged, details=(*judged.details, *(("scan", _said(one)) for one in scans)))
-    missed = [f"{one.scan.tool} did not look at all: {what}" for one in scans for what in one.scan.missed]
+    missed = [f"{_tool(one)} did not look at all: {subjects.short(what)}" for one in scans for what in one.scan.missed]
     if not missed:
         yield judged
         return
@@ -61,4 +62,8 @@ def components(inventories: Sequence[tuple[str, Inventory]]) -> Iterator[Measure
 def _said(one: Scanned) -> str:
     when = f"{one.at:%Y-%m-%d %H:%M} UTC" if one.scan.at else f"written {one.at:%Y-%m-%d %H:%M} UTC"
     left_out = f", {one.scan.left_out:,} results left out" if one.scan.left_out else ""
-    return f"{one.scan.tool}, {findings.counts(one.scan.findings)}{left_out}, {when} ({one.source})"
+    return f"{_tool(one)}, {findings.counts(one.scan.findings)}{left_out}, {when} ({one.source})"
+
+
+def _tool(one: Scanned) -> str:
+    return subjects.short(one.scan.tool)

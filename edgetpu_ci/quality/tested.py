@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.quality import junit
@@ -44,7 +45,7 @@ def _time(tests: Outcomes) -> Measurement:
 
 
 def _named(flaky: frozenset[Test]) -> summary.Details:
-    names = sorted(".".join(filter(None, test[1:])) for test in flaky)
+    names = sorted(subjects.short(".".join(filter(None, test[1:]))) for test in flaky)
     more = [("more", f"… and {len(names) - _MOST_NAMED:,} more")] if len(names) > _MOST_NAMED else []
     return (*(("flaky", name) for name in names[:_MOST_NAMED]), *more)
 

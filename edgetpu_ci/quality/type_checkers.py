@@ -1,5 +1,6 @@
 """Type checkers: mypy's JSON lines and its `linecount.txt`, pyright's JSON with and without `--verifytypes`."""
 
+import io
 import re
 from typing import Final
 
@@ -39,8 +40,8 @@ class _Pyright(Struct, rename="camel"):
 
 def mypy(data: bytes, source: str) -> Typing:
     """`mypy --output json`: an object a line, none where nothing is wrong. Notes are no errors."""
-    lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
-    found = [foreign.json(line, _Complaint, f"{source} line {number:,}") for number, line in lines]
+    lines = ((number, line) for number, line in enumerate(io.BytesIO(data), 1) if line.strip())
+    found = (foreign.json(line, _Complaint, f"{source} line {number:,}") for number, line in lines)
     return Typing(tool="mypy", errors=sum(one.severity == "error" for one in found))
 
 

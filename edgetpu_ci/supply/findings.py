@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.model import REPOSITORY, Measurement
 
 Severity = Literal["critical", "high", "medium", "low", "unknown"]
@@ -173,7 +174,7 @@ def _points(known: Sequence[Finding], leaked_secret: bool, unknown: int) -> int:
 
 def _unrated(known: Sequence[Finding], worst: int, best: int) -> str:
     unrated = [finding for finding in known if finding.severity == "unknown"]
-    name = f"{unrated[0].id} {unrated[0].package or unrated[0].place}".strip()
+    name = subjects.short(f"{unrated[0].id} {unrated[0].package or unrated[0].place}")
     others = f" and {len(unrated) - 1:,} more" if len(unrated) > 1 else ""
     return f"not known: between {worst} and {best}, as no severity is known of {name}{others}"
 
@@ -197,4 +198,4 @@ def _said(finding: Finding) -> str:
     what = " ".join(filter(None, (finding.id, finding.package, finding.version)))
     where = f" at {finding.place}" if finding.place else ""
     fixed = f", fixed in {' or '.join(finding.fixed_in)}" if finding.fixed_in else ""
-    return f"{what}{where}{fixed} ({finding.source})"
+    return subjects.short(f"{what}{where}{fixed} ({finding.source})")

@@ -109,6 +109,17 @@ def test_fails_and_its_teardown(breaks_after):
     assert False
 """
 
+WORKFLOW: Final = """\
+on: pull_request_target
+permissions: write-all
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo "${{ github.event.pull_request.title }}"
+"""
+
 # What pip-audit writes is made by its own formats, as the service it asks is not to be had in tests.
 _AUDIT: Final = """\
 import datetime, pathlib
@@ -147,6 +158,7 @@ COMMANDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("mypy.json", ("mypy", "--strict", "--output=json", "--linecount-report=linecount", "src")),
     ("", ("bandit", "-q", "-r", "src", "-f", "json", "-o", "bandit.json")),
     ("", ("bandit", "-q", "-r", "broken", "-f", "json", "-o", "bandit-broken.json")),
+    ("zizmor.sarif", ("zizmor", "-q", "--offline", "--format=sarif", ".github/workflows/ci.yml")),
     ("", (sys.executable, "-c", _AUDIT)),
 )
 """Where standard output goes, if anywhere, and the command."""
@@ -159,6 +171,7 @@ def make(folder: Path) -> Path:
         ("src/tiny/sums.py", CODE),
         ("tests/test_sums.py", TESTS),
         ("pytest.ini", "[pytest]\npythonpath = src\naddopts = -p no:cacheprovider\n"),
+        (".github/workflows/ci.yml", WORKFLOW),
         ("broken/syntax.py", "def f(:\n    pass\n"),
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ def test_lint_is_scored_by_lines_of_sources_without_coverage(made: Path) -> None
     pylint = figures(made, "pylint.json", sources=("src/**/*.py",))
     again = figures(made, "pylint2.json", sources=("src/**/*.py", "src/tiny/*.py"))
     assert values(pylint) == values(again)
-    assert dict(pylint["linting_score"].details)["of"] == "20 lines of 2 source files that are not blank"
+    assert dict(pylint["linting_score"].details)["of"] == "20 lines of `sources` that are not blank"
     said = json.loads((made / "pylint2.json").read_bytes())["statistics"]["messageTypeCount"]
     errors, others = said["error"] + said["fatal"], said["warning"] + said["refactor"] + said["convention"]
     assert pylint["linting_score"].value == pytest.approx(100 * (1 - (5 * errors + others) / 20))
@@ -119,6 +119,14 @@ def test_bandit_and_ruffs_rules_of_bandit_are_the_same_findings(made: Path) -> N
     assert ("−10 high", "B602 at src/tiny/sums.py:19 (bandit, ruff)") in both.details
     # ruff calls all it finds an error, so that pickle.loads is high here: of one finding the gravest severity counts.
     assert both.value == 100 - 10 - 10 - 1 - 1
+
+
+def test_zizmors_levels_are_its_own_severities(made: Path) -> None:
+    results = json.loads((made / "zizmor.sarif").read_bytes())["runs"][0]["results"]
+    costs = {"High": 10, "Medium": 3, "Low": 1}
+    found = figures(made, "zizmor.sarif")["security_score"]
+    assert found.value == 100 - sum(costs[one["properties"]["zizmor/severity"]] for one in results)
+    assert ("−10 high", "zizmor/dangerous-triggers at .github/workflows/ci.yml:1 (zizmor)") in found.details
 
 
 def test_a_file_bandit_could_not_parse_is_not_safe(made: Path) -> None:
