@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from statistics import fmean
 from typing import Final
 
+from msgspec.structs import replace
+
 from edgetpu_ci import metrics, validity
 from edgetpu_ci.metrics import monitored
 from edgetpu_ci.model import REPOSITORY, Measurement, Report
@@ -11,6 +13,7 @@ from edgetpu_ci.model import REPOSITORY, Measurement, Report
 Value = float | str | None
 
 _NOT_COLLECTED: Final = "was not collected; docs/kpis.md says which collector does"
+_ERRORS: Final = "error_rate_percent"
 _NO_BENCHMARK: Final = "no benchmark report is in the store"
 _NOT_MEASURED: Final = "was not measured in the newest benchmark report"
 
@@ -44,8 +47,14 @@ def _of_models(names: Iterable[str], report: Report | None, unknown: dict[str, s
     measured = report.run.measurements if report else ()
     broken = validity.invalid(measured)
     why = _NOT_MEASURED if report else _NO_BENCHMARK
-    valid = [m for m in measured if m.value is None or m.subject not in broken]
+    valid = [_void(m, broken[m.subject]) if m.subject in broken else m for m in measured]
     return {name: _value(name, [m for m in valid if _is(m, name)], why, unknown) for name in names}
+
+
+def _void(measurement: Measurement, why: str) -> Measurement:
+    """What a run that broke measured says nothing of it, but how often it failed does."""
+    is_of_failing = metrics.find(measurement.metric).name == _ERRORS
+    return measurement if is_of_failing else replace(measurement, value=None, reason=why)
 
 
 def _is(measurement: Measurement, name: str) -> bool:

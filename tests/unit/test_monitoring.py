@@ -88,3 +88,11 @@ def test_a_benchmark_that_is_missing_is_said() -> None:
     nothing = reports.report([], rules=())
     nothing = replace(nothing, run=replace(nothing.run, measurements=()))
     assert document(benchmark=nothing)["unknown"]["p99_latency_ms"] == "was not measured in the newest benchmark report"
+
+
+def test_a_run_that_broke_says_how_often_it_failed_and_nothing_else() -> None:
+    broke = replace(measured("a", "error_rate_percent", 4), failed=True, reason="the device vanished in round 3")
+    known = document(benchmark=reports.report([broke, measured("a", "latency_p99_ms", 10)], rules=()))
+    assert known["system_health"]["error_rate_percent"] == 4
+    assert known["benchmark_performance"]["p99_latency_ms"] is None
+    assert known["unknown"]["p99_latency_ms"] == "the device vanished in round 3"
