@@ -7,7 +7,7 @@ from edgetpu_ci import metrics
 from edgetpu_ci.judging import judge
 from edgetpu_ci.metrics.kpi import Group
 from edgetpu_ci.model import Report, Run, Status
-from edgetpu_ci.render import definitions, gfm, key_figures, room, words
+from edgetpu_ci.render import definitions, dependencies, gfm, key_figures, room, words
 from edgetpu_ci.render.key_figures import Figure, Standing
 
 _MARK: Final[dict[Standing | Status, str]] = {
@@ -34,14 +34,15 @@ def parts(report: Report, *, withdrawn: bool) -> room.Parts:
         before=_before(report, figures, withdrawn=withdrawn),
         table=lambda left: _tables(figures, left),
         after=_after(report, figures),
-        folded=_folds(figures),
+        folded=[*dependencies.fold(report.run.dependencies), *_folds(figures)],
     )
 
 
 def fold(report: Report) -> list[str]:
-    """The key figures of a run that measured on a machine as well."""
+    """The key figures and dependencies of a run that measured on a machine as well."""
     figures = [figure for figure in key_figures.of(report) if metrics.published(figure.measurement.metric)]
-    return [gfm.fold(f"KPIs: {len(figures):,}", gfm.table(_HEAD, map(_row, figures)))] if figures else []
+    kpis = [gfm.fold(f"KPIs: {len(figures):,}", gfm.table(_HEAD, map(_row, figures)))] if figures else []
+    return [*kpis, *dependencies.fold(report.run.dependencies)]
 
 
 def incomplete(run: Run) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Report
-from edgetpu_ci.render import definitions, key_figures, words
+from edgetpu_ci.render import definitions, dependencies, key_figures, words
 from edgetpu_ci.render.key_figures import Figure, Standing
 from edgetpu_ci.render.terminal import Colour, Page
 
@@ -34,6 +34,7 @@ def lines(report: Report, page: Page) -> Iterator[str]:
         if (rest := len(members) - len(_shown(members))) > 0:
             yield page.line(f"  … and {rest:,} more of parts: `edgetpu-ci table` has all", "dim")
         yield ""
+    yield from (page.line(line) for line in dependencies.lines(report.run.dependencies))
     yield from _said(report, figures, page)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import REPOSITORY, Measurement, Report
-from edgetpu_ci.render import kpi_table, lines, selftest, words
+from edgetpu_ci.render import dependencies, kpi_table, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
 from edgetpu_ci.render.terminal import Colour, Page
 
@@ -28,7 +28,8 @@ def text(report: Report, width: int, *, colour: bool) -> str:
     page = Page(max(width, LEAST_WIDTH), colour=colour)
     if report.run.machine.key == REPOSITORY:
         return "\n".join(kpi_table.lines(report, page))
-    return "\n".join([*_models(report, page), *_said(report, page)])
+    listed = map(page.line, dependencies.lines(report.run.dependencies))
+    return "\n".join([*_models(report, page), *listed, *_said(report, page)])
 
 
 def _models(report: Report, page: Page) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import REPOSITORY, Earlier, Machine, Measurement, Report, Rule, Run, Trend
+from edgetpu_ci.model import REPOSITORY, Dependency, Earlier, Machine, Measurement, Report, Rule, Run, Trend
 from tests.fakes.reports import HOSTILE
 from tests.fakes.world import AT
 
@@ -47,7 +47,11 @@ def replaced(*changed: Measurement) -> tuple[Measurement, ...]:
 
 
 def report(
-    measurements: Sequence[Measurement], rules: Sequence[Rule] = GATES, incomplete: tuple[str, ...] = (), host: str = ""
+    measurements: Sequence[Measurement],
+    rules: Sequence[Rule] = GATES,
+    incomplete: tuple[str, ...] = (),
+    host: str = "",
+    dependencies: Sequence[Dependency] = (),
 ) -> Report:
     """Judged as a real run is."""
     run = Run(
@@ -59,6 +63,7 @@ def report(
         branch="main",
         url="https://github.com/octo/models/actions/runs/1234",
         incomplete=incomplete,
+        dependencies=tuple(dependencies),
     )
     verdicts = judge.judge(run.measurements, (), rules)
     trend = tuple(_trend(m) for m in measurements if m.value is not None and m.subject == REPOSITORY)
@@ -118,6 +123,11 @@ def kpis_hostile() -> Report:
         rules,
         incomplete=(HOSTILE,),
         host=HOSTILE,
+        dependencies=[
+            Dependency(
+                package=HOSTILE, current=HOSTILE, latest=HOSTILE, severity=HOSTILE, scope=HOSTILE, fixed_in=HOSTILE
+            )
+        ],
     )
 
 
@@ -140,4 +150,23 @@ def kpis_many() -> Report:
              "artifact_storage_gb", "cache_storage_gb")
         )
     ]  # fmt: skip
-    return report([*well(), *more, *workflows, *idle], (*GATES, Rule(match="*/workflow_success_rate", min=80)))
+    rules = (*GATES, Rule(match="*/workflow_success_rate", min=80))
+    return report([*well(), *more, *workflows, *idle], rules, dependencies=[_dependency(n) for n in range(400)])
+
+
+_GRAVE = {7: ("critical", 0.943), 19: ("high", 0.0421), 23: ("high", 0.31), 101: ("medium", None), 333: ("low", 0.0004)}
+
+
+def _dependency(number: int) -> Dependency:
+    severity, epss = _GRAVE.get(number, ("", None))
+    return Dependency(
+        package=f"package-{number:03}",
+        current=f"1.{number}.0",
+        latest=f"2.{number}.1",
+        severity=severity,
+        epss=epss,
+        scope="development" if number % 3 else "runtime",
+        direct=number % 5 == 0,
+        fixed_in=f"1.{number}.4" if severity else "",
+        advisories=(f"GHSA-aaaa-bbbb-{number:04}",) if severity else (),
+    )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci.model import Earlier, Measurement, Report, Rule
-from edgetpu_ci.render import key_figures, markdown, table
+from edgetpu_ci.model import Dependency, Earlier, Measurement, Report, Rule
+from edgetpu_ci.render import dependencies, key_figures, markdown, table
 from tests.fakes import kpi_reports, reports, snapshots
 from tests.fakes.kpi_reports import figure
 
@@ -133,3 +133,23 @@ def test_a_reason_that_a_rule_does_not_weigh_is_shown_and_does_not_count_as_dema
     said = heading(kpi_reports.report([Measurement(subject="repository", metric="security_score", reason="no scan"),
                                        figure("tests", 9)], (rule,)))  # fmt: skip
     assert said == "### ✅ edgetpu-ci KPIs: 1 without a limit · 1 not known"
+
+
+def test_dependencies_are_folded_the_worst_first_and_capped() -> None:
+    said = markdown.comment(kpi_reports.kpis_many())
+    start = said.index("<summary>Dependencies: 1 critical, 2 high, 1 medium, 1 low, 395 outdated</summary>")
+    rows = [line for line in said[start:].splitlines() if line.startswith("| package-")]
+    assert [row.split(" | ")[3] for row in rows[:6]] == ["critical", "high", "high", "medium", "low", ""]
+    assert rows[1].startswith("| package-023")
+    assert len(rows) == 50
+    assert "… and 350 more" in said
+    assert "package-" not in visible(kpi_reports.kpis_many())
+
+
+def test_what_nobody_says_the_severity_of_is_vulnerable_all_the_same() -> None:
+    known = [
+        Dependency(package="a", current="1", latest="2"),
+        Dependency(package="b", current="1", advisories=("PYSEC-1",)),
+    ]
+    assert [one.package for one in dependencies.ordered(known)] == ["b", "a"]
+    assert dependencies.title(known) == "Dependencies: 1 vulnerable, 1 outdated"
