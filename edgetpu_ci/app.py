@@ -254,6 +254,20 @@ def stored_reports(settings: config.Config, world: World) -> tuple[Report, ...]:
     return found
 
 
+def newest_kpis(settings: config.Config, world: World) -> Report:
+    """The newest report of key figures in the store; ConfigError when there is none yet."""
+    keeper = store.open_store(settings.store, world)
+    if found := next(history.newest(keeper, history.KPIS, world), None):
+        return found
+    raise ConfigError("There is no report of KPIs in the store yet; `edgetpu-ci run --kpis` keeps one, or name a file.")
+
+
+def newest_benchmark(settings: config.Config, world: World) -> Report | None:
+    """The newest benchmark of a device that was not simulated, if the store has one."""
+    found = history.newest(store.open_store(settings.store, world), history.REPORTS, world)
+    return next((report for report in found if not report.run.is_simulated), None)
+
+
 def judge_again(settings: config.Config, path: Path, world: World) -> Outcome:
     """Judge a saved report by the rules and baselines of today; nothing is saved."""
     report = read_report(path)

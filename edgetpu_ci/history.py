@@ -73,8 +73,13 @@ def every(store: Store, world: World) -> tuple[Report, ...]:
 
 def recent(store: Store, device: str, world: World) -> Iterator[Report]:
     """The newest reports of a device, newest first, each read when it is asked for."""
-    found = readable(store, kind(device), reversed(store.names(kind(device))), world)
+    found = newest(store, kind(device), world)
     return islice((report for report in found if report.run.machine.key == device), _RECENT)
+
+
+def newest(store: Store, kept: str, world: World) -> Iterator[Report]:
+    """All reports of one kind, newest first, each read when it is asked for."""
+    return readable(store, kept, reversed(store.names(kept)), world)
 
 
 def readable(store: Store, kept: str, names: Iterable[str], world: World) -> Iterator[Report]:
@@ -111,16 +116,22 @@ def of_ancestor(reports: Iterable[Report], commits: Sequence[str], wanted: Itera
 
 
 def trend(known: Iterable[Series], run: Run) -> tuple[Trend, ...]:
-    """How each subject's throughput, or time of a run, went: oldest first, this run last."""
+    """How each subject's throughput, or time of a run, and the repository's key figures went: this run last."""
     series = {(one.device, one.subject, one.metric): one for one in known}
     found = []
     for now in validity.counted(run.measurements):
         metric = metrics.find(now.metric).name
-        if metric in TREND and now.value is not None:
+        if _has_trend(now) and now.value is not None:
             past = series.get((device(run, now), now.subject, metric))
             earlier = [point.value for point in past.points if point.report != run.id][-_RECENT:] if past else []
             found.append(Trend(subject=now.subject, metric=metric, values=(*earlier, now.value)))
     return tuple(found)
+
+
+def _has_trend(measured: Measurement) -> bool:
+    metric = metrics.find(measured.metric)
+    is_kpi = measured.subject == REPOSITORY and metrics.published(metric.name) is not None and metric.better is not None
+    return metric.name in TREND or is_kpi
 
 
 def device(run: Run, measured: Measurement) -> str:

@@ -64,6 +64,9 @@ VERBS: Final[dict[str, Verb]] = {
     "show": Verb("Show a saved report again: table, chart or comment.", reports.show_options, reports.show),
     "page": Verb("Draw the history of all series into one HTML file.", pictures.page_options, pictures.page),
     "badge": Verb("Draw the badge of a report for a README.", pictures.badge_options, pictures.badge),
+    "table": Verb(
+        "Write every value of the reports into one long table, CSV or Parquet.", pictures.table_options, pictures.table
+    ),
     "inspect": Verb(
         "Tell what a model file holds: operators, MACs, tensors.", repository.inspect_options, repository.inspect
     ),

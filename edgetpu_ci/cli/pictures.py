@@ -1,4 +1,4 @@
-"""`page`, `badge`: what reports look like elsewhere."""
+"""`page`, `badge`, `table`: what reports look like elsewhere."""
 
 import argparse
 from pathlib import Path
@@ -54,4 +54,33 @@ def badge(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{arguments.output} cannot be drawn; name a file that ends in .svg.")
     write_whole(arguments.output, drawn.encode())
     output.say(f"badge  {arguments.output}")
+    return 0
+
+
+def table_options(command: argparse.ArgumentParser) -> None:
+    """The options of `table`."""
+    surroundings.config_option(command)
+    command.add_argument("reports", metavar="REPORT", nargs="*", type=Path, help="default: all reports of the store")
+    command.add_argument(
+        "--output", metavar="FILE", default="-", help="a .csv or .parquet file, or - to print CSV; default: %(default)s"
+    )
+
+
+def table(arguments: argparse.Namespace) -> int:
+    """Write every value of some reports, or of all, into one long table."""
+    from edgetpu_ci import app, export
+    from edgetpu_ci.files import write_whole
+
+    printed = arguments.output == "-"
+    kind = "csv" if printed else export.kind(Path(arguments.output))
+    if arguments.reports:
+        reports = tuple(map(app.read_report, arguments.reports))
+    else:
+        reports = app.stored_reports(surroundings.settings_if_any(arguments), surroundings.world())
+    data = export.table(reports, kind)
+    if printed:
+        output.write(data.decode(), end="")
+    else:
+        write_whole(Path(arguments.output), data)
+        output.say(f"table  {arguments.output}   # {len(reports):,} reports")
     return 0

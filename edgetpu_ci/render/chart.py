@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from edgetpu_ci import metrics, stats
-from edgetpu_ci.model import Comparison, Measurement, Report
-from edgetpu_ci.render import ab_plot, lines, plot, words
+from edgetpu_ci.model import REPOSITORY, Comparison, Measurement, Report
+from edgetpu_ci.render import ab_plot, kpi_plot, lines, plot, words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,9 @@ def image(report: Report, kind: str) -> bytes:
 
 
 def figure(report: Report) -> "Figure":
-    """The picture, not yet in a file: of rounds in pairs where there are any, else of each model alone."""
+    """The picture, not yet in a file: of key figures, of rounds in pairs where there are any, else of each model."""
+    if report.run.machine.key == REPOSITORY:
+        return kpi_plot.figure(report)
     return ab_plot.figure(report) if ab_plot.shown(report) else _models(report)
 
 

@@ -19,7 +19,7 @@ def of(report: Report, found: Sequence[Line]) -> list[str]:
     changed = [subject for line in found if line.standing != "passed" for subject in line.subjects]
     parts = [
         (f"All {_measured(report):,} measurements", _measurements(report)),
-        (f"All {len(report.verdicts):,} verdicts", verdicts(report.verdicts)),
+        (f"All {len(report.verdicts):,} verdicts", _verdicts(report.verdicts)),
         ("The machine", _machine(report)),
         ("Trend", _trend(report.trend, changed)),
     ]
@@ -67,8 +67,7 @@ def _details(measurement: Measurement) -> str:
     return f"Details of {gfm.text(words.label(measurement.metric))}: {listed}"
 
 
-def verdicts(given: Sequence[Verdict]) -> str:
-    """Everything that is demanded, and what was found."""
+def _verdicts(verdicts: Sequence[Verdict]) -> str:
     rows = [
         [
             _STATUS[verdict.status],
@@ -76,7 +75,7 @@ def verdicts(given: Sequence[Verdict]) -> str:
             gfm.text(verdict.demand),
             gfm.text(verdict.because, words.SENTENCE),
         ]
-        for verdict in given
+        for verdict in verdicts
     ]
     return gfm.table(["", "Model · metric", "Demanded", "Found"], rows) if rows else ""
 

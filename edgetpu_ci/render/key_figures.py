@@ -102,7 +102,11 @@ def counts(figures: Sequence[Figure]) -> dict[str, int]:
         if figure.verdicts or not figure.is_of_part:
             outcome = _outcome(figure)
             found[outcome] = found.get(outcome, 0) + 1
-    return {outcome.replace("their", "its") if count == 1 else outcome: count for outcome, count in found.items()}
+    return {_one(outcome) if count == 1 else outcome: count for outcome, count in found.items()}
+
+
+def _one(outcome: str) -> str:
+    return outcome.replace("their", "its").replace("they", "it")
 
 
 def _outcome(figure: Figure) -> str:
@@ -118,7 +122,7 @@ def _beyond(metric: str) -> str:
 
 
 _OUTCOMES: Final[dict[Standing, str]] = {
-    "unknown": "not known, though demanded",
+    "unknown": "demanded but not known",
     "warned": "with a warning",
     "passed": "as they should be",
     "shown": "without a limit",
@@ -134,7 +138,8 @@ def name(figure: Figure) -> str:
 
 def reason(measurement: Measurement) -> str:
     """Why it is not known, without the words that say that it is not."""
-    return words.plain(measurement.reason, words.SENTENCE).removeprefix(_NOT_KNOWN).rstrip(".") or "no reason given"
+    said = words.plain(measurement.reason, words.SENTENCE)
+    return said.removeprefix(_NOT_KNOWN).removeprefix("was ").rstrip(".") or "no reason given"
 
 
 def value(measurement: Measurement) -> str:
@@ -179,6 +184,11 @@ def _value_alone(figure: Figure, verdict: Verdict) -> set[str]:
 
 
 def window(figures: Iterable[Figure]) -> str:
-    """The time the figures are of, where it is the same for all that name one."""
-    found = {text for figure in figures for name, text in figure.measurement.details if name == "window"}
-    return found.pop() if len(found) == 1 else ""
+    """The time that most of those are of which have a time before beside them; empty where none has."""
+    named = [
+        text
+        for figure in figures
+        for name, text in figure.measurement.details
+        if name == "window" and figure.measurement.earlier
+    ]
+    return max(dict.fromkeys(named), key=named.count) if named else ""

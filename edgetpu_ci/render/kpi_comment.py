@@ -7,7 +7,7 @@ from edgetpu_ci import metrics
 from edgetpu_ci.judging import judge
 from edgetpu_ci.metrics.kpi import Group
 from edgetpu_ci.model import Report, Run, Status
-from edgetpu_ci.render import definitions, folds, gfm, key_figures, room, words
+from edgetpu_ci.render import definitions, dependencies, gfm, key_figures, room, words
 from edgetpu_ci.render.key_figures import Figure, Standing
 
 _MARK: Final[dict[Standing | Status, str]] = {
@@ -34,14 +34,15 @@ def parts(report: Report, *, withdrawn: bool) -> room.Parts:
         before=_before(report, figures, withdrawn=withdrawn),
         table=lambda left: _tables(figures, left),
         after=_after(report, figures),
-        folded=_folds(report, figures),
+        folded=[*dependencies.fold(report.run.dependencies), *_folds(figures)],
     )
 
 
 def fold(report: Report) -> list[str]:
-    """The key figures of a run that measured on a machine as well."""
+    """The key figures and dependencies of a run that measured on a machine as well."""
     figures = [figure for figure in key_figures.of(report) if metrics.published(figure.measurement.metric)]
-    return [gfm.fold(f"KPIs: {len(figures):,}", gfm.table(_HEAD, map(_row, figures)))] if figures else []
+    kpis = [gfm.fold(f"KPIs: {len(figures):,}", gfm.table(_HEAD, map(_row, figures)))] if figures else []
+    return [*kpis, *dependencies.fold(report.run.dependencies)]
 
 
 def incomplete(run: Run) -> str:
@@ -100,7 +101,7 @@ def _row(figure: Figure) -> list[str]:
     known = measured.value is not None
     return [
         _MARK[figure.standing],
-        gfm.text(key_figures.name(figure)),
+        _name(figure),
         gfm.text(key_figures.value(measured), _REASON),
         _changed(figure),
         f"{measured.n:,}" if measured.n and known else "",
@@ -108,6 +109,11 @@ def _row(figure: Figure) -> list[str]:
         key_figures.spark(figure),
         _limit(figure),
     ]
+
+
+def _name(figure: Figure) -> str:
+    label = gfm.text(words.label(figure.measurement.metric))
+    return f"{gfm.text(figure.measurement.subject)} · {label}" if figure.is_of_part else label
 
 
 def _changed(figure: Figure) -> str:
@@ -136,7 +142,7 @@ _STEP: Final = (
 )
 
 
-def _folds(report: Report, figures: Sequence[Figure]) -> list[str]:
+def _folds(figures: Sequence[Figure]) -> list[str]:
     groups = _divided(figures)
     of_parts = key_figures.by_group(figure for figure in figures if figure.is_of_part)
     titled = [
@@ -145,7 +151,6 @@ def _folds(report: Report, figures: Sequence[Figure]) -> list[str]:
             (f"{definitions.GROUPS[group]}, part by part: {_many(some)}", _by_part(some))
             for group, some in of_parts.items()
         ),
-        (f"All {len(report.verdicts):,} verdicts", folds.verdicts(report.verdicts)),
         ("How they were counted", _counted(figures)),
     ]
     return [gfm.fold(title, body) for title, body in titled if body]
@@ -197,12 +202,13 @@ def _reasons(figures: Iterable[Figure]) -> list[str]:
 
 def _counted(figures: Sequence[Figure]) -> str:
     """What was counted, left out and read, of each figure of the whole that says so."""
-    rows = [
-        [
-            gfm.text(key_figures.name(figure)),
-            gfm.text(", ".join(f"{name} {text}" for name, text in told), words.SENTENCE),
-        ]
-        for figure in figures
-        if not figure.is_of_part and (told := figure.measurement.details[:_MOST_DETAILS])
-    ]
+    common = key_figures.window(figures)
+    told = [(figure, _details(figure, common)) for figure in figures if not figure.is_of_part]
+    rows = [[_name(figure), details] for figure, details in told if details]
     return gfm.table(["KPI", "Details"], rows) if rows else ""
+
+
+def _details(figure: Figure, common: str) -> str:
+    """The time that most are of stands above already."""
+    told = [(name, text) for name, text in figure.measurement.details if (name, text) != ("window", common)]
+    return "; ".join(f"{gfm.text(name)}: {gfm.text(text, words.SENTENCE)}" for name, text in told[:_MOST_DETAILS])

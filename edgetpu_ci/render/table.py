@@ -1,18 +1,17 @@
 """A report on a terminal: a block for each model, then what is said of it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Final
 
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import Measurement, Report
-from edgetpu_ci.render import lines, selftest, words
+from edgetpu_ci.model import REPOSITORY, Measurement, Report
+from edgetpu_ci.render import dependencies, kpi_table, lines, selftest, words
 from edgetpu_ci.render.lines import Line, Standing
+from edgetpu_ci.render.terminal import Colour, Page
 
 LEAST_WIDTH = 60
 
-_Colour = Literal["red", "green", "yellow", "bold", "dim"]
-_ANSI: Final[dict[_Colour, int]] = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
-_MARK: Final[dict[Standing, tuple[str, _Colour]]] = {
+_MARK: Final[dict[Standing, tuple[str, Colour]]] = {
     "failed": ("✗", "red"),
     "unknown": ("?", "yellow"),
     "warned": ("!", "yellow"),
@@ -26,37 +25,14 @@ _LEAST_POINTS, _MOST_POINTS = 2, 24
 
 def text(report: Report, width: int, *, colour: bool) -> str:
     """The whole report, no line wider than `width` columns."""
-    page = _Page(max(width, LEAST_WIDTH), colour=colour)
-    return "\n".join([*_models(report, page), *_said(report, page)])
+    page = Page(max(width, LEAST_WIDTH), colour=colour)
+    if report.run.machine.key == REPOSITORY:
+        return "\n".join(kpi_table.lines(report, page))
+    listed = map(page.line, dependencies.lines(report.run.dependencies))
+    return "\n".join([*_models(report, page), *listed, *_said(report, page)])
 
 
-class _Page:
-    """How wide a line may be, and whether there is colour."""
-
-    def __init__(self, width: int, *, colour: bool) -> None:
-        self._width = width
-        self._colour = colour
-
-    def line(self, text: str, colour: _Colour | None = None) -> str:
-        """One line, cut where the page ends."""
-        return self._paint(words.cut(words.tame(text), self._width), colour)
-
-    def paragraph(self, text: str, colour: _Colour | None = None) -> list[str]:
-        """As many lines as a text takes, all but the first indented."""
-        first, *rest = words.tame(text).split()
-        found = [first]
-        for word in rest:
-            if words.columns(f"{found[-1]} {word}") > self._width:
-                found.append(f"  {word}")
-            else:
-                found[-1] += f" {word}"
-        return [self._paint(words.cut(line, self._width), colour) for line in found]
-
-    def _paint(self, text: str, colour: _Colour | None) -> str:
-        return f"\x1b[{_ANSI[colour]}m{text}\x1b[0m" if self._colour and colour else text
-
-
-def _models(report: Report, page: _Page) -> Iterator[str]:
+def _models(report: Report, page: Page) -> Iterator[str]:
     changes = {comparison.key: words.change(comparison) for comparison in report.comparisons}
     courses = {trend.subject: trend for trend in report.trend if len(trend.values) >= _LEAST_POINTS}
     for subject, measured in lines.by_subject(report.run.measurements).items():
@@ -78,7 +54,7 @@ def _row(measurement: Measurement, change: str) -> str:
     return f"  {label:<{_LABEL}} {value:>{_VALUE}}  {interval:<{_INTERVAL}} {change}".rstrip()
 
 
-def _said(report: Report, page: _Page) -> Iterator[str]:
+def _said(report: Report, page: Page) -> Iterator[str]:
     run = report.run
     found = lines.of(report)
     for line in found:
@@ -92,6 +68,8 @@ def _said(report: Report, page: _Page) -> Iterator[str]:
         yield from page.paragraph(f"! {out}", "yellow")
     elif report.runner:
         yield from page.paragraph(f"noise floor: {selftest.of_runner(report.runner)}")
+    for what in run.incomplete:
+        yield from page.paragraph(f"! incomplete: {words.plain(what, words.SENTENCE)}", "yellow")
     for note in run.notes:
         yield from page.paragraph(f"note: {words.plain(note, words.SENTENCE)}")
     yield from page.paragraph(_verdict(report, found), _MARK[judge.overall(report.verdicts)][1])

@@ -1,0 +1,102 @@
+"""Key figures on a terminal: every group, then what needs attention, and the verdict last."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from edgetpu_ci.judging import judge
+from edgetpu_ci.model import Report
+from edgetpu_ci.render import definitions, dependencies, key_figures, words
+from edgetpu_ci.render.key_figures import Figure, Standing
+from edgetpu_ci.render.terminal import Colour, Page
+
+_MARK: Final[dict[Standing, tuple[str, Colour | None]]] = {
+    "failed": ("✗", "red"),
+    "unknown": ("?", "yellow"),
+    "warned": ("!", "yellow"),
+    "passed": ("✓", "green"),
+    "shown": (" ", None),
+    "missing": ("?", "dim"),
+}
+_LABEL = 44
+_MOST_PARTS = 10
+
+
+def lines(report: Report, page: Page) -> Iterator[str]:
+    """All of them, a line each where the page is wide enough."""
+    figures = key_figures.of(report)
+    groups = key_figures.by_group(figures)
+    rows = [_cells(figure) for members in groups.values() for figure in _shown(members)]
+    widths = _widths(rows, page.width)
+    for group, members in groups.items():
+        yield page.line(definitions.GROUPS[group], "bold")
+        for figure in _shown(members):
+            yield from _row(figure, widths, page)
+        if (rest := len(members) - len(_shown(members))) > 0:
+            yield page.line(f"  … and {rest:,} more of parts: `edgetpu-ci table` has all", "dim")
+        yield ""
+    yield from (page.line(line) for line in dependencies.lines(report.run.dependencies))
+    yield from _said(report, figures, page)
+
+
+def _shown(members: Sequence[Figure]) -> list[Figure]:
+    """All of the whole, and of its parts the worst."""
+    of_parts = [figure for figure in members if figure.is_of_part]
+    return [*(figure for figure in members if not figure.is_of_part), *of_parts[:_MOST_PARTS]]
+
+
+def _cells(figure: Figure) -> list[str]:
+    """What stands in the columns; of what is not known the name alone, since the reason takes the line."""
+    name = words.cut(key_figures.name(figure), _LABEL)
+    if figure.measurement.value is None:
+        return [name, "", "", "", ""]
+    told = (key_figures.value(figure.measurement), key_figures.change(figure.measurement))
+    return [name, *told, key_figures.demanded(figure), key_figures.spark(figure)]
+
+
+def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Of each column; 0 for the last ones where the page has no room for them."""
+    widths = [max(map(words.columns, column)) for column in zip(*rows, strict=True)]
+    while sum(width + 2 for width in widths if width) > room and any(widths[2:]):
+        widths[max(place for place, width in enumerate(widths) if width)] = 0
+    return widths
+
+
+def _row(figure: Figure, widths: Sequence[int], page: Page) -> Iterator[str]:
+    mark, colour = _MARK[figure.standing]
+    name, value, *rest = _cells(figure)
+    if not value:
+        yield from page.paragraph(f"{mark} {name}: {key_figures.value(figure.measurement)}", colour)
+        return
+    cells = [_padded(cell, width) for cell, width in zip([name, value, *rest], widths, strict=True) if width]
+    cells[1] = f"{value:>{widths[1]}}"
+    yield page.line(f"{mark} {'  '.join(cells)}".rstrip(), colour)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - words.columns(cell))
+
+
+def _said(report: Report, figures: Sequence[Figure], page: Page) -> Iterator[str]:
+    for figure in figures:
+        if figure.needs_attention:
+            yield from page.paragraph(_sentence(figure), _MARK[figure.standing][1])
+    for what in report.run.incomplete:
+        yield from page.paragraph(f"! incomplete: {words.plain(what, words.SENTENCE)}", "yellow")
+    for note in report.run.notes:
+        yield from page.paragraph(f"note: {words.plain(note, words.SENTENCE)}")
+    yield from page.paragraph(_verdict(report, figures), _MARK[judge.status(report)][1])
+
+
+def _sentence(figure: Figure) -> str:
+    because = "; ".join(dict.fromkeys(v.because for v in figure.verdicts if v.status != "passed"))
+    return f"{_MARK[figure.standing][0]} {key_figures.name(figure)}: {words.plain(because, words.SENTENCE)}"
+
+
+def _verdict(report: Report, figures: Sequence[Figure]) -> str:
+    if judge.nothing_measured(report.run.measurements):
+        return "? no key figure could be collected"
+    status = judge.overall(report.verdicts)
+    counted = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
+    missing = ["incomplete"] if report.run.incomplete else []
+    said = status if report.verdicts else "nothing is demanded"
+    return f"{_MARK[status][0]} KPIs {said}: {', '.join([*counted, *missing])}"

@@ -1,0 +1,155 @@
+"""Key figures in the comment and on a terminal: what a stranger sees first, and what is said of what is not known."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from edgetpu_ci.model import Dependency, Earlier, Measurement, Report, Rule
+from edgetpu_ci.render import dependencies, key_figures, markdown, table
+from tests.fakes import kpi_reports, reports, snapshots
+from tests.fakes.kpi_reports import figure
+
+MAKERS = [
+    kpi_reports.kpis_all_well,
+    kpi_reports.kpis_two_breaches,
+    kpi_reports.kpis_incomplete,
+    kpi_reports.kpis_hostile,
+    kpi_reports.kpis_many,
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_the_whole_comment_reads_as_it_should(make: Callable[[], Report]) -> None:
+    snapshots.check(f"comment_{make.__name__}.md", markdown.comment(make()))
+
+
+@pytest.mark.parametrize(("make", "width"), [*((make, 120) for make in MAKERS), (kpi_reports.kpis_two_breaches, 80)])
+def test_the_whole_table_reads_as_it_should(make: Callable[[], Report], width: int) -> None:
+    snapshots.check(f"table_{make.__name__}_{width}.txt", table.text(make(), width, colour=False))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(make: Callable[[], Report], width: int) -> None:
+    assert all(len(line) <= width for line in table.text(make(), width, colour=False).splitlines())
+
+
+def heading(report: Report) -> str:
+    return markdown.comment(report).splitlines()[1]
+
+
+def visible(report: Report) -> str:
+    return re.sub(r"<details>.*?</details>", "", markdown.comment(report), flags=re.DOTALL)
+
+
+def test_the_heading_counts_and_speaks_of_no_machine() -> None:
+    assert heading(kpi_reports.kpis_two_breaches()) == (
+        "### ❌ edgetpu-ci KPIs: 2 below their limit · 3 as they should be · 6 without a limit"
+    )
+
+
+def test_one_is_said_in_the_singular() -> None:
+    said = heading(
+        kpi_reports.report([figure("build_time_seconds", 301, n=9), figure("tests", 4)], kpi_reports.GATES[2:3])
+    )
+    assert said == "### ❌ edgetpu-ci KPIs: 1 above its limit · 1 without a limit"
+
+
+def test_without_a_rule_there_is_no_sign_of_success() -> None:
+    assert heading(kpi_reports.report(kpi_reports.well(), ())) == "### ℹ️ edgetpu-ci KPIs: 11 without a limit"
+
+
+def test_nothing_collected_is_said() -> None:
+    assert heading(kpi_reports.report((), (), ("GitHub did not answer.",))) == (
+        "### ❔ edgetpu-ci KPIs: nothing could be collected · incomplete"
+    )
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_nothing_is_said_of_a_machine_or_a_base(make: Callable[[], Report]) -> None:
+    for said in (markdown.comment(make()), table.text(make(), 120, colour=False)):
+        assert not re.search(r"Base:|baseline|machine|fv-az123|Edge TPU", said)
+
+
+def test_breaches_come_before_every_group() -> None:
+    said = visible(kpi_reports.kpis_two_breaches())
+    assert said.index("Needs attention") < said.index("build success rate") < said.index("**Code quality**")
+
+
+def change(now: float, before: Earlier | None, metric: str = "build_success_rate") -> str:
+    return key_figures.change(figure(metric, now, n=99, earlier=before))
+
+
+def test_an_arrow_is_shown_only_beyond_noise() -> None:
+    assert change(84, Earlier(value=97, n=99, moved=True)) == "▼ worse, from 97 %"
+    assert change(97, Earlier(value=84, n=99, moved=True)) == "▲ better, from 84 %"
+    assert change(84, Earlier(value=97, n=99)) == "steady"
+    assert change(84, None) == ""
+
+
+def test_the_better_direction_is_that_of_the_metric() -> None:
+    assert change(9, Earlier(value=4, n=9, moved=True), "pr_merge_time_hours") == "▲ worse, from 4 h"
+    assert change(9, Earlier(value=4, n=9, moved=True), "commits_per_week") == "▲ from 4 1/week"
+
+
+def test_what_is_not_known_has_no_arrow_and_says_why_once() -> None:
+    unknown = figure("build_success_rate", None, reason="not known: only 3 runs", earlier=Earlier(value=9, moved=True))
+    assert key_figures.change(unknown) == ""
+    assert key_figures.value(unknown) == "not known: only 3 runs"
+
+
+def test_a_machine_that_collects_as_well_has_them_folded_and_not_twice() -> None:
+    both = reports.report([*reports.models(), *kpi_reports.well()], rules=(Rule(match="*/error_rate_percent", max=0),))
+    said = markdown.comment(both)
+    assert heading(both).startswith("### ✅ Edge TPU CI: all passed on pi5-usb-1")
+    assert "<summary>KPIs: 11</summary>" in said
+    assert said.count("PR merge time") == 1
+
+
+def test_incomplete_is_said_of_a_machine_too() -> None:
+    both = reports.report(reports.models())
+    both = replace(both, run=replace(both.run, incomplete=("Code scanning alerts were not read.",)))
+    assert "**Incomplete:** Code scanning alerts were not read." in visible(both)
+    assert "! incomplete: Code scanning alerts were not read." in table.text(both, 100, colour=False)
+
+
+@pytest.mark.parametrize("limit", [900, 2000, 5000, 60_000])
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_comment_never_exceeds_its_bytes(make: Callable[[], Report], limit: int) -> None:
+    assert len(markdown.comment(make(), limit=limit).encode()) <= limit
+
+
+def test_breaches_are_the_last_to_give_way() -> None:
+    said = markdown.comment(kpi_reports.kpis_many(), limit=1600)
+    assert "workflow-58.yml" in said
+    assert "Code quality" not in said
+    assert "Left out for length" in said
+
+
+def test_a_reason_that_a_rule_does_not_weigh_is_shown_and_does_not_count_as_demanded() -> None:
+    rule = Rule(match="*/security_score", min=85, unknown="pass")
+    said = heading(kpi_reports.report([Measurement(subject="repository", metric="security_score", reason="no scan"),
+                                       figure("tests", 9)], (rule,)))  # fmt: skip
+    assert said == "### ✅ edgetpu-ci KPIs: 1 without a limit · 1 not known"
+
+
+def test_dependencies_are_folded_the_worst_first_and_capped() -> None:
+    said = markdown.comment(kpi_reports.kpis_many())
+    start = said.index("<summary>Dependencies: 1 critical, 2 high, 1 medium, 1 low, 395 outdated</summary>")
+    rows = [line for line in said[start:].splitlines() if line.startswith("| package-")]
+    assert [row.split(" | ")[3] for row in rows[:6]] == ["critical", "high", "high", "medium", "low", ""]
+    assert rows[1].startswith("| package-023")
+    assert len(rows) == 50
+    assert "… and 350 more" in said
+    assert "package-" not in visible(kpi_reports.kpis_many())
+
+
+def test_what_nobody_says_the_severity_of_is_vulnerable_all_the_same() -> None:
+    known = [
+        Dependency(package="a", current="1", latest="2"),
+        Dependency(package="b", current="1", advisories=("PYSEC-1",)),
+    ]
+    assert [one.package for one in dependencies.ordered(known)] == ["b", "a"]
+    assert dependencies.title(known) == "Dependencies: 1 vulnerable, 1 outdated"
