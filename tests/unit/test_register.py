@@ -1,0 +1,91 @@
+"""Nothing is stored without a purpose: every field of every record that is kept has its line in the register."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from edgetpu_ci.kpis import rows
+from edgetpu_ci.upkeep import erase, register, review
+from edgetpu_ci.upkeep.register import Kept
+
+RECORDS: dict[str, type[msgspec.Struct]] = {
+    "github-pulls-2026-11": rows.Pull,
+    "github-issues-2026-11": rows.Issue,
+    "github-runs-2026-11": rows.WorkflowRun,
+    "github-deliveries-2026-11": rows.Deployment,
+    "access-review": review.Review,
+}
+
+
+def leaves(kind: Any, place: str = "") -> Iterator[str]:
+    """The paths of all fields of a record that hold no further record."""
+    for field in msgspec.structs.fields(kind):
+        inner = list(records(msgspec.inspect.type_info(field.type)))
+        path = f"{place}{field.encode_name}"
+        for record, star in inner:
+            yield from leaves(record, f"{path}.{star}")
+        if not inner:
+            yield path
+
+
+def records(info: Any) -> Iterator[tuple[type, str]]:
+    match info:
+        case msgspec.inspect.StructType(cls=record):
+            yield record, ""
+        case msgspec.inspect.UnionType(types=types):
+            for each in types:
+                yield from records(each)
+        case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
+            yield from records(item)
+        case msgspec.inspect.DictType(value_type=value):
+            yield from ((record, f"*.{star}") for record, star in records(value))
+        case _:
+            return
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_field_of_a_row_is_registered_and_every_entry_is_a_field(name: str) -> None:
+    kept = register.find("state", name)
+    assert kept is not None
+    assert set(leaves(RECORDS[name])) == set(kept.fields)
+
+
+@pytest.mark.parametrize(("kind", "record"), [("reviews", review.Review), ("erasures", erase.Erasure)])
+def test_every_field_of_a_document_is_registered(kind: str, record: type[msgspec.Struct]) -> None:
+    kept = register.find("documents", kind)
+    assert kept is not None
+    assert set(leaves(record)) == set(kept.fields)
+
+
+@pytest.mark.parametrize("kept", register.REGISTER, ids=lambda kept: kept.what)
+def test_every_entry_has_purpose_basis_and_days(kept: Kept) -> None:
+    assert all(purpose.strip() for purpose in kept.fields.values())
+    assert "GDPR" in kept.basis
+    assert 0 < kept.days <= 800
+    assert all(field in kept.fields for field in (kept.at, kept.touched) if field)
+
+
+def test_no_field_names_a_person() -> None:
+    words = {"login", "author", "user", "email", "mail", "actor", "assignee", "title", "body", "avatar", "ip"}
+    fields = {part for kept in register.REGISTER for path in kept.fields for part in path.split(".")}
+    assert not fields & words
+
+
+def test_what_is_not_registered_is_found_at_any_depth() -> None:
+    known = {"number": "why", "jobs.name": "why", "asked.*.at": "why", "spans": "why"}
+    value = {
+        "number": 1,
+        "title": "secret",
+        "jobs": [{"name": "test", "runner": "hal"}],
+        "asked": {"profile": {"at": 1, "who": "me"}},
+        "spans": [{"anything": 1}],
+    }
+    assert list(register.unregistered([value], known)) == ["title", "jobs.runner", "asked.*.who"]
+    assert list(register.unregistered({"number": 1}, known)) == []
+
+
+@pytest.mark.parametrize("name", ["github-pulls", "github-pulls-2026-111", "github-stars-2026-11", "x-access-review"])
+def test_other_names_are_not_registered(name: str) -> None:
+    assert register.find("state", name) is None
