@@ -100,6 +100,17 @@ _RUN: Final = {
     "bot": _BOT,
 }
 
+_CURSORS: Final = {
+    **{
+        f"{rows}.{name}": "how far was read, so that nothing is read twice"
+        for rows in ("runs", "pulls", "issues")
+        for name in ("low", "high", "after")
+    },
+    "swept": "when runs that were run again were last looked for",
+    "asked.*.at": "when what changes seldom was last asked for",
+    "asked.*.value": "what the answer was: the community profile, runners online",
+}
+
 _DELIVERY: Final = {
     "name": "tells rows apart",
     "at": "frequency of deployment",
@@ -168,6 +179,13 @@ REGISTER: Final[tuple[Kept, ...]] = (
         days=ROW_DAYS,
         at="at",
         touched="at",
+    ),
+    Kept(
+        what="how far was read",
+        place="state",
+        names="github-cursors",
+        fields=_CURSORS,
+        days=ROW_DAYS,
     ),
     Kept(
         what="the newest access review",

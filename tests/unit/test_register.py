@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.kpis import rows
 from edgetpu_ci.upkeep import erase, register, review
 from edgetpu_ci.upkeep.register import Kept
@@ -15,6 +16,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "github-issues-2026-11": rows.Issue,
     "github-runs-2026-11": rows.WorkflowRun,
     "github-deliveries-2026-11": rows.Deployment,
+    "github-cursors": cursors.Cursors,
     "access-review": review.Review,
 }
 
