@@ -1,12 +1,12 @@
 """Whether the rules of data, access and review are kept, each with its evidence (docs/compliance.md)."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from msgspec import Meta, Struct, field
 
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.transport import github
@@ -49,13 +49,7 @@ def collect(options: Options, world: World) -> Collected:
 def collect_remembering(options: Options, state: State, world: World) -> Collected:
     """Each rule as kept, broken, or not known with what is missing to know."""
     reader, now = github.connect(world), world.now()
-    asks: dict[str, Callable[[], Any]] = {
-        "retention": partial(account.retention, reader),
-        "code-scanning analysis": partial(records.analysis, reader),
-        f"successful run of {options.scan}": partial(records.scan, reader, options.scan),
-        "incidents": partial(records.incidents, reader, options.incident_label, options.postmortem_days, now),
-    }
-    found = asking.gather(reader, asks)
+    found = asking.gather(reader, _asks(options, reader, now))
     kept, incidents = found.pop("retention"), found.pop("incidents")
     names, newest = state.values(), reviews.newest(state)
     missing = [] if isinstance(incidents, No) else records.undescribed(incidents, options.postmortems, world)
@@ -71,6 +65,23 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
         audit.configuration(options.reviewed, options.review_days, now),
     )
     return Collected(measurements=measured)
+
+
+def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:
+    """Why something of it may not be read, one error a permission."""
+    reader = github.connect(world)
+    asks = {**_asks(options, reader, world.now()), **access.asks(reader)}
+    failed = [one for one in reader.gather([*asks.values()]) if isinstance(one, EdgeTpuCiError)]
+    return tuple({getattr(one, "permission", "") or str(one): one for one in failed}.values())
+
+
+def _asks(options: Options, reader: github.GitHub, now: datetime) -> dict[str, "Callable[[], Any]"]:
+    return {
+        "retention": partial(account.retention, reader),
+        "code-scanning analysis": partial(records.analysis, reader),
+        f"successful run of {options.scan}": partial(records.scan, reader, options.scan),
+        "incidents": partial(records.incidents, reader, options.incident_label, options.postmortem_days, now),
+    }
 
 
 def check(options: Options, world: World) -> None:

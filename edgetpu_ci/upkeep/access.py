@@ -88,10 +88,15 @@ class _Workflows(Struct, frozen=True):
 
 def read(github: GitHub) -> Access:
     """What GitHub says; a kind that may not be read costs only itself."""
-    found = asking.gather(github, {kind: partial(ask, github) for kind, ask in _KINDS.items()})
+    found = asking.gather(github, asks(github))
     unread = {kind: it.why for kind, it in found.items() if isinstance(it, No)}
     grants = (grant for it in found.values() if not isinstance(it, No) for grant in it)
     return Access(tuple(sorted(grants, key=lambda grant: (grant.kind, grant.who))), unread)
+
+
+def asks(github: GitHub) -> dict[str, Callable[[], list[Grant]]]:
+    """What is asked, by the kind of grant."""
+    return {kind: partial(ask, github) for kind, ask in _KINDS.items()}
 
 
 def _people(github: GitHub, kind: str, affiliation: str) -> list[Grant]:

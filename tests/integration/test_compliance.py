@@ -270,7 +270,7 @@ def test_of_two_who_sign_off_at_once_one_is_told(tmp_path: Path) -> None:
 
 def test_nothing_of_a_person_is_in_the_store(store: Folder) -> None:
     (name,) = store.names("reviews")
-    kept = store.read("reviews", name) + repr(memory.unpack(store.state("access-review") or b"", dict, "it")).encode()  # type: ignore[type-arg]
+    kept = store.read("reviews", name) + repr(memory.unpack(store.state("access-review") or b"", dict, "it")).encode()
     for secret in (b"octo", b"laptop", b"4711", b"****"):
         assert secret not in kept
 
@@ -306,6 +306,13 @@ def test_a_review_to_come_and_a_level_without_days_are_refused(tmp_path: Path) -
     with pytest.raises(ConfigError, match='"TRACE", which has no days'):
         compliance.check(compliance.Options(actions_logs="TRACE"), here)
     compliance.check(OPTIONS, here)
+
+
+def test_a_probe_names_each_missing_permission_once(tmp_path: Path) -> None:
+    answers = {**ANSWERS, RETENTION: Refused(403), KEYS: Refused(403), SECRETS: Refused(403)}
+    with hub(Endpoints(answers), tmp_path, now=lambda: NOW) as here:
+        found = compliance.probe(OPTIONS, here)
+    assert ["administration: read" in str(found[0]), "secrets: read" in str(found[1]), len(found)] == [True, True, 2]
 
 
 def test_every_figure_has_a_published_definition() -> None:
