@@ -24,7 +24,6 @@ COST: Final[tuple[Kpi, ...]] = (
         "min",
         "lower",
         "minutes of GitHub Actions this month, as they are billed",
-        "github_actions_minutes",
         group="cost",
         formula=_MINUTES,
         source=_JOBS,

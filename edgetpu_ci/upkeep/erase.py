@@ -63,16 +63,15 @@ class Done(Struct, frozen=True):
 
 
 def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
-    """Rewrite or remove the values that `scope` means, forget what they were, and record that it was done.
+    """Rewrite or remove the values that `scope` means, record that it was done, and forget what they were.
 
     StoreError when other jobs write a value all the time; what went until then is gone.
     """
     names = keeper.values()
     erased = tuple(_all(keeper, names) if isinstance(scope, Everything) else _some(keeper, names, scope))
-    remains = keeper.forget() if erased else ""
     record = Erasure(at=world.now(), scope=_words(scope), values=len(erased), rows=sum(one.rows or 0 for one in erased))
     keeper.append(KIND, f"{record.at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}", codec.encode_json(record))
-    return Done(erased, remains)
+    return Done(erased, keeper.forget() if erased else "")
 
 
 def _words(scope: Scope) -> str:

@@ -15,7 +15,8 @@ DUTY: Final = "legal obligation (GDPR Art. 6(1)(c), with Art. 5(2), 24, 32): sho
 
 Place = Literal["state", "documents"]
 
-_MONTH: Final = r"\d{4}-\d\d"
+MONTH: Final = r"\d{4}-\d\d"
+"""A month in the name of a value."""
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -145,7 +146,7 @@ REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
         what="pull requests",
         place="state",
-        names=rf"github-pulls-{_MONTH}",
+        names=rf"github-pulls-{MONTH}",
         fields=_PULL,
         days=ROW_DAYS,
         at="created",
@@ -155,7 +156,7 @@ REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
         what="issues",
         place="state",
-        names=rf"github-issues-{_MONTH}",
+        names=rf"github-issues-{MONTH}",
         fields=_ISSUE,
         days=ROW_DAYS,
         at="created",
@@ -165,7 +166,7 @@ REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
         what="workflow runs and their jobs",
         place="state",
-        names=rf"github-runs-{_MONTH}",
+        names=rf"github-runs-{MONTH}",
         fields=_RUN,
         days=ROW_DAYS,
         at="created",
@@ -174,7 +175,7 @@ REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
         what="deployments, releases and versions",
         place="state",
-        names=rf"github-deliveries-{_MONTH}",
+        names=rf"github-deliveries-{MONTH}",
         fields=_DELIVERY,
         days=ROW_DAYS,
         at="at",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import memory
+from edgetpu_ci import collect, config, memory
 from edgetpu_ci.collect import compliance
 from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.kpis.rows import Issue
@@ -14,6 +14,7 @@ from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.transport import github
 from edgetpu_ci.upkeep import access, reviews
+from edgetpu_ci.upkeep import audit as audit_rules
 from tests.fakes.endpoints import Endpoints, Refused, hub
 from tests.fakes.world import Said, world
 
@@ -306,6 +307,15 @@ def test_a_review_to_come_and_a_level_without_days_are_refused(tmp_path: Path) -
     with pytest.raises(ConfigError, match='"TRACE", which has no days'):
         compliance.check(compliance.Options(actions_logs="TRACE"), here)
     compliance.check(OPTIONS, here)
+
+
+def test_the_example_is_a_configuration(tmp_path: Path) -> None:
+    settings = config.load(Path(__file__).parents[2] / "examples/compliance.yml")
+    here = world(tmp_path, now=lambda: NOW)
+    for number, step in enumerate(settings.collect):
+        collect.bind(step, f"collect[{number}]").check(here)
+    (policy,) = [step.with_["log_retention_days"] for step in settings.collect if step.use == "compliance"]
+    assert policy == audit_rules.POLICY
 
 
 def test_a_probe_names_each_missing_permission_once(tmp_path: Path) -> None:

@@ -1,15 +1,21 @@
 """Nothing is stored without a purpose: every field of every record that is kept has its line in the register."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from edgetpu_ci import memory
+from edgetpu_ci.collect import github
 from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.kpis import rows
-from edgetpu_ci.upkeep import erase, register, review
+from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.upkeep import access, erase, register, review, reviews
 from edgetpu_ci.upkeep.register import Kept
+from tests.fakes.world import world
+from tests.unit.test_github_rows import NOW, repository
 
 RECORDS: dict[str, type[msgspec.Struct]] = {
     "github-pulls-2026-11": rows.Pull,
@@ -73,6 +79,34 @@ def test_no_field_names_a_person() -> None:
     words = {"login", "author", "user", "email", "mail", "actor", "assignee", "title", "body", "avatar", "ip"}
     fields = {part for kept in register.REGISTER for path in kept.fields for part in path.split(".")}
     assert not fields & words
+
+
+def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -> None:
+    here = world(tmp_path, now=lambda: NOW, env={reviews.VARIABLE: "a long random text of the tests"})
+    store = Folder(tmp_path / "store")
+    delivered = rows.Deployment(name="v1", at=NOW, commit="c0ffee", kind="release", prerelease=True, failed=True)
+    store.swap(f"github-deliveries-{NOW:%Y-%m}", None, memory.pack([delivered]))
+    github.measure(repository(runs=600, items=100), github.Options(), store, here)
+    found = access.Access((access.Grant("collaborator", "octocat", "admin"),))
+    reviews.sign_off(store, found, "maintainer on duty", here)
+    erase.erase(store, erase.Number("issue", 3), here)
+    kinds = set()
+    for name in store.values():
+        kept = register.find("state", name)
+        assert kept, name
+        kinds.add(kept.what)
+        value = memory.unpack(store.state(name) or b"", msgspec.Raw, name)
+        assert list(register.unregistered(msgspec.json.decode(value), kept.fields)) == []
+        assert b"octocat" not in bytes(value)
+    for kind in ("reviews", "erasures"):
+        kept = register.find("documents", kind)
+        assert kept
+        kinds.add(kept.what)
+        for name in store.names(kind):
+            value = msgspec.json.decode(store.read(kind, name))
+            assert list(register.unregistered(value, kept.fields)) == []
+    key = "the key of access reviews, where no secret is set for it"
+    assert kinds == {kept.what for kept in register.REGISTER} - {key}
 
 
 def test_what_is_not_registered_is_found_at_any_depth() -> None:
