@@ -24,6 +24,7 @@ from edgetpu_ci.cli import (
     repository,
     statistics,
     store,
+    upkeep,
 )
 from edgetpu_ci.cli.surroundings import config_option, no_options
 from edgetpu_ci.errors import EdgeTpuCiError
@@ -82,6 +83,16 @@ VERBS: Final[dict[str, Verb]] = {
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
     ),
     "store": Verb("Pack what the store holds of past months.", store.options, None),
+    "erase": Verb(
+        "Erase what is kept for key figures: of a time, of a pull request or issue, or all of it.",
+        upkeep.erase_options,
+        upkeep.erase,
+    ),
+    "review": Verb(
+        "Show who and what may reach the repository, and record that a role has looked at it.",
+        upkeep.review_options,
+        None,
+    ),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
     "checklist": Verb(

@@ -8,6 +8,7 @@ from edgetpu_ci import plugins
 from edgetpu_ci.collect import (
     capacity,
     command,
+    compliance,
     cost,
     github,
     github_actions,
@@ -69,6 +70,7 @@ class Repeating(Collector, Protocol):
 COLLECTORS: Final[dict[str, Collector]] = {
     "capacity": capacity,
     "command": command,
+    "compliance": compliance,
     "cost": cost,
     "github": github,
     "github_actions": github_actions,

@@ -110,12 +110,12 @@ def _bill(reader: github.GitHub, repository: account.Repository | No, world: Wor
 def _spent(options: Options, repository: account.Repository, state: State, world: World) -> spending.Spent:
     now = world.now()
     since = min(forecast.month(now)[0], now - timedelta(days=forecast.DAYS))
-    runs = kept.runs(state, since, now)
+    runs = kept.ended(state, since)
     prices = minutes.Prices(public=not repository.private, own=options.rates, runners=options.runners)
     return spending.Spent(
         uses=tuple(minutes.used(runs, prices, now)),
         now=now,
-        first=min((run.created for run in runs), default=None),
+        first=kept.since(state),
         unread=minutes.unread(runs),
         included=rates.INCLUDED[options.plan] if isinstance(options.plan, str) else options.plan,
         budget=options.budget_usd,

@@ -24,7 +24,6 @@ COST: Final[tuple[Kpi, ...]] = (
         "min",
         "lower",
         "minutes of GitHub Actions this month, as they are billed",
-        "github_actions_minutes",
         group="cost",
         formula=_MINUTES,
         source=_JOBS,
@@ -176,4 +175,85 @@ COST: Final[tuple[Kpi, ...]] = (
     ),
 )
 
-KPIS: Final[tuple[Kpi, ...]] = COST
+COMPLIANCE: Final[tuple[Kpi, ...]] = (
+    kpi(
+        "data_retention_compliant",
+        "",
+        "higher",
+        "1: logs on GitHub and rows in the store are kept no longer than the policy says",
+        "data_retention",
+        group="compliance",
+        formula="GitHub's days of artifact and log retention ≤ log_retention_days of `actions_logs`, and no row in the "
+        "store is older than its days in the register (with 8 days for the weekly look)",
+        source="GitHub's setting; the store",
+        permission="administration: read",
+    ),
+    kpi(
+        "data_minimisation_compliant",
+        "",
+        "higher",
+        "1: nothing is stored that has no purpose, legal basis and days in the register",
+        "data_minimization_compliant",
+        "data_minimization",
+        group="compliance",
+        formula="every named value of the store is registered, and so is every field of the newest value of each kind",
+        source="the store; edgetpu_ci/upkeep/register.py (docs/compliance.md)",
+    ),
+    kpi(
+        "permissions_audit_compliant",
+        "",
+        "higher",
+        "1: who and what may reach the repository is as it was signed off",
+        "consent_tracking",
+        group="compliance",
+        formula="no collaborator, outside collaborator, deploy key, hook, secret, environment or permission of "
+        "workflow tokens was added, removed or changed since the newest review; unknown when one cannot be read",
+        source="GitHub's settings; the newest review in the store",
+        permission="administration: read, secrets: read, webhooks: read, actions: read, metadata: read",
+    ),
+    kpi(
+        "access_review_compliant",
+        "",
+        "higher",
+        "1: access was reviewed and signed off in the last quarter",
+        "access_reviews",
+        group="compliance",
+        formula="the newest signed-off review is at most review_days old, 92 where nothing is configured",
+        source="the store, where `edgetpu-ci review access --sign-off` records it",
+    ),
+    kpi(
+        "daily_scan_compliant",
+        "",
+        "higher",
+        "1: a security scan ended in the last 26 hours",
+        "vulnerability_scanning",
+        group="compliance",
+        formula="the newest code-scanning analysis, or the newest successful run of the workflow `scan`, is younger "
+        "than 26 hours",
+        source="GitHub's code-scanning analyses and workflow runs",
+        permission="security-events: read, actions: read",
+    ),
+    kpi(
+        "incident_documentation_compliant",
+        "",
+        "higher",
+        "1: every closed incident has a post-mortem",
+        "incident_documentation",
+        group="compliance",
+        formula="every issue with the label `incident_label` that was closed in the last 365 days, but more than "
+        "postmortem_days (5) ago, is named (#17, or its address) in a file that `postmortems` means",
+        source="GitHub's issues; files of the checkout",
+        permission="issues: read",
+    ),
+    kpi(
+        "configuration_review_compliant",
+        "",
+        "higher",
+        "1: this configuration was looked through in the last quarter",
+        group="compliance",
+        formula="today − `reviewed` ≤ review_days, 92 where nothing is configured",
+        source="`reviewed` of `use: compliance`",
+    ),
+)
+
+KPIS: Final[tuple[Kpi, ...]] = (*COST, *COMPLIANCE)

@@ -37,6 +37,9 @@ class Store(Protocol):
     def values(self) -> list[str]:
         """The names of all values that are set."""
 
+    def drop(self, kind: str, names: Iterable[str]) -> int:
+        """Remove documents, which only erasing does; how many there were."""
+
     def forget(self) -> str:
         """Drop earlier versions of what it holds; in a sentence, where they may still lie (empty: nowhere)."""
 

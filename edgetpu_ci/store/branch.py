@@ -144,6 +144,11 @@ class Branch:
         """The names of all values that are set."""
         return self._settle(lambda tip: sorted(p.removeprefix(_STATE) for p in tip.files if p.startswith(_STATE)))
 
+    def drop(self, kind: str, names: Iterable[str]) -> int:
+        """Remove documents, also from archives; how many there were. DocumentError when an archive cannot be read."""
+        wanted = frozenset(names)
+        return self._settle(lambda tip: self._drop(tip, layout.safe(kind), wanted)) if wanted else 0
+
     def forget(self) -> str:
         """Begin the branch anew with what it holds now, and drop what was read of it before."""
         if not self._settle(self._begin_anew):
@@ -235,6 +240,22 @@ class Branch:
     def _begin_anew(self, tip: Tip) -> str | None:
         if not tip.commit or self._push(tip, Change(message="Forget what was before", alone=True)):
             return tip.commit
+        return None
+
+    def _drop(self, tip: Tip, kind: str, wanted: frozenset[str]) -> int | None:
+        held = [(path, place) for path in tip.files if (place := layout.place(path)) and place.kind == kind]
+        remove = [path for path, place in held if place.name in wanted]
+        count, write = len(remove), {}
+        for path in (path for path, place in held if not place.name):
+            documents = layout.unpack(self._content(tip, path) or b"", path)
+            left = [document for document in documents if document[0] not in wanted]
+            count += len(documents) - len(left)
+            if left and len(left) < len(documents):
+                write[path] = layout.pack(left)
+            elif not left:
+                remove.append(path)
+        if not count or self._push(tip, Change(message=f"Erase {count} documents", write=write, remove=remove)):
+            return count
         return None
 
     def _fold(self, tip: Tip, month: str) -> int | None:

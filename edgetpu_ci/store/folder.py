@@ -80,6 +80,13 @@ class Folder:
         """The names of all values that are set."""
         return sorted(path.name for path in (self.root / "state").glob("*") if NAME.fullmatch(path.name))
 
+    def drop(self, kind: str, names: Iterable[str]) -> int:
+        """Remove documents; how many there were."""
+        there = [path for name in names if (path := self._document(kind, name)).exists()]
+        for path in there:
+            path.unlink(missing_ok=True)
+        return len(there)
+
     def forget(self) -> str:
         """Nothing: a folder has no earlier versions."""
         return ""

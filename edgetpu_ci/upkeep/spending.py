@@ -21,8 +21,8 @@ _FORECAST, _SHARE = "cost_forecast_usd", "budget_used_percent"
 class Spent(Struct, frozen=True, kw_only=True):
     """All jobs that are known, oldest first, and what is to be said of them.
 
-    `first` is when the oldest run that is kept came to be, `unread` how many runs' jobs nobody read yet; `included`
-    minutes are part of the plan; `budget` is USD a month.
+    `first` is from when on every run is kept, None when none was read; `unread` how many runs' jobs nobody read yet;
+    `included` minutes are part of the plan; `budget` is USD a month.
     """
 
     uses: tuple[Used, ...]
@@ -61,6 +61,8 @@ def unknown(why: str) -> Iterator[Measurement]:
 
 def incomplete(spent: Spent) -> Iterator[str]:
     """What is missing in the cost, a sentence each."""
+    if spent.first and spent.first > forecast.month(spent.now)[0]:
+        yield f"Runs are kept from {spent.first:%Y-%m-%d %H:%M} UTC on; what this month cost before is not counted."
     if left := minutes.unpriced(spent.of_month):
         yield (
             f"{left:,} of {minutes.total(spent.of_month):,} minutes of this month have no price: their runner or its "

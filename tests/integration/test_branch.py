@@ -510,6 +510,20 @@ def test_only_new_files_are_read_again(server: GitServer, tmp_path: Path) -> Non
     assert sum(sizes) < 5_000, "a job that only writes reads no documents"
 
 
+def test_documents_are_dropped_from_files_and_from_archives(server: GitServer, tmp_path: Path) -> None:
+    kept = store(server, tmp_path / "a")
+    for number, month in ((1, 1), (2, 1), (3, 2), (4, 3)):
+        kept.append("kpis", name(number, month), b'{"n": %d}' % number)
+    kept.append("reports", name(1, 1), b"{}")
+    kept.fold("2026-03")
+    assert kept.drop("kpis", [name(1, 1), name(3, 2), name(4, 3), "none"]) == 3
+    assert kept.names("kpis") == [name(2, 1)]
+    assert store(server, tmp_path / "b").read("kpis", name(2, 1)) == b'{"n": 2}'
+    assert kept.names("reports") == [name(1, 1)]
+    assert [path for path in server.files() if "/kpis/" in path] == ["documents/kpis/2026-01.tar.gz"]
+    assert kept.drop("kpis", ["none"]) == kept.drop("kpis", []) == 0
+
+
 def test_what_is_removed_and_forgotten_is_in_no_commit_of_the_branch(server: GitServer, tmp_path: Path) -> None:
     kept = store(server, tmp_path / "a")
     assert kept.forget() == ""

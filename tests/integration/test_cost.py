@@ -9,6 +9,9 @@ import pytest
 from edgetpu_ci import memory
 from edgetpu_ci.collect import cost
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.github_rows.cursors import Cursors
+from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.kpis.rows import Job, WorkflowRun
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.upkeep.rates import Rate
@@ -53,27 +56,32 @@ ANSWERS: Mapping[str, object] = {
 }
 
 
-def kept() -> memory.Forgetful:
+def kept(*more: WorkflowRun) -> memory.Forgetful:
     """One run of 10 minutes on Linux, yesterday, and one of October."""
     state = memory.Forgetful()
+    cursors.save(state, Cursors(runs=(Span(NOW - timedelta(days=90), NOW),)))
     for ended in (NOW - timedelta(days=1), NOW - timedelta(days=40)):
         started = ended - timedelta(minutes=10)
         job = Job(name="test", conclusion="success", started=started, completed=ended, labels=("ubuntu-latest",))
-        run = WorkflowRun(
-            id=1,
-            number=1,
-            attempt=1,
-            workflow="ci.yml",
-            event="push",
-            branch="main",
-            commit="c0ffee",
-            status="completed",
-            created=started,
-            updated=ended,
-            jobs=(job,),
-        )
-        state.swap(f"github-runs-{ended:%Y-%m}", None, memory.pack([run]))
+        rows = [one for one in (run(1, started, job), *more) if one.created.month == ended.month]
+        state.swap(f"github-runs-{ended:%Y-%m}", None, memory.pack(rows))
     return state
+
+
+def run(number: int, created: datetime, job: Job) -> WorkflowRun:
+    return WorkflowRun(
+        id=number,
+        number=number,
+        attempt=1,
+        workflow="ci.yml",
+        event="push",
+        branch="main",
+        commit="c0ffee",
+        status="completed",
+        created=created,
+        updated=created,
+        jobs=(job,),
+    )
 
 
 def measured(
@@ -110,6 +118,15 @@ def test_everything_that_may_be_read_is_told(tmp_path: Path) -> None:
 def test_requests_are_counted_and_what_is_left_is_told(tmp_path: Path) -> None:
     found = measured(tmp_path)["api_calls_used"]
     assert dict(found.details)["limit of core"] == "7 requests"
+
+
+def test_a_run_of_last_month_that_was_run_again_in_this_one_counts_in_this_one(tmp_path: Path) -> None:
+    ended = datetime(2026, 11, 10, tzinfo=UTC)
+    again = Job(name="test", started=ended - timedelta(minutes=3), completed=ended, attempt=2)
+    state = kept(run(2, datetime(2026, 10, 15, tzinfo=UTC), again))
+    with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
+        found = {one.key: one for one in cost.collect_remembering(cost.Options(), state, here).measurements}
+    assert found["repository/minutes_month_to_date"].value == 13
 
 
 def test_the_bill_is_asked_for_by_month_so_that_it_does_not_stand_still_on_its_first_day(tmp_path: Path) -> None:

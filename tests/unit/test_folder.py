@@ -137,3 +137,12 @@ def test_a_value_is_removed_only_by_who_read_it_last(tmp_path: Path) -> None:
     assert store.state("cursor") is None
     assert store.values() == []
     assert store.forget() == ""
+
+
+def test_documents_are_dropped_by_name(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    for name in ("a", "b", "c"):
+        store.append("reports", name, b"{}")
+    store.append("reviews", "a", b"{}")
+    assert store.drop("reports", ["a", "c", "d"]) == 2
+    assert (store.names("reports"), store.names("reviews")) == (["b"], ["a"])

@@ -1,0 +1,139 @@
+"""Erasing what is kept of a repository's life: of a time, of one pull request or issue, or all of it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from edgetpu_ci import codec, memory
+from edgetpu_ci.errors import StoreError
+from edgetpu_ci.upkeep import stale
+from edgetpu_ci.upkeep.keeper import Keeper
+from edgetpu_ci.upkeep.register import Kept
+from edgetpu_ci.upkeep.stale import Row
+from edgetpu_ci.world import World
+
+KIND: Final = "erasures"
+
+_TRIES: Final = 20
+
+
+class Before(Struct, frozen=True):
+    """What came to be before a day (UTC)."""
+
+    day: date
+
+
+class Number(Struct, frozen=True):
+    """One pull request or issue."""
+
+    of: Literal["pull request", "issue"]
+    number: int
+
+
+class Everything(Struct, frozen=True):
+    """All values of key figures: rows, how far they were read, the newest access review and its key."""
+
+
+Scope = Before | Number | Everything
+
+
+class Erased(Struct, frozen=True):
+    """What went of a named value: so many rows, or (None) the whole of it."""
+
+    name: str
+    rows: int | None
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """The record: when, what was asked for, and how much went. It says nothing of what that was."""
+
+    at: Annotated[datetime, Meta(tz=True)]
+    scope: str
+    values: int
+    rows: int
+
+
+class Done(Struct, frozen=True):
+    """What went, and where earlier versions of it may still lie (empty: nowhere)."""
+
+    erased: tuple[Erased, ...]
+    remains: str
+
+
+def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
+    """Rewrite or remove the values that `scope` means, record that it was done, and forget what they were.
+
+    StoreError when other jobs write a value all the time; what went until then is gone.
+    """
+    names = keeper.values()
+    erased = tuple(_all(keeper, names) if isinstance(scope, Everything) else _some(keeper, names, scope))
+    record = Erasure(at=world.now(), scope=_words(scope), values=len(erased), rows=sum(one.rows or 0 for one in erased))
+    keeper.append(KIND, f"{record.at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}", codec.encode_json(record))
+    return Done(erased, keeper.forget() if erased else "")
+
+
+def _words(scope: Scope) -> str:
+    match scope:
+        case Before(day):
+            return f"what came to be before {day}"
+        case Number(of, _):
+            return f"one {of}"
+        case Everything():
+            return "all key figures"
+
+
+def _all(keeper: Keeper, names: Iterable[str]) -> Iterable[Erased]:
+    for name in names:
+        if not stale.OTHERS.fullmatch(name):
+            _change(keeper, name, lambda _: None)
+            yield Erased(name, None)
+
+
+def _some(keeper: Keeper, names: Sequence[str], scope: Before | Number) -> Iterable[Erased]:
+    for name, kept in stale.rows_named(names):
+        if _may_have(scope, name, kept) and (count := _take_out(keeper, name, _meant(scope, kept))):
+            yield Erased(name, count)
+
+
+def _may_have(scope: Before | Number, name: str, kept: Kept) -> bool:
+    if isinstance(scope, Number):
+        return kept.number == scope.of
+    return stale.month(name) < _midnight(scope.day)
+
+
+def _meant(scope: Before | Number, kept: Kept) -> Callable[[Row], bool]:
+    if isinstance(scope, Number):
+        return lambda row: bool(row["number"] == scope.number)
+    limit = _midnight(scope.day)
+    return lambda row: stale.time(row, kept.at) < limit
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _take_out(keeper: Keeper, name: str, meant: Callable[[Row], bool]) -> int:
+    """Take rows out of a value; how many. One without any left is removed."""
+    gone = 0
+
+    def without(old: bytes | None) -> bytes | None:
+        nonlocal gone
+        rows = stale.rows(old, name)
+        left = [row for row in rows if not meant(row)]
+        gone = len(rows) - len(left)
+        return (memory.pack(left) if left else None) if gone else old
+
+    _change(keeper, name, without)
+    return gone
+
+
+def _change(keeper: Keeper, name: str, new: Callable[[bytes | None], bytes | None]) -> None:
+    """Make a value another one, whoever else writes it meanwhile."""
+    for _ in range(_TRIES):
+        old = keeper.state(name)
+        changed = new(old)
+        if changed == old or keeper.swap(name, old, changed):
+            return
+    raise StoreError(f"{name} is written by other jobs all the time; erase again when fewer run.")

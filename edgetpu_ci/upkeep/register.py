@@ -1,0 +1,248 @@
+"""The record of processing: every field that is kept of a repository, why, on what legal basis, and for how long.
+
+What is not here may not be stored. A path names a field and all that is below it: "jobs.name" is the name of each of
+the jobs of a run.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+INTEREST: Final = "legitimate interest (GDPR Art. 6(1)(f)): keeping the project's delivery working and secure"
+DUTY: Final = "legal obligation (GDPR Art. 6(1)(c), with Art. 5(2), 24, 32): showing that the rules are kept"
+
+Place = Literal["state", "documents"]
+
+MONTH: Final = r"\d{4}-\d\d"
+"""A month in the name of a value."""
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """A kind of thing in the store: what its names look like, its fields with their purposes, and for how many days.
+
+    Of a list of rows, `at` is the field that says when one came to be and `touched` the one from which its days count;
+    `number` is what its number is of, as one calls it when it is to be erased.
+    """
+
+    what: str
+    place: Place
+    names: str
+    fields: Mapping[str, str]
+    days: int
+    basis: str = INTEREST
+    at: str = ""
+    touched: str = ""
+    number: str = ""
+
+    @property
+    def is_rows(self) -> bool:
+        """Whether it is a list of rows of one month."""
+        return bool(self.at)
+
+
+_NUMBER: Final = "tells rows apart, and is what one erases by"
+_CREATED: Final = "start of a duration"
+_BOT: Final = "keeps programs out of figures of people's work; of people nothing is kept"
+_UPDATED: Final = "finds what is new, and what is past its days"
+_LABELS: Final = "tells incidents, fixes and what a configuration leaves out"
+
+_PULL: Final = {
+    "number": _NUMBER,
+    "base": "only what goes to the default branch counts",
+    "created": _CREATED,
+    "ready": "start of the time to merge",
+    "drafts": "time in draft, told apart",
+    "reviewed": "time to the first review",
+    "committed": "lead time of a change",
+    "merged": "end of the time to merge",
+    "closed": "tells what was given up",
+    "merged_as": "finds the change in a deployment",
+    "labels": _LABELS,
+    "bot": _BOT,
+    "updated": _UPDATED,
+}
+
+_ISSUE: Final = {
+    "number": _NUMBER,
+    "created": _CREATED,
+    "closed": "end of the time to resolve",
+    "reason": "only what was completed counts as resolved",
+    "labels": _LABELS,
+    "bot": _BOT,
+    "updated": _UPDATED,
+}
+
+_RUN: Final = {
+    "id": "tells rows apart",
+    "number": "the order of runs, for streaks",
+    "attempt": "first attempts and repeated ones told apart",
+    "workflow": "figures of each workflow",
+    "event": "runs of the default branch and of pull requests told apart",
+    "branch": "the same",
+    "commit": "a repeated run of the same commit: flakiness",
+    "status": "finds runs that had not ended",
+    "conclusion": "success and failure",
+    "created": _CREATED,
+    "started": "start of the newest attempt",
+    "updated": "finds what is new",
+    "suite": "asks for the jobs of many runs at once",
+    "suite_created": "time in the queue",
+    "jobs.name": "times and cost of each job",
+    "jobs.conclusion": "success and failure",
+    "jobs.started": "duration and minutes that are billed",
+    "jobs.completed": "the same",
+    "jobs.created": "time in the queue",
+    "jobs.attempt": "attempts told apart",
+    "jobs.labels": "the kind of runner, so its price",
+    "jobs.group": "GitHub's runners and one's own told apart",
+    "jobs.steps": "times of steps that a configuration names: building, testing",
+    "bot": _BOT,
+}
+
+_CURSORS: Final = {
+    **{
+        f"{rows}.{name}": "how far was read, so that nothing is read twice"
+        for rows in ("runs", "pulls", "issues")
+        for name in ("low", "high", "after")
+    },
+    "swept": "when runs that were run again were last looked for",
+    "asked.*.at": "when what changes seldom was last asked for",
+    "asked.*.value": "what the answer was: the community profile, runners online",
+}
+
+_DELIVERY: Final = {
+    "name": "tells rows apart",
+    "at": "frequency of deployment",
+    "commit": "lead time of a change",
+    "kind": "deployment, release or version told apart",
+    "failed": "share of failed changes",
+    "prerelease": "only what is for users counts",
+}
+
+_REVIEW: Final = {
+    "at": "the age of the review",
+    "role": "who answers for it, as a role and not by name",
+    "period": "which key the pseudonyms are of",
+    "check": "whether the key is the same",
+    "entries.kind": "what may be reached",
+    "entries.who": "who or what may, people and their keys under a pseudonym",
+    "entries.what": "how much it may",
+    "unread": "what was not part of the review",
+}
+
+_ERASURE: Final = {
+    "at": "when it was done",
+    "scope": "what was asked for, without a number or name",
+    "values": "how many named values were rewritten or removed",
+    "rows": "how many rows went",
+}
+
+ROW_DAYS: Final = 400
+REVIEW_DAYS: Final = 800
+
+REGISTER: Final[tuple[Kept, ...]] = (
+    Kept(
+        what="pull requests",
+        place="state",
+        names=rf"github-pulls-{MONTH}",
+        fields=_PULL,
+        days=ROW_DAYS,
+        at="created",
+        touched="updated",
+        number="pull request",
+    ),
+    Kept(
+        what="issues",
+        place="state",
+        names=rf"github-issues-{MONTH}",
+        fields=_ISSUE,
+        days=ROW_DAYS,
+        at="created",
+        touched="updated",
+        number="issue",
+    ),
+    Kept(
+        what="workflow runs and their jobs",
+        place="state",
+        names=rf"github-runs-{MONTH}",
+        fields=_RUN,
+        days=ROW_DAYS,
+        at="created",
+        touched="created",
+    ),
+    Kept(
+        what="deployments, releases and versions",
+        place="state",
+        names=rf"github-deliveries-{MONTH}",
+        fields=_DELIVERY,
+        days=ROW_DAYS,
+        at="at",
+        touched="at",
+    ),
+    Kept(
+        what="how far was read",
+        place="state",
+        names="github-cursors",
+        fields=_CURSORS,
+        days=ROW_DAYS,
+    ),
+    Kept(
+        what="the newest access review",
+        place="state",
+        names="access-review",
+        fields=_REVIEW,
+        days=REVIEW_DAYS,
+        basis=DUTY,
+    ),
+    Kept(
+        what="the key of access reviews, where no secret is set for it",
+        place="state",
+        names="access-review-key",
+        fields={"key": "makes pseudonyms that nobody without it can test"},
+        days=REVIEW_DAYS,
+        basis=DUTY,
+    ),
+    Kept(
+        what="signed-off access reviews",
+        place="documents",
+        names="reviews",
+        fields=_REVIEW,
+        days=REVIEW_DAYS,
+        basis=DUTY,
+    ),
+    Kept(
+        what="records of erasures",
+        place="documents",
+        names="erasures",
+        fields=_ERASURE,
+        days=REVIEW_DAYS,
+        basis=DUTY,
+    ),
+)
+
+
+def find(place: Place, name: str) -> Kept | None:
+    """What a name in the store is registered as."""
+    return next((kept for kept in REGISTER if kept.place == place and re.fullmatch(kept.names, name)), None)
+
+
+def unregistered(value: object, fields: Mapping[str, str], place: str = "") -> Iterator[str]:
+    """The fields of a decoded value that are not registered; "*" stands for any name."""
+    if isinstance(value, list):
+        for item in value:
+            yield from unregistered(item, fields, place)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _below(str(name), inner, fields, place)
+
+
+def _below(name: str, inner: Any, fields: Mapping[str, str], place: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    for path in (f"{place}{name}", f"{place}*"):
+        if path in fields:
+            return
+        if any(known.startswith(f"{path}.") for known in fields):
+            yield from unregistered(inner, fields, f"{path}.")
+            return
+    yield f"{place}{name}"

@@ -1,0 +1,89 @@
+"""`edgetpu-ci review access` and `edgetpu-ci erase`, as a user types them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci import memory
+from edgetpu_ci.kpis.rows import Pull
+from edgetpu_ci.store.branch import Options, open_store
+from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.world import run_process
+from tests.fakes import world as fake
+from tests.fakes.endpoints import Endpoints, hub
+from tests.fakes.git_server import git_server
+from tests.fakes.program import edgetpu_ci
+from tests.integration.test_compliance import ANSWERS, PEOPLE
+
+WHEN = datetime(2025, 11, 3, tzinfo=UTC)
+ROWS = [Pull(number=number, base="main", created=WHEN, updated=WHEN) for number in (1, 2)]
+KEY = {"EDGETPU_CI_REVIEW_KEY": "a long random text of the tests"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "edgetpu-ci.yml").write_text("collect: [{use: compliance}]\n")
+    Folder(tmp_path / ".edgetpu-ci").swap("github-pulls-2025-11", None, memory.pack(ROWS))
+    return tmp_path
+
+
+def test_a_pull_request_is_erased_and_the_rest_stays(folder: Path) -> None:
+    done = edgetpu_ci(folder, "erase", "--pull-request", "2")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "erased  1 rows of github-pulls-2025-11\nrecorded that it was done\n",
+    )
+    assert Folder(folder / ".edgetpu-ci").state("github-pulls-2025-11") == memory.pack(ROWS[:1])
+
+
+def test_a_time_is_erased_and_then_there_is_nothing_to_erase(folder: Path) -> None:
+    assert "erased  2 rows" in edgetpu_ci(folder, "erase", "--before", "2026-01-01").stdout
+    again = edgetpu_ci(folder, "erase", "--before", "2026-01-01")
+    assert again.stdout == "nothing to erase; recorded that it was asked for\n"
+    assert Folder(folder / ".edgetpu-ci").values() == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "--issue", "1"], ["--before", "yesterday"], ["--issue", "one"]])
+def test_what_to_erase_is_said_exactly_once(folder: Path, arguments: list[str]) -> None:
+    done = edgetpu_ci(folder, "erase", *arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_on_a_branch_it_says_who_may_still_have_what_was_erased(tmp_path: Path) -> None:
+    with git_server(tmp_path / "server") as server:
+        (tmp_path / "edgetpu-ci.yml").write_text("collect: [{use: compliance}]\nstore: {use: branch}\n")
+        (tmp_path / "a").mkdir()
+        kept = open_store(Options(), fake.world(tmp_path / "a", env=server.env, run=run_process))
+        kept.swap("github-pulls-2025-11", None, memory.pack(ROWS))
+        done = edgetpu_ci(tmp_path, "erase", "--all", **server.env)
+    assert done.returncode == 0, done.stderr
+    assert "erased  github-pulls-2025-11" in done.stdout
+    assert "begins anew, without its earlier commits" in done.stdout
+    assert "every clone and fork keeps its own" in done.stdout
+
+
+def test_a_review_shows_everything_then_what_differs(folder: Path) -> None:
+    answers = dict(ANSWERS)
+    with hub(Endpoints(answers), folder) as here:
+        env = {**here.env, **KEY}
+        first = edgetpu_ci(folder, "review", "access", "--sign-off", "maintainer on duty", **env)
+        quiet = edgetpu_ci(folder, "review", "access", **env)
+    answers[PEOPLE] = [{"login": "mona", "role_name": "write"}]
+    with hub(Endpoints(answers), folder) as here:
+        changed = edgetpu_ci(folder, "review", "access", **{**here.env, **KEY})
+    assert first.returncode == 0, first.stderr
+    assert "collaborator octocat: admin" in first.stdout
+    assert "by maintainer on duty" in first.stdout
+    assert "nothing differs from it" in quiet.stdout
+    assert "added    collaborator mona: write" in changed.stdout
+    assert "octocat" not in changed.stdout
+
+
+def test_a_name_is_no_role(folder: Path) -> None:
+    with hub(Endpoints(ANSWERS), folder) as here:
+        done = edgetpu_ci(folder, "review", "access", "--sign-off", "octo@example.org", **{**here.env, **KEY})
+    assert (done.returncode, done.stderr) == (
+        2,
+        'edgetpu-ci: Sign off as a role, such as "maintainer on duty": no name and no address is kept.\n',
+    )

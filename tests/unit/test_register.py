@@ -1,0 +1,127 @@
+"""Nothing is stored without a purpose: every field of every record that is kept has its line in the register."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edgetpu_ci import memory
+from edgetpu_ci.collect import github
+from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.kpis import rows
+from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.upkeep import access, erase, register, review, reviews
+from edgetpu_ci.upkeep.register import Kept
+from tests.fakes.world import world
+from tests.unit.test_github_rows import NOW, repository
+
+RECORDS: dict[str, type[msgspec.Struct]] = {
+    "github-pulls-2026-11": rows.Pull,
+    "github-issues-2026-11": rows.Issue,
+    "github-runs-2026-11": rows.WorkflowRun,
+    "github-deliveries-2026-11": rows.Deployment,
+    "github-cursors": cursors.Cursors,
+    "access-review": review.Review,
+}
+
+
+def leaves(kind: Any, place: str = "") -> Iterator[str]:
+    """The paths of all fields of a record that hold no further record."""
+    for field in msgspec.structs.fields(kind):
+        inner = list(records(msgspec.inspect.type_info(field.type)))
+        path = f"{place}{field.encode_name}"
+        for record, star in inner:
+            yield from leaves(record, f"{path}.{star}")
+        if not inner:
+            yield path
+
+
+def records(info: Any) -> Iterator[tuple[type, str]]:
+    match info:
+        case msgspec.inspect.StructType(cls=record):
+            yield record, ""
+        case msgspec.inspect.UnionType(types=types):
+            for each in types:
+                yield from records(each)
+        case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
+            yield from records(item)
+        case msgspec.inspect.DictType(value_type=value):
+            yield from ((record, f"*.{star}") for record, star in records(value))
+        case _:
+            return
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_field_of_a_row_is_registered_and_every_entry_is_a_field(name: str) -> None:
+    kept = register.find("state", name)
+    assert kept is not None
+    assert set(leaves(RECORDS[name])) == set(kept.fields)
+
+
+@pytest.mark.parametrize(("kind", "record"), [("reviews", review.Review), ("erasures", erase.Erasure)])
+def test_every_field_of_a_document_is_registered(kind: str, record: type[msgspec.Struct]) -> None:
+    kept = register.find("documents", kind)
+    assert kept is not None
+    assert set(leaves(record)) == set(kept.fields)
+
+
+@pytest.mark.parametrize("kept", register.REGISTER, ids=lambda kept: kept.what)
+def test_every_entry_has_purpose_basis_and_days(kept: Kept) -> None:
+    assert all(purpose.strip() for purpose in kept.fields.values())
+    assert "GDPR" in kept.basis
+    assert 0 < kept.days <= 800
+    assert all(field in kept.fields for field in (kept.at, kept.touched) if field)
+
+
+def test_no_field_names_a_person() -> None:
+    words = {"login", "author", "user", "email", "mail", "actor", "assignee", "title", "body", "avatar", "ip"}
+    fields = {part for kept in register.REGISTER for path in kept.fields for part in path.split(".")}
+    assert not fields & words
+
+
+def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -> None:
+    here = world(tmp_path, now=lambda: NOW, env={reviews.VARIABLE: "a long random text of the tests"})
+    store = Folder(tmp_path / "store")
+    delivered = rows.Deployment(name="v1", at=NOW, commit="c0ffee", kind="release", prerelease=True, failed=True)
+    store.swap(f"github-deliveries-{NOW:%Y-%m}", None, memory.pack([delivered]))
+    github.measure(repository(runs=600, items=100), github.Options(), store, here)
+    found = access.Access((access.Grant("collaborator", "octocat", "admin"),))
+    reviews.sign_off(store, found, "maintainer on duty", here)
+    erase.erase(store, erase.Number("issue", 3), here)
+    kinds = set()
+    for name in store.values():
+        kept = register.find("state", name)
+        assert kept, name
+        kinds.add(kept.what)
+        value = memory.unpack(store.state(name) or b"", msgspec.Raw, name)
+        assert list(register.unregistered(msgspec.json.decode(value), kept.fields)) == []
+        assert b"octocat" not in bytes(value)
+    for kind in ("reviews", "erasures"):
+        kept = register.find("documents", kind)
+        assert kept
+        kinds.add(kept.what)
+        for name in store.names(kind):
+            value = msgspec.json.decode(store.read(kind, name))
+            assert list(register.unregistered(value, kept.fields)) == []
+    key = "the key of access reviews, where no secret is set for it"
+    assert kinds == {kept.what for kept in register.REGISTER} - {key}
+
+
+def test_what_is_not_registered_is_found_at_any_depth() -> None:
+    known = {"number": "why", "jobs.name": "why", "asked.*.at": "why", "spans": "why"}
+    value = {
+        "number": 1,
+        "title": "secret",
+        "jobs": [{"name": "test", "runner": "hal"}],
+        "asked": {"profile": {"at": 1, "who": "me"}},
+        "spans": [{"anything": 1}],
+    }
+    assert list(register.unregistered([value], known)) == ["title", "jobs.runner", "asked.*.who"]
+    assert list(register.unregistered({"number": 1}, known)) == []
+
+
+@pytest.mark.parametrize("name", ["github-pulls", "github-pulls-2026-111", "github-stars-2026-11", "x-access-review"])
+def test_other_names_are_not_registered(name: str) -> None:
+    assert register.find("state", name) is None
