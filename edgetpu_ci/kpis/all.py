@@ -34,7 +34,7 @@ class _Part(Protocol):
     def of(self, rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]: ...
 
 
-_PARTS: Final[tuple[_Part, ...]] = (commits, pulls, issues, delivery, lead, builds, durations, queues, health)
+PARTS: Final[tuple[_Part, ...]] = (commits, pulls, issues, delivery, lead, builds, durations, queues, health)
 
 
 def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]:
@@ -43,7 +43,7 @@ def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]
     Those whose rows are missing are unknown, for the reason that `rows.missing` has; they cost the others nothing.
     """
     here = window.last(options.days, as_of)
-    return tuple(measured for part in _PARTS for measured in _of(part, rows, options, here))
+    return tuple(measured for part in PARTS for measured in _of(part, rows, options, here))
 
 
 def _of(part: _Part, rows: Rows, options: Options, here: window.Window) -> Iterator[Measurement]:

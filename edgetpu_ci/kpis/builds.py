@@ -90,7 +90,7 @@ def _first_attempts(builds: Sequence[WorkflowRun], scope: Scope) -> Measurement:
         return _share(first for run in window.ended(builds, attempts.ended) if (first := _first(run)) is not None)
 
     firsts = [_first(run) for run in scope.window.ended(builds, attempts.ended)]
-    left_out = Counter(first or "skipped" for first in firsts if first is not None and first not in COUNTED)
+    left_out = Counter(first for first in firsts if first is not None and first not in COUNTED)
     named = [(name, left_out[name]) for name in sorted(left_out)]
     excluded = summary.listed([*named, ("whose first attempt is not known", firsts.count(None))])
     of = "first attempts of runs of the default branch"

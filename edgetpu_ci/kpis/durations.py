@@ -104,7 +104,7 @@ def _minutes(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
     details = (("excluded", summary.listed([("runs whose jobs are not known", unknown)])), *scope.details)
     if ended and unknown == len(ended):
         return summary.unknown(REPOSITORY, "minutes_used", "no jobs of the runs were read", details=details)
-    earlier = Earlier(value=sum(before), n=len(before)) if scope.before else None
+    earlier = Earlier(value=float(sum(before)), n=len(before)) if scope.before else None
     return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), earlier=earlier, details=details)
 
 

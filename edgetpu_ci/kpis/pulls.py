@@ -86,7 +86,7 @@ def draft_hours(pull: Pull, until: datetime) -> float:
 def _drafts(people: Sequence[Pull], scope: Scope) -> Measurement:
     drafted = [pull for pull in people if pull.drafts]
     never = len(scope.window.ended(people, _at)) - len(scope.window.ended(drafted, _at))
-    details = (("excluded", summary.listed([("that never were drafts", never)])),)
+    details = (("excluded", summary.listed([("never in draft", never)])),)
     values = _merged(drafted, draft_hours)
     return scope.spread(REPOSITORY, "pr_draft_time_hours", values, of=f"{_MERGED} that were drafts", details=details)
 
@@ -122,5 +122,5 @@ def _open(people: Sequence[Pull], scope: Scope) -> Measurement:
     found = [pull for pull in people if is_open(pull, now)]
     drafts = sum(bool(pull.drafts) and pull.drafts[-1][1] is None for pull in found)
     ages = [days(pull.created, now) for pull in found]
-    details = (("among them", summary.listed([("drafts", drafts)])),)
+    details = (("among them", summary.listed([("in draft", drafts)])),)
     return scope.now(REPOSITORY, "open_pr_age_days", ages, of="open pull requests", details=details)

@@ -89,5 +89,5 @@ def _waits(
         return [max(0.0, waited.seconds) for waited in waits if window.has(waited.began)]
 
     below = sum(waited.seconds < 0 and scope.window.has(waited.began) for waited in waits)
-    clamped = ("counted as 0", summary.listed([("that began before they were queued, by the clocks", below)]))
+    clamped = ("counted as 0", summary.listed([("began before they were queued, by the clocks", below)]))
     return scope.spread(REPOSITORY, metric, values, of=of, details=(*details, clamped))
