@@ -31,7 +31,7 @@ class _Part(Protocol):
     def NEEDS(self) -> tuple[Source, ...]: ...  # noqa: N802 - a module's constant
     @property
     def METRICS(self) -> tuple[str, ...]: ...  # noqa: N802
-    def of(self, rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]: ...
+    def of(self, rows: Rows, scope: Scope) -> Iterator[Measurement]: ...
 
 
 PARTS: Final[tuple[_Part, ...]] = (commits, pulls, issues, delivery, lead, builds, durations, queues, health)
@@ -47,9 +47,9 @@ def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]
 
 
 def _of(part: _Part, rows: Rows, options: Options, here: window.Window) -> Iterator[Measurement]:
-    asked = scope.of(rows, here, *part.NEEDS)
+    asked = scope.of(rows, options, here, *part.NEEDS)
     reason = next((rows.missing[source] for source in part.NEEDS if source in rows.missing), None)
     if reason is None:
-        yield from part.of(rows, options, asked)
+        yield from part.of(rows, asked)
     else:
         yield from (summary.unknown(REPOSITORY, name, reason, details=asked.details) for name in part.METRICS)

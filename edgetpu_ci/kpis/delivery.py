@@ -53,10 +53,10 @@ class Delivered(Struct, frozen=True):
         return self.deployment.at
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`."""
-    found = delivered(rows, options)
-    called = _CALLED[kind(rows, options)]
+    found = delivered(rows, scope.options)
+    called = _CALLED[kind(rows, scope.options)]
     yield _frequency(found, called, scope)
     yield _share("change_fail_rate", found, lambda one: one.failed, called, rows, scope)
     yield _share("deployment_rework_rate", found, lambda one: one.repairs, called, rows, scope)

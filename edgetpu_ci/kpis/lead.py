@@ -77,9 +77,9 @@ def _lead(change: Change, later: Sequence[Deployment], places: dict[str, int]) -
     return None
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figure of `METRICS`."""
-    found = leads(rows, options)
+    found = leads(rows, scope.options)
 
     def values(window: Window) -> list[float]:
         return [max(0.0, hours(lead.change.made, lead.deployed)) for lead in window.ended(found, _deployed)]

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Final
 
 from edgetpu_ci.kpis import summary
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Pull, Rows, Source
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window, days, hours
@@ -27,7 +26,7 @@ METRICS: Final = (
 _MERGED: Final = "merged pull requests"
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`, and how long the pull requests of each bot take."""
     here = [pull for pull in rows.pulls if pull.base == rows.branch]
     people = [pull for pull in here if not pull.bot]

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from edgetpu_ci.kpis import attempts, summary
 from edgetpu_ci.kpis.attempts import CANCELLED, SKIPPED
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Job, Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window
@@ -29,7 +28,7 @@ class Wait(Struct, frozen=True):
     seconds: float
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`."""
     waits = [(job, waited) for run in rows.runs for job in queued(run) if (waited := wait(job))]
     looked_at = sum(any(job.created for job in run.jobs or ()) for run in scope.window.ended(rows.runs, attempts.ended))

@@ -18,9 +18,9 @@ _NEEDS_ISSUES: Final = "issues: read"
 _GIVEN: Final = "GitHub's deployments to production, else the package's index, else GitHub's releases"
 _NEEDS_GIVEN: Final = "deployments: read, contents: read"
 _FAILED: Final = (
-    "a deployment failed when it ended so, a version when it was yanked, and either when it was repaired: followed "
-    "within 7 days (`hotfix_days`) by one (of versions, by a patch of the same line) since whose predecessor a pull "
-    "request labelled `hotfix` or `incident` (`hotfix_labels`) was merged; previews are none"
+    "a deployment failed when it ended in failure, a version when it was yanked, and either when another repaired it: "
+    "one (of versions, a patch of the same line) within 7 days (`hotfix_days`), just before which a pull request "
+    "labelled `hotfix` or `incident` (`hotfix_labels`) was merged; previews do not count"
 )
 
 KPIS: Final[tuple[Kpi, ...]] = (
