@@ -1,10 +1,12 @@
 """What users of other tools complained of (numbers of the collected complaints), and what they see here."""
 
+import re
+
 import pytest
 from msgspec import structs
 
 from edgetpu_ci.kpis import all as key_figures
-from edgetpu_ci.kpis import attempts, durations, lead, queues
+from edgetpu_ci.kpis import attempts, durations, lead, pulls, queues
 from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Commit, Deployment, Job, Rows, WorkflowRun
 from edgetpu_ci.model import Measurement
@@ -267,3 +269,37 @@ def test_an_issue_that_was_opened_again_is_open_and_later_resolved_when_it_was_l
     assert figure("open_issue_age_days", rows).value == 24
     closed = tuple(structs.replace(one, closed=at("11-11"), reason="completed") for one in opened_again)
     assert figure("issue_resolution_time_days", Rows(branch="main", issues=closed)).value == 10
+
+
+def test_6_a_review_of_a_draft_came_at_once_and_a_later_draft_does_not_move_the_beginning() -> None:
+    drafted, reviewed = spans("11-02 to 11-02 10:00"), at("11-02 04:00")
+    assert pulls.first_review_hours(pull(1, "11-02", drafts=drafted), reviewed) == 0
+    assert pulls.first_review_hours(pull(1, "11-01 22:00", drafts=drafted), reviewed) == 6
+
+
+def test_12_a_job_that_the_second_attempt_skipped_is_not_counted_by_its_first() -> None:
+    built = job("build", "11-02", 10, 60, "failure", attempt=1)
+    skipped = Job(name="build", conclusion="skipped", attempt=2)
+    rerun = again([built, skipped, job("test", "11-03", 10, 50, attempt=2)], asked="11-03")
+    assert [one.conclusion for one in attempts.final(rerun)] == ["skipped", "success"]
+    assert durations.matched(rerun, re.compile("build")) is None
+
+
+def test_12_a_skipped_job_neither_builds_nor_lengthens_the_run() -> None:
+    decided_late = run(1, "11-02", "success", job("test", "11-02", 10, 60), job("build", "11-02", 900, 0, "skipped"))
+    assert durations.duration(decided_late) == 60
+    assert durations.matched(decided_late, re.compile("build")) is None
+
+
+def test_12_a_run_that_is_under_way_again_has_not_ended() -> None:
+    assert attempts.ended(structs.replace(again(FIRST_TIME, asked="11-03"), status="in_progress")) is None
+
+
+def test_14_the_second_attempt_of_a_run_did_not_wait_since_the_first() -> None:
+    assert queues.suite_wait(again([job("test", "11-03", 10, 50)], asked="11-03")) is None
+
+
+def test_what_ended_after_the_window_is_not_yet_known_to_have() -> None:
+    later = run(2, "11-25 09:00", "success", job("build", "11-25 09:00", 0, 60))
+    failed = run(1, "11-24", "failure", job("build", "11-24", 0, 60))
+    assert figure("failure_streak", of_runs(failed, later)).value == 1
