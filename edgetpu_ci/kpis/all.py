@@ -31,10 +31,10 @@ class _Part(Protocol):
     def NEEDS(self) -> tuple[Source, ...]: ...  # noqa: N802 - a module's constant
     @property
     def METRICS(self) -> tuple[str, ...]: ...  # noqa: N802
-    def of(self, rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]: ...
+    def of(self, rows: Rows, scope: Scope) -> Iterator[Measurement]: ...
 
 
-_PARTS: Final[tuple[_Part, ...]] = (commits, pulls, issues, delivery, lead, builds, durations, queues, health)
+PARTS: Final[tuple[_Part, ...]] = (commits, pulls, issues, delivery, lead, builds, durations, queues, health)
 
 
 def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]:
@@ -43,13 +43,13 @@ def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]
     Those whose rows are missing are unknown, for the reason that `rows.missing` has; they cost the others nothing.
     """
     here = window.last(options.days, as_of)
-    return tuple(measured for part in _PARTS for measured in _of(part, rows, options, here))
+    return tuple(measured for part in PARTS for measured in _of(part, rows, options, here))
 
 
 def _of(part: _Part, rows: Rows, options: Options, here: window.Window) -> Iterator[Measurement]:
-    asked = scope.of(rows, here, *part.NEEDS)
+    asked = scope.of(rows, options, here, *part.NEEDS)
     reason = next((rows.missing[source] for source in part.NEEDS if source in rows.missing), None)
     if reason is None:
-        yield from part.of(rows, options, asked)
+        yield from part.of(rows, asked)
     else:
         yield from (summary.unknown(REPOSITORY, name, reason, details=asked.details) for name in part.METRICS)

@@ -7,7 +7,6 @@ from typing import Final
 
 from edgetpu_ci.kpis import attempts, summary
 from edgetpu_ci.kpis.attempts import FAILED, SUCCESS
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.summary import Details
@@ -40,7 +39,7 @@ def is_build(run: WorkflowRun, branch: str) -> bool:
     return run.event == "release" or (run.event in _OF_BRANCH and run.branch == branch)
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`, those of each workflow, and the pull requests of each bot."""
     builds = [run for run in rows.runs if is_build(run, rows.branch)]
     pulls = [run for run in rows.runs if run.event in _OF_PULL]
@@ -90,7 +89,7 @@ def _first_attempts(builds: Sequence[WorkflowRun], scope: Scope) -> Measurement:
         return _share(first for run in window.ended(builds, attempts.ended) if (first := _first(run)) is not None)
 
     firsts = [_first(run) for run in scope.window.ended(builds, attempts.ended)]
-    left_out = Counter(first or "skipped" for first in firsts if first is not None and first not in COUNTED)
+    left_out = Counter(first for first in firsts if first is not None and first not in COUNTED)
     named = [(name, left_out[name]) for name in sorted(left_out)]
     excluded = summary.listed([*named, ("whose first attempt is not known", firsts.count(None))])
     of = "first attempts of runs of the default branch"
@@ -129,7 +128,9 @@ def _streaks(builds: Sequence[WorkflowRun], scope: Scope) -> Iterator[Measuremen
         return
     longest = max(found, key=lambda streak: (streak.value or 0.0, streak.subject))
     details = (("workflow", longest.subject), *longest.details)
-    yield summary.plain(REPOSITORY, "failure_streak", longest.value or 0.0, n=len(past), details=details)
+    yield summary.plain(
+        REPOSITORY, "failure_streak", longest.value or 0.0, n=sum(each.n for each in found), details=details
+    )
     yield from found
 
 
@@ -138,6 +139,8 @@ def _streak(workflow: str, runs: Sequence[WorkflowRun], scope: Scope) -> Measure
     counted = [run for run in newest_first if run.conclusion in COUNTED]
     failed = list(takewhile(lambda run: run.conclusion != SUCCESS, counted))
     details = _red(failed, scope) if failed else ()
+    if failed and len(failed) == len(counted):
+        details = (*details, ("at least", "no success is known"))
     return summary.plain(
         workflow, "workflow_failure_streak", len(failed), n=len(counted), details=(*details, *scope.details)
     )

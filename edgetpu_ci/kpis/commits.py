@@ -6,7 +6,6 @@ from typing import Final
 
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.kpis import summary
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Commit, Rows, Source
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window, monday, week
@@ -49,7 +48,7 @@ def _time(seconds: str) -> datetime:
         raise DocumentError("git log has a commit of no time; check that git works here.") from error
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`: the mean of the whole ISO weeks; the running one is among the details."""
     of_bots = {pull.merged_as for pull in rows.pulls if pull.bot and pull.merged_as}
     people = [commit for commit in rows.commits if not commit.is_bot and commit.sha not in of_bots]

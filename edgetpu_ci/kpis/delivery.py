@@ -41,7 +41,7 @@ _MONTH: Final = timedelta(days=30)
 
 
 class Delivered(Struct, frozen=True):
-    """A deployment; whether it `failed`, and whether it `repairs` the one before."""
+    """A deployment; whether it `failed`, by itself or for it was repaired, and whether it `repairs` another."""
 
     deployment: Deployment
     failed: bool
@@ -53,10 +53,10 @@ class Delivered(Struct, frozen=True):
         return self.deployment.at
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`."""
-    found = delivered(rows, options)
-    called = _CALLED[kind(rows, options)]
+    found = delivered(rows, scope.options)
+    called = _CALLED[kind(rows, scope.options)]
     yield _frequency(found, called, scope)
     yield _share("change_fail_rate", found, lambda one: one.failed, called, rows, scope)
     yield _share("deployment_rework_rate", found, lambda one: one.repairs, called, rows, scope)
@@ -112,13 +112,13 @@ def _line(deployment: Deployment) -> tuple[str, ...]:
 
 
 def _frequency(found: Sequence[Delivered], called: str, scope: Scope) -> Measurement:
-    given = [one for one in found if not one.failed]
+    given = [one for one in found if not one.deployment.failed]
     counted, before = (len(window.ended(given, _at)) for window in (scope.window, scope.window.before))
     failed = len(scope.window.ended(found, _at)) - counted
     details = (
         ("deployments", called),
         ("how often", how_often(given, scope.window)),
-        ("excluded", summary.listed([("failed", failed)])),
+        ("excluded", summary.listed([("failed or yanked", failed)])),
         *scope.details,
     )
     weeks = scope.window.days / 7
@@ -137,7 +137,7 @@ def how_often(given: Sequence[Delivered], window: Window) -> str:
         word = "weekly"
     else:
         word = "monthly" if months and median(months) >= 1 else "less than monthly"
-    return f"{word}: {median_days:g} days with one in the median week"
+    return f"{word}; days with one in the median week: {median_days:g}"
 
 
 def _months(window: Window) -> list[Window]:

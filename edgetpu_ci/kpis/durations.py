@@ -9,7 +9,6 @@ from typing import Final
 
 from edgetpu_ci.kpis import attempts, builds, summary
 from edgetpu_ci.kpis.attempts import SKIPPED, SUCCESS
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Job, Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window
@@ -24,12 +23,12 @@ _MINUTE: Final = timedelta(minutes=1)
 _OF: Final = "successful runs of the default branch"
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`, and the duration of each workflow. A run that failed may have ended early."""
     succeeded = [run for run in rows.runs if builds.is_build(run, rows.branch) and run.conclusion == SUCCESS]
     yield _durations(REPOSITORY, "run_duration_seconds", succeeded, _OF, scope)
-    yield _matched("build_time_seconds", succeeded, "build_pattern", options.build_pattern, scope)
-    yield _matched("test_job_time_seconds", succeeded, "test_pattern", options.test_pattern, scope)
+    yield _matched("build_time_seconds", succeeded, "build_pattern", scope.options.build_pattern, scope)
+    yield _matched("test_job_time_seconds", succeeded, "test_pattern", scope.options.test_pattern, scope)
     yield _minutes(rows.runs, scope)
     for workflow, group in groupby(sorted(succeeded, key=_workflow), _workflow):
         runs = list(group)
@@ -104,7 +103,7 @@ def _minutes(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
     details = (("excluded", summary.listed([("runs whose jobs are not known", unknown)])), *scope.details)
     if ended and unknown == len(ended):
         return summary.unknown(REPOSITORY, "minutes_used", "no jobs of the runs were read", details=details)
-    earlier = Earlier(value=sum(before), n=len(before)) if scope.before else None
+    earlier = Earlier(value=float(sum(before)), n=len(before)) if scope.before else None
     return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), earlier=earlier, details=details)
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Final
 
 from edgetpu_ci.kpis import issues, pulls, summary
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Rows, Source
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.model import REPOSITORY, Measurement
@@ -16,15 +15,15 @@ METRICS: Final = ("stale_percent",)
 _IS_STATE: Final = (("window", "now"),)
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figure of `METRICS`: open issues and pull requests, also those of bots."""
     now = scope.window.end
     changed = [
         *(pull.updated for pull in rows.pulls if pulls.is_open(pull, now)),
         *(issue.updated for issue in rows.issues if issues.is_open(issue, now)),
     ]
-    stale = sum(at < now - timedelta(days=options.stale_days) for at in changed)
-    details = (("stale", f"not changed for {options.stale_days:g} days"), *scope.details)
+    stale = sum(at < now - timedelta(days=scope.options.stale_days) for at in changed)
+    details = (("stale", f"not changed for {scope.options.stale_days:g} days"), *scope.details)
     of = "open issues and pull requests"
     yield summary.share(REPOSITORY, "stale_percent", (stale, len(changed)), of=of, details=details)
 

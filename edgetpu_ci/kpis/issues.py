@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from edgetpu_ci.kpis import summary
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Issue, Rows, Source
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window, days
@@ -18,7 +17,7 @@ METRICS: Final = ("issue_resolution_time_days", "open_issue_age_days")
 COMPLETED: Final = "completed"
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`, of issues that people opened."""
     people = [issue for issue in rows.issues if not issue.bot]
     completed = [issue for issue in people if issue.reason == COMPLETED]

@@ -57,8 +57,8 @@ def changes(rows: Rows) -> list[Change]:
 
 
 def leads(rows: Rows, options: Options) -> list[Lead]:
-    """Each change with the first deployment that held and has it."""
-    given = [one.deployment for one in delivery.delivered(rows, options) if not one.failed]
+    """Each change with the first deployment that succeeded and has it."""
+    given = [one.deployment for one in delivery.delivered(rows, options) if not one.deployment.failed]
     times = [one.at for one in given]
     places = {commit.sha: place for place, commit in enumerate(rows.commits)}
     found = (_lead(change, given[bisect_left(times, change.at) :], places) for change in changes(rows))
@@ -77,9 +77,9 @@ def _lead(change: Change, later: Sequence[Deployment], places: dict[str, int]) -
     return None
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figure of `METRICS`."""
-    found = leads(rows, options)
+    found = leads(rows, scope.options)
 
     def values(window: Window) -> list[float]:
         return [max(0.0, hours(lead.change.made, lead.deployed)) for lead in window.ended(found, _deployed)]
@@ -87,8 +87,13 @@ def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:
     here = scope.window.ended(found, _deployed)
     by_time = sum(not lead.by_commit for lead in here)
     matched = summary.listed([("by commit", len(here) - by_time), ("by time", by_time)])
-    details = (("deployed by", matched), ("excluded", "changes of bots, and those not deployed yet"))
+    details = (("deployed by", matched), ("excluded", "changes of bots, and those not deployed yet"), *_without(rows))
     yield scope.spread(REPOSITORY, "change_lead_time_hours", values, of="deployed changes", details=details)
+
+
+def _without(rows: Rows) -> summary.Details:
+    missing = rows.missing.get("commits")
+    return (("commits", f"of pull requests alone: {missing}"),) if missing else ()
 
 
 def _deployed(lead: Lead) -> datetime:

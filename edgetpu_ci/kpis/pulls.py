@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Final
 
 from edgetpu_ci.kpis import summary
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Pull, Rows, Source
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window, days, hours
@@ -27,7 +26,7 @@ METRICS: Final = (
 _MERGED: Final = "merged pull requests"
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`, and how long the pull requests of each bot take."""
     here = [pull for pull in rows.pulls if pull.base == rows.branch]
     people = [pull for pull in here if not pull.bot]
@@ -86,7 +85,7 @@ def draft_hours(pull: Pull, until: datetime) -> float:
 def _drafts(people: Sequence[Pull], scope: Scope) -> Measurement:
     drafted = [pull for pull in people if pull.drafts]
     never = len(scope.window.ended(people, _at)) - len(scope.window.ended(drafted, _at))
-    details = (("excluded", summary.listed([("that never were drafts", never)])),)
+    details = (("excluded", summary.listed([("never in draft", never)])),)
     values = _merged(drafted, draft_hours)
     return scope.spread(REPOSITORY, "pr_draft_time_hours", values, of=f"{_MERGED} that were drafts", details=details)
 
@@ -122,5 +121,5 @@ def _open(people: Sequence[Pull], scope: Scope) -> Measurement:
     found = [pull for pull in people if is_open(pull, now)]
     drafts = sum(bool(pull.drafts) and pull.drafts[-1][1] is None for pull in found)
     ages = [days(pull.created, now) for pull in found]
-    details = (("among them", summary.listed([("drafts", drafts)])),)
+    details = (("among them", summary.listed([("in draft", drafts)])),)
     return scope.now(REPOSITORY, "open_pr_age_days", ages, of="open pull requests", details=details)

@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from edgetpu_ci.kpis import attempts, summary
 from edgetpu_ci.kpis.attempts import CANCELLED, SKIPPED
-from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Job, Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.window import Window
@@ -29,7 +28,7 @@ class Wait(Struct, frozen=True):
     seconds: float
 
 
-def of(rows: Rows, options: Options, scope: Scope) -> Iterator[Measurement]:  # noqa: ARG001 - as all of them
+def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figures of `METRICS`."""
     waits = [(job, waited) for run in rows.runs for job in queued(run) if (waited := wait(job))]
     looked_at = sum(any(job.created for job in run.jobs or ()) for run in scope.window.ended(rows.runs, attempts.ended))
@@ -89,5 +88,5 @@ def _waits(
         return [max(0.0, waited.seconds) for waited in waits if window.has(waited.began)]
 
     below = sum(waited.seconds < 0 and scope.window.has(waited.began) for waited in waits)
-    clamped = ("counted as 0", summary.listed([("that began before they were queued, by the clocks", below)]))
+    clamped = ("counted as 0", summary.listed([("began before they were queued, by the clocks", below)]))
     return scope.spread(REPOSITORY, metric, values, of=of, details=(*details, clamped))

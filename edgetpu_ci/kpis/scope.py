@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from edgetpu_ci.kpis import summary
+from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Rows, Source
 from edgetpu_ci.kpis.summary import Details
 from edgetpu_ci.kpis.window import Window
@@ -25,6 +26,7 @@ _SOURCES: Final[dict[Source, str]] = {
 class Scope(Struct, frozen=True):
     """`since` is from when on the rows are complete, None for always."""
 
+    options: Options
     window: Window
     source: str
     since: datetime | None = None
@@ -69,7 +71,7 @@ class Scope(Struct, frozen=True):
         return (*details, *self.details)
 
 
-def of(rows: Rows, window: Window, *sources: Source) -> Scope:
+def of(rows: Rows, options: Options, window: Window, *sources: Source) -> Scope:
     """The scope of key figures that are made of these sources."""
     since = [rows.since[source] for source in sources if source in rows.since]
-    return Scope(window, ", ".join(_SOURCES[source] for source in sources), max(since, default=None))
+    return Scope(options, window, ", ".join(_SOURCES[source] for source in sources), max(since, default=None))

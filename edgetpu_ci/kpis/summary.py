@@ -90,7 +90,7 @@ def plain(
     subject: str, metric: str, value: float, *, n: int = 0, earlier: Earlier | None = None, details: Details = ()
 ) -> Measurement:
     """A figure that is what it is: a state now, a sum, a length."""
-    return Measurement(subject=subject, metric=metric, value=value, n=n, earlier=earlier, details=details)
+    return Measurement(subject=subject, metric=metric, value=float(value), n=n, earlier=earlier, details=details)
 
 
 def unknown(subject: str, metric: str, reason: str, *, n: int = 0, details: Details = ()) -> Measurement:

@@ -18,9 +18,9 @@ _NEEDS_ISSUES: Final = "issues: read"
 _GIVEN: Final = "GitHub's deployments to production, else the package's index, else GitHub's releases"
 _NEEDS_GIVEN: Final = "deployments: read, contents: read"
 _FAILED: Final = (
-    "a deployment failed when it ended so, a version when it was yanked, and either when it was repaired: followed "
-    "within 7 days (`hotfix_days`) by one (of versions, by a patch of the same line) since whose predecessor a pull "
-    "request labelled `hotfix` or `incident` (`hotfix_labels`) was merged; previews are none"
+    "a deployment failed when it ended in failure, a version when it was yanked, and either when another repaired it: "
+    "one (of versions, a patch of the same line) within 7 days (`hotfix_days`), just before which a pull request "
+    "labelled `hotfix` or `incident` (`hotfix_labels`) was merged; previews do not count"
 )
 
 KPIS: Final[tuple[Kpi, ...]] = (
@@ -136,7 +136,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "higher",
         "how often something is given to users",
         "deployment_frequency",
-        formula="deployments in the window / its weeks, without failed ones and previews; a library's are the first "
+        formula="successful deployments in the window / its weeks, without previews; a library's are the first "
         "uploads of its versions, without yanked ones; daily is 3 days with one in the median week, weekly is 1, "
         "monthly 1 in the median 30 days",
         source=_GIVEN,
@@ -151,7 +151,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         formula="median of deployed − authored, of changes deployed in the window: of a merged pull request from its "
         "first commit on, also where it was squashed, of any other commit from its own; deployed by the first "
         "deployment whose commit is the change's or a newer one, or where that is not known, that came after it; "
-        "failed ones and bots are left out",
+        "deployments that ended in failure, yanked versions and changes of bots are left out",
         source=f"{_GIVEN}; GitHub's pull requests; git log --first-parent",
         permission=f"{_NEEDS_GIVEN}, {_NEEDS_PULLS}",
     ),

@@ -1,0 +1,251 @@
+"""Every key figure of a small repository, as computed by hand; and what is said where there are no rows."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec import structs
+
+from edgetpu_ci import metrics
+from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.kpis import all as key_figures
+from edgetpu_ci.kpis import builds, commits, health, options
+from edgetpu_ci.kpis.options import Options
+from edgetpu_ci.kpis.rows import Commit, Rows
+from edgetpu_ci.metrics import reliability, velocity
+from edgetpu_ci.model import Earlier, Measurement
+from tests.fakes import small_repository as small
+from tests.fakes.small_repository import AS_OF, DAY, at
+
+ALSO_OF = {
+    # Which commits a bot's pull request brought, and which version repairs another.
+    "pulls": {
+        "repository/commits_per_week",
+        "repository/bot_commits_per_week",
+        "repository/change_fail_rate",
+        "repository/deployment_rework_rate",
+    },
+    # Those that came without a pull request.
+    "commits": {"repository/change_lead_time_hours"},
+}
+
+
+def figures(rows: Rows = small.ROWS, **chosen: object) -> dict[str, Measurement]:
+    found = key_figures.of(rows, Options(**chosen), AS_OF)  # type: ignore[arg-type]
+    assert len({each.key for each in found}) == len(found)
+    return {each.key: each for each in found}
+
+
+BY_HAND = {
+    # Weeks 44 to 47 have 2 + 3 + 4 + 1 commits of people; the two of week 48, which runs, do not count.
+    "repository/commits_per_week": (10 / 4, 10),
+    # All in week 46, one of which a person merged.
+    "repository/bot_commits_per_week": (5 / 4, 5),
+    # Ready to merged: 10, 6, 8, 1, 40, 6 hours; in order 1 6 6 8 10 40, half way between 6 and 8.
+    "repository/pr_merge_time_hours": (7.0, 6),
+    # Opened to merged: 10, 30, 26, 3, 60, 12; in order 3 10 12 26 30 60.
+    "repository/pr_open_to_merge_hours": (19.0, 6),
+    # As drafts: 24, 12, 2, 8 + 8, 6; in order 2 6 12 16 24.
+    "repository/pr_draft_time_hours": (12.0, 5),
+    # Opened (or first made ready) to the first review: 4, 0 (while a draft), 2, 24, 5; in order 0 2 4 5 24.
+    "repository/pr_first_review_hours": (4.0, 5),
+    # From the 15th, 5th of November, 26th, 16th of October, 16th of September: 10, 20, 30, 40, 70 days.
+    "repository/open_pr_age_days": (30.0, 5),
+    # 1, 2, 3, 4, 5 hours.
+    "dependabot/bot_pr_merge_time_hours": (3.0, 5),
+    # 1, 2, 3, 5, 9 days.
+    "repository/issue_resolution_time_days": (3.0, 5),
+    # 2, 4, 8, 16, 80 days.
+    "repository/open_issue_age_days": (8.0, 5),
+    # Of 5 open pull requests and 5 open issues, those of 70 and 80 days.
+    "repository/stale_percent": (20.0, 10),
+    # 1.1.0, 1.2.0, 1.2.1, 1.3.1, 1.4.0 in 30 / 7 weeks: not 1.3.0, which was yanked, nor the candidate.
+    "repository/deployment_frequency_per_week": (5 * 7 / 30, 5),
+    # Of 6 with 1.3.0, itself, and 1.2.0: 1.2.1 is its patch, 6 days later, with a hotfix.
+    "repository/change_fail_rate": (100 * 2 / 6, 6),
+    "repository/deployment_rework_rate": (100 * 1 / 6, 6),
+    # Pull requests, from first commit to version: 148, 132, 74 to 1.2.0; 87, 144 to 1.2.1; 66 to 1.3.1.
+    # Commits: 181, 13 to 1.1.0; 205 to 1.2.0; 109, 61 to 1.2.1; those of week 48 are not out.
+    # In order 13 61 66 74 87 109 132 144 148 181 205.
+    "repository/change_lead_time_hours": (109.0, 11),
+    # ci.yml 1, 2, 3, 5 of 1, 2, 3, 5, 6, 8 (4 was cancelled, 7 skipped); nightly.yml 2 of 3; the release.
+    "repository/build_success_rate": (70.0, 10),
+    "repository/pr_build_success_rate": (80.0, 5),
+    "dependabot/bot_pr_build_success_rate": (100.0, 5),
+    "ci.yml/workflow_success_rate": (100 * 4 / 6, 6),
+    # As above without 3, which succeeded when it was run again.
+    "repository/first_attempt_success_rate": (60.0, 10),
+    # 3, 6, 8, the third night and one of a pull request failed at first; 3 alone then succeeded.
+    "repository/flaky_rate": (20.0, 5),
+    # ci.yml 6 and 8, with a skipped one between them; of the 10 that succeeded or failed.
+    "repository/failure_streak": (2.0, 10),
+    "ci.yml/workflow_failure_streak": (2.0, 6),
+    "nightly.yml/workflow_failure_streak": (1.0, 3),
+    "release.yml/workflow_failure_streak": (0.0, 1),
+    # 60 + 120, 61 + 130, 140 (the test alone), 70 + 150, 300, 310, 20; in order 20 140 180 191 220 300 310.
+    "repository/run_duration_seconds": (191.0, 7),
+    # 60, 61, 62, 70, and 20 of "build and upload"; in order 20 60 61 62 70.
+    "repository/build_time_seconds": (61.0, 5),
+    # 120, 130, 140 (the second time), 150, and 300, 310 of "tests"; half way between 140 and 150.
+    "repository/test_job_time_seconds": (145.0, 6),
+    # 10, 4, 10, 6, -2, 8 seconds, of which -2 is 0; in order 0 4 6 8 10 10.
+    "repository/queue_time_seconds": (7.0, 6),
+    # 20, 30, 40, 50, 60.
+    "repository/self_hosted_queue_time_seconds": (40.0, 5),
+    # 10 seconds each: 6 of ci.yml (one was cancelled, one skipped), 3 nights, the release, 5 and 5 of pull requests.
+    "repository/suite_queue_time_seconds": (10.0, 20),
+    # ci.yml 1 + 2, 2 + 3, 2 + 1 + 3, 1 (cancelled), 2 + 3, 1 + 1, 0 (skipped), 1: 23; nights 5 + 6 + 60; release 1;
+    # pull requests 5 · 2; bots 5 · 1. Of 12 + 3 + 1 + 5 + 5 executions and one more test.
+    "repository/minutes_used": (110.0, 27),
+}
+
+TOO_FEW = {
+    "repository/failed_deployment_recovery_time_hours": 2,
+    "nightly.yml/workflow_success_rate": 3,
+    "release.yml/workflow_success_rate": 1,
+    "ci.yml/workflow_duration_seconds": 4,
+    "nightly.yml/workflow_duration_seconds": 2,
+    "release.yml/workflow_duration_seconds": 1,
+}
+
+
+@pytest.mark.parametrize("key", BY_HAND)
+def test_a_key_figure_is_what_a_hand_computes(key: str) -> None:
+    value, n = BY_HAND[key]
+    found = figures()[key]
+    assert found.value == pytest.approx(value)
+    assert found.n == n
+
+
+def test_what_the_hand_did_not_compute_has_too_few_to_say_anything() -> None:
+    others = {key: found for key, found in figures().items() if key not in BY_HAND}
+    assert {key: found.n for key, found in others.items()} == TOO_FEW
+    assert all(found.value is None and "5 are needed" in found.reason for found in others.values())
+
+
+def test_each_says_its_window_and_its_source() -> None:
+    for found in figures().values():
+        assert {"window", "source"} <= dict(found.details).keys(), found.key
+
+
+def test_what_is_left_out_is_counted() -> None:
+    found = {key: dict(each.details).get("excluded") for key, each in figures().items()}
+    assert found["repository/build_success_rate"] == "1 cancelled, 1 skipped"
+    assert found["repository/pr_merge_time_hours"] == (
+        "5 of bots, 1 into other branches, 1 closed without being merged"
+    )
+    assert found["repository/issue_resolution_time_days"] == (
+        "1 closed as duplicate, 1 closed as not_planned, 1 of bots"
+    )
+    assert found["repository/deployment_frequency_per_week"] == "1 failed or yanked"
+
+
+def test_the_weeks_are_shown_and_the_running_one_apart() -> None:
+    details = dict(figures()["repository/commits_per_week"].details)
+    assert details["weeks"] == "2026-W44: 2, 2026-W45: 3, 2026-W46: 4, 2026-W47: 1"
+    assert details["running week"] == "2026-W48: 2 so far, not counted"
+
+
+def test_ten_commits_after_one_in_as_many_weeks_are_more() -> None:
+    assert figures()["repository/commits_per_week"].earlier == Earlier(value=0.25, n=1, moved=True)
+
+
+def test_the_library_gives_its_versions_weekly() -> None:
+    details = dict(figures()["repository/deployment_frequency_per_week"].details)
+    assert details["deployments"] == "versions on the package index"
+    # Days with one in the four weeks: 1, 1, 1, 2.
+    assert details["how often"] == "weekly; days with one in the median week: 1"
+
+
+def test_a_red_workflow_says_since_when() -> None:
+    details = dict(figures()["repository/failure_streak"].details)
+    # Run 6 ended on the 12th of November, 110 seconds past noon.
+    assert (details["workflow"], details["red for"]) == ("ci.yml", "300.0 h")
+
+
+def test_every_published_definition_of_rows_is_measured_and_no_other() -> None:
+    of_values = {health.community(100).metric, health.runners(1, 1).metric}
+    published = {kpi.metric.name for kpi in (*velocity.KPIS, *reliability.KPIS)}
+    assert {found.metric for found in figures().values()} | of_values == published
+
+
+def test_the_names_of_the_seed_lead_to_their_figures() -> None:
+    assert metrics.find("build_failure_streak").name == "failure_streak"
+    assert metrics.find("build_time").name == "build_time_seconds"
+
+
+@pytest.mark.parametrize("source", ["pulls", "issues", "runs", "deployments", "commits"])
+def test_a_source_that_may_not_be_read_costs_its_own_figures_alone(source: str) -> None:
+    whole, reason = figures(), "the token needs `that: read`"
+    found = figures(structs.replace(small.ROWS, missing={source: reason}, **{source: ()}))
+    lost = {key for key, each in found.items() if each.reason == f"not known: {reason}"}
+    assert lost == {f"repository/{name}" for part in key_figures.PARTS if source in part.NEEDS for name in part.METRICS}
+    same = found.keys() - lost - ALSO_OF.get(source, set())
+    assert {key: found[key].value for key in same} == {key: whole[key].value for key in same}
+
+
+def test_rows_that_begin_in_the_window_say_so_and_are_compared_with_nothing() -> None:
+    rows = structs.replace(small.ROWS, since={"runs": at("11-03")})
+    found = figures(rows)["repository/minutes_used"]
+    assert dict(found.details)["complete"] == "only from 2026-11-03 00:00 UTC on"
+    assert found.earlier is None
+
+
+def test_it_is_compared_with_the_window_before() -> None:
+    again = [structs.replace(run, updated=run.updated + 30 * DAY, jobs=None) for run in small.CI]
+    rows = structs.replace(small.ROWS, runs=(*small.ROWS.runs, *again))
+    found = {each.key: each for each in key_figures.of(rows, Options(), AS_OF + 30 * DAY)}
+    assert found["repository/build_success_rate"].value == pytest.approx(100 * 4 / 6)
+    assert found["repository/build_success_rate"].earlier == Earlier(value=70.0, n=10, moved=False)
+
+
+def test_a_window_without_a_whole_week_has_no_weekly_mean() -> None:
+    found = figures(days=2)["repository/commits_per_week"]
+    assert (found.value, found.reason) == (None, "not known: no whole ISO week in 2 days")
+
+
+def test_a_merge_queue_and_a_tag_are_builds_of_the_branch_and_a_topic_branch_is_none() -> None:
+    run = small.CI[0]
+    queue = structs.replace(run, event="merge_group", branch="gh-readonly-queue/main/pr-7-abc")
+    other = structs.replace(queue, branch="gh-readonly-queue/1.x/pr-7-abc")
+    assert builds.is_build(queue, "main")
+    assert not builds.is_build(other, "main")
+    assert builds.is_build(small.RELEASE, "main")
+    assert not builds.is_build(structs.replace(run, branch="topic"), "main")
+    # A fork calls its branch main as well.
+    assert not builds.is_build(structs.replace(run, event="pull_request"), "main")
+
+
+def test_what_git_says_becomes_commits_that_name_nobody() -> None:
+    lines = (
+        "c2\x1f1762336800\x1f1762333200\x1fdependabot[bot]\x1f49699333+dependabot[bot]@users.noreply.github.com",
+        "c1\x1f1762336800\x1f1762333200\x1fSomebody\x1fsomebody@example.org",
+        "c0\x1f1762336800\x1f1762333200\x1fReleaser\x1freleaser@example.org",
+    )
+    found = commits.parse("\n".join(lines) + "\n", bots=["releaser"])
+    assert [(one.sha, one.is_bot) for one in found] == [("c2", True), ("c1", False), ("c0", True)]
+    assert found[1].at - found[1].authored == timedelta(hours=1)
+    assert Commit.__struct_fields__ == ("sha", "at", "authored", "is_bot")
+
+
+@pytest.mark.parametrize(
+    "output", ["fatal: no repository", "c\x1fx\x1f1\x1f\x1f", "c\x1f1" + "0" * 30 + "\x1f1\x1f\x1f"]
+)
+def test_an_answer_of_git_that_is_none_is_said_to_be(output: str) -> None:
+    with pytest.raises(DocumentError, match="check that git works here"):
+        commits.parse(output)
+
+
+def test_a_pattern_that_is_none_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="build_pattern is no regular expression"):
+        options.check(Options(build_pattern="("))
+    options.check(Options())
+
+
+def test_without_runners_it_is_not_known_how_many_are_online() -> None:
+    assert health.runners(0, 0).reason == "not known: no self-hosted runners are registered"
+    assert (health.runners(1, 2).value, health.runners(0, 2).value) == (50.0, 0.0)
+
+
+def test_a_fork_has_no_community_profile() -> None:
+    assert health.community(None).value is None
+    assert health.community(85).value == 85.0
