@@ -30,8 +30,9 @@ def day_later(made: Repository, runs: int, seed: int = 2) -> None:
     for number in range(first, first + runs):
         created = END + timedelta(seconds=chance.randrange(86_400))
         made.add(_run(number, created, chance))
-    for number in chance.sample(sorted(made.runs)[-2 * runs : -runs], runs // 10):
-        run = made.runs[number]
+    young = [run for run in made.runs.values() if END - timedelta(hours=40) < run.created < END]
+    for run in chance.sample(young, len(young) // 8):
+        number = run.id
         again = (*run.executions, (JOBS[1], run.attempt + 1))
         made.change(number, attempt=run.attempt + 1, executions=again, updated=END + timedelta(hours=12))
     for items in (made.pulls, made.issues):

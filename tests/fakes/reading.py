@@ -63,15 +63,17 @@ def main() -> None:
 def missing(store: Path, whole: Repository, day: int) -> str:
     """Which rows of a repository the store has not, or not as they are now; empty when it has all."""
     at = END + timedelta(days=day)
-    kept = Desk(SmallGitHub(), Folder(store), now=at, cut=at - timedelta(days=400), bots=frozenset())
+    cut = at - timedelta(days=400)
+    kept = Desk(SmallGitHub(), Folder(store), now=at, cut=cut, bots=frozenset())
     runs = {
         run.id: (run.attempt, run.conclusion, len(run.jobs or ())) for run in kept.runs.rows(kept.months(kept.runs))
     }
     pulls = {pull.number: pull.updated for pull in kept.pulls.rows(kept.months(kept.pulls))}
     issues = {issue.number: issue.updated for issue in kept.issues.rows(kept.months(kept.issues))}
+    fresh = [run for run in whole.runs.values() if run.created >= cut]
     there = {
-        "runs": runs == {run.id: (run.attempt, run.conclusion, len(run.executions)) for run in whole.runs.values()},
-        "pull requests": pulls == {item.number: item.updated for item in whole.pulls.values()},
-        "issues": issues == {item.number: item.updated for item in whole.issues.values()},
+        "runs": runs == {run.id: (run.attempt, run.conclusion, len(run.executions)) for run in fresh},
+        "pull requests": pulls == {item.number: item.updated for item in whole.pulls.values() if item.updated >= cut},
+        "issues": issues == {item.number: item.updated for item in whole.issues.values() if item.updated >= cut},
     }
     return ", ".join(f"no, {name}" for name, is_whole in there.items() if not is_whole)
