@@ -24,13 +24,20 @@ class Desk:
     """One job's reading of a repository. Rows reach the store before the cursors that say so.
 
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
-    `refused` says of each part that the token may not read why; `incomplete` what was to be read and was not,
-    of the parts that are `broken` off.
-    `suites` is how many check suites are asked for at once.
+    `batch`: so many rows wait for the store at most. `refused` says of each part why the token may not read it;
+    `incomplete` what was to be read and was not, of the parts that are `broken`. `suites` is how many check suites are
+    asked for at once.
     """
 
     def __init__(
-        self, github: GitHub, state: memory.State, *, now: datetime, cut: datetime, bots: frozenset[str]
+        self,
+        github: GitHub,
+        state: memory.State,
+        *,
+        now: datetime,
+        cut: datetime,
+        bots: frozenset[str],
+        batch: int = BATCH,
     ) -> None:
         self.github = github
         self.bots = bots
@@ -46,6 +53,7 @@ class Desk:
         self.broken: set[str] = set()
         self.suites = PageSize(jobs.MOST)
         self._state = state
+        self._batch = batch
 
     @property
     def _shelves(self) -> tuple[Shelf[Any], ...]:
@@ -60,7 +68,7 @@ class Desk:
     def reached(self, **known: object) -> None:
         """How far it has come, once what was added is stored; stores it when much waits."""
         self.cursors = structs.replace(self.cursors, **known)
-        if sum(shelf.waiting for shelf in self._shelves) >= BATCH:
+        if sum(shelf.waiting for shelf in self._shelves) >= self._batch:
             self.flush()
 
     def answered(self, name: str, asked: Asked) -> None:

@@ -1,8 +1,6 @@
-"""A repository in memory behind the face of a reader of GitHub: for what is decided, not for what is sent.
+"""A repository in memory, as REST and GraphQL show it: behind the face of a reader, and over HTTP with limits."""
 
-`before` is called ahead of each answer with its number, and may raise.
-"""
-
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +29,9 @@ class Run:
     status: str = "completed"
     executions: tuple[tuple[str, int], ...] = (("build", 1), ("test", 1))
     workflow: str = "ci.yml"
+    event: str = "push"
+    conclusion: str = "success"
+    bot: str = ""
 
     @property
     def listed(self) -> dict[str, Any]:
@@ -39,16 +40,16 @@ class Run:
             "run_number": self.id,
             "run_attempt": self.attempt,
             "path": f".github/workflows/{self.workflow}",
-            "event": "push",
-            "head_branch": "main",
+            "event": self.event,
+            "head_branch": "main" if self.event == "push" else f"change-{self.id}",
             "head_sha": f"{self.id:040x}",
             "status": self.status,
-            "conclusion": "success" if self.status == "completed" else None,
+            "conclusion": self.conclusion if self.status == "completed" else None,
             "created_at": self.created,
             "run_started_at": self.created,
             "updated_at": self.updated,
             "check_suite_node_id": f"CS_{self.id}",
-            "actor": {"login": "octocat", "type": "User"},
+            "actor": {"login": self.bot or "octocat", "type": "Bot" if self.bot else "User"},
             "pull_requests": [],
         }
 
@@ -57,11 +58,20 @@ class Run:
         nodes = [self._check_run(place) for place in range(len(self.executions))]
         return {"id": f"CS_{self.id}", "createdAt": self.created, "nodes": nodes}
 
+    def _ends(self, place: int) -> str:
+        """The last execution ends as the run does; one that is run again had failed."""
+        if place + 1 == len(self.executions):
+            return self.conclusion
+        return "failure" if self.executions[place][1] < self.attempt and self._again(place) else "success"
+
+    def _again(self, place: int) -> bool:
+        return any(name == self.executions[place][0] for name, _ in self.executions[place + 1 :])
+
     def _check_run(self, place: int) -> dict[str, Any]:
         started = self.created + timedelta(minutes=place)
         return {
             "name": self.executions[place][0],
-            "conclusion": "SUCCESS",
+            "conclusion": self._ends(place).upper(),
             "startedAt": started,
             "completedAt": started + timedelta(seconds=50),
             "detailsUrl": f"https://github.example/o/r/actions/runs/{self.id}/job/{place}",
@@ -73,7 +83,7 @@ class Run:
             {
                 "name": name,
                 "run_attempt": attempt,
-                "conclusion": "success",
+                "conclusion": self._ends(place),
                 "created_at": self.created,
                 "started_at": self.created + timedelta(minutes=place),
                 "completed_at": self.created + timedelta(minutes=place, seconds=50),
@@ -93,6 +103,7 @@ class Item:
     created: datetime
     updated: datetime
     author: str = "octocat"
+    is_open: bool = False
 
     @property
     def node(self) -> dict[str, Any]:
@@ -101,24 +112,23 @@ class Item:
             "baseRefName": "main",
             "createdAt": self.created,
             "updatedAt": self.updated,
-            "closedAt": self.updated,
-            "mergedAt": self.updated,
-            "author": {"__typename": "User", "login": self.author},
+            "closedAt": None if self.is_open else self.updated,
+            "mergedAt": None if self.is_open else self.updated,
+            "stateReason": None if self.is_open else "COMPLETED",
+            "author": {"__typename": "Bot" if self.author.endswith("bot") else "User", "login": self.author},
         }
 
 
 @dataclass(kw_only=True)
-class SmallGitHub(GitHub):
-    """What a reader sees of one repository."""
+class Repository:
+    """What there is; `unshown` are the parts of the overview that the token may not see."""
 
-    repository: str = "octo/tools"
+    name: str = "octo/tools"
     runs: dict[int, Run] = field(default_factory=dict)
     pulls: dict[int, Item] = field(default_factory=dict)
     issues: dict[int, Item] = field(default_factory=dict)
-    before: Callable[[int, str], object] = lambda _number, _what: None
-    asked: list[str] = field(default_factory=list)
-    page_of_jobs: int = 50
     unshown: tuple[str, ...] = ()
+    page_of_jobs: int = 50
 
     def add(self, *runs: Run) -> None:
         self.runs |= {run.id: run for run in runs}
@@ -126,73 +136,50 @@ class SmallGitHub(GitHub):
     def change(self, number: int, **parts: Any) -> None:
         self.runs[number] = replace(self.runs[number], **parts)
 
-    def get(self, path: str, into: type[T], *, needs: str, query: Mapping[str, str | int] | None = None) -> T:
-        self._ask(f"GET {path}")
-        tail = path.removeprefix(f"/repos/{self.repository}/")
+    def rest(self, path: str, query: Mapping[str, str | int]) -> Any:
+        """What a path shows; None where there is nothing."""
+        tail = path.removeprefix(f"/repos/{self.name}/")
         if tail == "actions/runs":
-            return _decoded(self._listed(query or {}), into)
+            return self._listed(query)
         if tail == "community/profile":
-            return _decoded({"health_percentage": 71}, into)
-        number = int(tail.removeprefix("actions/runs/"))
-        if number not in self.runs:
-            raise MissingError(f"GitHub answered 404 to GET {path}; the token needs `{needs}`.")
-        return _decoded(self.runs[number].listed, into)
+            return {"health_percentage": 71}
+        if tail == "actions/runners":
+            return {"runners": [{"status": "online"}, {"status": "offline"}]}
+        found = re.fullmatch(r"actions/runs/(\d+)(/jobs)?", tail)
+        run = self.runs.get(int(found[1])) if found else None
+        if run is None or found is None:
+            return None
+        return {"jobs": run.jobs} if found[2] else run.listed
 
-    def pages(self, path: str, into: type[T], *, needs: str, query: Any = None) -> Iterator[T]:  # noqa: ARG002
-        self._ask(f"GET {path}")
-        tail = path.removeprefix(f"/repos/{self.repository}/actions/")
-        if tail == "runners":
-            yield _decoded({"runners": [{"status": "online"}, {"status": "offline"}]}, into)
-        else:
-            yield _decoded({"jobs": self.runs[int(tail.split("/")[1])].jobs}, into)
-
-    def graphql(self, query: str, variables: Mapping[str, Any], into: type[T], *, missing: Any = None, **_: Any) -> T:
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """What kind of query it is, and what it finds."""
         for name in ("pullRequests", "issues"):
             if f"items: {name}(" in query:
-                self._ask(name)
                 items = self.pulls if name == "pullRequests" else self.issues
-                return _decoded({"repository": {"items": self._page(items, variables)}}, into)
+                return name, {"repository": {"items": self._page(items, variables)}}
         if "node(id: $id)" in query:
-            self._ask("suite")
-            return _decoded({"node": self._suite(variables["id"], int(variables["after"]), 100)}, into)
+            return "suite", {"node": self._suite(variables["id"], int(variables["after"]), 100)}
         if "nodes(ids:" in query:
-            self._ask("suites")
-            return _decoded(
-                {name: [self._suite(key, 0, self.page_of_jobs) for key in ids] for name, ids in variables.items()}, into
-            )
-        self._ask("overview")
+            return "suites", {
+                name: [self._suite(key, 0, self.page_of_jobs) for key in ids] for name, ids in variables.items()
+            }
         about: dict[str, Any] = {"defaultBranchRef": {"name": "main"}, "deployments": {}, "releases": {}}
-        for part in self.unshown:
-            about[part] = None
-            missing(f"GitHub does not show repository.{part}: Resource not accessible by integration")
-        return _decoded({"repository": about}, into)
-
-    def gather(self, asks: Sequence[Callable[[], T]]) -> list[T | EdgeTpuCiError]:
-        found: list[T | EdgeTpuCiError] = []
-        for ask in asks:
-            try:
-                found.append(ask())
-            except EdgeTpuCiError as error:
-                found.append(error)
-        return found
-
-    def _ask(self, what: str) -> None:
-        self.asked.append(what)
-        self.before(len(self.asked), what)
+        return "overview", {"repository": about | dict.fromkeys(self.unshown)}
 
     def _listed(self, query: Mapping[str, str | int]) -> dict[str, Any]:
         low, high = (datetime.fromisoformat(part) for part in str(query["created"]).split(".."))
         found = sorted((run for run in self.runs.values() if low <= run.created <= high), key=lambda run: -run.id)
-        first, size = (int(query["page"]) - 1) * int(query["per_page"]), int(query["per_page"])
-        shown = found[:CAP][first : first + size]
-        return {"total_count": len(found), "workflow_runs": [run.listed for run in shown]}
+        size = int(query["per_page"])
+        first = (int(query["page"]) - 1) * size
+        return {"total_count": len(found), "workflow_runs": [run.listed for run in found[:CAP][first : first + size]]}
 
-    def _page(self, items: Mapping[int, Item], variables: Mapping[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def _page(items: Mapping[int, Item], variables: Mapping[str, Any]) -> dict[str, Any]:
         """A page of what changed last, by a cursor that names a place in time, as GitHub's do."""
         ordered = sorted(items.values(), key=lambda item: (item.updated, item.number), reverse=True)
         after = variables["after"]
         rest = [item for item in ordered if after is None or f"{item.updated.isoformat()} {item.number:09}" < after]
-        shown = rest[:100]
+        shown = rest[: variables.get("first", 100)]
         return {
             "totalCount": len(items),
             "pageInfo": {
@@ -215,6 +202,51 @@ class SmallGitHub(GitHub):
             "createdAt": suite["createdAt"],
             "checkRuns": {"totalCount": len(suite["nodes"]), "pageInfo": page, "nodes": shown},
         }
+
+
+@dataclass(kw_only=True)
+class SmallGitHub(Repository, GitHub):
+    """A reader of that repository: for what is decided, not for what is sent.
+
+    `before` is called ahead of each answer with its number, and may raise.
+    """
+
+    before: Callable[[int, str], object] = lambda _number, _what: None
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def repository(self) -> str:  # type: ignore[override]
+        return self.name
+
+    def get(self, path: str, into: type[T], *, needs: str, query: Mapping[str, str | int] | None = None) -> T:
+        self._ask(f"GET {path}")
+        found = self.rest(path, query or {})
+        if found is None:
+            raise MissingError(f"GitHub answered 404 to GET {path}; the token needs `{needs}`.")
+        return _decoded(found, into)
+
+    def pages(self, path: str, into: type[T], *, needs: str, query: Any = None) -> Iterator[T]:
+        yield self.get(path, into, needs=needs, query=query)
+
+    def graphql(self, query: str, variables: Mapping[str, Any], into: Any = None, **more: Any) -> Any:
+        what, found = super().graphql(query, variables)
+        self._ask(what)
+        for part in self.unshown if what == "overview" else ():
+            more["missing"](f"GitHub does not show repository.{part}: Resource not accessible by integration")
+        return _decoded(found, into)
+
+    def gather(self, asks: Sequence[Callable[[], T]]) -> list[T | EdgeTpuCiError]:
+        found: list[T | EdgeTpuCiError] = []
+        for ask in asks:
+            try:
+                found.append(ask())
+            except EdgeTpuCiError as error:
+                found.append(error)
+        return found
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        self.before(len(self.asked), what)
 
 
 def _decoded(value: object, into: type[T]) -> T:

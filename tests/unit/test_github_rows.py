@@ -12,7 +12,7 @@ from msgspec import Raw
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError
 from edgetpu_ci.github_rows import catching_up, reading
-from edgetpu_ci.github_rows.desk import Desk
+from edgetpu_ci.github_rows.desk import BATCH, Desk
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.transport.github import GitHub
 from tests.fakes.small_github import START, Item, Run, SmallGitHub
@@ -34,12 +34,12 @@ def repository(runs: int = 0, items: int = 0, days: float = 100) -> SmallGitHub:
     return github
 
 
-def desk(github: GitHub, state: State, now: datetime = NOW, keep: int = 400) -> Desk:
-    return Desk(github, state, now=now, cut=now - timedelta(days=keep), bots=frozenset())
+def desk(github: GitHub, state: State, now: datetime = NOW, keep: int = 400, batch: int = BATCH) -> Desk:
+    return Desk(github, state, now=now, cut=now - timedelta(days=keep), bots=frozenset(), batch=batch)
 
 
-def read(github: GitHub, state: State, now: datetime = NOW) -> Desk:
-    at_desk = desk(github, state, now)
+def read(github: GitHub, state: State, now: datetime = NOW, batch: int = BATCH) -> Desk:
+    at_desk = desk(github, state, now, batch=batch)
     reading.read(at_desk, "production")
     return at_desk
 
@@ -95,17 +95,21 @@ def breaking(at: Iterable[int], error: Callable[[], BaseException]) -> Callable[
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 80), min_size=1, max_size=4, unique=True), st.sampled_from([KilledError, DeliveryError]))
+@given(
+    st.lists(st.integers(1, 80), min_size=1, max_size=4, unique=True),
+    st.sampled_from([KilledError, DeliveryError]),
+    st.sampled_from([1, 150, 700]),
+)
 def test_broken_off_anywhere_and_resumed_nothing_is_lost_and_nothing_doubled(
-    points: list[int], error: type[BaseException]
+    points: list[int], error: type[BaseException], batch: int
 ) -> None:
     github = repository(runs=1500, items=350)
     state = Forgetful()
     github.before = breaking(points, lambda: error("It broke."))
     for _ in range(len(points) + 1):
         with suppress(KilledError):
-            read(github, state)
-    last = read(github, state)
+            read(github, state, batch=batch)
+    last = read(github, state, batch=batch)
     assert last.incomplete == []
     assert kept(last) == everything(github)
     assert all(run.jobs is not None for run in last.runs.rows(last.months(last.runs)))

@@ -1,0 +1,64 @@
+"""A process that reads a repository is killed, at a request or between two writes; the next one goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci.memory import Forgetful
+from edgetpu_ci.store.folder import Folder
+from tests.unit.test_github_rows import everything, kept, read, repository
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS, ITEMS, BATCH = 1500, 350, 400
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Mortal(Folder):
+    """A folder whose process dies ahead of a write."""
+
+    dies_at: int = 0
+    writes: tuple[str, ...] = ()
+
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        object.__setattr__(self, "writes", (*self.writes, name))
+        if len(self.writes) == self.dies_at:
+            die()
+        return super().swap(name, old, new)
+
+
+def child(folder: Path, request: int, write: int) -> int:
+    """Read in a process that dies at a request or a write (0: never); its exit status."""
+    module = f"from tests.integration import {Path(__file__).stem} as test"
+    call = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {module}; test.main({str(folder)!r}, {request}, {write})"
+    return subprocess.run([sys.executable, "-c", call], cwd=ROOT, check=False).returncode
+
+
+def main(folder: str, request: int, write: int) -> None:
+    github = repository(runs=RUNS, items=ITEMS)
+    github.before = lambda number, _what: die() if number == request else None
+    read(github, Mortal(Path(folder), dies_at=write), batch=BATCH)
+
+
+@pytest.mark.parametrize(
+    ("request_", "write"), [(2, 0), (9, 0), (20, 0), (35, 0), (60, 0), (0, 1), (0, 5), (0, 12), (0, 17)]
+)
+def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(tmp_path: Path, request_: int, write: int) -> None:
+    assert child(tmp_path, request_, write) == -signal.SIGKILL
+    whole, github = (repository(runs=RUNS, items=ITEMS) for _ in range(2))
+    read(whole, Forgetful())
+    last = read(github, Folder(tmp_path), batch=BATCH)
+    if request_ > 20:
+        assert len(github.asked) < len(whole.asked) - 15
+    assert last.incomplete == []
+    assert kept(last) == everything(github)
+    assert all(run.jobs for run in last.runs.rows(last.months(last.runs)))
+    assert read(github, Folder(tmp_path)).incomplete == []
