@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-START: Final = datetime(2024, 11, 20, tzinfo=UTC)
+END: Final = datetime(2026, 11, 20, tzinfo=UTC)
 DAYS: Final = 730
 
 PERSON, BOT, GHOST = "octocat", "dependabot", ""
@@ -149,21 +149,23 @@ class Repository:
         )
 
 
-def large(seed: int = 1, share: float = 1.0) -> Repository:
-    """Two years of a busy repository, or a share: 5,000 pull requests, 3,000 issues, 20,000 runs of 6 jobs."""
+def large(seed: int = 1, share: float = 1.0, end: datetime = END) -> Repository:
+    """The two years of a busy repository before `end`: 5,000 pull requests, 3,000 issues, 20,000 runs of 6 jobs.
+
+    Of a `share` all is as dense, and begins later.
+    """
     draw = random.Random(seed)  # noqa: S311 - nothing is kept secret by it
     made = Repository()
     pulls, issues, runs = (round(share * count) for count in (5000, 3000, 20_000))
     span = timedelta(days=DAYS) * share
-    made.pulls = {number: _pull(draw, number, START + span * place) for number, place in _spread(1, pulls)}
-    made.issues = {number: _issue(draw, number, START + span * place) for number, place in _spread(100_000, issues)}
-    made.runs = {number: _run(draw, number, START + span * place) for number, place in _spread(7_000_000_000, runs)}
-    made.releases = [Release(tag=f"v1.{n}", created=START + timedelta(days=7 * n)) for n in range(span.days // 7)]
+    start = end - span
+    made.pulls = {number: _pull(draw, number, start + span * place) for number, place in _spread(1, pulls)}
+    made.issues = {number: _issue(draw, number, start + span * place) for number, place in _spread(100_000, issues)}
+    made.runs = {number: _run(draw, number, start + span * place) for number, place in _spread(7_000_000_000, runs)}
+    made.releases = [Release(tag=f"v1.{n}", created=start + timedelta(days=7 * n)) for n in range(span.days // 7)]
+    days = [start + timedelta(days=3 * n) for n in range(span.days // 3)]
     made.deployments = [
-        Deployment(
-            id=n, created=START + timedelta(days=3 * n), states=((START + timedelta(days=3 * n, hours=1), "SUCCESS"),)
-        )
-        for n in range(span.days // 3)
+        Deployment(id=n, created=day, states=((_later(day, 600), "SUCCESS"),)) for n, day in enumerate(days)
     ]
     return made
 
