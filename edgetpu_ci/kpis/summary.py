@@ -16,6 +16,9 @@ Details = tuple[tuple[str, str], ...]
 
 FEWEST: Final = 5
 
+CONFIDENCE: Final = 1 - 0.01 / 50
+"""Of a difference to the window before: where nothing moved, one of a hundred reports of fifty figures shows an arrow."""
+
 _SHOWN: Final = (0.75, 0.9, 0.95)
 
 
@@ -81,7 +84,9 @@ def count(
     All of it was seen, so that there is no interval, and none is a figure as good as any.
     """
     earlier = (
-        None if before is None else Earlier(value=before / per, n=before, moved=shares.counts_differ(before, counted))
+        None
+        if before is None
+        else Earlier(value=before / per, n=before, moved=shares.counts_differ(before, counted, CONFIDENCE))
     )
     return Measurement(subject=subject, metric=metric, value=counted / per, n=counted, earlier=earlier, details=details)
 
@@ -112,11 +117,13 @@ def listed(counts: Iterable[tuple[str, int]]) -> str:
 def _earlier_share(part: Share, before: Share | None) -> Earlier | None:
     if before is None or before[1] < FEWEST:
         return None
-    return Earlier(value=100 * before[0] / before[1], n=before[1], moved=shares.differ(before, part))
+    return Earlier(value=100 * before[0] / before[1], n=before[1], moved=shares.differ(before, part, CONFIDENCE))
 
 
 def _earlier_spread(values: Sequence[float], before: Iterable[float] | None) -> Earlier | None:
     earlier = sorted(before or ())
     if len(earlier) < FEWEST:
         return None
-    return Earlier(value=stats.percentile(earlier, 0.5), n=len(earlier), moved=ranks.differ(earlier, values))
+    return Earlier(
+        value=stats.percentile(earlier, 0.5), n=len(earlier), moved=ranks.differ(earlier, values, CONFIDENCE)
+    )

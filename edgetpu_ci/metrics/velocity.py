@@ -26,7 +26,7 @@ _FAILED: Final = (
 KPIS: Final[tuple[Kpi, ...]] = (
     _kpi(
         "commits_per_week",
-        "1/week",
+        "/week",
         None,
         "first-parent commits of the default branch a week, by people",
         formula="commits / whole ISO weeks (UTC) in the window; a squashed or merged pull request is 1, the commits "
@@ -37,7 +37,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
     ),
     _kpi(
         "bot_commits_per_week",
-        "1/week",
+        "/week",
         None,
         "the same of bots",
         formula="as commits_per_week, of what it leaves out",
@@ -132,7 +132,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
     ),
     _kpi(
         "deployment_frequency_per_week",
-        "1/week",
+        "/week",
         "higher",
         "how often something is given to users",
         "deployment_frequency",

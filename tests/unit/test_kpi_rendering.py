@@ -91,7 +91,7 @@ def test_an_arrow_is_shown_only_beyond_noise() -> None:
 
 def test_the_better_direction_is_that_of_the_metric() -> None:
     assert change(9, Earlier(value=4, n=9, moved=True), "pr_merge_time_hours") == "▲ worse, from 4 h"
-    assert change(9, Earlier(value=4, n=9, moved=True), "commits_per_week") == "▲ from 4 1/week"
+    assert change(9, Earlier(value=4, n=9, moved=True), "commits_per_week") == "▲ from 4 /week"
 
 
 def test_what_is_not_known_has_no_arrow_and_says_why_once() -> None:

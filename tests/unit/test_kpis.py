@@ -145,8 +145,9 @@ def test_the_weeks_are_shown_and_the_running_one_apart() -> None:
     assert details["running week"] == "2026-W48: 2 so far, not counted"
 
 
-def test_ten_commits_after_one_in_as_many_weeks_are_more() -> None:
-    assert figures()["repository/commits_per_week"].earlier == Earlier(value=0.25, n=1, moved=True)
+def test_ten_commits_after_one_in_as_many_weeks_may_be_chance() -> None:
+    # At least ten of eleven: 2 · 12 in 2^11, more than fifty figures may be wrong in.
+    assert figures()["repository/commits_per_week"].earlier == Earlier(value=0.25, n=1, moved=False)
 
 
 def test_the_library_gives_its_versions_weekly() -> None:
@@ -164,7 +165,8 @@ def test_a_red_workflow_says_since_when() -> None:
 
 def test_every_published_definition_of_rows_is_measured_and_no_other() -> None:
     of_values = {health.community(100).metric, health.runners(1, 1).metric}
-    published = {kpi.metric.name for kpi in (*velocity.KPIS, *reliability.KPIS)}
+    own = "the jobs of the run that asks (REST)"
+    published = {kpi.metric.name for kpi in (*velocity.KPIS, *reliability.KPIS) if kpi.source != own}
     assert {found.metric for found in figures().values()} | of_values == published
 
 

@@ -44,9 +44,10 @@ def test_a_spread_is_its_median_with_the_slow_end_among_the_details() -> None:
 
 
 def test_it_moved_only_beyond_chance() -> None:
-    slower = summary.spread("repository", "x", [6, 7, 8, 9, 10], [1, 2, 3, 4, 5], of=OF)
-    steady = summary.spread("repository", "x", [2, 3, 4, 5, 60], [1, 2, 3, 4, 5], of=OF)
-    assert slower.earlier == Earlier(value=3, n=5, moved=True)
+    slower = summary.spread("repository", "x", range(11, 21), range(1, 11), of=OF)
+    steady = summary.spread("repository", "x", [6, 7, 8, 9, 10], [1, 2, 3, 4, 5], of=OF)
+    assert slower.earlier == Earlier(value=5.5, n=10, moved=True)
+    # All five larger than all five before: 2 in C(10, 5) = 252 by chance, which fifty figures see in a week.
     assert steady.earlier == Earlier(value=3, n=5, moved=False)
 
 
@@ -56,9 +57,9 @@ def test_a_window_before_with_too_few_is_no_comparison() -> None:
 
 
 def test_no_deployment_at_all_is_a_figure() -> None:
-    found = summary.count("repository", "deployment_frequency_per_week", 0, 6, per=2)
+    found = summary.count("repository", "deployment_frequency_per_week", 0, 30, per=10)
     assert (found.value, found.n, found.reason) == (0.0, 0, "")
-    assert found.earlier == Earlier(value=3.0, n=6, moved=True)
+    assert found.earlier == Earlier(value=3.0, n=30, moved=True)
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=5, max_size=40))
