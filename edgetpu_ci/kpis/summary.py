@@ -17,7 +17,7 @@ Details = tuple[tuple[str, str], ...]
 FEWEST: Final = 5
 
 CONFIDENCE: Final = 1 - 0.01 / 50
-"""Of a difference to the window before: where nothing moved, one of a hundred reports of fifty figures shows an arrow."""
+"""Of a difference to the window before: where nothing moved, one in a hundred reports of fifty figures has an arrow."""
 
 _SHOWN: Final = (0.75, 0.9, 0.95)
 
