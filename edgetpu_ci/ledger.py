@@ -38,13 +38,15 @@ class Allowance(Struct, frozen=True, kw_only=True):
 class Account(Struct, frozen=True, kw_only=True):
     """One resource, such as "core" or "graphql": what was asked of it and what that cost.
 
-    `under_way` is what requests may cost that have no answer yet, `dearest` the most that one did; `heard` says
-    whether one was answered, and `allowance` is None when that did not tell a limit.
+    `under_way` is what requests may cost that have no answer yet, `lost` what those may have that never got one,
+    `dearest` the most that one did; `heard` says whether one was answered, and `allowance` is None when that did not
+    tell a limit.
     """
 
     requests: int = 0
     cost: int = 0
     under_way: int = 0
+    lost: int = 0
     dearest: int = 1
     heard: bool = False
     allowance: Allowance | None = None

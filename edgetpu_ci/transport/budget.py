@@ -22,7 +22,7 @@ def why_not(resource: str, account: Account, at: float) -> str:
     left = account.allowance
     if left is None or at >= left.until:
         return ""
-    if left.remaining - account.under_way - account.dearest >= kept(left.limit):
+    if left.remaining - account.under_way - account.lost - account.dearest >= kept(left.limit):
         return ""
     have = (
         f"GitHub's limit for `{resource}` has {left.remaining:,} of {left.limit:,} left until {left.resets:%H:%M} UTC"
@@ -41,14 +41,17 @@ def released(account: Account, held: int) -> Account:
 
 
 def answered(account: Account, answer: Answer, at: float) -> Account:
-    """The account after an answer."""
+    """The account after an answer; one that never came, or does not say what is left, may have cost something."""
+    told = _allowance(answer, at)
+    begins = _begins(account.allowance, told)
     return structs.replace(
         account,
         requests=account.requests + 1,
         cost=account.cost + answer.cost,
+        lost=(0 if begins else account.lost) + (0 if told else answer.cost),
         dearest=max(account.dearest, answer.cost),
         heard=account.heard or answer.status != UNANSWERED,
-        allowance=_newer(account.allowance, _allowance(answer, at), answer.cost),
+        allowance=told if begins else _least(account.allowance, told),
     )
 
 
@@ -62,13 +65,17 @@ def _allowance(answer: Answer, at: float) -> Allowance | None:
     return Allowance(limit=limit, remaining=remaining, resets=when, until=at + (when - answer.at).total_seconds())
 
 
-def _newer(known: Allowance | None, said: Allowance | None, cost: int) -> Allowance | None:
-    """What is left, by an answer that may have overtaken others; one that does not say may have cost something."""
-    if known is None:
-        return said
-    if said is None:
-        return structs.replace(known, remaining=known.remaining - cost)
-    later = (said.resets - known.resets).total_seconds()
-    if later > _SAME_WINDOW:
-        return said
-    return known if later < -_SAME_WINDOW or known.remaining < said.remaining else said
+def _begins(known: Allowance | None, told: Allowance | None) -> bool:
+    """Whether what is told is of a new hour, or the first."""
+    return told is not None and (known is None or _later(told, known) > _SAME_WINDOW)
+
+
+def _least(known: Allowance | None, told: Allowance | None) -> Allowance | None:
+    """What is left by answers that may have overtaken each other, even into the next hour."""
+    if known is None or told is None or _later(known, told) > _SAME_WINDOW:
+        return known
+    return min(known, told, key=lambda one: one.remaining)
+
+
+def _later(one: Allowance, other: Allowance) -> float:
+    return (one.resets - other.resets).total_seconds()

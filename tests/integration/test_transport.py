@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -192,6 +192,7 @@ def test_a_refusal_tells_the_permission_that_is_missing(tmp_path: Path) -> None:
         (bad(403, "You have exceeded a secondary rate limit."), [60]),
         (bad(403, "API rate limit exceeded", **limits(0, 45)), [46]),
         (bad(429, **limits(0, 45)), [46]),
+        (bad(429, **limits(900, 45)), [60]),
         (bad(429, **limits(0, -5)), [1]),
     ],
 )
@@ -299,6 +300,16 @@ def test_a_server_that_never_answers_does_not_hold_us(tmp_path: Path) -> None:
     assert it.clock.slept == []
 
 
+def test_an_answer_that_comes_too_slowly_is_not_waited_for(tmp_path: Path) -> None:
+    def tick() -> float:
+        it.clock.at += 1
+        return it.clock.at
+
+    with service(tmp_path, well("x" * (4 << 20)), EDGETPU_CI_DEADLINE_SECONDS="30") as (_, it):
+        slow = connect(replace(it.world, monotonic=tick))
+        assert "(ReadTimeout)" in failure(slow, TooHeavyError)
+
+
 def test_after_the_deadline_nothing_is_asked(tmp_path: Path) -> None:
     slow = bad(429, retry_after="500")
     with service(tmp_path, [slow, well(), slow, well()]) as (github, it):
@@ -347,6 +358,14 @@ def test_an_address_that_is_none_or_elsewhere_is_refused(tmp_path: Path, there: 
         with pytest.raises(DeliveryError, match="GitHub"):
             list(github.pages(PATH, list[Thing], needs=NEEDS))
         assert len(it.asked) == 2
+
+
+def test_the_token_goes_over_no_other_protocol(tmp_path: Path) -> None:
+    def downgrade(request: Request) -> Reply:
+        return Reply(status=302, headers={"location": f"https://{request.headers['host']}/"})
+
+    with service(tmp_path, downgrade) as (github, _):
+        assert "points to another host" in failure(github)
 
 
 def test_a_query_is_never_redirected(tmp_path: Path) -> None:
@@ -469,6 +488,17 @@ def test_a_clock_that_is_wrong_by_an_hour_changes_nothing(tmp_path: Path) -> Non
         get(github)
         assert it.clock.slept == [46]
         failure(github, BudgetError)
+
+
+def test_of_many_who_ask_at_once_the_first_learns_what_is_left(tmp_path: Path) -> None:
+    def slowly(_: Request) -> Reply:
+        threading.Event().wait(0.1)
+        return well(**limits(200))
+
+    with service(tmp_path, slowly) as (github, it):
+        found = github.gather([lambda: get(github)] * 8)
+        assert len(it.asked) == 1
+    assert [type(one).__name__ for one in found].count("BudgetError") == 7
 
 
 def test_four_ask_at_once_each_on_a_connection_of_its_own(tmp_path: Path) -> None:

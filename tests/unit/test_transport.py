@@ -6,7 +6,7 @@ from tempfile import gettempdir
 
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -116,9 +116,14 @@ steps = st.lists(
 )
 
 
-@given(st.integers(1, 60), st.integers(0, 60), steps)
-def test_the_reserve_is_never_spent(limit: int, used: int, steps: list[tuple[str, int]]) -> None:
-    server = Server(limit, max(limit - used, 0))
+OVERTAKEN = [("start", 0), ("end", 0), ("start", 0), ("start", 0), ("arrive", 0), ("arrive", 1), ("end", 1), ("end", 0)]
+
+
+@settings(max_examples=400)
+@example(10, 3, [*OVERTAKEN, ("start", 0)])
+@given(st.integers(10, 60), st.integers(0, 8), steps)
+def test_the_reserve_is_never_spent(limit: int, spare: int, steps: list[tuple[str, int]]) -> None:
+    server = Server(limit, budget.kept(limit) + spare)
     for what, place in steps:
         before = server.account.allowance
         if what == "start":
