@@ -69,7 +69,8 @@ def _per_week(metric: str, commits: Sequence[Commit], details: summary.Details, 
     whole = scope.window.weeks()
     weeks = whole.each_week()
     if not weeks:
-        return summary.unknown(REPOSITORY, metric, f"no whole ISO week in {scope.window.days:g} days")
+        reason = f"no whole ISO week in {scope.window.days:g} days"
+        return summary.unknown(REPOSITORY, metric, reason, details=scope.details)
     shown = (*_weekly(commits, weeks, scope.window), *details, ("window", str(whole)), ("source", scope.source))
     before = _count(commits, whole.before) if scope.before else None
     return summary.count(REPOSITORY, metric, _count(commits, whole), before, per=len(weeks), details=shown)
