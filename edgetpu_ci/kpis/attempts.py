@@ -19,6 +19,8 @@ SKIPPED: Final = "skipped"
 CANCELLED: Final = "cancelled"
 FAILED: Final = frozenset({"failure", "timed_out", "startup_failure"})
 
+MOST_UNREAD: Final = 0.05
+
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,6 +57,11 @@ def _attempt(run: WorkflowRun, job: Job, place: int) -> int:
     if run.attempt == 1 or (run.started and job.started and job.started >= run.started):
         return run.attempt
     return min(place, run.attempt - 1)
+
+
+def too_many_unread(unread: int, runs: int) -> str:
+    """Why not to go by these runs where the jobs of more than 5 % are missing; empty where one may."""
+    return f"the jobs of {unread:,} of {runs:,} runs were not read" if unread > MOST_UNREAD * runs else ""
 
 
 def ended(run: WorkflowRun) -> datetime | None:

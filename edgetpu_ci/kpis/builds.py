@@ -1,8 +1,8 @@
-"""How often builds succeed: on the default branch, for pull requests, at the first attempt, and for how long not."""
+"""How often builds succeed, on the default branch and for pull requests, and for how long they have not."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, pairwise, takewhile
+from itertools import groupby, takewhile
 from typing import Final
 
 from edgetpu_ci.kpis import attempts, summary
@@ -18,8 +18,6 @@ NEEDS: Final[tuple[Source, ...]] = ("runs",)
 METRICS: Final = (
     "build_success_rate",
     "pr_build_success_rate",
-    "first_attempt_success_rate",
-    "flaky_rate",
     "failure_streak",
 )
 
@@ -46,8 +44,6 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     people = [run for run in pulls if not run.bot]
     yield _rate(REPOSITORY, "build_success_rate", builds, "runs of the default branch", scope)
     yield _rate(REPOSITORY, "pr_build_success_rate", people, "runs of pull requests", scope)
-    yield _first_attempts(builds, scope)
-    yield _flaky(rows.runs, scope)
     yield from _streaks(builds, scope)
     for workflow, runs in _grouped(builds, lambda run: run.workflow, scope):
         yield _rate(workflow, "workflow_success_rate", runs, f"runs of {workflow}", scope)
@@ -67,55 +63,25 @@ def _grouped(
 
 def _rate(subject: str, metric: str, runs: Sequence[WorkflowRun], of: str, scope: Scope) -> Measurement:
     def part(window: Window) -> Share:
-        return _share(run.conclusion for run in window.ended(runs, attempts.ended))
+        return share(run.conclusion for run in window.ended(runs, attempts.ended))
 
     return scope.share(subject, metric, part, of=of, details=_excluded(runs, scope))
 
 
-def _share(conclusions: Iterable[str]) -> Share:
+def share(conclusions: Iterable[str]) -> Share:
     """How many succeeded, of those that succeeded or failed."""
     counted = [conclusion for conclusion in conclusions if conclusion in COUNTED]
     return counted.count(SUCCESS), len(counted)
 
 
 def _excluded(runs: Iterable[WorkflowRun], scope: Scope) -> Details:
-    ended = scope.window.ended(runs, attempts.ended)
-    left_out = Counter(run.conclusion for run in ended if run.conclusion not in COUNTED)
-    return (("excluded", summary.listed((name, left_out[name]) for name in sorted(left_out))),)
+    return (("excluded", not_counted(run.conclusion for run in scope.window.ended(runs, attempts.ended))),)
 
 
-def _first_attempts(builds: Sequence[WorkflowRun], scope: Scope) -> Measurement:
-    def part(window: Window) -> Share:
-        return _share(first for run in window.ended(builds, attempts.ended) if (first := _first(run)) is not None)
-
-    firsts = [_first(run) for run in scope.window.ended(builds, attempts.ended)]
-    left_out = Counter(first for first in firsts if first is not None and first not in COUNTED)
-    named = [(name, left_out[name]) for name in sorted(left_out)]
-    excluded = summary.listed([*named, ("whose first attempt is not known", firsts.count(None))])
-    of = "first attempts of runs of the default branch"
-    return scope.share(REPOSITORY, "first_attempt_success_rate", part, of=of, details=(("excluded", excluded),))
-
-
-def _first(run: WorkflowRun) -> str | None:
-    """How its first attempt ended; None where that is not known."""
-    ends = attempts.conclusions(run)
-    return ends[0] if run.attempt == len(ends) else None
-
-
-def _flaky(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
-    def part(window: Window) -> Share:
-        failed = [run for run in window.ended(runs, attempts.ended) if _first(run) in FAILED]
-        return sum(map(_recovers, failed)), len(failed)
-
-    not_known = sum(_first(run) is None for run in scope.window.ended(runs, attempts.ended))
-    details = (("excluded", summary.listed([("whose first attempt is not known", not_known)])),)
-    return scope.share(REPOSITORY, "flaky_rate", part, of="runs whose first attempt failed", details=details)
-
-
-def _recovers(run: WorkflowRun) -> bool:
-    """Whether an attempt failed and the very next one, of the same commit, succeeded."""
-    ends = attempts.conclusions(run)
-    return any(end in FAILED and then == SUCCESS for end, then in pairwise(ends))
+def not_counted(conclusions: Iterable[str]) -> str:
+    """How many ended in each way that is neither success nor failure."""
+    left_out = Counter(conclusion for conclusion in conclusions if conclusion not in COUNTED)
+    return summary.listed((name, left_out[name]) for name in sorted(left_out))
 
 
 def _streaks(builds: Sequence[WorkflowRun], scope: Scope) -> Iterator[Measurement]:

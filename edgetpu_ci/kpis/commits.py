@@ -14,7 +14,7 @@ from edgetpu_ci.model import REPOSITORY, Measurement
 NEEDS: Final[tuple[Source, ...]] = ("commits",)
 METRICS: Final = ("commits_per_week", "bot_commits_per_week")
 
-LOG: Final = ("log", "--first-parent", "--format=%H%x1f%ct%x1f%at%x1f%an%x1f%ae")
+LOG: Final = ("log", "--first-parent", "--no-show-signature", "--format=%H%x1f%ct%x1f%at%x1f%an%x1f%ae")
 """What git is asked for, in its words; a revision and `--since` come behind it."""
 
 SHALLOW: Final = "this checkout has not all commits; give actions/checkout `fetch-depth: 0`"
@@ -29,11 +29,13 @@ def parse(output: str, bots: Collection[str] = ()) -> tuple[Commit, ...]:
 
     Name and address of an author only tell whether it is a program, and are forgotten.
     """
-    return tuple(_commit(line, {name.lower() for name in bots}) for line in output.splitlines() if line)
+    known = {name.lower() for name in bots}
+    # A name may have what `splitlines` takes for the end of a line.
+    return tuple(_commit(line, known) for line in output.split("\n") if line)
 
 
 def _commit(line: str, bots: Collection[str]) -> Commit:
-    fields = line.split("\x1f")
+    fields = line.split("\x1f", _FIELDS - 1)
     if len(fields) != _FIELDS or not (fields[1].isdecimal() and fields[2].isdecimal()):
         raise DocumentError("git log answered something else than commits; check that git works here.")
     sha, at, authored, name, address = fields
@@ -67,7 +69,8 @@ def _per_week(metric: str, commits: Sequence[Commit], details: summary.Details, 
     whole = scope.window.weeks()
     weeks = whole.each_week()
     if not weeks:
-        return summary.unknown(REPOSITORY, metric, f"no whole ISO week in {scope.window.days:g} days")
+        reason = f"no whole ISO week in {scope.window.days:g} days"
+        return summary.unknown(REPOSITORY, metric, reason, details=scope.details)
     shown = (*_weekly(commits, weeks, scope.window), *details, ("window", str(whole)), ("source", scope.source))
     before = _count(commits, whole.before) if scope.before else None
     return summary.count(REPOSITORY, metric, _count(commits, whole), before, per=len(weeks), details=shown)

@@ -1,7 +1,7 @@
 """How long runs, builds and tests take, from the times of their jobs: those of a run change long after it ended."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 from math import ceil
@@ -96,17 +96,17 @@ def billed_minutes(job: Job) -> int:
 
 
 def _minutes(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
-    executed = [job for run in runs for job in attempts.executions(run)]
-    now, before = (_billed(executed, window) for window in (scope.window, scope.window.before))
-    ended = scope.window.ended(runs, attempts.ended)
-    unknown = sum(run.jobs is None for run in ended)
-    details = (("excluded", summary.listed([("runs whose jobs are not known", unknown)])), *scope.details)
-    if ended and unknown == len(ended):
-        return summary.unknown(REPOSITORY, "minutes_used", "no jobs of the runs were read", details=details)
-    earlier = Earlier(value=float(sum(before)), n=len(before)) if scope.before else None
-    return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), earlier=earlier, details=details)
+    now = _used(runs, scope.window)
+    before = _used(runs, scope.before) if scope.before else ""
+    if isinstance(now, str):
+        return summary.unknown(REPOSITORY, "minutes_used", now, details=scope.details)
+    earlier = None if isinstance(before, str) else Earlier(value=float(sum(before)), n=len(before))
+    return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), earlier=earlier, details=scope.details)
 
 
-def _billed(jobs: Iterable[Job], window: Window) -> list[int]:
-    """Of each execution that ended in a window and cost something, in whichever attempt of its run."""
-    return [minutes for job in jobs if window.has(job.completed) and (minutes := billed_minutes(job))]
+def _used(runs: Sequence[WorkflowRun], window: Window) -> list[int] | str:
+    """Of each execution that ended in a window and cost something, in whichever attempt; or why that is not known."""
+    ended = window.ended(runs, attempts.ended)
+    executed = (job for run in runs for job in attempts.executions(run) if window.has(job.completed))
+    unread = sum(run.jobs is None for run in ended)
+    return attempts.too_many_unread(unread, len(ended)) or [found for job in executed if (found := billed_minutes(job))]

@@ -46,11 +46,14 @@ class Scope(Struct, frozen=True):
         return tuple(known)
 
     def share(
-        self, subject: str, metric: str, part: Callable[[Window], Share], *, of: str, details: Details = ()
+        self, subject: str, metric: str, part: Callable[[Window], Share | str], *, of: str, details: Details = ()
     ) -> Measurement:
-        """`summary.share` of the part that a window has; `of` is without the window."""
-        before = part(self.before) if self.before else None
-        return summary.share(subject, metric, part(self.window), before, of=self._of(of), details=self._with(details))
+        """`summary.share` of the part that a window has, or why that is not known; `of` is without the window."""
+        now, before = part(self.window), part(self.before) if self.before else None
+        if isinstance(now, str):
+            return summary.unknown(subject, metric, now, details=self._with(details))
+        earlier = None if isinstance(before, str) else before
+        return summary.share(subject, metric, now, earlier, of=self._of(of), details=self._with(details))
 
     def spread(
         self, subject: str, metric: str, values: Callable[[Window], Iterable[float]], *, of: str, details: Details = ()

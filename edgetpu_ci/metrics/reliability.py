@@ -66,8 +66,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "higher",
         "builds of the default branch that succeed at once",
         formula=f"{_SHARE}; by the first attempt of the {_BUILDS} {_ENDED}: of a run that was run again, it failed "
-        "where the first execution of a job did, unless that job may fail; runs whose first attempt is not known are "
-        "counted apart",
+        "where the first execution of a job did, unless that job may fail; unknown where the "
+        "jobs of more than 5 % of the runs were not read",
         source=_JOBS,
         permission=_NEEDS_JOBS,
     ),
@@ -77,7 +77,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "lower",
         "failures that were gone when the same commit was run again",
         formula="100 · runs with a failed attempt followed by a successful one / runs whose first attempt failed; of "
-        f"all runs {_ENDED}, whatever branch; failures that were never run again count as no flakes",
+        f"all runs {_ENDED}, whatever branch; failures that were never run again count as no flakes; unknown "
+        "where the jobs of more than 5 % of the runs were not read",
         source=_JOBS,
         permission=_NEEDS_JOBS,
     ),
@@ -179,7 +180,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "minutes of runners, as they are billed",
         "github_actions_minutes",
         formula="sum over the executions of jobs that ended in the window, of all attempts, of (completed − started) "
-        "in minutes, each rounded up; skipped ones are 0; minutes on self-hosted runners are among them",
+        "in minutes, each rounded up; skipped ones are 0; minutes on self-hosted runners are among them; unknown where "
+        "the jobs of more than 5 % of the runs were not read",
         source=_JOBS,
         permission=_NEEDS_JOBS,
     ),

@@ -1,6 +1,7 @@
 """Every key figure of a small repository, as computed by hand; and what is said where there are no rows."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from msgspec import structs
@@ -11,8 +12,8 @@ from edgetpu_ci.kpis import all as key_figures
 from edgetpu_ci.kpis import builds, commits, health, options
 from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Commit, Rows
-from edgetpu_ci.metrics import reliability, velocity
 from edgetpu_ci.model import Earlier, Measurement
+from tests.fakes import repository
 from tests.fakes import small_repository as small
 from tests.fakes.small_repository import AS_OF, DAY, at
 
@@ -163,11 +164,10 @@ def test_a_red_workflow_says_since_when() -> None:
     assert (details["workflow"], details["red for"]) == ("ci.yml", "300.0 h")
 
 
-def test_every_published_definition_of_rows_is_measured_and_no_other() -> None:
+def test_every_figure_has_a_published_definition() -> None:
     of_values = {health.community(100).metric, health.runners(1, 1).metric}
-    own = "the jobs of the run that asks (REST)"
-    published = {kpi.metric.name for kpi in (*velocity.KPIS, *reliability.KPIS) if kpi.source != own}
-    assert {found.metric for found in figures().values()} | of_values == published
+    published = {kpi.metric.name for kpi in metrics.KPIS if kpi.formula and kpi.source}
+    assert {found.metric for found in figures().values()} | of_values <= published
 
 
 def test_the_names_of_the_seed_lead_to_their_figures() -> None:
@@ -220,13 +220,25 @@ def test_a_merge_queue_and_a_tag_are_builds_of_the_branch_and_a_topic_branch_is_
 def test_what_git_says_becomes_commits_that_name_nobody() -> None:
     lines = (
         "c2\x1f1762336800\x1f1762333200\x1fdependabot[bot]\x1f49699333+dependabot[bot]@users.noreply.github.com",
-        "c1\x1f1762336800\x1f1762333200\x1fSomebody\x1fsomebody@example.org",
+        "c1\x1f1762336800\x1f1762333200\x1fSome\x85body\x1fsomebody@example.org",
         "c0\x1f1762336800\x1f1762333200\x1fReleaser\x1freleaser@example.org",
     )
-    found = commits.parse("\n".join(lines) + "\n", bots=["releaser"])
+    found = commits.parse("\n".join([*lines, ""]), bots=["releaser"])
     assert [(one.sha, one.is_bot) for one in found] == [("c2", True), ("c1", False), ("c0", True)]
     assert found[1].at - found[1].authored == timedelta(hours=1)
     assert Commit.__struct_fields__ == ("sha", "at", "authored", "is_bot")
+
+
+def test_a_merge_is_one_commit_and_what_it_brought_is_none(tmp_path: Path) -> None:
+    folder = repository.create(tmp_path / "here")
+    repository.commit(folder, {})
+    repository.git(folder, "switch", "--quiet", "--create", "topic")
+    inner = [repository.commit(folder, {}), repository.commit(folder, {})]
+    repository.git(folder, "switch", "--quiet", "main")
+    repository.git(folder, "merge", "--quiet", "--no-ff", "--message", "merge", "topic")
+    found = commits.parse(repository.git(folder, *commits.LOG))
+    assert [one.sha for one in found] == repository.git(folder, "rev-parse", "HEAD", "HEAD^").split()
+    assert not {one.sha for one in found} & set(inner)
 
 
 @pytest.mark.parametrize(
