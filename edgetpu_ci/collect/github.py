@@ -63,7 +63,8 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     """The same with a reader of GitHub."""
     now = world.now().replace(microsecond=0)
     bots = frozenset(options.bots)
-    desk = Desk(reader, state, now=now, cut=now - timedelta(days=options.retention_days), bots=bots)
+    cut = now - timedelta(days=options.retention_days)
+    desk = Desk(reader, state, now=now, cut=cut, bots=bots, progress=world.progress)
     standing = reading.read(desk, options.production)
     branch = (standing.about.branch if standing.about else "") or event.read(world).main
     since = now - 2 * timedelta(days=options.days)

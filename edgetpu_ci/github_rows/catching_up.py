@@ -65,7 +65,9 @@ def _read_windows(desk: Desk, wanted: Sequence[Span]) -> None:
         for window in runs.windows(desk.github, wanted):
             left.append(f"{window.of - window.before:,} of {window.of:,} ")
             _take(desk, window)
-            left.append(f"{window.of - window.before - window.total:,} of {window.of:,} ")
+            done = window.before + window.total
+            left.append(f"{window.of - done:,} of {window.of:,} ")
+            desk.progress("workflow runs", done, window.of)
 
     desk.part("runs", take, lambda: _lost(desk, wanted, left))
 

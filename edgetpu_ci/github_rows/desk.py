@@ -26,7 +26,7 @@ class Desk:
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
     `batch`: so many rows wait for the store at most. `refused` says of each part why the token may not read it;
     `incomplete` what was to be read and was not, of the parts that are `broken`. `suites` is how many check suites are
-    asked for at once.
+    asked for at once. `progress` is told (what, done, total).
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Desk:
         now: datetime,
         cut: datetime,
         bots: frozenset[str],
-        batch: int = BATCH,
+        progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
     ) -> None:
         self.github = github
         self.bots = bots
@@ -53,7 +53,8 @@ class Desk:
         self.broken: set[str] = set()
         self.suites = PageSize(jobs.MOST)
         self._state = state
-        self._batch = batch
+        self.batch = BATCH
+        self.progress = progress
 
     @property
     def _shelves(self) -> tuple[Shelf[Any], ...]:
@@ -68,7 +69,7 @@ class Desk:
     def reached(self, **known: object) -> None:
         """How far it has come, once what was added is stored; stores it when much waits."""
         self.cursors = structs.replace(self.cursors, **known)
-        if sum(shelf.waiting for shelf in self._shelves) >= self._batch:
+        if sum(shelf.waiting for shelf in self._shelves) >= self.batch:
             self.flush()
 
     def answered(self, name: str, asked: Asked) -> None:

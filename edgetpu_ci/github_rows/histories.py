@@ -45,9 +45,12 @@ def read(desk: Desk, history: _History) -> None:
     ask = lists.asking(desk.github, history.of, partial(history.row, known=desk.bots))
 
     def take() -> None:
+        done = 0
         for step in walk(ask, getattr(desk.cursors, history.name), desk.cut):
             history.shelf(desk).add(step.page.rows)
             desk.reached(**{history.name: step.known})
+            done += len(step.page.rows)
+            desk.progress(history.words, done, step.page.total)
 
     desk.part(history.name, take, lambda: _lost(desk, history))
 

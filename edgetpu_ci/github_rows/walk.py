@@ -6,6 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.github_rows import spans
 from edgetpu_ci.github_rows.spans import Span
 
@@ -13,6 +14,9 @@ R = TypeVar("R")
 
 OVERLAP: Final = timedelta(minutes=10)
 """What changed so shortly before the newest known is read again: GitHub's index may lag a little."""
+
+_NO_CURSOR: Final = "valid cursor"
+"""What GitHub says of a place in a list that it does not know."""
 
 
 class Page(Struct, Generic[R], frozen=True):
@@ -40,17 +44,22 @@ def walk(ask: Callable[[str], Page[R]], known: tuple[Span, ...], cut: datetime) 
 
     Items that change while they are read move to the front, where the next walk finds them.
     """
-    after, top = "", None
+    page = ask("")
+    top = page.newest
     while True:
-        page = ask(after)
-        top = top or page.newest
         # A list that ended has nothing older, however far back anybody asks.
         low = page.oldest if page.after else spans.EPOCH
         known, reached = _joined(known, Span(low, max(top, low), page.after))
         yield Step(page, known)
         if not reached.after or reached.low < cut:
             return
-        after = reached.after
+        try:
+            page = ask(reached.after)
+        except DeliveryError as error:
+            if reached.after == page.after or _NO_CURSOR not in str(error):
+                raise
+            # Where an earlier job stopped GitHub no longer finds: from here on it is read once more.
+            known, page = (Span(low, top, page.after),), ask(page.after)
 
 
 def _joined(known: tuple[Span, ...], read: Span) -> tuple[tuple[Span, ...], Span]:
@@ -59,8 +68,11 @@ def _joined(known: tuple[Span, ...], read: Span) -> tuple[tuple[Span, ...], Span
     The newest known span counts as met only where it was read again for the length of the overlap.
     """
     apart = [span for span in known if _apart(span, read)]
-    together = spans.union([span for span in known if not _apart(span, read)] + [read])
-    return tuple(sorted([*apart, *together], key=lambda span: span.low)), together[-1]
+    met = [span for span in known if not _apart(span, read)]
+    # Where many changed in one second, what was read last is further down the list.
+    lowest = min([read, *met], key=lambda span: span.low)
+    together = Span(lowest.low, max(span.high for span in [read, *met]), lowest.after)
+    return tuple(sorted([*apart, together], key=lambda span: span.low)), together
 
 
 def _apart(span: Span, read: Span) -> bool:

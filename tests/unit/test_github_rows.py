@@ -35,7 +35,9 @@ def repository(runs: int = 0, items: int = 0, days: float = 100) -> SmallGitHub:
 
 
 def desk(github: GitHub, state: State, now: datetime = NOW, keep: int = 400, batch: int = BATCH) -> Desk:
-    return Desk(github, state, now=now, cut=now - timedelta(days=keep), bots=frozenset(), batch=batch)
+    at_desk = Desk(github, state, now=now, cut=now - timedelta(days=keep), bots=frozenset())
+    at_desk.batch = batch
+    return at_desk
 
 
 def read(github: GitHub, state: State, now: datetime = NOW, batch: int = BATCH) -> Desk:
