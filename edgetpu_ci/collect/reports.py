@@ -41,9 +41,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def collect(options: Options, world: World) -> Collected:
     """What the reports say of the repository; ConfigError for a pattern without a file."""
-    reports = [_read(file, world) for file in _files(options, world)]
-    measurements = figures.of(reports, _size(options, world), world.now())
-    return Collected(measurements=measurements, incomplete=tuple(report.fault for report in reports if report.fault))
+    found = read(options, world)
+    measurements = figures.of(found, _size(options, world), world.now())
+    return Collected(measurements=measurements, incomplete=tuple(report.fault for report in found if report.fault))
+
+
+def read(options: Options, world: World) -> list[Report]:
+    """Each report once, with what it says or its fault; ConfigError for a pattern without a file."""
+    return [_read(file, world) for file in _files(options, world)]
 
 
 def check(options: Options, world: World) -> None:

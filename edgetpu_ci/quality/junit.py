@@ -20,13 +20,13 @@ _LONGEST: Final = 1e8
 _ORDER: Final[dict[Outcome, int]] = {"skipped": 0, "xfailed": 1, "passed": 2, "failed": 3, "error": 4}
 
 
-def read(chunks: Iterable[bytes], source: str) -> Outcomes:
-    """How each test ended.
+def read(chunks: Iterable[bytes], source: str, most: int = MOST_TESTS) -> Outcomes:
+    """How each test ended; DocumentError for more cases than `most`.
 
     A test that comes again in its suite was run again: its last end counts, and it is flaky when that is a pass. In
     another suite it is the same test somewhere else: it has failed when it failed in one of them.
     """
-    report = _Report(source)
+    report = _Report(source, most)
     foreign.xml(chunks, report, source)
     return Outcomes(
         ends=report.outcomes,
@@ -53,11 +53,11 @@ class _Suite:
 class _Report:
     """Takes the cases as they come, at whatever depth of suites."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, most: int) -> None:
         self.outcomes: dict[Test, Outcome] = {}
         self.flaky: set[Test] = set()
         self.seconds, self.cases, self.untimed = 0.0, 0, 0
-        self._source = source
+        self._source, self._most = source, most
         self._suites: list[_Suite] = []
         self._case: dict[str, str] | None = None
         self._marks: dict[str, str] = {}
@@ -87,8 +87,8 @@ class _Report:
             self.flaky.add(test)
         self._took(case.get("time", ""))
         self.cases += 1
-        if self.cases > MOST_TESTS:
-            raise DocumentError(f"{self._source} has more than {MOST_TESTS:,} tests; report fewer in one file.")
+        if self.cases > self._most:
+            raise DocumentError(f"{self._source} has more than {self._most:,} tests; report fewer in one file.")
 
     def _took(self, text: str) -> None:
         seconds = _seconds(text)

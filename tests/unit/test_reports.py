@@ -98,7 +98,8 @@ def test_what_one_report_cannot_say_another_does_not_make_up_for(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\n \n", codecs.BOM_UTF16_LE, b"\0" * 100, b"hello", os.urandom(100), b"<html/>"]
+    "data",
+    [b"", b"\n \n", codecs.BOM_UTF16_LE, bytes(9), b"hello", pytest.param(bytes(range(256)), id="bytes"), b"<html/>"],
 )
 def test_what_is_no_report_is_named_and_the_others_go_on(tmp_path: Path, data: bytes) -> None:
     write(tmp_path, a__txt=data, c__json=COVERAGE)
@@ -124,6 +125,8 @@ def test_a_report_that_the_disk_does_not_give_is_a_sentence(tmp_path: Path) -> N
     collected = collect(tmp_path, reports.File(path="/proc/self/mem", format="junit"))
     assert collected.incomplete == ("/proc/self/mem cannot be read: input/output error.",)
     assert str(found(collected)["tests"]).startswith("not known: /proc/self/mem cannot be read")
+    with pytest.raises(ConfigError, match="/proc/self/mem cannot be read: input/output error"):
+        collect(tmp_path, "/proc/self/mem", sources=("/proc/self/mem",))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
