@@ -35,12 +35,12 @@ def below(folder: str, scan: Scan) -> Scan:
     return replace(scan, findings=found)
 
 
-def score(scans: Sequence[Scanned], now: datetime) -> Iterator[Measurement]:
+def score(scans: Sequence[Scanned], now: datetime, *, leaked_secret: bool = False) -> Iterator[Measurement]:
     """`security_score` of all scans together. The oldest says how old; one that missed something says nothing."""
     if not scans:
         return
     found = (finding for one in scans for finding in one.scan.findings)
-    judged = findings.score(found, leaked_secret=False, scanned_at=min(one.at for one in scans), now=now)
+    judged = findings.score(found, leaked_secret=leaked_secret, scanned_at=min(one.at for one in scans), now=now)
     judged = replace(judged, details=(*judged.details, *(("scan", _said(one)) for one in scans)))
     missed = [f"{_tool(one)} did not look at all: {subjects.short(what)}" for one in scans for what in one.scan.missed]
     if not missed:

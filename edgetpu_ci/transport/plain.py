@@ -1,0 +1,117 @@
+"""Services that are not GitHub: GETs without a secret of ours, capped, timed, and counted in the ledger."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
+
+from edgetpu_ci import __version__
+from edgetpu_ci.ledger import AT_ONCE, Asked
+from edgetpu_ci.transport import budget
+from edgetpu_ci.transport.answer import SERVER_ERRORS, UNANSWERED, Answer
+from edgetpu_ci.world import World
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+T = TypeVar("T")
+
+TRIES: Final = 3
+_MOST_BYTES: Final = 64 << 20
+_TIMEOUT: Final = 20.0
+_PIECE: Final = 1 << 16
+_PAUSE: Final = 2.0
+
+
+class Plain:
+    """One service; `name` is its resource in the ledger, such as "package index"."""
+
+    def __init__(self, name: str, world: World) -> None:
+        self._name = name
+        self._world = world
+        self._of_thread = threading.local()
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer as it came, after redirects; status 0 when none did, or more than is read."""
+        return self._once(url, headers or {}, _body)
+
+    def begin(self, url: str) -> Answer:
+        """The same of a file, of which no more than its first byte is wanted."""
+        return self._once(url, {"Range": "bytes=0-0"}, lambda response: next(response.iter_content(1), b""))
+
+    def patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """What `ask` brings, asked again after a pause, twice at most, while nobody answers or the service fails."""
+        answer = ask()
+        for attempt in range(1, TRIES):
+            if UNANSWERED < answer.status < SERVER_ERRORS:
+                break
+            self._world.sleep(_PAUSE * attempt)
+            answer = ask()
+        return answer
+
+    def gather(self, asks: Sequence[Callable[[], T]]) -> list[T]:
+        """Several answers in order, at most four asked for at a time."""
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            return list(threads.map(lambda ask: ask(), asks))
+
+    def _once(self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]") -> Answer:
+        began = self._world.monotonic()
+        answer = self._sent(url, headers, read)
+        ended = self._world.monotonic()
+        self._world.ledger.change(self._name, lambda account: budget.answered(account, answer, ended))
+        self._world.ledger.note(
+            Asked(
+                verb="GET",
+                path=urlsplit(url).path,
+                status=answer.status,
+                ms=round((ended - began) * 1000),
+                resource=self._name,
+                cost=answer.cost,
+            )
+        )
+        return answer
+
+    def _sent(self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]") -> Answer:
+        from requests import RequestException
+
+        at = self._world.now()
+        try:
+            with self._session().get(url, headers=dict(headers), timeout=_TIMEOUT, stream=True) as response:
+                data = read(response)
+        except (RequestException, OSError, ValueError) as error:
+            return Answer(status=UNANSWERED, at=at, why=type(error).__name__)
+        if data is None:
+            return Answer(status=UNANSWERED, at=at, why=f"more than {_MOST_BYTES:,} bytes")
+        known = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(status=response.status_code, at=at, headers=known, data=data)
+
+    def _session(self) -> "Session":
+        import requests
+
+        if not hasattr(self._of_thread, "session"):
+            self._of_thread.session = requests.Session()
+            self._of_thread.session.headers["User-Agent"] = f"edgetpu-ci/{__version__}"
+        session: Session = self._of_thread.session
+        return session
+
+
+def _body(response: "Response") -> bytes | None:
+    """The whole of it, None when it is larger than anything we ask for."""
+    pieces, size = [], 0
+    for piece in response.iter_content(_PIECE):
+        size += len(piece)
+        if size > _MOST_BYTES:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def told(answer: Answer) -> str:
+    """An answer that is none, in a few words: "answered 503", "did not answer (ConnectTimeout)"."""
+    return f"answered {answer.status}" if answer.status else f"did not answer ({answer.why})"
+
+
+def host(url: str) -> str:
+    """Whose address it is, without what may be a password in it."""
+    return urlsplit(url).hostname or "no host"
