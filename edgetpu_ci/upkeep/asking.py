@@ -26,11 +26,6 @@ def no(error: EdgeTpuCiError) -> No:
     return No(str(error).rstrip("."))
 
 
-def answer(value: T | No, otherwise: T) -> T:
-    """The answer, or this where there is none."""
-    return otherwise if isinstance(value, No) else value
-
-
 def listed(github: GitHub, path: str, item: type[T], needs: str, **query: str | int) -> list[T]:
     """All items of a list, of every page."""
     pages = github.pages(path, list[item], needs=needs, query=query)  # type: ignore[valid-type]

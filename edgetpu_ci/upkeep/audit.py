@@ -94,7 +94,7 @@ def documented(incidents: Sequence[int] | No, missing: Sequence[int], days: int,
     metric = "incident_documentation_compliant"
     if isinstance(incidents, No):
         return summary.unknown(REPOSITORY, metric, incidents.why)
-    evidence = f"{len(incidents)} incidents were closed more than {days} days ago in the last year"
+    evidence = f"incidents closed more than {days} days ago in the last year: {len(incidents)}"
     if missing:
         evidence += f"; no post-mortem of: {', '.join(f'#{number}' for number in missing)}"
     return _said(metric, ok=not missing, evidence=evidence, now=now)

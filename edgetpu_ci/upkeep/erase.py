@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import codec, memory
 from edgetpu_ci.errors import StoreError
-from edgetpu_ci.upkeep import stale
+from edgetpu_ci.upkeep import register, stale
 from edgetpu_ci.upkeep.keeper import Keeper
 from edgetpu_ci.upkeep.register import Kept
 from edgetpu_ci.upkeep.stale import Row
@@ -33,17 +33,18 @@ class Number(Struct, frozen=True):
 
 
 class Everything(Struct, frozen=True):
-    """All values of key figures: rows, how far they were read, the newest access review and its key."""
+    """All that is kept for key figures: rows, how far they were read, reports of the repository, access reviews."""
 
 
 Scope = Before | Number | Everything
 
 
 class Erased(Struct, frozen=True):
-    """What went of a named value: so many rows, or (None) the whole of it."""
+    """How many "rows" or "documents" went of a named value or a kind of document; a "value" went whole."""
 
     name: str
-    rows: int | None
+    count: int
+    what: Literal["rows", "documents", "value"]
 
 
 class Erasure(Struct, frozen=True, kw_only=True):
@@ -53,6 +54,7 @@ class Erasure(Struct, frozen=True, kw_only=True):
     scope: str
     values: int
     rows: int
+    documents: int
 
 
 class Done(Struct, frozen=True):
@@ -63,13 +65,20 @@ class Done(Struct, frozen=True):
 
 
 def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
-    """Rewrite or remove the values that `scope` means, record that it was done, and forget what they were.
+    """Rewrite or remove what `scope` means, record that it was done, and forget what there was.
 
     StoreError when other jobs write a value all the time; what went until then is gone.
     """
     names = keeper.values()
-    erased = tuple(_all(keeper, names) if isinstance(scope, Everything) else _some(keeper, names, scope))
-    record = Erasure(at=world.now(), scope=_words(scope), values=len(erased), rows=sum(one.rows or 0 for one in erased))
+    values = _all(keeper, names) if isinstance(scope, Everything) else _some(keeper, names, scope)
+    erased = (*values, *_documents(keeper, scope))
+    record = Erasure(
+        at=world.now(),
+        scope=_words(scope),
+        values=sum(one.what != "documents" for one in erased),
+        rows=sum(one.count for one in erased if one.what == "rows"),
+        documents=sum(one.count for one in erased if one.what == "documents"),
+    )
     keeper.append(KIND, f"{record.at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}", codec.encode_json(record))
     return Done(erased, keeper.forget() if erased else "")
 
@@ -86,15 +95,35 @@ def _words(scope: Scope) -> str:
 
 def _all(keeper: Keeper, names: Iterable[str]) -> Iterable[Erased]:
     for name in names:
-        if not stale.OTHERS.fullmatch(name):
+        if not stale.OTHERS.fullmatch(name) or name == register.SERIES:
             _change(keeper, name, lambda _: None)
-            yield Erased(name, None)
+            yield Erased(name, 1, "value")
+
+
+def _documents(keeper: Keeper, scope: Scope) -> Iterable[Erased]:
+    """Documents of the time that is meant; the series made from them are made anew from those that are left."""
+    for kind in [kept.names for kept in register.REGISTER if kept.place == "documents" and kept.names != KIND]:
+        if count := keeper.drop(kind, [name for name in keeper.names(kind) if _is_of(scope, name)]):
+            if kind == register.REPORTS:
+                _change(keeper, register.SERIES, lambda _: None)
+            yield Erased(kind, count, "documents")
+
+
+def _is_of(scope: Scope, name: str) -> bool:
+    """Whether a document, whose name begins with its time, is meant; rows of one number are in none."""
+    match scope:
+        case Before(day):
+            return name < f"{day:%Y%m%d}"
+        case Number():
+            return False
+        case Everything():
+            return True
 
 
 def _some(keeper: Keeper, names: Sequence[str], scope: Before | Number) -> Iterable[Erased]:
     for name, kept in stale.rows_named(names):
         if _may_have(scope, name, kept) and (count := _take_out(keeper, name, _meant(scope, kept))):
-            yield Erased(name, count)
+            yield Erased(name, count, "rows")
 
 
 def _may_have(scope: Before | Number, name: str, kept: Kept) -> bool:

@@ -57,6 +57,11 @@ def month(now: datetime) -> tuple[datetime, datetime]:
     return start, (start + 31 * _DAY).replace(day=1)
 
 
+def so_far(now: datetime) -> tuple[str, str]:
+    """Which period a figure of the month covers, as a detail."""
+    return ("window", f"{month(now)[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC, the month so far")
+
+
 def bill(uses: Sequence[Used]) -> Bill:
     """What jobs cost before anything is taken off."""
     standard = [one for one in uses if one.is_standard]
@@ -82,14 +87,14 @@ def forecast(uses: Sequence[Used], days: int, included: float, now: datetime) ->
     start, end = month(now)
     bills = [bill(between(uses, now - (n + 1) * _DAY, now - n * _DAY)) for n in range(days)]
     left = (end - now) / _DAY
-    so_far = bill(between(uses, start, now))
+    spent = bill(between(uses, start, now))
     typical = Bill()
     for one in bills:
         typical = typical.plus(one, 1 / days)
     reach = _reach([one.standard + one.larger for one in bills], left)
 
     def net(factor: float) -> float:
-        return so_far.plus(typical, left * max(0.0, factor)).net(included)
+        return spent.plus(typical, left * max(0.0, factor)).net(included)
 
     return Forecast(net(1.0), (net(1 - reach), net(1 + reach)), days)
 

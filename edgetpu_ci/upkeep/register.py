@@ -6,9 +6,12 @@ the jobs of a run.
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Final, Literal
 
 from msgspec import Struct
+
+from edgetpu_ci.model import REPOSITORY
 
 INTEREST: Final = "legitimate interest (GDPR Art. 6(1)(f)): keeping the project's delivery working and secure"
 DUTY: Final = "legal obligation (GDPR Art. 6(1)(c), with Art. 5(2), 24, 32): showing that the rules are kept"
@@ -137,7 +140,35 @@ _ERASURE: Final = {
     "scope": "what was asked for, without a number or name",
     "values": "how many named values were rewritten or removed",
     "rows": "how many rows went",
+    "documents": "how many documents went",
 }
+
+_REPORT: Final = {
+    "format": "tells what it is",
+    "schema": "tells which version it is",
+    "version": "the same",
+    "run": "figures of many rows, of which commit and when",
+    "verdicts": "what was demanded, and who accepted what on a pull request",
+    "comparisons": "what changed",
+    "bases": "what it was compared with",
+    "trend": "earlier figures",
+    "runner": "noise of a machine",
+    "history": "since when something is as it is",
+}
+
+_SERIES: Final = {
+    "format": "tells what it is",
+    "device": "the same",
+    "seen": "reports that were looked at",
+    "runs": "when, of which commit, and where to read more",
+    "series": "figures of many rows",
+}
+
+REPORTS: Final = "kpis"
+"""The kind of document that reports of the repository are."""
+
+SERIES: Final = f"series-{sha256(REPOSITORY.encode()).hexdigest()[:16]}"
+"""Its series are key figures, those of others of machines."""
 
 ROW_DAYS: Final = 400
 REVIEW_DAYS: Final = 800
@@ -187,6 +218,20 @@ REGISTER: Final[tuple[Kept, ...]] = (
         names="github-cursors",
         fields=_CURSORS,
         days=ROW_DAYS,
+    ),
+    Kept(
+        what="series of key figures, made from reports",
+        place="state",
+        names=SERIES,
+        fields=_SERIES,
+        days=REVIEW_DAYS,
+    ),
+    Kept(
+        what="reports of the repository",
+        place="documents",
+        names=REPORTS,
+        fields=_REPORT,
+        days=REVIEW_DAYS,
     ),
     Kept(
         what="the newest access review",

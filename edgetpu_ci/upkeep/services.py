@@ -57,7 +57,11 @@ def artifact_cost(
     hours = account.gigabyte_hours(stored, start, now)
     month = (end - start).total_seconds() / _HOURS
     for rate, source in _prices(bill, price, month):
-        details = (_month(now), ("price", f"{rate:.6g} USD a GB-hour, by {source}"), ("GB-hours", f"{hours:,.4g}"))
+        details = (
+            forecast.so_far(now),
+            ("price", f"{rate:.6g} USD a GB-hour, by {source}"),
+            ("GB-hours", f"{hours:,.4g}"),
+        )
         return summary.plain(REPOSITORY, metric, hours * rate, n=len(stored), details=details)
     return summary.unknown(REPOSITORY, metric, "set `storage_usd_per_gb_month`; GitHub's bill names no price")
 
@@ -100,7 +104,7 @@ def billed(bill: Sequence[Item] | No, own: float | None, now: datetime) -> Measu
     used = sum(line.gross_quantity for line in bill if line.is_minutes)
     running = sum(line.net_amount for line in bill if line.is_minutes)
     ours = (("jobs, by our count", f"{own:,.2f} USD; by GitHub's {running:,.2f} USD"),) if own is not None else ()
-    details = (_month(now), ("before discounts", f"{gross:,.2f} USD"), ("minutes", f"{used:,.0f}"), *ours)
+    details = (forecast.so_far(now), ("before discounts", f"{gross:,.2f} USD"), ("minutes", f"{used:,.0f}"), *ours)
     return summary.plain(
         REPOSITORY, metric, sum(line.net_amount for line in bill), n=len(bill), details=(*details, _SOURCE)
     )
@@ -125,7 +129,3 @@ _SOURCE: Final = ("source", "GitHub's billing, which is some hours behind")
 
 def _now(now: datetime) -> tuple[str, str]:
     return ("window", f"as of {now:%Y-%m-%d %H:%M} UTC")
-
-
-def _month(now: datetime) -> tuple[str, str]:
-    return ("window", f"{forecast.month(now)[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC, the month so far")

@@ -72,11 +72,6 @@ def incomplete(spent: Spent) -> Iterator[str]:
         yield f"The jobs of {spent.unread:,} runs were not read yet; the minutes they used are not counted."
 
 
-def period(now: datetime) -> tuple[str, str]:
-    """Which period a figure of the month covers."""
-    return ("window", f"{forecast.month(now)[0]:%Y-%m-%d %H:%M} to {now:%Y-%m-%d %H:%M} UTC, the month so far")
-
-
 def _details(spent: Spent) -> Details:
     month = spent.of_month
     own, free = (minutes.total(some) for some in ([u for u in month if u.is_own], [u for u in month if u.usd == 0]))
@@ -89,7 +84,7 @@ def _details(spent: Spent) -> Details:
     ]
     since = (("kept since", f"{spent.first:%Y-%m-%d}"),) if spent.first else ()
     parts = ", ".join(f"{n:,} {what}" for what, n in counted if n) or "all on standard runners"
-    return (period(spent.now), ("minutes", parts), *since, ("source", "jobs of kept runs × published rates"))
+    return (forecast.so_far(spent.now), ("minutes", parts), *since, ("source", "jobs of kept runs × published rates"))
 
 
 def _cost(spent: Spent, month: Sequence[Used], details: Details) -> Measurement:
@@ -135,7 +130,7 @@ def _budget(spent: Spent, cost: Measurement) -> Measurement:
         return summary.unknown(REPOSITORY, _SHARE, "no `budget_usd` is set")
     if cost.value is None:
         return summary.unknown(REPOSITORY, _SHARE, cost.reason.removeprefix("not known: "))
-    details = (period(spent.now), ("budget", f"{spent.budget:,.2f} USD a month"))
+    details = (forecast.so_far(spent.now), ("budget", f"{spent.budget:,.2f} USD a month"))
     return summary.plain(REPOSITORY, _SHARE, 100 * cost.value / spent.budget, n=cost.n, details=details)
 
 

@@ -10,7 +10,7 @@ from edgetpu_ci.upkeep import register
 from edgetpu_ci.upkeep.register import Kept
 
 OTHERS: Final = re.compile(r"(series|selftest)-.+")
-"""Values of benchmarks, which are of machines and not of people."""
+"""Values of figures over time and of machines, which are not of people."""
 
 GRACE: Final = timedelta(days=8)
 """Rows are looked through for what is too old once a week."""
@@ -25,9 +25,11 @@ def unregistered(state: memory.State, names: Sequence[str]) -> list[str]:
     found: list[str] = []
     newest: dict[str, tuple[str, Kept]] = {}
     for name in sorted(names):
+        if OTHERS.fullmatch(name):
+            continue
         if kept := register.find("state", name):
             newest[kept.names] = (name, kept)
-        elif not OTHERS.fullmatch(name):
+        else:
             found.append(name)
     for name, kept in newest.values():
         fields = register.unregistered(memory.unpack(state.state(name) or _NOTHING, Any, name), kept.fields)
@@ -38,7 +40,7 @@ def unregistered(state: memory.State, names: Sequence[str]) -> list[str]:
 def past(state: memory.State, names: Sequence[str], now: datetime) -> list[str]:
     """Which values hold rows that are past their days, and how many."""
     return [
-        f"{name} has {count:,} rows of more than {kept.days} days"
+        f"rows of more than {kept.days} days in {name}: {count:,}"
         for name, kept in rows_named(names)
         if (limit := now - timedelta(days=kept.days) - GRACE) > month(name)
         if (count := sum(time(row, kept.touched) < limit for row in rows(state.state(name), name)))

@@ -108,7 +108,7 @@ def test_where_every_rule_is_kept_each_says_by_what(store: Folder, tmp_path: Pat
         "permissions_audit_compliant": "nothing differs from the review of 2026-11-15",
         "access_review_compliant": "signed off 2026-11-15 by maintainer on duty; due every 92 days",
         "daily_scan_compliant": "the newest successful run of security.yml is of 2026-11-25 02:00 UTC, 10.0 hours ago",
-        "incident_documentation_compliant": "1 incidents were closed more than 5 days ago in the last year",
+        "incident_documentation_compliant": "incidents closed more than 5 days ago in the last year: 1",
         "configuration_review_compliant": "reviewed 2026-11-01; due every 92 days",
     }
     assert {dict(one.details)["as of"] for one in found.values()} == {"2026-11-25 12:00 UTC"}
@@ -155,7 +155,7 @@ def test_where_every_rule_is_kept_each_says_by_what(store: Folder, tmp_path: Pat
         (
             {ISSUES: [{"number": 20, "closed_at": "2026-11-02T00:00:00Z"}]},
             "incident_documentation_compliant",
-            "1 incidents were closed more than 5 days ago in the last year; no post-mortem of: #20",
+            "incidents closed more than 5 days ago in the last year: 1; no post-mortem of: #20",
         ),
     ],
 )
@@ -290,7 +290,7 @@ def test_a_row_past_its_days_breaks_retention(store: Folder, tmp_path: Path) -> 
     touched = Issue(number=2, created=datetime(2025, 5, 2, tzinfo=UTC), updated=datetime(2026, 6, 2, tzinfo=UTC))
     store.swap("github-issues-2025-05", None, memory.pack([old, touched]))
     found = audit(store, tmp_path)["data_retention_compliant"]
-    assert (found.value, evidence(found)) == (0, "github-issues-2025-05 has 1 rows of more than 400 days")
+    assert (found.value, evidence(found)) == (0, "rows of more than 400 days in github-issues-2025-05: 1")
 
 
 def test_a_configuration_without_a_date_or_with_an_old_one_is_not_reviewed(store: Folder, tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def test_what_came_to_be_before_a_day_goes_and_the_rest_is_as_it_was(store: Fold
     whole = store.state("github-pulls-2026-01")
     done = erase.erase(store, Before(date(2025, 12, 15)), world(tmp_path))
     assert done.erased == (
-        Erased("github-issues-2025-12", 1),
-        Erased("github-pulls-2025-11", 1),
-        Erased("github-pulls-2025-12", 1),
+        Erased("github-issues-2025-12", 1, "rows"),
+        Erased("github-pulls-2025-11", 1, "rows"),
+        Erased("github-pulls-2025-12", 1, "rows"),
     )
     assert numbers(store) == {
         "github-issues-2025-12": [5],
@@ -78,7 +78,11 @@ def test_what_came_to_be_before_a_day_goes_and_the_rest_is_as_it_was(store: Fold
     }
     assert store.state("github-pulls-2026-01") == whole
     assert record(store) == Erasure(
-        at=datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), scope="what came to be before 2025-12-15", values=3, rows=3
+        at=datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC),
+        scope="what came to be before 2025-12-15",
+        values=3,
+        rows=3,
+        documents=0,
     )
 
 
@@ -94,7 +98,7 @@ def test_one_number_goes_and_the_other_of_the_same_number_stays(
     store: Folder, tmp_path: Path, of: str, name: str, left: int
 ) -> None:
     done = erase.erase(store, Number(of, 2), world(tmp_path))  # type: ignore[arg-type]
-    assert done.erased == (Erased(name, 1),)
+    assert done.erased == (Erased(name, 1, "rows"),)
     assert numbers(store) == {**{key: [row.number for row in rows] for key, rows in VALUES.items()}, name: [left]}
     assert record(store).scope == f"one {of}"
 
@@ -103,6 +107,17 @@ def test_everything_of_key_figures_goes_and_nothing_of_machines(store: Folder, t
     done = erase.erase(store, Everything(), world(tmp_path))
     assert store.values() == ["selftest-pi-12345678", "series-0123456789abcdef"]
     assert (len(done.erased), record(store).scope) == (5, "all key figures")
+
+
+def test_documents_go_by_their_time_and_records_of_erasures_stay(store: Folder, tmp_path: Path) -> None:
+    for kind in ("kpis", "reviews", "erasures", "reports"):
+        for day in ("20251231", "20260101"):
+            store.append(kind, f"{day}T000000Z-a", b"{}")
+    done = erase.erase(store, Before(date(2026, 1, 1)), world(tmp_path))
+    assert done.erased[-2:] == (Erased("kpis", 1, "documents"), Erased("reviews", 1, "documents"))
+    assert store.names("kpis") == store.names("reviews") == ["20260101T000000Z-a"]
+    assert len(store.names("reports")) == 2
+    assert len(store.names("erasures")) == 3
 
 
 def test_what_is_not_there_is_not_erased_but_recorded_as_asked_for(store: Folder, tmp_path: Path) -> None:
@@ -132,7 +147,7 @@ class Contested(Folder):
 
 def test_what_another_job_wrote_meanwhile_is_not_lost(store: Folder, tmp_path: Path) -> None:
     done = erase.erase(Contested(store.root), Before(date(2025, 11, 20)), world(tmp_path))
-    assert done.erased == (Erased("github-pulls-2025-11", 1),)
+    assert done.erased == (Erased("github-pulls-2025-11", 1, "rows"),)
     assert numbers(store)["github-pulls-2025-11"] == [9]
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgetpu_ci import memory
+from edgetpu_ci import codec, history, memory, series_index
 from edgetpu_ci.collect import github
 from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.kpis import rows
+from edgetpu_ci.model import REPOSITORY, Machine, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.upkeep import access, erase, register, review, reviews
 from edgetpu_ci.upkeep.register import Kept
@@ -67,6 +68,27 @@ def test_every_field_of_a_document_is_registered(kind: str, record: type[msgspec
     assert set(leaves(record)) == set(kept.fields)
 
 
+def test_reports_and_their_series_are_registered_part_by_part() -> None:
+    kept, series = register.find("documents", history.KPIS), register.find("state", register.SERIES)
+    assert kept is not None
+    assert series is not None
+    assert {field.encode_name for field in msgspec.structs.fields(Report)} == set(kept.fields)
+    assert {field.encode_name for field in msgspec.structs.fields(series_index._Index)} == set(series.fields)
+
+
+def test_the_series_of_the_repository_are_those_that_are_erased(tmp_path: Path) -> None:
+    store, here = Folder(tmp_path), world(tmp_path)
+    for number in range(series_index.UNSAVED):
+        at = NOW.replace(minute=number)
+        run = Run(id=f"{at:%Y%m%dT%H%M%SZ}-a", at=at, machine=Machine(key=REPOSITORY), measurements=())
+        store.append(history.kind(REPOSITORY), run.id, codec.encode_json(Report(run=run)))
+    series_index.load(store, REPOSITORY, here, keep=True)
+    assert store.values() == [register.SERIES]
+    erased = erase.erase(store, erase.Everything(), here).erased
+    assert [(one.name, one.count) for one in erased] == [(register.SERIES, 1), ("kpis", series_index.UNSAVED)]
+    assert store.values() == store.names("kpis") == []
+
+
 @pytest.mark.parametrize("kept", register.REGISTER, ids=lambda kept: kept.what)
 def test_every_entry_has_purpose_basis_and_days(kept: Kept) -> None:
     assert all(purpose.strip() for purpose in kept.fields.values())
@@ -105,8 +127,9 @@ def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -
         for name in store.names(kind):
             value = msgspec.json.decode(store.read(kind, name))
             assert list(register.unregistered(value, kept.fields)) == []
+    others = {"reports of the repository", "series of key figures, made from reports"}
     key = "the key of access reviews, where no secret is set for it"
-    assert kinds == {kept.what for kept in register.REGISTER} - {key}
+    assert kinds == {kept.what for kept in register.REGISTER} - {key} - others
 
 
 def test_what_is_not_registered_is_found_at_any_depth() -> None:
