@@ -110,24 +110,20 @@ def kpis_incomplete() -> Report:
     )  # fmt: skip
 
 
-def kpis_hostile() -> Report:
-    """Workflows, reasons and hosts are called whatever a stranger likes."""
-    rules = (*GATES, Rule(match="*/workflow_success_rate", min=90, owner=HOSTILE, runbook=HOSTILE))
+def kpis_hostile(text: str = HOSTILE) -> Report:
+    """Workflows, reasons, packages and hosts are called whatever a stranger likes."""
+    rules = (*GATES, Rule(match="*/workflow_success_rate", min=90, owner=text, runbook=text))
     return report(
         (
             *well(),
-            figure("workflow_success_rate", 50, HOSTILE, n=10, details=((HOSTILE, HOSTILE),)),
-            figure("workflow_success_rate", None, f"=cmd{HOSTILE}", reason=HOSTILE),
-            figure("type_errors", None, reason=HOSTILE),
+            figure("workflow_success_rate", 50, text, n=10, details=((text, text),)),
+            figure("workflow_success_rate", None, f"=cmd{text}", reason=text),
+            figure("type_errors", None, reason=text),
         ),
         rules,
-        incomplete=(HOSTILE,),
-        host=HOSTILE,
-        dependencies=[
-            Dependency(
-                package=HOSTILE, current=HOSTILE, latest=HOSTILE, severity=HOSTILE, scope=HOSTILE, fixed_in=HOSTILE
-            )
-        ],
+        incomplete=(text,),
+        host=text,
+        dependencies=[Dependency(package=text, current=text, latest=text, severity=text, scope=text, fixed_in=text)],
     )
 
 

@@ -35,13 +35,31 @@ def test_no_action_of_others_is_used() -> None:
     assert [step["uses"] for step in STEPS if "uses" in step] == []
 
 
+def lock(command: str) -> str:
+    """Which lock the expression chooses, read as GitHub reads it: the first alternative that holds."""
+    (step,) = STEPS
+    for alternative in re.finditer(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\) && '([^']+)'", step["env"]["LOCK"]):
+        if any(command.startswith(word) for word in re.findall(r"inputs\.command, '([^']+)'", alternative[1])):
+            return alternative[2]
+    return "requirements.txt"
+
+
 @pytest.mark.parametrize("command", ["run", "compare", "selftest", "bisect", "doctor", "checklist"])
 def test_what_loads_a_model_is_given_a_runtime(command: str) -> None:
-    (step,) = STEPS
-    loads, _, locks = step["env"]["LOCK"].partition("&&")
-    assert f"startsWith(inputs.command, '{command}')" in loads
-    assert locks.split("'")[1] == "requirements-bench.txt"
+    assert lock(command) == "requirements-bench.txt"
     assert "ai-edge-litert" in (ROOT / "requirements-bench.txt").read_text()
+
+
+@pytest.mark.parametrize("command", ["run --kpis", "kpi show --json"])
+def test_what_collects_key_figures_is_given_what_reads_them_and_no_runtime(command: str) -> None:
+    assert lock(command) == "requirements-kpis.txt"
+    assert "defusedxml" in (ROOT / "requirements-kpis.txt").read_text()
+    assert "ai-edge-litert" not in (ROOT / "requirements-kpis.txt").read_text()
+
+
+@pytest.mark.parametrize("command", ["publish --from-workflow-run", "judge report.json"])
+def test_what_only_says_is_given_little(command: str) -> None:
+    assert lock(command) == "requirements.txt"
 
 
 def test_nothing_stays_behind_in_the_environment_of_later_steps() -> None:

@@ -4,12 +4,17 @@ import re
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edgetpu_ci.model import Dependency, Earlier, Measurement, Report, Rule
-from edgetpu_ci.render import dependencies, key_figures, markdown, table
+from edgetpu_ci.render import chart, dependencies, key_figures, markdown, table, words
 from tests.fakes import kpi_reports, reports, snapshots
 from tests.fakes.kpi_reports import figure
+
+OURS = re.compile(r"<!-- edgetpu-ci:v1 key=default -->|</?(details|summary|sub)>|\]\(https://github\.com/octo/")
+NASTY = st.text(st.sampled_from("<>[]()|`\\@#:/_*~$&!-+=.% \n\r\t\x1b\u202e\u200b" + "aw12h")) | st.text()
 
 MAKERS = [
     kpi_reports.kpis_all_well,
@@ -153,3 +158,31 @@ def test_what_nobody_says_the_severity_of_is_vulnerable_all_the_same() -> None:
     ]
     assert [one.package for one in dependencies.ordered(known)] == ["b", "a"]
     assert dependencies.title(known) == "Dependencies: 1 vulnerable, 1 outdated"
+
+
+@given(NASTY)
+def test_a_hostile_report_makes_no_tag_no_link_no_mention_and_no_cell(text: str) -> None:
+    said = markdown.comment(kpi_reports.kpis_hostile(text))
+    rest = OURS.sub("", said)
+    assert "<" not in rest
+    assert "](" not in rest
+    assert not re.search(r"@\w|(?<!&)#\d", rest)
+    for found in re.findall(r"(?:^\|.*\n)+", said, re.MULTILINE):
+        assert len({line.count("|") for line in found.splitlines()}) == 1
+
+
+@given(NASTY)
+def test_a_hostile_table_is_tame_and_keeps_its_width(text: str) -> None:
+    said = table.text(kpi_reports.kpis_hostile(text), 80, colour=False)
+    assert not re.search(r"::|##\[|[\x00-\x09\x0b-\x1f\u202e]", said)
+    assert all(words.columns(line) <= 80 for line in said.splitlines())
+
+
+@pytest.mark.parametrize("number", [1e308, -1e308, 5e-324, 0.0, -1.0])
+def test_whatever_numbers_there_are_they_are_shown(number: float) -> None:
+    before = Earlier(value=-number, n=3, moved=True)
+    one = figure("build_success_rate", number, n=3, interval=(number, -number), earlier=before)
+    odd = kpi_reports.report([one], dependencies=[Dependency(package="p", current="1", epss=number)])
+    assert "build success rate" in markdown.comment(odd)
+    assert "build success rate" in table.text(odd, 80, colour=False)
+    assert chart.image(odd, "png").startswith(b"\x89PNG")

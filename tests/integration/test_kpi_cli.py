@@ -1,0 +1,146 @@
+"""`run --kpis`, `kpi` and `table` from outside: from a report file to what operational monitoring asks for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci import codec
+from tests.fakes import kpi_reports, reports
+from tests.fakes.program import edgetpu_ci
+from tests.integration.test_cli import project
+
+KPIS = """\
+kpis:
+- {use: reports, with: {files: [{path: coverage.json, format: coverage-json}]}}
+quality_gates:
+  code_coverage: {minimum: 80, target: 90}
+  performance_regression: {maximum: 10}
+"""
+
+
+def repository(folder: Path, covered: int) -> Path:
+    """One with a model to measure, and a report of coverage."""
+    totals = {"covered_lines": covered, "num_statements": 100}
+    (folder / "coverage.json").write_text(json.dumps({"totals": totals}))
+    return project(folder, rest=KPIS)
+
+
+def test_run_kpis_judges_the_repository_and_keeps_its_report_and_picture(tmp_path: Path) -> None:
+    done = edgetpu_ci(repository(tmp_path, 78), "run", "--kpis")
+    assert done.returncode == 1, done.stderr
+    assert "✗ test coverage: 78 % is below the least allowed, 80 %" in done.stdout
+    assert "✗ KPIs failed: 1 below its limit" in done.stdout
+    assert (tmp_path / "edgetpu-ci-report" / "chart.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list((tmp_path / ".edgetpu-ci/documents/kpis").glob("*.json"))) == 1
+    assert "baseline" not in done.stdout
+
+
+def test_a_benchmark_with_the_same_configuration_is_not_held_against_kpis(tmp_path: Path) -> None:
+    done = edgetpu_ci(repository(tmp_path, 78), "run")
+    assert "test coverage" not in done.stdout
+    assert "sustained" in done.stdout
+
+
+def test_the_course_of_a_kpi_is_shown_from_the_second_run_on(tmp_path: Path) -> None:
+    edgetpu_ci(repository(tmp_path, 91), "run", "--kpis")
+    done = edgetpu_ci(repository(tmp_path, 95), "run", "--kpis")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("✓ test coverage")]
+    assert line.split() == ["✓", "test", "coverage", "95", "%", "min", "80,", "target", "90", "▁▇"]
+
+
+@pytest.mark.parametrize("extra", [["--reference"], ["small.tflite"], ["--device", "usb:0"]])
+def test_kpis_are_of_no_model_and_no_device(tmp_path: Path, extra: list[str]) -> None:
+    done = edgetpu_ci(repository(tmp_path, 91), "run", "--kpis", *extra)
+    assert done.returncode == 2
+    assert "--kpis measures no model and no device" in done.stderr
+
+
+def test_a_typo_in_kpis_names_its_place(tmp_path: Path) -> None:
+    done = edgetpu_ci(project(tmp_path, rest="kpis: [{use: reprots}]\n"), "run", "--kpis")
+    assert done.returncode == 2
+    assert "kpis[0]" in done.stderr
+
+
+def test_run_without_collect_points_to_kpis(tmp_path: Path) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(KPIS)
+    done = edgetpu_ci(tmp_path, "run")
+    assert done.returncode == 2
+    assert "`edgetpu-ci run --kpis` collects `kpis`" in done.stderr
+
+
+def test_show_prints_the_five_groups_of_the_newest_reports(tmp_path: Path) -> None:
+    edgetpu_ci(repository(tmp_path, 91), "run", "--kpis")
+    edgetpu_ci(tmp_path, "run")
+    done = edgetpu_ci(tmp_path, "kpi", "show", "--json")
+    known = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert known["code_quality"]["test_coverage"] == 91
+    assert known["benchmark_performance"]["average_throughput_fps"] > 0
+    assert known["system_health"]["error_rate_percent"] == 0
+    assert known["complete"] is True
+    assert "commits_per_week" in known["unknown"]
+    assert "test coverage" in edgetpu_ci(tmp_path, "kpi", "show").stdout
+
+
+def test_show_takes_a_named_report_and_says_where_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_bytes(codec.encode_json(kpi_reports.kpis_two_breaches()))
+    assert "✗ KPIs failed: 2 below their limit" in edgetpu_ci(tmp_path, "kpi", "show", "r.json").stdout
+    nothing = edgetpu_ci(tmp_path, "kpi", "show")
+    assert nothing.returncode == 2
+    assert "no report of KPIs in the store yet; `edgetpu-ci run --kpis` keeps one" in nothing.stderr
+
+
+def test_list_has_every_group(tmp_path: Path) -> None:
+    said = edgetpu_ci(tmp_path, "kpi", "list").stdout
+    assert said.startswith("Code quality\n  test_coverage")
+    assert "Development velocity" in said
+    assert "Reliability" in said
+
+
+def test_explain_prints_definition_formula_source_and_permission_by_any_name(tmp_path: Path) -> None:
+    done = edgetpu_ci(tmp_path, "kpi", "explain", "build_time")
+    assert done.returncode == 0
+    assert done.stdout.startswith("build_time_seconds: how long a build takes\n")
+    for part in ("lower is better", "also called  build_time", "formula ", "source ", "permission   actions: read"):
+        assert part in done.stdout
+
+
+def test_explain_knows_the_metrics_of_benchmarks_too(tmp_path: Path) -> None:
+    said = edgetpu_ci(tmp_path, "kpi", "explain", "p99_latency_ms").stdout
+    assert said.startswith("latency_p99_ms: 99th percentile")
+    assert "formula" not in said
+
+
+def test_explain_suggests_what_may_have_been_meant(tmp_path: Path) -> None:
+    done = edgetpu_ci(tmp_path, "kpi", "explain", "code_covrage")
+    assert done.returncode == 2
+    assert "No metric is called code_covrage; did you mean code_coverage" in done.stderr
+    other = edgetpu_ci(tmp_path, "kpi", "explain", "::error::x")
+    assert other.returncode == 2
+    assert "::error" not in other.stderr
+
+
+def test_table_prints_csv_and_writes_parquet(tmp_path: Path) -> None:
+    import pandas as pd
+
+    for name, report in (("a.json", kpi_reports.kpis_all_well()), ("b.json", reports.regressed())):
+        (tmp_path / name).write_bytes(codec.encode_json(report))
+    printed = edgetpu_ci(tmp_path, "table", "a.json", "b.json")
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.startswith("report,at,commit,branch,")
+    done = edgetpu_ci(tmp_path, "table", "a.json", "b.json", "--output", "all.parquet")
+    assert "table  all.parquet   # 2 reports" in done.stdout
+    assert len(pd.read_parquet(tmp_path / "all.parquet")) == len(printed.stdout.splitlines()) - 1
+
+
+def test_table_takes_the_whole_store_by_default(tmp_path: Path) -> None:
+    edgetpu_ci(repository(tmp_path, 91), "run", "--kpis")
+    assert ",test_coverage,91.0,%," in edgetpu_ci(tmp_path, "table").stdout
+
+
+def test_table_refuses_another_suffix_before_it_reads_anything(tmp_path: Path) -> None:
+    done = edgetpu_ci(tmp_path, "table", "missing.json", "--output", "x.xls")
+    assert done.returncode == 2
+    assert "name a file that ends in .csv or .parquet" in done.stderr

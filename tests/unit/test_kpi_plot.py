@@ -1,0 +1,54 @@
+"""The picture of key figures: a small course for each, what is broken first."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason='drawing needs the extra "chart"')
+
+from edgetpu_ci.render import chart, plot
+from tests.fakes import kpi_reports
+from tests.fakes.kpi_reports import figure
+
+
+def titles(report: object) -> list[str]:
+    return [axes.get_title(loc="left") for axes in chart.figure(report).axes if axes.axison]  # type: ignore[arg-type]
+
+
+def test_what_is_broken_comes_first_in_its_colour_with_its_limits() -> None:
+    drawn = chart.figure(kpi_reports.kpis_two_breaches())
+    assert drawn.get_suptitle() == "KPIs · 2026-03-04 05:06 UTC · 2 below their limit · 3 as they should be"
+    first, second, third = drawn.axes[:3]
+    assert [first.get_title(loc="left"), second.get_title(loc="left")] == ["test coverage", "build success rate"]
+    assert first.lines[0].get_color() == plot.WORSE != third.lines[0].get_color()
+    assert [np.asarray(line.get_ydata())[0] for line in first.lines[2:]] == [80, 90]
+    assert second.get_xlabel() == "84.33 % · ▼ worse · min 90, target 98"
+
+
+def test_limits_lie_within_the_picture() -> None:
+    for axes in chart.figure(kpi_reports.kpis_two_breaches()).axes:
+        low, high = axes.get_ylim()
+        drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=float) for line in axes.lines] or [np.array([low])])
+        assert low <= drawn.min() <= drawn.max() <= high
+
+
+def test_of_many_the_headlines_are_drawn_and_the_rest_counted() -> None:
+    drawn = chart.figure(kpi_reports.kpis_many())
+    assert len(titles(kpi_reports.kpis_many())) == 24
+    assert "8 more are in the report" in drawn.get_suptitle()
+    assert titles(kpi_reports.kpis_many())[:2] == ["test coverage", "test execution time"]
+
+
+def test_what_is_not_known_and_parts_are_not_drawn() -> None:
+    report = kpi_reports.report(
+        [figure("tests", 4), figure("tests", 9, "a.yml"), figure("flaky_tests", reason="none")], ()
+    )
+    assert titles(report) == ["tests"]
+
+
+def test_nothing_known_is_a_picture_all_the_same() -> None:
+    assert titles(kpi_reports.report((), ())) == []
+
+
+def test_the_same_report_gives_the_same_file() -> None:
+    report = kpi_reports.kpis_hostile()
+    assert chart.image(report, "svg") == chart.image(report, "svg")
