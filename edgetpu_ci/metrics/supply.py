@@ -102,8 +102,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "higher",
         "1 when the package can be fetched",
         group="distribution",
-        formula="1 when the index page, each file of the newest version and its metadata answer within three tries, else "
-        "0; of each file the first byte is fetched",
+        formula="1 when the index page, each file of the newest version and its metadata answer within three tries, "
+        "else 0; of each file the first byte is fetched",
         source="the package index and where its files lie",
     ),
     kpi(

@@ -74,7 +74,7 @@ def _bounds(one: Figure) -> list[tuple[str, float]]:
 def _scale(axes: "Axes", held: Sequence[float]) -> None:
     """Room around what is shown, and no magnified noise."""
     low, high = min(held), max(held)
-    spare = max(0.1 * (high - low), _LEAST_SPAN * max(abs(low), abs(high)), 1e-9)
+    spare = max(0.1 * (high - low), _LEAST_SPAN * max(abs(low), abs(high))) or 1.0
     axes.set_ylim(low - spare, high + spare)
 
 
