@@ -215,16 +215,16 @@ def _github(settings: config.Config, world: World) -> Iterator[Finding]:
 
 def _readers(settings: config.Config, world: World) -> Iterator[Finding]:
     """What the token does not let the collectors read: of that they can say nothing."""
-    for number, step in enumerate(settings.collect):
+    for step in (*settings.collect, *settings.kpis):
         try:
-            refused = collect.bind(step, f"collect[{number}]").probe(world)
+            refused = collect.bind(step, f"use: {step.use}").probe(world)
         except (ConfigError, DeliveryError) as error:
             yield Finding("bad", f"use: {step.use}", str(error))
             continue
         for refusal in refused or ():
             yield Finding("note", f"use: {step.use}", str(refusal))
         if refused is not None and not refused:
-            yield Finding("ok", f"use: {step.use}", "The token may read all it asks for.")
+            yield Finding("ok", f"use: {step.use}", f"The token may read all that {step.use} asks for.")
 
 
 def _token(api: Api, repository: str) -> Finding:

@@ -143,6 +143,24 @@ _ERASURE: Final = {
     "documents": "how many documents went",
 }
 
+_DOWNLOADS: Final = {
+    "asked": "when the service was asked last, which wants to be asked once a day",
+    "days": "downloads by day, longer than the service keeps them",
+    "why": "why it did not tell",
+}
+
+_STANDING: Final = {
+    "name": "which package",
+    "current": "the version that is used",
+    "python": "for which Python that was looked at",
+    "etag": "asks only for what changed",
+    "latest": "the version to raise it to",
+    "current_at": "how far behind it is",
+    "latest_at": "the same",
+    "newest_at": "whether the package is alive",
+    "status": "the same",
+}
+
 _REPORT: Final = {
     "format": "tells what it is",
     "schema": "tells which version it is",
@@ -172,6 +190,7 @@ SERIES: Final = f"series-{sha256(REPOSITORY.encode()).hexdigest()[:16]}"
 
 ROW_DAYS: Final = 400
 REVIEW_DAYS: Final = 800
+DOWNLOAD_DAYS: Final = 3650
 
 REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
@@ -217,6 +236,20 @@ REGISTER: Final[tuple[Kept, ...]] = (
         place="state",
         names="github-cursors",
         fields=_CURSORS,
+        days=ROW_DAYS,
+    ),
+    Kept(
+        what="downloads of a package",
+        place="state",
+        names=r"downloads-.+",
+        fields=_DOWNLOADS,
+        days=DOWNLOAD_DAYS,
+    ),
+    Kept(
+        what="how dependencies stand on their index",
+        place="state",
+        names="dependencies-index",
+        fields=_STANDING,
         days=ROW_DAYS,
     ),
     Kept(

@@ -312,9 +312,9 @@ def test_a_review_to_come_and_a_level_without_days_are_refused(tmp_path: Path) -
 def test_the_example_is_a_configuration(tmp_path: Path) -> None:
     settings = config.load(Path(__file__).parents[2] / "examples/compliance.yml")
     here = world(tmp_path, now=lambda: NOW)
-    for number, step in enumerate(settings.collect):
+    for number, step in enumerate(settings.kpis):
         collect.bind(step, f"collect[{number}]").check(here)
-    (policy,) = [step.with_["log_retention_days"] for step in settings.collect if step.use == "compliance"]
+    (policy,) = [step.with_["log_retention_days"] for step in settings.kpis if step.use == "compliance"]
     assert policy == audit_rules.POLICY
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import memory
+from edgetpu_ci import collect, memory
 from edgetpu_ci.collect import cost
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.github_rows import cursors
@@ -18,6 +18,7 @@ from edgetpu_ci.upkeep.rates import Rate
 from edgetpu_ci.upkeep.services import Service
 from tests.fakes.endpoints import Endpoints, Refused, hub
 from tests.fakes.world import world
+from tests.unit import test_github_rows as rows
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 REPO = "/repos/owner/name"
@@ -127,6 +128,27 @@ def test_a_run_of_last_month_that_was_run_again_in_this_one_counts_in_this_one(t
     with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
         found = {one.key: one for one in cost.collect_remembering(cost.Options(), state, here).measurements}
     assert found["repository/minutes_month_to_date"].value == 13
+
+
+def test_minutes_are_those_of_the_rows_that_are_kept(tmp_path: Path) -> None:
+    # Six runs a day of two jobs of 50 s; the 11th of April begins. Few runs were looked at in detail: of the others the
+    # labels are those of the same jobs. 10 days × 6 × 2 × 1 minute = 120; × 0.006 = 0.72 USD; 30 such days = 2.16 USD.
+    state = memory.Forgetful()
+    here = world(tmp_path, now=lambda: rows.NOW)
+    collect.github.measure(rows.repository(runs=600), collect.github.Options(), state, here)
+    answers = {
+        **ANSWERS,
+        BILL: {"timePeriod": {"year": 2026, "month": 4}, "usageItems": [line("actions_linux", 125, 0.75)]},
+    }
+    with hub(Endpoints(answers), tmp_path, now=lambda: rows.NOW) as job:
+        collected = cost.collect_remembering(cost.Options(), state, job)
+    found = {one.key: one for one in collected.measurements}
+    assert collected.incomplete == ()
+    assert found["repository/minutes_month_to_date"].value == 120
+    assert found["ubuntu-latest/runner_cost_month_to_date_usd"].value == pytest.approx(0.72)
+    assert found["repository/cost_forecast_usd"].value == pytest.approx(2.16)
+    bill = dict(found["repository/billed_month_to_date_usd"].details)
+    assert bill["jobs, by our count"] == "0.72 USD; by GitHub's 0.75 USD"
 
 
 def test_the_bill_is_asked_for_by_month_so_that_it_does_not_stand_still_on_its_first_day(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from edgetpu_ci import doctor
 from edgetpu_ci.collect import github
 from tests.fakes.endpoints import Endpoints, Refused, hub
+from tests.integration import test_compliance as compliance
 from tests.integration.test_cost import ANSWERS, BILL, NOW, RETENTION
 
 LISTS = ("pulls", "issues", "actions/runs", "commits/HEAD/check-runs", "deployments", "releases", "actions/runners")
@@ -19,7 +20,15 @@ def said(folder: Path, answers: dict[str, object], use: str = "cost", **env: str
 
 
 def test_a_token_that_may_read_all_is_well(tmp_path: Path) -> None:
-    assert said(tmp_path, dict(ANSWERS)) == [("ok", "The token may read all it asks for.")]
+    assert said(tmp_path, dict(ANSWERS)) == [("ok", "The token may read all that cost asks for.")]
+
+
+def test_collectors_of_key_figures_are_asked_too_and_each_is_named(tmp_path: Path) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text("collect: [{use: cost}]\nkpis: [{use: compliance}]\n")
+    with hub(Endpoints({**compliance.ANSWERS, **ANSWERS}), tmp_path, now=lambda: NOW) as world:
+        found = doctor.examine(tmp_path / "edgetpu-ci.yml", world)
+    ok = [finding.what for finding in found if finding.sentence.startswith("The token may read all that")]
+    assert ok == ["use: cost", "use: compliance"]
 
 
 def test_each_permission_that_is_missing_is_named_with_who_can_give_it(tmp_path: Path) -> None:

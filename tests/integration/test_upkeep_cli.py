@@ -12,7 +12,7 @@ from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import run_process
 from tests.fakes import world as fake
 from tests.fakes.endpoints import Endpoints, hub
-from tests.fakes.git_server import git_server
+from tests.fakes.git_server import git, git_server
 from tests.fakes.program import edgetpu_ci
 from tests.integration.test_compliance import ANSWERS, PEOPLE
 
@@ -61,6 +61,23 @@ def test_on_a_branch_it_says_who_may_still_have_what_was_erased(tmp_path: Path) 
     assert "erased  github-pulls-2025-11" in done.stdout
     assert "begins anew, without its earlier commits" in done.stdout
     assert "every clone and fork keeps its own" in done.stdout
+
+
+def test_where_history_may_not_be_rewritten_the_values_are_gone_and_a_second_time_forgets_them(tmp_path: Path) -> None:
+    with git_server(tmp_path / "server") as server:
+        (tmp_path / "edgetpu-ci.yml").write_text("kpis: [{use: compliance}]\nstore: {use: branch}\n")
+        (tmp_path / "a").mkdir()
+        kept = open_store(Options(), fake.world(tmp_path / "a", env=server.env, run=run_process))
+        kept.swap("github-pulls-2025-11", None, memory.pack(ROWS))
+        git(server.repository, "config", "receive.denyNonFastForwards", "true")
+        first = edgetpu_ci(tmp_path, "erase", "--all", **server.env)
+        left = kept.values()
+        git(server.repository, "config", "receive.denyNonFastForwards", "false")
+        second = edgetpu_ci(tmp_path, "erase", "--all", **server.env)
+        commits = git(server.repository, "rev-list", "--count", "edgetpu-ci-data").strip()
+    assert (first.returncode, "Traceback" in first.stderr) == (2, False)
+    assert left == []
+    assert (second.returncode, commits) == (0, b"1")
 
 
 def test_a_review_shows_everything_then_what_differs(folder: Path) -> None:

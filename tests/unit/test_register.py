@@ -13,6 +13,7 @@ from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.kpis import rows
 from edgetpu_ci.model import REPOSITORY, Machine, Report, Run
 from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.supply import downloads, standing
 from edgetpu_ci.upkeep import access, erase, register, review, reviews
 from edgetpu_ci.upkeep.register import Kept
 from tests.fakes.world import world
@@ -24,6 +25,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "github-runs-2026-11": rows.WorkflowRun,
     "github-deliveries-2026-11": rows.Deployment,
     "github-cursors": cursors.Cursors,
+    "downloads-edgetpu-ci": downloads.History,
+    "dependencies-index": standing.Standing,
     "access-review": review.Review,
 }
 
@@ -93,7 +96,7 @@ def test_the_series_of_the_repository_are_those_that_are_erased(tmp_path: Path) 
 def test_every_entry_has_purpose_basis_and_days(kept: Kept) -> None:
     assert all(purpose.strip() for purpose in kept.fields.values())
     assert "GDPR" in kept.basis
-    assert 0 < kept.days <= 800
+    assert 0 < kept.days <= 3650
     assert all(field in kept.fields for field in (kept.at, kept.touched) if field)
 
 
@@ -108,6 +111,9 @@ def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -
     store = Folder(tmp_path / "store")
     delivered = rows.Deployment(name="v1", at=NOW, commit="c0ffee", kind="release", prerelease=True, failed=True)
     store.swap(f"github-deliveries-{NOW:%Y-%m}", None, memory.pack([delivered]))
+    store.swap("downloads-pip", None, memory.pack(downloads.History(asked=NOW.date(), days={NOW.date(): 7}, why="no")))
+    package = standing.Standing(name="pip", current="1", python="3.12", etag="e", latest="2", current_at=NOW)
+    store.swap("dependencies-index", None, memory.pack([package]))
     github.measure(repository(runs=600, items=100), github.Options(), store, here)
     found = access.Access((access.Grant("collaborator", "octocat", "admin"),))
     reviews.sign_off(store, found, "maintainer on duty", here)
