@@ -18,7 +18,8 @@ from edgetpu_ci import reference
 from tests.fakes import repository
 
 ROOT = Path(__file__).parents[2]
-OURS = (".github/workflows", "action.yml", "edgetpu_ci", "scripts", "requirements.txt", "requirements-bench.txt")
+LOCKS = ("requirements.txt", "requirements-bench.txt", "requirements-kpis.txt")
+OURS = (".github/workflows", "action.yml", "edgetpu_ci", "scripts", *LOCKS)
 MODEL = "models/tiny.tflite"
 CONFIG = {
     "collect": [
@@ -49,6 +50,40 @@ runs:
       env: {NAME: "${{ inputs.name }}", FROM: "${{ inputs.path }}"}
       run: mkdir -p "$ARTIFACTS/$NAME" && cp -r "$FROM" "$ARTIFACTS/$NAME"
 """
+# In the place of actions/download-artifact, and of both halves of actions/cache.
+_DOWNLOAD = """\
+inputs: {name: {required: true}, path: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {NAME: "${{ inputs.name }}", TO: "${{ inputs.path }}"}
+      run: mkdir -p "$TO" && cp -r "$ARTIFACTS/$NAME"/*/. "$TO"
+"""
+_RESTORE = """\
+inputs: {path: {required: true}, key: {required: true}, restore-keys: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {TO: "${{ inputs.path }}"}
+      run: if [ -d "$ARTIFACTS/cache" ]; then cp -r "$ARTIFACTS/cache" "$TO"; fi
+"""
+_SAVE = """\
+inputs: {path: {required: true}, key: {required: true}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {FROM: "${{ inputs.path }}"}
+      run: mkdir -p "$ARTIFACTS" && rm -rf "$ARTIFACTS/cache" && cp -r "$FROM" "$ARTIFACTS/cache"
+"""
+_REUSABLE = ("bench.yml", "kpis.yml")
+_STAND_INS = {
+    "actions/upload-artifact": {"action.yml": _UPLOAD},
+    "actions/download-artifact": {"action.yml": _DOWNLOAD},
+    "actions/cache": {"restore/action.yml": _RESTORE, "save/action.yml": _SAVE},
+}
 
 
 @dataclass(frozen=True)
@@ -155,22 +190,24 @@ def path() -> dict[str, str]:
 
 
 def use(user: Repository, example: str) -> str:
-    """Install a workflow of examples/, with a stand-in for the one action that needs GitHub; its file name."""
+    """Install a workflow of examples/, with stand-ins for the actions that need GitHub; its file name."""
     text = _for_act((ROOT / "examples" / example).read_text())
     name = Path(example).name
     user.write(f".github/workflows/{name}", text)
-    stand_in = user.folder.with_name("upload")
-    stand_in.mkdir(exist_ok=True)
-    (stand_in / "action.yml").write_text(_UPLOAD)
-    reusable = (ROOT / ".github/workflows/bench.yml").read_text()
-    for uploader in re.findall(r"actions/upload-artifact@\w+", text + reusable):
-        user.actions[uploader] = stand_in
+    reusable = [(ROOT / ".github/workflows" / called).read_text() for called in _REUSABLE]
+    for action, files in _STAND_INS.items():
+        place = user.folder.with_name(action.replace("/", "-"))
+        for file, content in files.items():
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            (place / file).write_text(content)
+        for version in re.findall(rf"{action}(?:/\w+)?@(\w+)", "".join([text, *reusable])):
+            user.actions[f"{action}@{version}"] = place
     return name
 
 
 def _for_act(workflow: str) -> str:
-    """Without `queue`, which GitHub knows since May 2026 and act does not: it runs one workflow at a time anyway."""
-    return re.sub(r"\n +queue: max", "", workflow)
+    """Without what GitHub knows since 2026 and act does not: `queue` (it runs one at a time anyway), and a permission."""
+    return re.sub(r"\n +(queue: max|vulnerability-alerts: read)(?=\n)", "", workflow)
 
 
 def create(folder: Path, action: Path, tools: Path) -> Repository:
@@ -193,6 +230,7 @@ def copy_action(place: Path) -> Path:
         else:
             place.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, place / name)
-    bench = place / ".github/workflows/bench.yml"
-    bench.write_text(_for_act(bench.read_text()))
+    for called in _REUSABLE:
+        workflow = place / ".github/workflows" / called
+        workflow.write_text(_for_act(workflow.read_text()))
     return place

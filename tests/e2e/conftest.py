@@ -14,7 +14,7 @@ def tools() -> Path:
     """The tool cache of this machine, holding what jobs need: their steps do not know how we reach the network."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(os.environ.get("RUNNER_TOOL_CACHE") or cache)
-    for event, lock in (("pull_request", "bench"), ("push", "bench"), ("workflow_run", "")):
+    for event, lock in (("pull_request", "bench"), ("push", "bench"), ("push", "kpis"), ("workflow_run", "")):
         name = f"requirements-{lock}.txt" if lock else "requirements.txt"
         env = {**os.environ, **act.path(), "RUNNER_TOOL_CACHE": str(folder), "GITHUB_EVENT_NAME": event}
         env.pop("EDGETPU_CI_PYTHON", None)

@@ -118,6 +118,43 @@ def test_a_runner_is_tested_each_night_and_remembered(repository: Repository, tm
     assert len(list((kept / "state").glob("selftest-*"))) == 1
 
 
+TESTS = """\
+import json, pathlib
+def main():
+    totals = {"covered_lines": int(pathlib.Path("covered").read_text()), "num_statements": 100}
+    pathlib.Path("reports").mkdir(exist_ok=True)
+    pathlib.Path("reports/coverage.json").write_text(json.dumps({"totals": totals}))
+"""
+
+
+def test_key_figures_are_collected_from_the_reports_of_the_tests_before_and_kept_for_the_next_run(
+    repository: Repository,
+) -> None:
+    workflow = act.use(repository, "kpis/kpis.yml")
+    files = [{"path": "reports/coverage.json", "format": "coverage-json"}]
+    gates = {"code_coverage": {"minimum": 80, "target": 90}, "performance_regression": {"maximum": 10}}
+    kpis = [{"use": "reports", "with": {"files": files}}]
+    repository.write("edgetpu-ci.yml", {**CONFIG, "kpis": kpis, "quality_gates": gates})
+    # In the place of pytest, bandit and pip-audit: a package that is there without a network.
+    scripts = "".join(f"{name} = stub:main\n" for name in ("pytest", "bandit", "pip-audit"))
+    repository.write("stub-1-py3-none-any.whl", _wheel("stub", TESTS, scripts))
+    repository.write("requirements.txt", "./stub-1-py3-none-any.whl\n")
+    repository.write("covered", "91")
+    repository.commit()
+    first = repository.act("workflow_dispatch", {}, {}, workflow)
+    assert first.passed, first.log
+    assert "### ✅ edgetpu-ci KPIs: 1 as it should be" in first.summary
+    repository.write("covered", "71")
+    repository.commit()
+    second = repository.act("workflow_dispatch", {}, {}, workflow)
+    assert not second.passed
+    assert "### ❌ edgetpu-ci KPIs: 1 below its limit" in second.summary
+    assert "| ❌ | test coverage | 71 % |" in second.summary
+    assert "█▁" in second.summary
+    kept = {path.name for path in (repository.artifacts / "edgetpu-ci-kpis" / ARTIFACT).iterdir()}
+    assert kept >= {"report.json", "report.md", "chart.png"}
+
+
 def test_a_push_is_measured_on_the_device_by_the_reusable_workflow(repository: Repository) -> None:
     workflow = act.use(repository, "self-hosted.yml")
     repository.commit()
