@@ -44,7 +44,7 @@ class Contract:
 
     def example(self, verb: str, path: str, status: int) -> Any:
         """A fresh copy of GitHub's own example of an answer."""
-        answer = self._description["paths"][path][verb]["responses"][str(status)]
+        answer = self._resolve(self._description["paths"][path][verb]["responses"][str(status)])
         examples = answer["content"][_JSON]["examples"]
         return copy.deepcopy(self._resolve(next(iter(examples.values())))["value"])
 

@@ -5,80 +5,92 @@ with FakeHub(large()) as hub:
     ...
     assert hub.violations == []
 
-Every request, and the first item of every list that is answered, is held against GitHub's own description.
+Requests and answers are held against GitHub's own description (`judge`).
 """
 
+import hashlib
 import json
 import re
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from graphql import DocumentNode
 
-from tests.fakes.contract import contract
-from tests.fakes.hub import graphql, rest
-from tests.fakes.hub.limits import Limit
+from tests.fakes.hub import failures, graphql, rest, weight
+from tests.fakes.hub.endpoints import NEEDS
+from tests.fakes.hub.failures import ALWAYS, Failure, Fault, json_reply, refusal
+from tests.fakes.hub.judge import Judge
+from tests.fakes.hub.limits import MINUTE, Limit
+from tests.fakes.hub.replies import Asked, reply
 from tests.fakes.hub.repository import Repository
 from tests.fakes.loopback import Reply, Request, serve
 
+EVERYTHING: Final = frozenset(NEEDS.values()) | {"checks: read"}
+"""What a personal token can be given of what is asked for."""
+
 ALL: Final = frozenset(
-    {"actions: read", "checks: read", "contents: read", "issues: read", "metadata: read", "pull-requests: read"}
+    f"{name}: read"
+    for name in (
+        "actions",
+        "checks",
+        "contents",
+        "deployments",
+        "issues",
+        "metadata",
+        "pages",
+        "pull-requests",
+        "security-events",
+        "vulnerability-alerts",
+    )
 )
-"""What a job's own token can be given of what is asked for."""
+"""What a job's own token can be given of it."""
 
 TOKEN: Final = "ghs_hubtokenhubtokenhubtoken"  # noqa: S105 - a fake one
-
-_NEEDED: Final = (
-    (r"/actions/(?!permissions|runners)", "actions: read"),
-    (r"/actions/(permissions|runners)", "administration: read"),
-    (r"/(community|rules)", "contents: read"),
-)
+_SECONDARY: Final = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(kw_only=True)
-class Failure:
-    """An answer given instead, to the next `times` requests whose verb and path the pattern finds."""
-
-    pattern: str
-    reply: Reply
-    times: int = 1_000_000
-
-
 @dataclass
 class FakeHub:
-    """Answers what readers ask. `heaviest` is how many nodes a query may have before GitHub gives it up (502).
+    """Answers what readers ask: `most` requests, and apart GraphQL points, an hour; `at_once` at a time.
 
-    `objects` are further answers by what follows the repository's path; `before` is called with each request.
+    `a_minute` is how many of both a minute. `heaviest` is how many nodes a query may have before GitHub gives it up
+    (502). `objects` are further answers by path (see `endpoints`); `before` is called with each request.
     """
 
     of: Repository
     now: Callable[[], datetime] = _now
     most: int = 1000
+    a_minute: int = ALWAYS
+    at_once: int = 100
     granted: frozenset[str] = ALL
-    heaviest: int = graphql.MOST_NODES
-    objects: dict[str, Any] = field(default_factory=lambda: dict(rest.OBJECTS))
+    heaviest: int = weight.MOST_NODES
+    objects: dict[str, Any] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     before: Callable[[Request], object] = lambda _request: None
     url: str = ""
     requests: Counter[str] = field(default_factory=Counter)
     asked: deque[str] = field(default_factory=deque)
-    violations: list[str] = field(default_factory=list)
+    under_way: int = 0
+    most_under_way: int = 0
+    _judge: Judge = field(default_factory=Judge)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self.limits = {name: Limit(now=self.now, most=self.most) for name in ("core", "graphql")}
+        self._minute = Limit(now=self.now, most=self.a_minute, span=MINUTE)
 
     def __enter__(self) -> Self:
         self.url = f"http://127.0.0.1:{self._stack.enter_context(serve(self._answer))}"
@@ -97,119 +109,108 @@ class FakeHub:
         """GraphQL points spent."""
         return self.limits["graphql"].total
 
-    def fail(self, pattern: str, status: int, times: int = 1_000_000, **headers: str) -> None:
-        """Refuse what the pattern finds."""
-        shown = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.failures.append(Failure(pattern=pattern, reply=_refusal(status, "Refused", **shown), times=times))
+    @property
+    def violations(self) -> list[str]:
+        """What was asked or answered against GitHub's description."""
+        return self._judge.violations
+
+    def fail(self, pattern: str, status: int, times: int = ALWAYS, **headers: str) -> None:
+        """Refuse what the pattern finds in verb and target."""
+        self.befall(pattern, failures.status(status, "Refused", **headers), times)
+
+    def befall(self, pattern: str, fault: Fault, times: int = ALWAYS, *, spared: int = 0) -> None:
+        """Let a fault happen to what the pattern finds, after the first `spared`."""
+        self.failures.append(Failure(pattern=pattern, fault=fault, times=times, spared=spared))
 
     def _answer(self, request: Request) -> Reply:
         self.before(request)
-        with self._lock:
-            resource = "graphql" if urlsplit(request.target).path == "/graphql" else "core"
-            self.requests[resource] += 1
-            self.asked.append(f"{request.verb} {request.target}")
-            reply = self._failing(request) or self._unauthorised(request)
-            reply = reply or (self._query(request) if resource == "graphql" else self._get(request))
-            usual = {"date": format_datetime(self.now(), usegmt=True), "content-type": "application/json"}
-            return replace(reply, headers=usual | self.limits[resource].headers(resource) | reply.headers)
+        resource = "graphql" if urlsplit(request.target).path == "/graphql" else "core"
+        with self._counted(request, resource) as fault:
+            found = fault(lambda: self._locked(request, resource))
+        usual = {"date": format_datetime(self.now(), usegmt=True), "content-type": "application/json; charset=utf-8"}
+        return replace(found, headers=usual | self.limits[resource].headers(resource) | found.headers)
 
-    def _failing(self, request: Request) -> Reply | None:
+    @contextmanager
+    def _counted(self, request: Request, resource: str) -> Iterator[Fault]:
+        """Count a request while it is under way; what befalls it."""
         where = f"{request.verb} {request.target}"
-        failure = next((one for one in self.failures if one.times and re.search(one.pattern, where)), None)
-        if failure is None:
-            return None
-        failure.times -= 1
-        return failure.reply
+        with self._counting:
+            self.requests[resource] += 1
+            self.asked.append(where)
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+            fitting = (one for one in self.failures if re.search(one.pattern, where) and one.befalls())
+            fault = next((one.fault for one in fitting), _none)
+        try:
+            yield fault
+        finally:
+            with self._counting:
+                self.under_way -= 1
 
-    def _unauthorised(self, request: Request) -> Reply | None:
-        known = request.headers.get("authorization") == f"Bearer {TOKEN}"
-        return None if known else _refusal(401, "Bad credentials")
+    def _locked(self, request: Request, resource: str) -> Reply:
+        with self._lock:
+            if request.headers.get("authorization") != f"Bearer {TOKEN}":
+                return refusal(401, "Bad credentials")
+            if self.under_way > self.at_once or not self._minute.spend(1):
+                return refusal(403, _SECONDARY, **{"retry-after": "60"})
+            return self._query(request) if resource == "graphql" else self._get(request)
 
     def _get(self, request: Request) -> Reply:
-        if not self.limits["core"].spend(1):
-            return _refusal(403, "API rate limit exceeded")
-        parts = urlsplit(request.target)
-        query = dict(parse_qsl(parts.query))
-        below = parts.path.removeprefix(f"/repos/{self.of.name}")
-        if below == parts.path:
-            return _refusal(404, "Not Found")
-        if (needed := self._missing(below)) is not None:
-            return _refusal(403, "Resource not accessible by integration", **{"x-accepted-github-permissions": needed})
-        reply = self._found(below, query, parts.path)
-        self._hold(request, reply)
-        return reply
+        limit, parts = self.limits["core"], urlsplit(request.target)
+        if parts.path == "/rate_limit":
+            return json_reply(self._rates())
+        if limit.over():
+            return refusal(403, "API rate limit exceeded for installation.")
+        asked = Asked(url=self.url, path=parts.path, query=dict(parse_qsl(parts.query)))
+        found = reply(self.of, self.objects, self.granted, asked)
+        self._judge.hold(request, found)
+        tag = _tag(request, found)
+        if request.headers.get("if-none-match") == tag:
+            return Reply(status=304, headers={"etag": tag})
+        limit.spend(1)
+        return replace(found, headers=found.headers | {"etag": tag})
 
-    def _missing(self, below: str) -> str | None:
-        needed = next((needed for pattern, needed in _NEEDED if re.match(pattern, below)), None)
-        return None if needed is None or needed in self.granted else needed.replace(": ", "=")
-
-    def _found(self, below: str, query: dict[str, str], path: str) -> Reply:
-        if run := re.fullmatch(r"/actions/runs/(\d+)(?:/attempts/(\d+))?(/jobs)?", below):
-            return self._of_run(run, query, path)
-        if below == "/actions/runs" and "created" not in query:
-            return _refusal(422, "In order to protect this service, ask with a filter")
-        if below == "/actions/runs":
-            return self._paged(*rest.runs(self.of, query), query, path)
-        return _json(self.objects[below]) if below in self.objects else _refusal(404, "Not Found")
-
-    def _of_run(self, found: re.Match[str], query: dict[str, str], path: str) -> Reply:
-        known = self.of.runs.get(int(found[1]))
-        if known is None:
-            return _refusal(404, "Not Found")
-        if not found[3]:
-            return _json(rest.run_shown(known))
-        return self._paged(*rest.jobs(known, query, int(found[2]) if found[2] else None), query, path)
-
-    def _paged(self, shown: dict[str, Any], count: int, query: Mapping[str, str], path: str) -> Reply:
-        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
-        if page * size >= count:
-            return _json(shown)
-        further = urlencode({**query, "page": page + 1})
-        return _json(shown, link=f'<{self.url}{path}?{further}>; rel="next"')
-
-    def _hold(self, request: Request, reply: Reply) -> None:
-        """Against GitHub's description: of a list its first item, for a page takes a second to check."""
-        shown = json.loads(reply.body)
-        if isinstance(shown, dict):
-            shown = {name: value[:1] if isinstance(value, list) else value for name, value in shown.items()}
-        body = json.dumps(shown[:1] if isinstance(shown, list) else shown).encode()
-        # The description calls `created` a time; the documentation says it takes a span.
-        target = re.sub(r"created=[^&]*&?", "", request.target)
-        faults = contract().faults(request.verb, target, request.body, reply.status, body)
-        self.violations += faults if len(self.asked) < 40 or len(self.asked) % 50 == 0 else []
+    def _rates(self) -> dict[str, Any]:
+        core, points = (self.limits[name].shown() for name in ("core", "graphql"))
+        search = {"limit": 30, "remaining": 30, "used": 0, "reset": core["reset"]}
+        return {"resources": {"core": core, "graphql": points, "search": search}, "rate": core}
 
     def _query(self, request: Request) -> Reply:
         sent = json.loads(request.body)
-        document = graphql.understood(sent["query"])
+        document, variables = graphql.understood(sent["query"]), sent.get("variables") or {}
         if not isinstance(document, DocumentNode):
-            self.violations += document
-            return _json({"errors": [{"message": message} for message in document]})
-        variables = sent.get("variables") or {}
-        if faults := graphql.faults(document, variables):
-            return _json({"errors": [{"message": message} for message in faults]})
-        weight = graphql.weigh(document, variables)
-        if not self.limits["graphql"].spend(weight.points):
-            return _json({"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})
-        if weight.nodes > self.heaviest:
-            return _refusal(502, "We couldn't respond to your request in time")
-        return _json(graphql.answer(document, variables, self.of, self._rate_limit(weight)))
+            self._judge.violations += document
+            return json_reply({"errors": [{"message": message} for message in document]})
+        if faults := weight.faults(document, variables):
+            self._judge.violations += [fault["message"] for fault in faults]
+            return json_reply({"errors": faults})
+        found = weight.weigh(document, variables)
+        if not self.limits["graphql"].spend(found.points):
+            return json_reply({"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})
+        if found.nodes > self.heaviest:
+            return refusal(502, "We couldn't respond to your request in time.")
+        rate = self._rate_limit(found)
+        return json_reply(graphql.answer(document, variables, self.of, rate, self.granted))
 
-    def _rate_limit(self, weight: graphql.Weight) -> dict[str, Any]:
+    def _rate_limit(self, asked: weight.Weight) -> dict[str, Any]:
         limit = self.limits["graphql"]
         return {
-            "cost": weight.points,
+            "cost": asked.points,
             "limit": limit.most,
-            "nodeCount": weight.nodes,
+            "nodeCount": asked.nodes,
             "remaining": limit.left,
             "resetAt": rest.text(limit.resets),
             "used": limit.spent,
         }
 
 
-def _json(value: object, **headers: str) -> Reply:
-    return Reply(status=200, body=json.dumps(value).encode(), headers=headers)
+def _none(answer: Callable[[], Reply]) -> Reply:
+    return answer()
 
 
-def _refusal(status: int, message: str, **headers: str) -> Reply:
-    body = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
-    return Reply(status=status, body=json.dumps(body).encode(), headers=headers)
+def _tag(request: Request, found: Reply) -> str:
+    """It depends on who asks, as GitHub's does: a token that changes never meets its old tags."""
+    seen = b"\0".join(
+        (request.headers.get("accept", "").encode(), request.headers.get("authorization", "").encode(), found.body)
+    )
+    return f'W/"{hashlib.sha256(seen).hexdigest()}"'

@@ -1,8 +1,8 @@
 """GitHub's GraphQL: its own schema, our rows, its limits and what it counts a query for."""
 
+import base64
 import gzip
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -11,34 +11,26 @@ from typing import Any, Final
 
 from graphql import (
     DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
-    OperationDefinitionNode,
     build_schema,
     execute_sync,
     parse,
     validate,
-    value_from_ast_untyped,
 )
 
 from tests.fakes.hub.repository import BOT, Deployment, Execution, Issue, Pull, Release, Repository, Run
+from tests.fakes.hub.rest import text
 
-MOST_NODES: Final = 500_000
-MOST_IDS: Final = 100
-_PER_POINT: Final = 100
-_CAMEL: Final = re.compile(r"(?<!^)(?=[A-Z])")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weight:
-    """What GitHub counts a query for."""
-
-    points: int
-    nodes: int
+_NEEDS: Final = {
+    ("Repository", "pullRequests"): "pull-requests: read",
+    ("Repository", "issues"): "issues: read",
+    ("Repository", "deployments"): "deployments: read",
+    ("Repository", "releases"): "contents: read",
+    ("CheckSuite", "checkRuns"): "checks: read",
+}
+_CURSOR: Final = "place "
 
 
 @dataclass
@@ -87,59 +79,19 @@ def understood(query: str) -> DocumentNode | tuple[str, ...]:
     return tuple(error.message for error in validate(schema(), document)) or document
 
 
-def weigh(document: DocumentNode, variables: Mapping[str, Any]) -> Weight:
-    """By GitHub's formula: a request for each list of each parent, a hundred a point; every item a node."""
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    lists = [found for operation in operations for found in _lists(operation, 1, fragments, variables)]
-    requests, nodes = sum(parents for parents, _ in lists), sum(parents * size for parents, size in lists)
-    return Weight(points=max(1, round(requests / _PER_POINT)), nodes=nodes)
-
-
-def _lists(
-    node: Any, parents: int, fragments: Mapping[str, Any], variables: Mapping[str, Any]
-) -> Iterator[tuple[int, int]]:
-    """Each list below a node: how many parents ask for it, and for how many items."""
-    for chosen in node.selection_set.selections if node.selection_set else ():
-        if isinstance(chosen, FragmentSpreadNode):
-            yield from _lists(fragments[chosen.name.value], parents, fragments, variables)
-            continue
-        size = _size(chosen, variables) if isinstance(chosen, FieldNode) else None
-        if size is not None:
-            yield parents, size
-        yield from _lists(chosen, parents * (1 if size is None else size), fragments, variables)
-
-
-def _size(chosen: FieldNode, variables: Mapping[str, Any]) -> int | None:
-    named = {argument.name.value: argument.value for argument in chosen.arguments or ()}
-    given = {name: value_from_ast_untyped(value, dict(variables)) for name, value in named.items()}
-    if "ids" in given:
-        return len(given["ids"])
-    found = given.get("first", given.get("last"))
-    return int(found) if found is not None else None
-
-
-def faults(document: DocumentNode, variables: Mapping[str, Any]) -> list[str]:
-    """What GitHub refuses of a query that it understands."""
-    weight = weigh(document, variables)
-    found = []
-    if weight.nodes > MOST_NODES:
-        found.append(f"This query requests up to {weight.nodes:,} possible nodes, more than the limit of 500,000.")
-    lists = [len(value) for value in variables.values() if isinstance(value, list)]
-    found += [f"You may not provide more than {MOST_IDS} node ids; you provided {n}." for n in lists if n > MOST_IDS]
-    first = variables.get("first")
-    if isinstance(first, int) and not 1 <= first <= 100:
-        found.append(f"Requesting {first} records on the connection exceeds the `first` limit of 100 records.")
-    return found
-
-
-def answer(document: DocumentNode, variables: Mapping[str, Any], repository: Repository, limit: Any) -> dict[str, Any]:
-    """What is found; a node that is not there is null, with an error that says so."""
+def answer(
+    document: DocumentNode, variables: Mapping[str, Any], repository: Repository, limit: Any, granted: frozenset[str]
+) -> dict[str, Any]:
+    """What is found; a part that is not there, or not shown, is null, with an error that says so."""
     root = Root(repository, limit)
-    found = execute_sync(schema(), document, root, variable_values=dict(variables), field_resolver=_resolve)
+    found = execute_sync(schema(), document, root, granted, variable_values=dict(variables), field_resolver=_resolve)
     shown: dict[str, Any] = {"data": found.data}
-    errors = [{"message": error.message, "path": error.path} for error in found.errors or ()] + root.missing
+    errors = [_error(error) for error in found.errors or ()] + root.missing
     return shown | {"errors": errors} if errors else shown
+
+
+def _error(error: GraphQLError) -> dict[str, Any]:
+    return {**(error.extensions or {}), "message": error.message, "path": error.path}
 
 
 @dataclass
@@ -158,51 +110,61 @@ class Root:
         self.missing.append({"type": "NOT_FOUND", "path": ["repository"], "message": text})
         return None
 
-    def node(self, id: str) -> Data | None:  # noqa: A002 - GraphQL's name
-        """A check suite."""
-        return self.nodes([id])[0]
-
-    def nodes(self, ids: Sequence[str], path: str = "nodes") -> list[Data | None]:
-        """Check suites."""
-        known = self.of.suites()
-        for place, one in enumerate(ids):
-            if one not in known:
-                text = f"Could not resolve to a node with the global id of '{one}'"
-                self.missing.append({"type": "NOT_FOUND", "path": [path, place], "message": text})
-        return [_suite(known[one]) if one in known else None for one in ids]
+    def node(self, one: str, path: tuple[str | int, ...]) -> Data | None:
+        """A check suite, by the id of its node."""
+        run = self.of.run_of(one)
+        if run is None:
+            text = f"Could not resolve to a node with the global id of '{one}'"
+            self.missing.append({"type": "NOT_FOUND", "path": path, "message": text})
+        return _suite(run) if run else None
 
 
 def _resolve(source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
     name = info.field_name
     if isinstance(source, Root):
-        if name == "rateLimit":
-            return source.limit
-        if name == "nodes":
-            return source.nodes(given["ids"], str(info.path.key))
-        return getattr(source, name)(**given)
+        return _begin(source, name, info.path.key, given)
     if isinstance(source, Page):
         return _of_page(source, name)
+    if _NEEDS.get((info.parent_type.name, name), "metadata: read") not in info.context | {"metadata: read"}:
+        raise GraphQLError("Resource not accessible by integration", extensions={"type": "FORBIDDEN"})
     value = source[name]
     if callable(value):
         value = value(**given)
     if isinstance(value, Listed):
         return _page(value, given)
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+    return text(value) if isinstance(value, datetime) else value
+
+
+def _begin(root: Root, name: str, key: str | int, given: Mapping[str, Any]) -> Any:
+    if name == "rateLimit":
+        return root.limit
+    if name == "nodes":
+        return [root.node(one, (key, place)) for place, one in enumerate(given["ids"])]
+    return root.node(given["id"], (key,)) if name == "node" else root.repository(**given)
 
 
 def _page(of: Listed, given: Mapping[str, Any]) -> Page:
     count = len(of.items)
     if "last" in given:
         return Page(of, max(0, count - given["last"]), count)
-    low = int(given["after"]) if given.get("after") else 0
+    low = _place(given["after"]) if given.get("after") else 0
     return Page(of, low, min(low + given.get("first", 0), count))
+
+
+def _cursor(place: int) -> str:
+    """As GitHub's: words in Base64 that mean nothing to the asker."""
+    return base64.b64encode(f"{_CURSOR}{place}".encode()).decode()
+
+
+def _place(cursor: str) -> int:
+    return int(base64.b64decode(cursor).decode().removeprefix(_CURSOR))
 
 
 def _of_page(page: Page, name: str) -> Any:
     if name == "totalCount":
         return len(page.of.items)
     if name == "pageInfo":
-        return {"hasNextPage": page.high < len(page.of.items), "endCursor": str(page.high)}
+        return {"hasNextPage": page.high < len(page.of.items), "endCursor": _cursor(page.high)}
     return [page.of.shown(item) for item in page.of.items[page.low : page.high]]
 
 

@@ -14,7 +14,7 @@ _REASONS: Final = ("COMPLETED",) * 8 + ("NOT_PLANNED", "DUPLICATE")
 _ENDINGS: Final = ("success",) * 86 + ("failure",) * 10 + ("cancelled", "cancelled", "skipped", "timed_out")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pull:
     """A pull request; `turns` are (when, made ready?), `reviews` (when, by whom)."""
 
@@ -32,7 +32,7 @@ class Pull:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Issue:
     """An issue; `reason` is COMPLETED, NOT_PLANNED, DUPLICATE or REOPENED."""
 
@@ -45,9 +45,9 @@ class Issue:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Execution:
-    """One execution of a job."""
+    """One execution of a job; `status` until it is completed, and its steps (name, begun, ended) where they matter."""
 
     name: str
     attempt: int = 1
@@ -55,10 +55,12 @@ class Execution:
     created: datetime
     started: datetime
     completed: datetime | None
+    status: str = "in_progress"
     labels: tuple[str, ...] = ("ubuntu-latest",)
+    steps: tuple[tuple[str, datetime, datetime | None], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """A workflow run with all executions of its jobs, oldest first."""
 
@@ -92,7 +94,7 @@ class Run:
         return tuple({execution.name: execution for execution in self.executions}.values())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
     """A version that was published."""
 
@@ -102,7 +104,7 @@ class Release:
     draft: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """A deployment; `states` are (when, SUCCESS, FAILURE …)."""
 
@@ -125,9 +127,10 @@ class Repository:
     releases: list[Release] = field(default_factory=list)
     deployments: list[Deployment] = field(default_factory=list)
 
-    def suites(self) -> dict[str, Run]:
-        """Its runs by the node ids of their check suites."""
-        return {run.suite: run for run in self.runs.values()}
+    def run_of(self, suite: str) -> Run | None:
+        """The run of a check suite, by the node id of that."""
+        number = suite.removeprefix("CS_")
+        return self.runs.get(int(number)) if number.isdecimal() else None
 
     def rerun(self, number: int, at: datetime) -> None:
         """Run all jobs of a run again, to success: its creation stays what it was."""
