@@ -9,7 +9,7 @@ from msgspec import structs
 
 from edgetpu_ci.errors import DeniedError, EdgeTpuCiError, MissingError
 from edgetpu_ci.github_rows import details, jobs, runs, spans
-from edgetpu_ci.github_rows.desk import Desk
+from edgetpu_ci.github_rows.desk import WEEK, Desk
 from edgetpu_ci.github_rows.runs import Window
 from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.kpis.rows import WorkflowRun
@@ -20,7 +20,6 @@ AGAIN: Final = timedelta(hours=48)
 SWEEP: Final = timedelta(days=30)
 """For so long GitHub lets a run be run again, which does not change when it was created."""
 
-WEEK: Final = timedelta(days=7)
 DAY: Final = timedelta(days=1)
 
 AT_FIRST: Final = 30
@@ -36,10 +35,11 @@ def read(desk: Desk) -> None:
     is_first = not desk.cursors.runs
     sweeps = desk.now - desk.cursors.swept >= WEEK
     _read_windows(desk, gaps(desk, sweeps=sweeps))
-    if sweeps and not {"runs", "jobs"} & desk.refused.keys() and not desk.incomplete:
-        desk.reached(swept=desk.now)
-        desk.prune()
+    if sweeps and not {"runs", "jobs"} & (desk.refused.keys() | desk.broken):
+        desk.reached(swept=spans.reach(desk.cursors.runs) or desk.now)
     desk.part("runs", lambda: _look_again(desk), lambda: "runs that wait for long were not looked at again")
+    months = desk.months(desk.runs, None if sweeps else desk.now - SWEEP)
+    desk.part("jobs", lambda: _fill(desk, months), lambda: "the jobs of some runs were not read")
     size = AT_FIRST if is_first else DAILY
     desk.part("details", lambda: _look_closely(desk, size), lambda: "no further runs were looked at in detail")
 
@@ -116,6 +116,11 @@ def _read_jobs(desk: Desk, lacking: Sequence[WorkflowRun]) -> None:
             )
     except (DeniedError, MissingError) as error:
         desk.refused["jobs"] = str(error)
+
+
+def _fill(desk: Desk, months: Sequence[str]) -> None:
+    """Read the jobs that could not be read when their runs were."""
+    _read_jobs(desk, [run for run in desk.runs.rows(months) if run.status == runs.COMPLETED and run.jobs is None])
 
 
 def _look_again(desk: Desk) -> None:

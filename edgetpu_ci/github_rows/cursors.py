@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import StoreError
@@ -24,9 +24,10 @@ class Asked(Struct, frozen=True, omit_defaults=True):
 class Cursors(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is in the store whole: `runs` by when they came to be, `pulls` and `issues` by when they last changed.
 
-    `swept` is when runs were last looked through for those that were run again.
+    Rows are kept for `days`. `swept` is when runs were last looked through for those that were run again.
     """
 
+    days: int = 0
     runs: tuple[Span, ...] = ()
     pulls: tuple[Span, ...] = ()
     issues: tuple[Span, ...] = ()
@@ -35,8 +36,9 @@ class Cursors(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def merged(one: Cursors, other: Cursors) -> Cursors:
-    """What two jobs know together: neither order nor repetition makes a difference."""
+    """What two jobs know together, who keep rows for equally long: neither order nor repetition makes a difference."""
     return Cursors(
+        days=one.days,
         runs=spans.union((*one.runs, *other.runs)),
         pulls=spans.union((*one.pulls, *other.pulls)),
         issues=spans.union((*one.issues, *other.issues)),
@@ -49,21 +51,28 @@ def _later(one: Asked | None, other: Asked | None) -> Asked:
     return max((asked for asked in (one, other) if asked), key=lambda asked: asked.at)
 
 
-def load(state: memory.State) -> Cursors:
-    """The cursors in the store; none yet is a beginning."""
-    return _unpacked(state.state(NAME))
+def load(state: memory.State, days: int = 0) -> Cursors:
+    """The cursors in the store, for who keeps rows for so many days (0: only looks); none yet is a beginning.
+
+    So are those of rows that were kept for less time: nobody knows what is missing before.
+    """
+    known = _unpacked(state.state(NAME), days)
+    if known.days < days:
+        return Cursors(days=days, asked=known.asked)
+    return structs.replace(known, days=days)
 
 
 def save(state: memory.State, cursors: Cursors) -> Cursors:
     """Put them into the store with what other jobs know; both together."""
     for _ in range(TRIES):
         old = state.state(NAME)
-        both = merged(_unpacked(old), cursors)
+        known = _unpacked(old, cursors.days)
+        both = merged(known, cursors) if known.days == cursors.days else cursors
         new = memory.pack(both)
         if new == old or state.swap(NAME, old, new):
             return both
     raise StoreError(f"{NAME} could not be written: other jobs were faster {TRIES} times; try again later.")
 
 
-def _unpacked(data: bytes | None) -> Cursors:
-    return memory.unpack(data, Cursors, NAME) if data else Cursors()
+def _unpacked(data: bytes | None, days: int) -> Cursors:
+    return memory.unpack(data, Cursors, NAME) if data else Cursors(days=days)

@@ -1,7 +1,7 @@
 """Where rows are read to: the shelves, how far each list has come, and what could not be read."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
@@ -15,6 +15,8 @@ from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub
 
 T = TypeVar("T")
+
+WEEK: Final = timedelta(days=7)
 
 BATCH: Final = 5000
 """So many rows wait for the store at most: each value that is written may be a push."""
@@ -47,7 +49,7 @@ class Desk:
         self.issues = Shelf(issues.KIND, state, cut)
         self.runs = Shelf(runs.KIND, state, cut)
         self.deliveries = Shelf(overview.KIND, state, cut)
-        self.cursors: Cursors = cursors.load(state)
+        self.cursors: Cursors = cursors.load(state, (now - cut).days)
         self.refused: dict[str, str] = {}
         self.incomplete: list[str] = []
         self.broken: set[str] = set()
@@ -81,6 +83,11 @@ class Desk:
         for shelf in self._shelves:
             shelf.flush()
         self.cursors = cursors.save(self._state, self.cursors)
+
+    def is_due(self, name: str) -> bool:
+        """Whether something that is asked for once a week is to be asked for."""
+        known = self.cursors.asked.get(name)
+        return known is None or self.now - known.at >= WEEK
 
     def prune(self) -> None:
         """Take what is too old out of every month."""

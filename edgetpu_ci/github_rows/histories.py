@@ -42,7 +42,8 @@ ISSUES: Final = _History(
 
 def read(desk: Desk, history: _History) -> None:
     """Read what changed since the last time, and what is still missing from before."""
-    ask = lists.asking(desk.github, history.of, partial(history.row, known=desk.bots))
+    unshown: list[str] = []
+    ask = lists.asking(desk.github, history.of, partial(history.row, known=desk.bots), unshown)
 
     def take() -> None:
         done = 0
@@ -53,6 +54,8 @@ def read(desk: Desk, history: _History) -> None:
             desk.progress(history.words, done, step.page.total)
 
     desk.part(history.name, take, lambda: _lost(desk, history))
+    if unshown and history.name not in desk.refused:
+        desk.incomplete.append(f"Not all of {history.words} is shown to this token: {unshown[0].rstrip('.')}.")
 
 
 def _lost(desk: Desk, history: _History) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci.errors import EdgeTpuCiError, TooHeavyError
+from edgetpu_ci.errors import DeniedError, EdgeTpuCiError, TooHeavyError
 from edgetpu_ci.github_rows.lists import Connection
 from edgetpu_ci.kpis.rows import Job
 from edgetpu_ci.ledger import AT_ONCE
+from edgetpu_ci.transport import refusal
 from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub
 
@@ -18,6 +19,9 @@ NEEDS: Final = "checks: read"
 
 IDS: Final = 100
 """GitHub takes no more ids in one `nodes`."""
+
+_GONE: Final = "Could not resolve"
+"""What GitHub says of the id of a suite that was deleted with its run: there are no jobs to be missed."""
 
 MOST: Final = 2 * IDS
 """So many runs in a query when all goes well."""
@@ -60,7 +64,7 @@ class _Node(Struct, frozen=True, rename="camel"):
 
     id: str = ""
     created_at: When | None = None
-    check_runs: Connection[CheckRun] = Connection()
+    check_runs: Connection[CheckRun] | None = Connection()
 
 
 class _Further(Struct, frozen=True):
@@ -101,26 +105,30 @@ def _ask(github: GitHub, ids: Sequence[str]) -> dict[str, Suite]:
         f"query({', '.join(f'${name}: [ID!]!' for name in parts)}) "
         f"{{ {' '.join(f'{name}: nodes(ids: ${name}) {{ ...Suite }}' for name in parts)} }}{_FIELDS}{_PAGE}"
     )
+    unshown: list[str] = []
     found: dict[str, list[_Node | None]] = github.graphql(
-        query, parts, dict[str, list[_Node | None]], needs=NEEDS, divides=True, missing=_gone
+        query, parts, dict[str, list[_Node | None]], needs=NEEDS, divides=True, missing=unshown.append
     )
+    if denied := [sentence for sentence in unshown if _GONE not in sentence]:
+        raise DeniedError(f"{denied[0]}; {refusal.lacks(NEEDS)}.", NEEDS)
     nodes = dict(zip(ids, (node or _Node() for name in parts for node in found.get(name, ())), strict=False))
     return {key: _suite(github, node) for key, node in nodes.items()}
 
 
-def _gone(sentence: str) -> None:
-    """A suite that was deleted with its run has no jobs to be missed."""
-
-
 def _suite(github: GitHub, node: _Node) -> Suite:
     """A suite with all its executions: one with more than a page is read to its end."""
-    executions, after = list(node.check_runs.found), node.check_runs.after
-    while after:
-        more: Any = github.graphql(_FURTHER, {"id": node.id, "after": after}, _Further, needs=NEEDS)
-        executions += more.node.check_runs.found if more.node else ()
-        after = more.node.check_runs.after if more.node else ""
+    executions: list[CheckRun] = []
+    page = node.check_runs
+    while page:
+        executions += page.found
+        page = _further(github, node.id, page.after) if page.after else None
     jobs = [job(execution) for execution in executions if _is_job(execution)]
     return Suite(node.created_at, tuple(sorted(jobs, key=lambda one: (one.started is None, one.started, one.name))))
+
+
+def _further(github: GitHub, key: str, after: str) -> Connection[CheckRun] | None:
+    found = github.graphql(_FURTHER, {"id": key, "after": after}, _Further, needs=NEEDS).node
+    return found.check_runs if found else None
 
 
 def _is_job(execution: CheckRun) -> bool:

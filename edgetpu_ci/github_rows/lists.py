@@ -5,9 +5,10 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from edgetpu_ci.errors import DeliveryError, MissingError
+from edgetpu_ci.errors import DeliveryError, DeniedError
 from edgetpu_ci.github_rows import spans
 from edgetpu_ci.github_rows.walk import Page
+from edgetpu_ci.transport import refusal
 from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub
 
@@ -49,7 +50,7 @@ class Connection(Struct, Generic[T], frozen=True, rename="camel"):
 class Repository(Struct, Generic[T], frozen=True):
     """A repository with one of its lists."""
 
-    items: Connection[T]
+    items: Connection[T] | None
 
 
 class Answer(Struct, Generic[T], frozen=True):
@@ -70,13 +71,18 @@ class Of(Struct, frozen=True):
     needs: str
 
 
+def found(connection: Connection[T] | None) -> tuple[T, ...]:
+    """The items of a list; none of one that is not shown."""
+    return connection.found if connection else ()
+
+
 def names(labels: Connection[Label] | None) -> tuple[str, ...]:
     """The names of labels."""
-    return tuple(label.name for label in labels.found) if labels else ()
+    return tuple(label.name for label in found(labels))
 
 
-def asking(github: GitHub, of: Of, row: Callable[[Any], R]) -> Callable[[str], Page[R]]:
-    """How a page of a list is asked for, by where it begins."""
+def asking(github: GitHub, of: Of, row: Callable[[Any], R], unshown: list[str]) -> Callable[[str], Page[R]]:
+    """How a page of a list is asked for, by where it begins; `unshown` gets a sentence for each part that is not."""
     query = (
         "query($owner: String!, $name: String!, $first: Int!, $after: String) "
         "{ repository(owner: $owner, name: $name) "
@@ -89,9 +95,12 @@ def asking(github: GitHub, of: Of, row: Callable[[Any], R]) -> Callable[[str], P
     def ask(after: str) -> Page[R]:
         owner, _, name = github.repository.partition("/")
         variables = {"owner": owner, "name": name, "after": after or None}
-        found = github.graphql(query, variables, of.answer, needs=of.needs, size=size).repository
-        if found is None:
-            raise MissingError(f"GitHub shows no {of.name} of {github.repository}; the token needs `{of.needs}`.")
+        found = github.graphql(
+            query, variables, of.answer, needs=of.needs, size=size, missing=unshown.append
+        ).repository
+        if found is None or found.items is None:
+            said = unshown[-1] if unshown else f"GitHub shows no {of.name} of {github.repository}"
+            raise DeniedError(f"{said}; {refusal.lacks(of.needs)}.", of.needs)
         return _page(found.items, row)
 
     return ask

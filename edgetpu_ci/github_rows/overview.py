@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from edgetpu_ci.errors import MissingError
+from edgetpu_ci.github_rows import lists
 from edgetpu_ci.github_rows.lists import Connection
 from edgetpu_ci.github_rows.shelf import Kind
 from edgetpu_ci.kpis.rows import Deployment
@@ -149,7 +150,7 @@ def releases(github: GitHub, first: Overview, since: datetime) -> Iterator[Deplo
 
 def _deployed(node: _Deployed) -> Deployment | None:
     """A deployment that ended. One that went well stays so when a later one takes its place ("inactive")."""
-    said = sorted(node.statuses.found if node.statuses else (), key=lambda status: status.created_at)
+    said = sorted(lists.found(node.statuses), key=lambda status: status.created_at)
     well = [status for status in said if status.state in _WENT_WELL]
     ended = well or [status for status in said if status.state in _FAILED]
     if not ended:

@@ -65,16 +65,16 @@ class Node(Struct, frozen=True, rename="camel"):
     author: bots.Account | None = None
     merge_commit: _Merge | None = None
     labels: Connection[lists.Label] | None = None
-    commits: Connection[_Commit] = Connection()
+    commits: Connection[_Commit] | None = None
     reviews: Connection[_Review] | None = None
-    timeline_items: Connection[_Turn] = Connection()
+    timeline_items: Connection[_Turn] | None = None
 
 
 def row(node: Node, known: Collection[str]) -> Pull:
     """What is kept of a pull request."""
-    turns = sorted((turn.at, turn.kind == "ReadyForReviewEvent") for turn in node.timeline_items.found)
+    turns = sorted((turn.at, turn.kind == "ReadyForReviewEvent") for turn in lists.found(node.timeline_items))
     ready = [at for at, is_ready in turns if is_ready and (node.merged_at is None or at <= node.merged_at)]
-    commits = node.commits.found
+    commits = lists.found(node.commits)
     return Pull(
         number=node.number,
         base=node.base_ref_name,

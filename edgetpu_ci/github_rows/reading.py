@@ -11,6 +11,8 @@ from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.overview import ABOUT, DEPLOYMENTS, RELEASES, Overview
 from edgetpu_ci.github_rows.standing import PROFILE, RUNNERS, Runners
 
+PRUNED: Final = "pruned"
+
 SETTLED: Final = timedelta(days=7)
 """A deployment that began so long ago has ended."""
 
@@ -33,6 +35,7 @@ def read(desk: Desk, environment: str) -> Now:
         histories.read(desk, histories.PULLS)
         histories.read(desk, histories.ISSUES)
         catching_up.read(desk)
+        _prune(desk)
         return Now(about, _profile(desk), _runners(desk))
     finally:
         desk.flush()
@@ -67,11 +70,18 @@ def _deliveries(desk: Desk, about: Overview, environment: str) -> None:
     desk.answered(DEPLOYMENTS, Asked(desk.now))
 
 
+def _prune(desk: Desk) -> None:
+    """Once a week; what was only just read is young enough."""
+    if PRUNED in desk.cursors.asked and desk.is_due(PRUNED):
+        desk.prune()
+    if desk.is_due(PRUNED):
+        desk.answered(PRUNED, Asked(desk.now))
+
+
 def _profile(desk: Desk) -> float | None:
     """The community profile, asked for once a week."""
-    known = desk.cursors.asked.get(PROFILE)
-    if known and desk.now - known.at < catching_up.WEEK:
-        return known.value
+    if not desk.is_due(PROFILE):
+        return desk.cursors.asked[PROFILE].value
     found = desk.part(
         PROFILE, lambda: float(standing.profile(desk.github)), lambda: "the community profile was not read"
     )

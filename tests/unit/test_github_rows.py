@@ -224,6 +224,31 @@ def test_what_is_older_than_may_be_kept_goes_within_a_week() -> None:
     assert kept(fresh)["runs"] == sorted(run.id for run in github.runs.values() if run.created >= cut)
 
 
+def test_rows_that_are_to_be_kept_for_longer_are_read_again() -> None:
+    github = repository(runs=200, items=60)
+    state = Forgetful()
+    for keep in (100, 20):
+        reading.read(desk(github, state, keep=keep), "production")
+    longer = desk(github, state, keep=400)
+    reading.read(longer, "production")
+    assert kept(longer) == everything(github)
+
+
+def test_jobs_that_were_refused_are_read_once_they_may_be() -> None:
+    github = repository(runs=100)
+
+    def before(_number: int, what: str) -> None:
+        if what == "suites":
+            raise DeniedError("GitHub answered 403 to GraphQL; the token needs `checks: read`.")
+
+    state = Forgetful()
+    github.before = before
+    read(github, state)
+    github.before = lambda _number, _what: None
+    later = read(github, state, NOW + timedelta(days=1))
+    assert all(run.jobs for run in later.runs.rows(later.months(later.runs)))
+
+
 def test_where_reading_broke_off_is_said_with_numbers() -> None:
     github = repository(runs=4000)
     github.before = breaking(range(30, 1000), lambda: DeliveryError("GitHub's rate limit is reached."))
