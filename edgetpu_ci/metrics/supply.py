@@ -39,8 +39,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "higher",
         "how sound, recent, maintained and pinned dependencies are",
         group="reliability",
-        formula="100 · (0.4 · (1 − Σ over vulnerable packages of critical 1, high 0.4, medium 0.12, low 0.04, unknown 1 / "
-        "packages) + 0.3 · share of direct packages on the latest version or its minor version + 0.15 · share with a "
+        formula="100 · (0.4 · (1 − Σ over vulnerable packages of critical 1, high 0.4, medium 0.12, low 0.04, unknown "
+        "1 / packages) + 0.3 · share of direct packages on the latest version or its minor version + 0.15 · share with a "
         "version in the last 730 days and not archived + 0.15 · share pinned to one version); parts that are not known "
         "are left out, named, and the weights of the others raised to 1",
         source=f"lock and requirements files; {_INDEX}; {_ADVISORIES}",
