@@ -125,7 +125,7 @@ def _patterns() -> tuple[tuple[str, "re.Pattern[str]"], ...]:
 
 
 class Listed(NamedTuple):
-    """A list to be given out in pages, under `name` beside its count where it is not alone; `shown` makes one of each."""
+    """A list to be given out in pages, under `name` where it is not alone; `shown` makes one of each."""
 
     items: Sequence[Any]
     name: str = ""
@@ -144,16 +144,12 @@ def shown(template: str, said: Any) -> Any:
         about = {key: value for key, value in beside if key != name} | {"total_count": len(said or ())}
         shown = [laid_over(_amended(template, items[0]), one) for one in said or ()]
         return Listed(shown, name, about if name else {})
-    return laid_over(_amended(template, example), said or {})
-
-
-def item(template: str) -> dict[str, Any]:
-    """GitHub's own example of an item of a list, or of the object itself, as its description wants it. Not to be changed."""
-    return _item(template)
+    return laid_over(_amended(template, example) if isinstance(example, dict) else {}, said or {})
 
 
 @cache
-def _item(template: str) -> dict[str, Any]:
+def item(template: str) -> dict[str, Any]:
+    """GitHub's own example of an item of a list, or of an object, as its description wants it; not to be changed."""
     example = _example(template)
     lists = [value for value in example.values() if isinstance(value, list)] if isinstance(example, dict) else [example]
     is_list = isinstance(example, list) or "total_count" in example

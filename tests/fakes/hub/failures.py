@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from tests.fakes.loopback import Reply
 
 Answer = Callable[[], Reply]
@@ -92,4 +94,4 @@ def refusal(code: int, message: str, **headers: str) -> Reply:
 
 def json_reply(value: object, **headers: str) -> Reply:
     """An answer of content."""
-    return Reply(status=200, body=json.dumps(value, separators=(",", ":")).encode(), headers=headers)
+    return Reply(status=200, body=msgspec.json.encode(value), headers=headers)

@@ -34,7 +34,7 @@ def reply(of: Repository, objects: Mapping[str, Any], granted: frozenset[str], a
         return refusal(403, "Resource not accessible by integration", **headers)
     try:
         return _shown(_content(of, objects, found, asked), found, asked)
-    except rest.TooMany:
+    except rest.TooLongError:
         return refusal(422, _UNFILTERED)
 
 

@@ -1,4 +1,4 @@
-"""GitHub's REST answers that are made of a repository's rows: runs, jobs, pull requests, issues and what was released."""
+"""GitHub's REST answers that are made of a repository's rows: runs, jobs, issues and what was released."""
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,11 +18,13 @@ RUNS: Final = f"{REPOSITORY}/actions/runs"
 JOBS: Final = f"{REPOSITORY}/actions/runs/{{run_id}}/jobs"
 _FILTERS: Final = ("actor", "branch", "check_suite_id", "created", "event", "head_sha", "status")
 _DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
+_EVER: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 Query = Mapping[str, str]
 
 
-class TooMany(Exception):
+class TooLongError(Exception):
     """GitHub refuses to go on in a list that is so long."""
 
 
@@ -34,38 +36,38 @@ def about(of: Repository) -> dict[str, Any]:
 
 def runs(of: Repository, query: Query, workflow: str | None = None) -> Listed:
     """Runs, newest first; `about` counts all of them, the items end at GitHub's cap."""
-    found = [run for run in of.runs.values() if workflow in (None, run.workflow) and _matches(run, query)]
+    low, high = _span(query["created"]) if "created" in query else _EVER
+    others = query.keys() & set(_FILTERS) - {"created"}
+    found = [run for run in of.runs.values() if low <= run.created <= high and workflow in (None, run.workflow)]
+    if others:
+        found = [run for run in found if _matches(run, query)]
     found.sort(key=lambda run: (run.created, run.id), reverse=True)
     is_filtered = any(name in query for name in _FILTERS)
     if not is_filtered and int(query.get("page", 1)) * int(query.get("per_page", 30)) > MOST:
-        raise TooMany
+        raise TooLongError
     return Listed(found[: CAP if is_filtered else MOST], "workflow_runs", {"total_count": len(found)}, run_shown)
 
 
 def _matches(run: Run, query: Query) -> bool:
-    actual = {
-        "actor": _login(run.actor),
-        "branch": run.branch,
-        "check_suite_id": run.suite.removeprefix("CS_"),
-        "event": run.event,
-        "head_sha": run.commit,
+    actual: dict[str, Callable[[], str]] = {
+        "actor": lambda: _login(run.actor),
+        "branch": lambda: run.branch,
+        "check_suite_id": lambda: run.suite.removeprefix("CS_"),
+        "event": lambda: run.event,
+        "head_sha": lambda: run.commit,
     }
-    if any(query.get(name, known) != known for name, known in actual.items()):
+    if any(name in query and query[name] != known() for name, known in actual.items()):
         return False
-    return query.get("status", run.status) in (run.status, run.conclusion) and _within(
-        run.created, query.get("created")
-    )
+    return "status" not in query or query["status"] in {run.status, run.conclusion}
 
 
-def _within(at: datetime, span: str | None) -> bool:
+def _span(said: str) -> tuple[datetime, datetime]:
     """As GitHub's search takes a span: A..B, >=A, <A, or a day; an end that is a day is the whole of it."""
-    if span is None:
-        return True
-    for sign, holds in _SIGNS.items():
-        if span.startswith(sign):
-            return holds(at, span.removeprefix(sign))
-    low, dots, high = span.partition("..")
-    return (low == "*" or at >= _first(low)) and (high == "*" or at <= _last(high if dots else low))
+    for sign, ends in _SIGNS.items():
+        if said.startswith(sign):
+            return ends(said.removeprefix(sign))
+    low, dots, high = said.partition("..")
+    return (_EVER[0] if low == "*" else _first(low)), (_EVER[1] if high == "*" else _last(high if dots else low))
 
 
 def _first(said: str) -> datetime:
@@ -74,14 +76,14 @@ def _first(said: str) -> datetime:
 
 
 def _last(said: str) -> datetime:
-    return _first(said) + (_DAY - timedelta(seconds=1) if len(said) == len("2026-01-01") else timedelta())
+    return _first(said) + (_DAY - _SECOND if len(said) == len("2026-01-01") else timedelta())
 
 
-_SIGNS: Final[dict[str, Callable[[datetime, str], bool]]] = {
-    ">=": lambda at, said: at >= _first(said),
-    "<=": lambda at, said: at <= _last(said),
-    ">": lambda at, said: at > _last(said),
-    "<": lambda at, said: at < _first(said),
+_SIGNS: Final[dict[str, Callable[[str], tuple[datetime, datetime]]]] = {
+    ">=": lambda said: (_first(said), _EVER[1]),
+    "<=": lambda said: (_EVER[0], _last(said)),
+    ">": lambda said: (_last(said) + _SECOND, _EVER[1]),
+    "<": lambda said: (_EVER[0], _first(said) - _SECOND),
 }
 
 
