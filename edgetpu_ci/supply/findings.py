@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
@@ -92,7 +92,7 @@ def counts(findings: Sequence[Finding]) -> str:
 
 def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
     """Those that share a key, also by way of a third."""
-    group_of: dict[tuple[str, str, str], list[Finding]] = {}
+    group_of: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         keys = tuple(_keys(finding))
         joined = list({id(group): group for key in keys if (group := group_of.get(key))}.values())
@@ -106,11 +106,13 @@ def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
     return list({id(group): group for group in group_of.values()}.values())
 
 
-def _keys(finding: Finding) -> Iterator[tuple[str, str, str]]:
+def _keys(finding: Finding) -> Iterator[tuple[str, str]]:
     """What it may share with others: its names, each with the package or the place."""
-    place = "" if finding.package or _is_advisory(finding) else finding.place
+    where = f"of {_normal(finding.package)}" if finding.package else f"at {finding.place}"
+    if not finding.package and _is_advisory(finding):
+        where = "anywhere"
     for name in _names(finding):
-        yield name, _normal(finding.package), place
+        yield name, where
 
 
 def _placed(findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -122,8 +124,18 @@ def _placed(findings: Sequence[Finding]) -> Iterator[Finding]:
     loose = [finding for finding in findings if not finding.package and _is_advisory(finding)]
     yield from (finding for finding in findings if finding.package or not _is_advisory(finding))
     for group in _groups(loose):
-        found = {package for one in group for name in _names(one) for package in packages.get(name, ())} or {""}
-        yield from (replace(one, package=package) for one in group for package in found)
+        yield from _of_packages(_merged(group), packages)
+
+
+def _of_packages(advisory: Finding, packages: Mapping[str, set[str]]) -> Iterator[Finding]:
+    """An advisory as that of each package that has one of its names, under those names; itself where none has."""
+    shared: dict[str, list[str]] = {}
+    for name in (advisory.id, *advisory.aliases):
+        for package in packages.get(name.upper(), ()):
+            shared.setdefault(package, []).append(name)
+    yield from (replace(advisory, package=package, aliases=tuple(names)) for package, names in shared.items())
+    if not shared:
+        yield advisory
 
 
 def _names(finding: Finding) -> set[str]:
