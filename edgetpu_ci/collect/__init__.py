@@ -22,6 +22,7 @@ from edgetpu_ci.collect import (
     reports,
     results,
     scaling,
+    security,
     soak,
 )
 from edgetpu_ci.config import Step
@@ -86,6 +87,7 @@ COLLECTORS: Final[dict[str, Collector]] = {
     "reports": reports,
     "results": results,
     "scaling": scaling,
+    "security": security,
     "soak": soak,
 }
 
