@@ -23,6 +23,7 @@ from edgetpu_ci.collect import (
     results,
     scaling,
     security,
+    site,
     soak,
 )
 from edgetpu_ci.config import Step
@@ -88,6 +89,7 @@ COLLECTORS: Final[dict[str, Collector]] = {
     "results": results,
     "scaling": scaling,
     "security": security,
+    "site": site,
     "soak": soak,
 }
 
