@@ -22,6 +22,8 @@ from edgetpu_ci.collect import (
     reports,
     results,
     scaling,
+    security,
+    site,
     soak,
 )
 from edgetpu_ci.config import Step
@@ -86,6 +88,8 @@ COLLECTORS: Final[dict[str, Collector]] = {
     "reports": reports,
     "results": results,
     "scaling": scaling,
+    "security": security,
+    "site": site,
     "soak": soak,
 }
 

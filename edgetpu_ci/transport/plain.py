@@ -32,9 +32,9 @@ class Plain:
         self._world = world
         self._of_thread = threading.local()
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """The answer as it came, after redirects; status 0 when none did, or more than is read."""
-        return self._once(url, headers or {}, _body)
+    def get(self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> Answer:
+        """The answer as it came, after redirects unless they are wanted; status 0 when none did, or more than is read."""
+        return self._once(url, headers or {}, _body, follow=follow)
 
     def begin(self, url: str) -> Answer:
         """The same of a file, of which no more than its first byte is wanted."""
@@ -55,9 +55,11 @@ class Plain:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             return list(threads.map(lambda ask: ask(), asks))
 
-    def _once(self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]") -> Answer:
+    def _once(
+        self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]", *, follow: bool = True
+    ) -> Answer:
         began = self._world.monotonic()
-        answer = self._sent(url, headers, read)
+        answer = self._sent(url, headers, read, follow=follow)
         ended = self._world.monotonic()
         self._world.ledger.change(self._name, lambda account: budget.answered(account, answer, ended))
         self._world.ledger.note(
@@ -72,12 +74,16 @@ class Plain:
         )
         return answer
 
-    def _sent(self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]") -> Answer:
+    def _sent(
+        self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]", *, follow: bool
+    ) -> Answer:
         from requests import RequestException
 
         at = self._world.now()
         try:
-            with self._session().get(url, headers=dict(headers), timeout=_TIMEOUT, stream=True) as response:
+            with self._session().get(
+                url, headers=dict(headers), timeout=_TIMEOUT, stream=True, allow_redirects=follow
+            ) as response:
                 data = read(response)
         except (RequestException, OSError, ValueError) as error:
             return Answer(status=UNANSWERED, at=at, why=type(error).__name__)

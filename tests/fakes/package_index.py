@@ -91,8 +91,9 @@ def index(packages: Mapping[str, list[Upload]], **parts: object) -> Iterator[Pac
 
 @dataclass
 class Statistics:
-    """The rules of the service: 404 for a package it does not know under `recent` and `overall`, 200 and nothing under
-    others; it keeps 180 days; names are not lower-cased; the first `busy` requests are asked to wait.
+    """The rules of the service: 404 for a package it does not know under `recent` and `overall`, else 200 and nothing.
+
+    It keeps 180 days, and does not lower-case names; the first `busy` requests are asked to wait.
     """
 
     downloads: dict[str, dict[date, int]]
@@ -121,9 +122,9 @@ class Statistics:
 
 
 @contextmanager
-def statistics(downloads: Mapping[str, Mapping[date, int]], **parts: int) -> Iterator[Statistics]:
+def statistics(downloads: Mapping[str, Mapping[date, int]], busy: int = 0) -> Iterator[Statistics]:
     """The service on loopback; `url` is what the option `statistics` takes."""
-    fake = Statistics({name: dict(days) for name, days in downloads.items()}, **parts)
+    fake = Statistics({name: dict(days) for name, days in downloads.items()}, busy)
     with serve(fake.answer) as port:
         fake.url = f"http://127.0.0.1:{port}/api"
         yield fake

@@ -92,7 +92,7 @@ def test_a_pyproject_beside_says_what_is_direct(tmp_path: Path) -> None:
     ]
 
 
-def test_a_package_of_two_files_counts_once_and_is_runtime(tmp_path: Path) -> None:
+def test_a_package_of_two_files_counts_once_and_is_runtime() -> None:
     one, two = (
         Wanted(name="alpha", version="1", scope=scope, direct=scope == "runtime")
         for scope in ("development", "runtime")

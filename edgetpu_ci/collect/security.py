@@ -1,0 +1,179 @@
+"""How secure the repository is: open alerts, the score of all scans together, workflows, settings and branch rules.
+
+Its files are those `use: reports` takes: name a scanner's report in one of the two, as only one can give the score.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from edgetpu_ci import event, paths, scan_files
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.formats import subjects
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.model import REPOSITORY, Collected, Measurement
+from edgetpu_ci.quality import scanned
+from edgetpu_ci.quality.records import Scan
+from edgetpu_ci.quality.scanned import Scanned
+from edgetpu_ci.supply import alerts, findings, posture, workflows
+from edgetpu_ci.supply.alerts import Kind, Open
+from edgetpu_ci.transport import github
+from edgetpu_ci.transport.github import GitHub
+from edgetpu_ci.world import World
+
+OF_REPOSITORY: Final = True
+
+_WORKFLOWS: Final = (
+    ".github/workflows/*.yml",
+    ".github/workflows/*.yaml",
+    "action.yml",
+    "action.yaml",
+    ".github/actions/**/action.yml",
+    ".github/actions/**/action.yaml",
+)
+_NAMES: Final[Mapping[Kind, str]] = {
+    "dependabot": "Dependabot",
+    "code_scanning": "code scanning",
+    "secret_scanning": "secret scanning",
+}
+
+Found = Mapping[str, Any]
+"""What GitHub answered by name, each of its own kind, or an EdgeTpuCiError."""
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`files`: reports of security scanners, paths and globs. `alerts`: whose open alerts count for the score.
+
+    What GITHUB_TOKEN may not read, such as those of secret_scanning, is left out of `alerts`, or read with an App.
+    `scan_workflow`: the file name of the workflow that scans, whose last good run tells when that was. `branch`: the
+    one whose rules are read, by default the default branch.
+    """
+
+    files: tuple[str, ...] = ()
+    alerts: tuple[Kind, ...] = ("dependabot", "code_scanning", "secret_scanning")
+    scan_workflow: Annotated[str, Meta(pattern=r"^([\w.-]+\.ya?ml)?$")] = ""
+    branch: Annotated[str, Meta(pattern=r"^[^?#\s]*$")] = ""
+
+
+def check(options: Options, world: World) -> None:
+    """ConfigError for a pattern without a file, or nothing to give a score from."""
+    scan_files.names(options.files, world)
+    if not options.files and not options.alerts:
+        raise ConfigError("Neither `files` nor `alerts` is there to look at; name one of them.")
+
+
+def collect(options: Options, world: World) -> Collected:
+    """What GitHub and the reports say, each part that is refused being unknown by itself."""
+    read = scan_files.read(options.files, world)
+    local, faults = _workflows(world)
+    asks = _asks(options, world)
+    reader = github.connect(world)
+    found = dict(zip(asks, reader.gather([partial(ask, reader) for ask in asks.values()]), strict=True))
+    settings = posture.asks(reader)
+    known = dict(zip(settings, reader.gather(list(settings.values())), strict=True))
+    measured = (
+        *_counts(options, found),
+        _age(options, found, read.scans, world.now()),
+        *_part(found, "branch", "branch_protected"),
+        *_part(found, "token", "workflow_token_restricted"),
+        posture.settings(known),
+        *workflows.measurements(local),
+        _score(options, found, read, world.now()),
+    )
+    return Collected(measurements=measured, incomplete=(*read.faults, *faults))
+
+
+def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:
+    """Why something may not be read."""
+    reader = github.connect(world)
+    asks = [partial(ask, reader) for ask in _asks(options, world).values()]
+    found: list[Any] = reader.gather([*asks, *posture.asks(reader).values()])
+    return tuple(one for one in found if isinstance(one, EdgeTpuCiError))
+
+
+def _asks(options: Options, world: World) -> dict[str, Callable[[GitHub], Any]]:
+    """What GitHub is asked beside its settings, by name."""
+    branch = options.branch or event.read(world).main
+    found: dict[str, Callable[[GitHub], Any]] = {kind: alerts.READ[kind] for kind in options.alerts}
+    if "code_scanning" in options.alerts:
+        found["analysed"] = alerts.analysed
+    if options.scan_workflow:
+        found["scanned"] = lambda reader: alerts.scanned(reader, options.scan_workflow)
+    return {**found, "branch": lambda reader: posture.branch(reader, branch), "token": posture.token}
+
+
+def _why(error: object) -> str:
+    return str(error).rstrip(".")
+
+
+def _part(found: Found, name: str, metric: str) -> Iterator[Measurement]:
+    it = found[name]
+    yield it if isinstance(it, Measurement) else summary.unknown(REPOSITORY, metric, _why(it))
+
+
+def _counts(options: Options, found: Found) -> Iterator[Measurement]:
+    for kind in options.alerts:
+        metric, it = f"{kind}_alerts", found[kind]
+        if not isinstance(it, Open):
+            yield summary.unknown(REPOSITORY, metric, _why(it))
+            continue
+        details = (("by severity", findings.counts(it.findings)),)
+        if kind == "secret_scanning":
+            details = (("may still be active", f"{it.active:,}"),)
+        yield summary.plain(REPOSITORY, metric, float(it.count), n=it.count, details=details)
+
+
+def _age(options: Options, found: Found, scans: Sequence[Scanned], now: datetime) -> Measurement:
+    """How long ago anything was last scanned, and each scanner's own time."""
+    metric = "security_scan_age_hours"
+    times = [(f"{one.scan.tool} ({one.source})", one.at) for one in scans]
+    named = {"analysed": "code scanning", "scanned": options.scan_workflow}
+    times += [(named[name], it) for name in named if isinstance(it := found.get(name), datetime)]
+    refused = [it for name in named if isinstance(it := found.get(name), EdgeTpuCiError)]
+    details = tuple((name, f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times)
+    if not times:
+        return summary.unknown(REPOSITORY, metric, _why(refused[0]) if refused else "no scan is known")
+    hours = (now - max(at for _, at in times)).total_seconds() / 3600
+    return summary.plain(REPOSITORY, metric, max(0.0, hours), details=details)
+
+
+def _score(options: Options, found: Found, read: scan_files.Scans, now: datetime) -> Measurement:
+    """The score of files and alerts together; unknown when one of them could not be read."""
+    scans = [*read.scans, *_of_github(options, found, now)]
+    refused = [f"{_NAMES[kind]}: {_why(found[kind])}" for kind in options.alerts if not isinstance(found[kind], Open)]
+    leaked = any(isinstance(found[kind], Open) and found[kind].active for kind in options.alerts)
+    scored = next(scanned.score(scans, now, leaked_secret=leaked), None)
+    details = scored.details if scored else ()
+    if missing := [*map(_why, read.faults), *refused]:
+        step = "; leave out of `alerts` what is not to count" if refused else ""
+        return summary.unknown(REPOSITORY, "security_score", f"{'; '.join(missing)}{step}", details=details)
+    return scored or summary.unknown(REPOSITORY, "security_score", "no scan is known")
+
+
+def _of_github(options: Options, found: Found, now: datetime) -> Iterator[Scanned]:
+    """GitHub's scanners as scans: those that look at every push are of now, code scanning is of its last analysis."""
+    for kind in options.alerts:
+        it = found[kind]
+        at = found.get("analysed") if kind == "code_scanning" else now
+        if isinstance(it, Open):
+            when = at if isinstance(at, datetime) else None
+            missed = () if when else ("when it last ran is not known",)
+            scan = Scan(tool=_NAMES[kind], findings=it.findings, at=when or now, missed=missed)
+            yield Scanned("GitHub", scan, when or now)
+
+
+def _workflows(world: World) -> tuple[list[workflows.File], list[str]]:
+    """The workflows and actions of this checkout, and a sentence for each that cannot be read."""
+    files, faults = [], []
+    for name in dict.fromkeys(name for pattern in _WORKFLOWS for name in paths.matching(pattern, world.cwd)):
+        shown = subjects.printable(name)
+        try:
+            files.append(workflows.read(shown, (world.cwd / name).read_bytes()))
+        except ConfigError as error:
+            faults.append(str(error))
+        except OSError as error:
+            faults.append(f"{shown} cannot be read: {error.strerror}.")
+    return files, faults

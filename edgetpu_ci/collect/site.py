@@ -1,0 +1,49 @@
+"""Whether sites and GitHub's API answer from here, and for how long certificates are good."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.model import REPOSITORY, Collected, Measurement
+from edgetpu_ci.supply import site
+from edgetpu_ci.transport import github
+from edgetpu_ci.world import World
+
+OF_REPOSITORY: Final = True
+
+
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`urls`: pages, such as those of the documentation, one a host. `github`: whether GitHub's API is asked too."""
+
+    urls: tuple[str, ...] = ()
+    github: bool = True
+
+
+def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all collectors have it
+    """ConfigError for what is no address, and two pages of a host, which would have one name."""
+    hosts = [urlsplit(url).hostname for url in options.urls]
+    for url, host in zip(options.urls, hosts, strict=True):
+        if urlsplit(url).scheme not in {"http", "https"} or not host:
+            raise ConfigError(f'"{url}" is no address of a site; give one with https://.')
+        if hosts.count(host) > 1:
+            raise ConfigError(f"`urls` has {host} more than once; name one page of it.")
+
+
+def collect(options: Options, world: World) -> Collected:
+    """Each site by its host, and the API."""
+    found = [measurement for url in options.urls for measurement in site.measurements(url, world)]
+    return Collected(measurements=(*found, *([_api(world)] if options.github else [])))
+
+
+def _api(world: World) -> Measurement:
+    """Asked for the rate limit, which costs nothing of it; asked again where that helps."""
+    reader = github.connect(world)
+    try:
+        reader.get("/rate_limit", dict[str, Any], needs="metadata: read")
+    except EdgeTpuCiError as error:
+        details = (("failed", str(error).rstrip(".")),)
+        return summary.plain(REPOSITORY, "github_api_reachable", 0.0, details=details)
+    return summary.plain(REPOSITORY, "github_api_reachable", 1.0)

@@ -1,0 +1,111 @@
+"""How a repository is set up: its settings, what a workflow's token may do, and the rules of its default branch."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from edgetpu_ci.errors import EdgeTpuCiError, MissingError
+from edgetpu_ci.kpis import summary
+from edgetpu_ci.model import REPOSITORY, Measurement
+from edgetpu_ci.transport.github import GitHub
+
+_ADMINISTRATION: Final = "administration: read"
+_GUARDS: Final = ("pull_request", "required_status_checks", "non_fast_forward")
+"""Rules that keep a change from coming in unseen; any of them counts as protection."""
+
+
+class _Enabled(Struct):
+    enabled: bool
+
+
+class _Actions(Struct):
+    sha_pinning_required: bool = False
+
+
+class _Token(Struct):
+    default_workflow_permissions: str
+    can_approve_pull_request_reviews: bool = False
+
+
+class _Rule(Struct):
+    type: str
+
+
+class _Branch(Struct):
+    protected: bool
+
+
+class _Repository(Struct):
+    default_branch: str
+
+
+Setting = bool | EdgeTpuCiError
+
+_SETTINGS: Final = {
+    "Dependabot alerts": "vulnerability-alerts",
+    "Dependabot security updates": "automated-security-fixes",
+    "private vulnerability reports": "private-vulnerability-reporting",
+    "immutable releases": "immutable-releases",
+    "actions must be pinned by SHA": "actions/permissions",
+}
+
+
+def default_branch(github: GitHub) -> str:
+    """The branch that is merged into."""
+    return github.get(f"/repos/{github.repository}", _Repository, needs="metadata: read").default_branch
+
+
+def asks(github: GitHub) -> dict[str, Callable[[], bool]]:
+    """Each setting by its name, as a question: whether it is on."""
+    return {name: partial(_setting, github, path) for name, path in _SETTINGS.items()}
+
+
+def _setting(github: GitHub, path: str) -> bool:
+    where = f"/repos/{github.repository}/{path}"
+    if path == "actions/permissions":
+        return github.get(where, _Actions, needs=_ADMINISTRATION).sha_pinning_required
+    try:
+        # Of alerts GitHub says by its status alone whether they are on.
+        found: _Enabled | None = github.get(where, _Enabled | None, needs=_ADMINISTRATION)  # type: ignore[arg-type]
+    except MissingError:
+        return False
+    return found is None or found.enabled
+
+
+def settings(found: Mapping[str, Setting]) -> Measurement:
+    """The share of settings that are on, each with its state."""
+    metric = "security_settings_percent"
+    refused = [it for it in found.values() if isinstance(it, EdgeTpuCiError)]
+    details = tuple((name, "on" if it else "off") for name, it in found.items() if isinstance(it, bool))
+    if refused:
+        return summary.unknown(REPOSITORY, metric, str(refused[0]).rstrip("."), details=details)
+    on = sum(it is True for it in found.values())
+    return summary.plain(REPOSITORY, metric, 100 * on / len(found), n=len(found), details=details)
+
+
+def token(github: GitHub) -> Measurement:
+    """1 when a workflow's token may only read unless a workflow says otherwise, and approves no pull request."""
+    metric = "workflow_token_restricted"
+    path = f"/repos/{github.repository}/actions/permissions/workflow"
+    found = github.get(path, _Token, needs=_ADMINISTRATION)
+    details = (
+        ("default", found.default_workflow_permissions),
+        ("may approve pull requests", "yes" if found.can_approve_pull_request_reviews else "no"),
+    )
+    restricted = found.default_workflow_permissions == "read" and not found.can_approve_pull_request_reviews
+    return summary.plain(REPOSITORY, metric, float(restricted), details=details)
+
+
+def branch(github: GitHub, name: str) -> Measurement:
+    """1 when rules or the older protection guard the default branch; the details have the rules."""
+    name = name or default_branch(github)
+    rules = github.get(f"/repos/{github.repository}/rules/branches/{name}", list[_Rule], needs="metadata: read")
+    kinds = sorted({rule.type for rule in rules})
+    guarded = any(kind in _GUARDS for kind in kinds)
+    if not guarded:
+        path = f"/repos/{github.repository}/branches/{name}"
+        guarded = github.get(path, _Branch, needs="contents: read").protected
+    details = (("branch", name), ("rules", ", ".join(kinds) or "none"))
+    return summary.plain(REPOSITORY, "branch_protected", float(guarded), details=details)
