@@ -34,6 +34,7 @@ _OF_REPOSITORY: Final = {
     "/actions/workflows": "actions: read",
     "/actions/workflows/{workflow_id}/runs": "actions: read",
     "/automated-security-fixes": "administration: read",
+    "/branches/{branch}": "contents: read",
     "/branches/{branch}/protection": "administration: read",
     "/code-scanning/alerts": "security-events: read",
     "/code-scanning/analyses": "security-events: read",

@@ -76,14 +76,17 @@ def partial(*path: str | int, kind: str = "SERVICE_UNAVAILABLE", message: str = 
     def fault(answer: Answer) -> Reply:
         reply = answer()
         shown = json.loads(reply.body)
-        inner: Any = shown["data"]
-        for key in path[:-1]:
-            inner = inner[key]
-        inner[path[-1]] = None
+        _void(shown, ("data", *path))
         shown.setdefault("errors", []).append({"type": kind, "path": path, "message": message})
         return replace(reply, body=json.dumps(shown).encode())
 
     return fault
+
+
+def _void(shown: Any, path: tuple[str | int, ...]) -> None:
+    for key in path[:-1]:
+        shown = shown[key]
+    shown[path[-1]] = None
 
 
 def refusal(code: int, message: str, **headers: str) -> Reply:

@@ -11,7 +11,18 @@ DAYS: Final = 730
 
 PERSON, BOT, GHOST = "octocat", "dependabot", ""
 _REASONS: Final = ("COMPLETED",) * 8 + ("NOT_PLANNED", "DUPLICATE")
-_ENDINGS: Final = ("success",) * 86 + ("failure",) * 10 + ("cancelled", "cancelled", "skipped", "timed_out")
+_ENDINGS: Final = {
+    "success": 860,
+    "failure": 100,
+    "cancelled": 20,
+    "skipped": 9,
+    "timed_out": 6,
+    "neutral": 1,
+    "stale": 1,
+    "action_required": 2,
+    "startup_failure": 1,
+}
+_WITHOUT_JOBS: Final = frozenset({"stale", "action_required", "startup_failure"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,8 +173,8 @@ def large(seed: int = 1, share: float = 1.0, end: datetime = END) -> Repository:
     pulls, issues, runs = (round(share * count) for count in (5000, 3000, 20_000))
     span = timedelta(days=DAYS) * share
     start = end - span
-    made.pulls = {number: _pull(draw, number, start + span * place) for number, place in _spread(1, pulls)}
-    made.issues = {number: _issue(draw, number, start + span * place) for number, place in _spread(100_000, issues)}
+    made.pulls = {n: _pull_by(end, _pull(draw, n, start + span * at)) for n, at in _spread(1, pulls)}
+    made.issues = {n: _issue_by(end, _issue(draw, n, start + span * at)) for n, at in _spread(100_000, issues)}
     made.runs = {number: _run(draw, number, start + span * place) for number, place in _spread(7_000_000_000, runs)}
     made.releases = [Release(tag=f"v1.{n}", created=start + timedelta(days=7 * n)) for n in range(span.days // 7)]
     days = [start + timedelta(days=3 * n) for n in range(span.days // 3)]
@@ -171,6 +182,20 @@ def large(seed: int = 1, share: float = 1.0, end: datetime = END) -> Repository:
         Deployment(id=n, created=day, states=((_later(day, 600), "SUCCESS"),)) for n, day in enumerate(days)
     ]
     return made
+
+
+def _pull_by(end: datetime, pull: Pull) -> Pull:
+    """A pull request as it was at the end: what would come later has not happened."""
+    if pull.updated <= end:
+        return pull
+    is_draft = any(at > end for at, _ in pull.turns)
+    turns = () if is_draft else pull.turns
+    updated = max([pull.created, *(at for at, _ in turns)])
+    return replace(pull, updated=updated, merged=None, closed=None, reviews=(), turns=turns, is_draft=is_draft)
+
+
+def _issue_by(end: datetime, issue: Issue) -> Issue:
+    return issue if issue.updated <= end else replace(issue, updated=issue.created, closed=None, reason=None)
 
 
 def _spread(first: int, count: int) -> Iterator[tuple[int, float]]:
@@ -209,8 +234,8 @@ def _issue(draw: random.Random, number: int, created: datetime) -> Issue:
 
 def _run(draw: random.Random, number: int, created: datetime) -> Run:
     created = created.replace(microsecond=0)
-    conclusion = draw.choice(_ENDINGS)
-    first = tuple(_executions(draw, created, 1, conclusion))
+    conclusion = draw.choices([*_ENDINGS], [*_ENDINGS.values()])[0]
+    first = () if conclusion in _WITHOUT_JOBS else tuple(_executions(draw, created, 1, conclusion))
     made = Run(
         id=number,
         number=number % 1_000_000 + 1,
