@@ -52,7 +52,7 @@ def _read(store: str, at: datetime, env: dict[str, str]) -> Cost:
     """Read in a process of its own, so that its memory is its own."""
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.fakes import reading; reading.main()"
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program, store, at.isoformat()], env=env, stdout=subprocess.PIPE, check=True, cwd=ROOT
+        [sys.executable, "-c", program, store, at.isoformat()], env=env, stdout=subprocess.PIPE, check=True, cwd=store
     )
     return msgspec.json.decode(done.stdout, type=Cost)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci.collect import github
+from edgetpu_ci.collect import github, github_actions
 from edgetpu_ci.github_rows import jobs
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.store.folder import Folder
@@ -200,3 +200,19 @@ def test_a_deleted_run_and_its_suite_take_nothing_down(tmp_path: Path) -> None:
         it.run()
         del made.runs[first]
         assert it.run(5).incomplete == ()
+
+
+def test_a_run_times_itself_by_what_github_shows_of_it(tmp_path: Path) -> None:
+    made = large(share=SMALL)
+    run = next(run for run in made.runs.values() if run.attempt == 2)
+    with job(tmp_path, made) as it:
+        of_run = {"GITHUB_RUN_ID": str(run.id), "GITHUB_RUN_ATTEMPT": "2", "RUNNER_NAME": "runner"}
+        env = {**it.hub.env, **of_run, "GITHUB_WORKFLOW_REF": f"octo/tools/.github/workflows/{run.workflow}@main"}
+        collected = github_actions.collect(github_actions.Options(), world(tmp_path, env=env))
+        assert it.hub.requests.total() == 2
+    found = {figure.key: figure.value for figure in collected.measurements}
+    newest = [one for one in run.executions if one.attempt == 2]
+    last = max(one.completed for one in newest if one.completed)
+    taken = last - min(one.started for one in newest)
+    assert found[f"{run.workflow}/run_so_far_seconds"] == taken.total_seconds()
+    assert len([key for key in found if key.endswith("/job_seconds")]) == len(newest)
