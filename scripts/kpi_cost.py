@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,12 +14,10 @@ import msgspec  # noqa: E402 - only after our own folder is first
 
 from edgetpu_ci import machine, metrics  # noqa: E402
 from edgetpu_ci.world import real_world  # noqa: E402
-from tests.fakes import large  # noqa: E402
-from tests.fakes.reading import Cost, missing  # noqa: E402
-from tests.fakes.small_hub import Hub, served  # noqa: E402
-
-PULLS, RUNS, ISSUES = 5000, 20_000, 3000
-NEW_RUNS = 75
+from tests.fakes.hub import EVERYTHING, FakeHub  # noqa: E402
+from tests.fakes.hub.repository import END, large  # noqa: E402
+from tests.fakes.read_rows import day_later, missing  # noqa: E402
+from tests.fakes.reading import Cost  # noqa: E402
 
 PEERS = """\
 peers, for the same repository, requests computed from their source:
@@ -30,48 +30,49 @@ peers, for the same repository, requests computed from their source:
 
 def main() -> int:
     """Print both tables; 1 when rows are missing."""
-    part = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    hub = Hub(repository=large.repository(RUNS // part, PULLS // part, ISSUES // part))
+    made = large(share=1 / (int(sys.argv[1]) if len(sys.argv) > 1 else 1))
     whole, figures = True, ""
-    print(f"{RUNS // part:,} runs of 6 jobs, {PULLS // part:,} pull requests, {ISSUES // part:,} issues; {_machine()}")
-    with tempfile.TemporaryDirectory() as store, served(hub) as env:
-        for name, day in (("cold", 0), ("a day later", 1)):
-            cost = _read(store, day, env)
-            lost = missing(Path(store), hub.repository, day)
-            whole &= not lost and not cost.incomplete
-            print(_costs(name, hub, cost, lost))
+    kinds = f"{len(made.runs):,} runs of 6 jobs, {len(made.pulls):,} pull requests, {len(made.issues):,} issues"
+    print(f"{kinds}; {_machine()}")
+    with tempfile.TemporaryDirectory() as store, FakeHub(made, granted=EVERYTHING) as hub:
+        for name, at in (("cold", END), ("a day later", END + timedelta(days=1))):
+            hub.requests.clear()
+            spent = hub.points
+            cost = _read(store, at, hub.env)
+            lost = missing(Path(store), made)
+            whole &= not (lost or cost.incomplete or hub.violations)
+            print(_costs(name, hub.requests, hub.points - spent, cost, lost))
             figures = _figures(cost)
-            hub.next_hour()
-            large.day_later(hub.repository, max(1, NEW_RUNS // part))
+            day_later(made)
     print("", figures, "", PEERS, sep="\n")
     return 0 if whole else 1
 
 
-def _read(store: str, day: int, env: dict[str, str]) -> Cost:
+def _read(store: str, at: datetime, env: dict[str, str]) -> Cost:
     """Read in a process of its own, so that its memory is its own."""
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.fakes import reading; reading.main()"
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program, store, str(day)], env=env, stdout=-1, check=True, cwd=ROOT
+        [sys.executable, "-c", program, store, at.isoformat()], env=env, stdout=subprocess.PIPE, check=True, cwd=store
     )
     return msgspec.json.decode(done.stdout, type=Cost)
 
 
-def _costs(name: str, hub: Hub, cost: Cost, lost: str) -> str:
-    asked = "\n".join(f"    {path:<44}{count:>5}" for path, count in sorted(hub.paths.items(), key=lambda it: -it[1]))
+def _costs(name: str, requests: Counter[str], points: int, cost: Cost, lost: str) -> str:
     return (
-        f"\n{name}\n  requests {sum(hub.requests.values()):,} (REST {hub.requests['core']:,}, "
-        f"GraphQL {hub.requests['graphql']:,} for {hub.cost['graphql']:,} points)\n{asked}\n"
-        f"  {cost.seconds:.1f} s, {cost.cpu:.1f} s of CPU, {cost.peak_mb:,} MB at most, "
-        f"{cost.stored_mb:.1f} MB stored in {cost.swaps} writes\n"
-        f"  rows complete: {lost or 'yes'}{''.join(f'; {line}' for line in cost.incomplete)}"
+        f"\n{name}\n"
+        f"  requests       {requests.total():,} (REST {requests['core']:,}, GraphQL {requests['graphql']:,})\n"
+        f"  points         {points:,} of GraphQL\n"
+        f"  time           {cost.seconds:.1f} s, {cost.cpu:.1f} s of them on a CPU\n"
+        f"  memory         {cost.peak_mb:,} MB at most\n"
+        f"  stored         {cost.stored_mb:.1f} MB in {cost.writes} writes\n"
+        f"  rows complete  {lost or 'yes'}{''.join(f'; {line}' for line in cost.incomplete)}"
     )
 
 
 def _figures(cost: Cost) -> str:
     lines = [f"  {'figure':<46}{'value':>14}{'n':>8}"]
     for figure in cost.measurements:
-        metric = metrics.find(figure.metric)
-        value = "not known" if figure.value is None else metrics.amount(figure.value, metric)
+        value = "not known" if figure.value is None else metrics.amount(figure.value, metrics.find(figure.metric))
         lines.append(f"  {figure.key.removeprefix('repository/'):<46}{value:>14}{figure.n:>8,}")
     return "\n".join(["key figures of 30 days", *lines])
 

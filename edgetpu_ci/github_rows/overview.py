@@ -1,16 +1,17 @@
 """What is true of the repository now, and what it gave to its users, in one query."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci.errors import MissingError
+from edgetpu_ci.errors import DeniedError
 from edgetpu_ci.github_rows import lists
 from edgetpu_ci.github_rows.lists import Connection
 from edgetpu_ci.github_rows.shelf import Kind
 from edgetpu_ci.kpis.rows import Deployment
+from edgetpu_ci.transport import refusal
 from edgetpu_ci.transport.github import GitHub
 
 ABOUT: Final = "about"
@@ -25,11 +26,7 @@ _VARIABLES: Final = {
     RELEASES: {"$released": "String"},
 }
 _FIELDS: Final = {
-    ABOUT: """
-isArchived isFork defaultBranchRef { name }
-openPulls: pullRequests(states: OPEN) { totalCount }
-openIssues: issues(states: OPEN) { totalCount }
-""",
+    ABOUT: """isArchived isFork defaultBranchRef { name }""",
     DEPLOYMENTS: """
 deployments(first: 100, after: $deployed, environments: $environments,
             orderBy: {field: CREATED_AT, direction: DESC}) {
@@ -80,15 +77,13 @@ class _Released(Struct, frozen=True, rename="camel"):
 
 
 class Overview(Struct, frozen=True, rename="camel"):
-    """What one query found; a part that was not asked for is empty, one that is not shown None."""
+    """What one query found; a part that was not asked for is empty."""
 
     is_archived: bool = False
     is_fork: bool = False
     default_branch_ref: _Name | None = None
-    open_pulls: Connection[Any] | None = None
-    open_issues: Connection[Any] | None = None
-    deployments: Connection[_Deployed] | None = Connection()
-    releases: Connection[_Released] | None = Connection()
+    deployments: Connection[_Deployed] = Connection()
+    releases: Connection[_Released] = Connection()
 
     @property
     def branch(self) -> str:
@@ -100,16 +95,10 @@ class _Answer(Struct, frozen=True):
     repository: Overview | None = None
 
 
-def ask(
-    github: GitHub,
-    parts: tuple[str, ...],
-    environment: str,
-    missing: Callable[[str], object] | None = None,
-    **after: str,
-) -> Overview:
+def ask(github: GitHub, parts: Sequence[str], environment: str, **after: str) -> Overview:
     """Some parts of the overview; `deployed` and `released` say where those lists go on.
 
-    `missing` is told of each part that the token may not see; that is None then.
+    DeniedError when the token may not see one of them: then GitHub shows none.
     """
     owner, _, name = github.repository.partition("/")
     declared = {"$owner": "String!", "$name": "String!"}
@@ -122,16 +111,16 @@ def ask(
     )
     variables = {variable: value for variable, value in given.items() if f"${variable}" in declared}
     needs = ", ".join(NEEDS[part] for part in parts)
-    found = github.graphql(query, variables, _Answer, needs=needs, missing=missing).repository
+    found = github.graphql(query, variables, _Answer, needs=needs).repository
     if found is None:
-        raise MissingError(f"GitHub shows no {github.repository}; check the name and the token (`{needs}`).")
+        raise DeniedError(f"GitHub shows no {github.repository}; {refusal.lacks(needs)}.", needs)
     return found
 
 
 def deployments(github: GitHub, first: Overview, environment: str, since: datetime) -> Iterator[Deployment]:
     """Deployments that ended, those begun since a time and some older ones; `first` has the newest of them."""
     page = first.deployments
-    while page:
+    while True:
         yield from filter(None, map(_deployed, page.found))
         if not page.after or page.found[-1].created_at < since:
             return
@@ -141,7 +130,7 @@ def deployments(github: GitHub, first: Overview, environment: str, since: dateti
 def releases(github: GitHub, first: Overview, since: datetime) -> Iterator[Deployment]:
     """Releases that were published, likewise."""
     page = first.releases
-    while page:
+    while True:
         yield from filter(None, map(_released, page.found))
         if not page.after or page.found[-1].created_at < since:
             return

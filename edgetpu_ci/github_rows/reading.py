@@ -1,6 +1,8 @@
 """Reading what is new in a repository: part by part, none of which takes the others down with it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -11,6 +13,7 @@ from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.overview import ABOUT, DEPLOYMENTS, RELEASES, Overview
 from edgetpu_ci.github_rows.standing import PROFILE, RUNNERS, Runners
 
+PARTS: Final = (ABOUT, DEPLOYMENTS, RELEASES)
 PRUNED: Final = "pruned"
 
 SETTLED: Final = timedelta(days=7)
@@ -42,32 +45,34 @@ def read(desk: Desk, environment: str) -> Now:
 
 
 def _overview(desk: Desk, environment: str) -> Overview | None:
-    """The overview, and what was deployed and released since the last time."""
-    unshown: list[str] = []
-    parts = (ABOUT, DEPLOYMENTS, RELEASES)
-    about = desk.part(
-        ABOUT,
-        lambda: overview.ask(desk.github, parts, environment, unshown.append),
-        lambda: "what holds of the repository was not read",
-    )
-    if about is None:
-        return None
-    desk.part(
-        DEPLOYMENTS, lambda: _deliveries(desk, about, environment), lambda: "not all deployments and releases were read"
-    )
-    for part in (DEPLOYMENTS, RELEASES):
-        if getattr(about, part) is None:
-            said = next((sentence for sentence in unshown if part in sentence), f"GitHub shows no {part}")
-            desk.refused[part] = f"{said}; the token needs `{overview.NEEDS[part]}`."
-    return about
+    """The overview, and what was deployed and released since the last time.
+
+    GitHub answers one query with nothing at all where one part is refused: then each is asked for alone.
+    """
+    whole = _ask(desk, ABOUT, PARTS, environment)
+    found = dict.fromkeys(PARTS, whole)
+    if desk.refused.pop(ABOUT, ""):
+        found = {part: _ask(desk, part, (part,), environment) for part in PARTS}
+    for part, first in found.items():
+        if first is not None and part != ABOUT:
+            read_on = partial(_deliveries, desk, part, first, environment)
+            desk.part(part, read_on, partial("not all {} were read".format, part))
+    return found[ABOUT]
 
 
-def _deliveries(desk: Desk, about: Overview, environment: str) -> None:
-    asked = desk.cursors.asked.get(DEPLOYMENTS)
+def _ask(desk: Desk, name: str, parts: Sequence[str], environment: str) -> Overview | None:
+    lost = " and ".join(parts) + " were not read"
+    return desk.part(name, lambda: overview.ask(desk.github, parts, environment), lambda: lost)
+
+
+def _deliveries(desk: Desk, part: str, first: Overview, environment: str) -> None:
+    asked = desk.cursors.asked.get(part)
     since = max(desk.cut, asked.at - SETTLED) if asked else desk.cut
-    desk.deliveries.add(overview.deployments(desk.github, about, environment, since))
-    desk.deliveries.add(overview.releases(desk.github, about, since))
-    desk.answered(DEPLOYMENTS, Asked(desk.now))
+    if part == DEPLOYMENTS:
+        desk.deliveries.add(overview.deployments(desk.github, first, environment, since))
+    else:
+        desk.deliveries.add(overview.releases(desk.github, first, since))
+    desk.answered(part, Asked(desk.now))
 
 
 def _prune(desk: Desk) -> None:

@@ -1,22 +1,24 @@
-"""Read a repository in a process of its own, with a store in a folder; what that cost, and what is missing then."""
+"""Read a repository in a process of its own, with a store in a folder, and tell what that cost."""
 
-import resource
+import re
 import sys
 import time
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from edgetpu_ci.collect import github
-from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import real_world
-from tests.fakes.large import END
-from tests.fakes.small_github import Repository, SmallGitHub
+
+KEPT = timedelta(days=800)
+"""Longer than the repository is old."""
+
+OPTIONS = github.Options(retention_days=KEPT.days)
 
 
 class Cost(Struct, frozen=True):
@@ -26,7 +28,7 @@ class Cost(Struct, frozen=True):
     cpu: float
     peak_mb: int
     stored_mb: float
-    swaps: int
+    writes: int
     measurements: tuple[Measurement, ...]
     incomplete: tuple[str, ...]
 
@@ -43,37 +45,23 @@ class Counting(Folder):
 
 
 def main() -> None:
-    """`python -c … STORE DAY`: read as of that day after the repository's last, and print the cost."""
-    store, day = Counting(Path(sys.argv[1])), int(sys.argv[2])
-    at = END + timedelta(days=day)
+    """`STORE TIME`: read as of that time, and print the cost."""
+    store, at = Counting(Path(sys.argv[1])), datetime.fromisoformat(sys.argv[2])
     started, busy = time.perf_counter(), time.process_time()
-    collected = github.collect_remembering(github.Options(), store, replace(real_world(), now=lambda: at))
+    collected = github.collect_remembering(OPTIONS, store, replace(real_world(), now=lambda: at))
     cost = Cost(
         seconds=time.perf_counter() - started,
         cpu=time.process_time() - busy,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        peak_mb=_peak_kb() // 1024,
         stored_mb=sum(path.stat().st_size for path in Path(sys.argv[1], "state").iterdir()) / 1e6,
-        swaps=len(store.writes),
+        writes=len(store.writes),
         measurements=collected.measurements,
         incomplete=collected.incomplete,
     )
     sys.stdout.buffer.write(msgspec.json.encode(cost))
 
 
-def missing(store: Path, whole: Repository, day: int) -> str:
-    """Which rows of a repository the store has not, or not as they are now; empty when it has all."""
-    at = END + timedelta(days=day)
-    cut = at - timedelta(days=400)
-    kept = Desk(SmallGitHub(), Folder(store), now=at, cut=cut, bots=frozenset())
-    runs = {
-        run.id: (run.attempt, run.conclusion, len(run.jobs or ())) for run in kept.runs.rows(kept.months(kept.runs))
-    }
-    pulls = {pull.number: pull.updated for pull in kept.pulls.rows(kept.months(kept.pulls))}
-    issues = {issue.number: issue.updated for issue in kept.issues.rows(kept.months(kept.issues))}
-    fresh = [run for run in whole.runs.values() if run.created >= cut]
-    there = {
-        "runs": runs == {run.id: (run.attempt, run.conclusion, len(run.executions)) for run in fresh},
-        "pull requests": pulls == {item.number: item.updated for item in whole.pulls.values() if item.updated >= cut},
-        "issues": issues == {item.number: item.updated for item in whole.issues.values() if item.updated >= cut},
-    }
-    return ", ".join(f"no, {name}" for name, is_whole in there.items() if not is_whole)
+def _peak_kb() -> int:
+    """By the kernel's word of this program; `getrusage` has that of who started it in it."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found[1]) if found else 0

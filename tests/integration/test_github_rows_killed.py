@@ -35,11 +35,11 @@ class Mortal(Folder):
         return super().swap(name, old, new)
 
 
-def child(folder: Path, request: int, write: int) -> int:
-    """Read in a process that dies at a request or a write (0: never); its exit status."""
+def begin(folder: Path, request: int = 0, write: int = 0) -> "subprocess.Popen[bytes]":
+    """Read in a process that dies at a request or a write (0: never)."""
     module = f"from tests.integration import {Path(__file__).stem} as test"
     call = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {module}; test.main({str(folder)!r}, {request}, {write})"
-    return subprocess.run([sys.executable, "-c", call], cwd=ROOT, check=False).returncode
+    return subprocess.Popen([sys.executable, "-c", call], cwd=ROOT)
 
 
 def main(folder: str, request: int, write: int) -> None:
@@ -52,7 +52,7 @@ def main(folder: str, request: int, write: int) -> None:
     ("request_", "write"), [(2, 0), (9, 0), (20, 0), (35, 0), (60, 0), (0, 1), (0, 5), (0, 12), (0, 17)]
 )
 def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(tmp_path: Path, request_: int, write: int) -> None:
-    assert child(tmp_path, request_, write) == -signal.SIGKILL
+    assert begin(tmp_path, request_, write).wait(60) == -signal.SIGKILL
     whole, github = (repository(runs=RUNS, items=ITEMS) for _ in range(2))
     read(whole, Forgetful())
     last = read(github, Folder(tmp_path), batch=BATCH)
@@ -62,3 +62,12 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(tmp_path: Path, req
     assert kept(last) == everything(github)
     assert all(run.jobs for run in last.runs.rows(last.months(last.runs)))
     assert read(github, Folder(tmp_path)).incomplete == []
+
+
+def test_three_processes_at_once_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    together = [begin(tmp_path) for _ in range(3)]
+    assert [one.wait(120) for one in together] == [0, 0, 0]
+    github = repository(runs=RUNS, items=ITEMS)
+    last = read(github, Folder(tmp_path))
+    assert kept(last) == everything(github)
+    assert len(github.asked) < 20

@@ -96,7 +96,7 @@ def breaking(at: Iterable[int], error: Callable[[], BaseException]) -> Callable[
     return before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.integers(1, 80), min_size=1, max_size=4, unique=True),
     st.sampled_from([KilledError, DeliveryError]),
@@ -105,7 +105,7 @@ def breaking(at: Iterable[int], error: Callable[[], BaseException]) -> Callable[
 def test_broken_off_anywhere_and_resumed_nothing_is_lost_and_nothing_doubled(
     points: list[int], error: type[BaseException], batch: int
 ) -> None:
-    github = repository(runs=1500, items=350)
+    github = repository(runs=1200, items=250)
     state = Forgetful()
     github.before = breaking(points, lambda: error("It broke."))
     for _ in range(len(points) + 1):
