@@ -10,7 +10,7 @@ from edgetpu_ci.collect import pypi
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.memory import Forgetful
 from edgetpu_ci.model import Measurement
-from edgetpu_ci.supply import package_index, releases
+from edgetpu_ci.supply import findings, releases
 from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.world import Ran
 from tests.fakes.clock import Clock
@@ -198,4 +198,4 @@ def test_a_change_is_shown_only_beyond_noise(tmp_path: Path) -> None:
 
 
 def test_names_are_normalised_as_pep_503_has_it() -> None:
-    assert package_index.normal("Foo__Bar.baz") == "foo-bar-baz"
+    assert findings.normal("Foo__Bar.baz") == "foo-bar-baz"
