@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, structs
 
 from edgetpu_ci import event, memory
-from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
 from edgetpu_ci.github_rows import gathered, permissions, reading
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.reading import Now
@@ -14,7 +14,10 @@ from edgetpu_ci.github_rows.standing import PROFILE, RUNNERS
 from edgetpu_ci.kpis import all as key_figures
 from edgetpu_ci.kpis import health, summary
 from edgetpu_ci.kpis import options as definitions
+from edgetpu_ci.kpis.rows import Rows
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
+from edgetpu_ci.supply import findings, releases
+from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.transport import github
 from edgetpu_ci.transport.github import GitHub
 from edgetpu_ci.world import World
@@ -26,22 +29,28 @@ class Options(definitions.Options, frozen=True, kw_only=True, forbid_unknown_fie
     """As of the key figures; `bots`: accounts of programs that GitHub takes for people's.
 
     `production`: the environment deployments to which count. `ignore_workflows`: globs of the file names of workflows
-    whose runs do not count. `retention_days`: for how long rows are kept in the store.
+    whose runs do not count. `retention_days`: for how long rows are kept in the store. `package`: the name under which
+    this is published, whose versions are what `deployments` calls "version"; `index`: a simple index in place of the
+    public one.
     """
 
     bots: tuple[str, ...] = ()
     production: str = "production"
     ignore_workflows: tuple[str, ...] = ()
     retention_days: Annotated[int, Meta(ge=1, le=3650)] = 400
+    package: str = ""
+    index: str = ""
 
 
-def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all of them
-    """ConfigError for patterns that are none, and a window longer than rows are kept."""
+def check(options: Options, world: World) -> None:
+    """ConfigError for patterns that are none, a window longer than rows are kept, and an index that cannot be read."""
     definitions.check(options)
     if options.retention_days < options.days:
         raise ConfigError(
             f"github: of {options.days:g} `days` only {options.retention_days} are kept; raise `retention_days`."
         )
+    if options.package:
+        Index(options.index, world)
 
 
 def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:  # noqa: ARG001 - as all that have it
@@ -68,7 +77,9 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     standing = reading.read(desk, options.production)
     branch = (standing.about.branch if standing.about else "") or event.read(world).main
     since = now - 2 * timedelta(days=options.days)
-    rows = gathered.rows(desk, branch, since, options.ignore_workflows, options.deployments)
+    rows = _with_versions(
+        gathered.rows(desk, branch, since, options.ignore_workflows, options.deployments), options, world
+    )
     commits = gathered.of_branch(branch, since, bots, world)
     if isinstance(commits, str):
         rows = structs.replace(rows, missing={**rows.missing, "commits": commits})
@@ -76,6 +87,20 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
         rows = structs.replace(rows, commits=commits)
     measured = (*key_figures.of(rows, options, now), _community(desk, standing), _runners(desk, standing))
     return Collected(measurements=measured, incomplete=_incomplete(desk))
+
+
+def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
+    """The rows with the versions of the package. Where those would count and are not known, no deployment is."""
+    if not options.package:
+        return rows
+    try:
+        project = Index(options.index, world).project(findings.normal(options.package))
+    except DeliveryError as error:
+        others = any(one.kind == "deployment" for one in rows.deployments)
+        if options.deployments == "version" or (options.deployments == "auto" and not others):
+            return structs.replace(rows, missing={**rows.missing, "deployments": str(error).rstrip(".")})
+        return rows
+    return structs.replace(rows, deployments=(*rows.deployments, *releases.deployments(project.releases)))
 
 
 def _community(desk: Desk, standing: Now) -> Measurement:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from edgetpu_ci import git, memory
 from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.model import Collected, Measurement
-from edgetpu_ci.supply import downloads, package_index, published, releases
+from edgetpu_ci.supply import downloads, findings, published, releases
 from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.world import World
 
@@ -47,7 +47,7 @@ def collect_remembering(options: Options, state: memory.State, world: World) -> 
     index = Index(options.index, world)
     tags = _tags(world)
     found: list[Measurement] = []
-    for name in dict.fromkeys(map(package_index.normal, options.packages)):
+    for name in dict.fromkeys(map(findings.normal, options.packages)):
         found += _published(index, name, tags if len(options.packages) == 1 else [], world)
         if options.statistics:
             history = downloads.read(name, options.statistics, state, world)

@@ -11,15 +11,16 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from edgetpu_ci import event, paths, scan_files
-from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.quality import scanned
 from edgetpu_ci.quality.records import Scan
 from edgetpu_ci.quality.scanned import Scanned
-from edgetpu_ci.supply import alerts, findings, posture, workflows
+from edgetpu_ci.supply import advisories, alerts, findings, posture, workflows
 from edgetpu_ci.supply.alerts import Kind, Open
+from edgetpu_ci.supply.locks import Wanted
 from edgetpu_ci.transport import github
 from edgetpu_ci.transport.github import GitHub
 from edgetpu_ci.world import World
@@ -81,7 +82,7 @@ def collect(options: Options, world: World) -> Collected:
         *_part(found, "token", "workflow_token_restricted"),
         posture.settings(known),
         *workflows.measurements(local),
-        _score(options, found, read, world.now()),
+        _score(options, {**found, **_rating(read, reader)}, read, world.now()),
     )
     return Collected(measurements=measured, incomplete=(*read.faults, *faults))
 
@@ -153,8 +154,27 @@ def _score(options: Options, found: Found, read: scan_files.Scans, now: datetime
     return scored or summary.unknown(REPOSITORY, "security_score", "no scan is known")
 
 
+def _rating(read: scan_files.Scans, reader: GitHub) -> dict[str, Open]:
+    """What GitHub's advisories say of packages whose weakness pip-audit, or another, tells without a severity."""
+    unrated = {
+        Wanted(name=findings.normal(one.package), version=one.version)
+        for scan in read.scans
+        for one in scan.scan.findings
+        if one.severity == "unknown" and one.package and one.version
+    }
+    if not unrated:
+        return {}
+    try:
+        return {"rating": Open(advisories.read(reader, sorted(unrated, key=lambda one: (one.name, one.version))))}
+    except DeliveryError:
+        # Then their severity stays unknown, and the score says of which.
+        return {}
+
+
 def _of_github(options: Options, found: Found, now: datetime) -> Iterator[Scanned]:
     """GitHub's scanners as scans: those that look at every push are of now, code scanning is of its last analysis."""
+    if "rating" in found:
+        yield Scanned("GitHub", Scan(tool="advisories", findings=found["rating"].findings, at=now), now)
     for kind in options.alerts:
         it = found[kind]
         at = found.get("analysed") if kind == "code_scanning" else now

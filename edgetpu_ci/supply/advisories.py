@@ -6,9 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci.supply.findings import Finding, Severity
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.supply.findings import Finding, Severity, normal
 from edgetpu_ci.supply.locks import Wanted
-from edgetpu_ci.supply.package_index import normal
 from edgetpu_ci.transport.github import GitHub
 
 AT_ONCE: Final = 1000
@@ -55,6 +55,7 @@ class Advisory(Struct, frozen=True):
 
 def read(github: GitHub, wanted: Sequence[Wanted]) -> tuple[Finding, ...]:
     """The weaknesses of these versions. A DeliveryError when not all could be asked for."""
+    _need_packaging()
     known = [one for one in wanted if one.version]
     found: list[Finding] = []
     for first in range(0, len(known), AT_ONCE):
@@ -63,6 +64,16 @@ def read(github: GitHub, wanted: Sequence[Wanted]) -> tuple[Finding, ...]:
         for page in github.pages("/advisories", list[Advisory], needs=NEEDS, query=query):
             found += (finding for advisory in page for finding in findings(advisory, some))
     return tuple(found)
+
+
+def _need_packaging() -> None:
+    """ConfigError where what compares versions is not installed; it comes with what reads the package index."""
+    try:
+        import packaging.version  # noqa: F401 - only to know
+    except ImportError as error:
+        raise ConfigError(
+            "Comparing versions needs packaging; install it with: pip install 'edgetpu-ci[kpis]'"
+        ) from error
 
 
 def findings(advisory: Advisory, wanted: Sequence[Wanted]) -> Iterator[Finding]:

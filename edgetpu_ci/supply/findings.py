@@ -108,7 +108,7 @@ def _groups(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 def _keys(finding: Finding) -> Iterator[tuple[str, str]]:
     """What it may share with others: its names, each with the package or the place."""
-    where = f"of {_normal(finding.package)}" if finding.package else f"at {finding.place}"
+    where = f"of {normal(finding.package)}" if finding.package else f"at {finding.place}"
     if not finding.package and _is_advisory(finding):
         where = "anywhere"
     for name in _names(finding):
@@ -146,7 +146,7 @@ def _is_advisory(finding: Finding) -> bool:
     return any(name.startswith(_ADVISORIES) for name in _names(finding))
 
 
-def _normal(package: str) -> str:
+def normal(package: str) -> str:
     """As PEP 503 has it, so that "Foo_Bar" is "foo-bar"."""
     return re.sub(r"[-_.]+", "-", package).lower()
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.supply.package_index import normal
+from edgetpu_ci.supply.findings import normal
 
 T = TypeVar("T")
 

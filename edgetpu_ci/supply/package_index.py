@@ -103,10 +103,3 @@ def _page(answer: Answer, name: str, url: str) -> "ProjectPage":
     except (ValueError, TypeError, RecursionError, UnsupportedRepoVersionError) as error:
         # Not what it says: it would quote what a stranger wrote.
         raise DeliveryError(f"The package index's page of {name} cannot be read ({type(error).__name__}).") from None
-
-
-def normal(name: str) -> str:
-    """A package's name as PEP 503 has it: Foo_Bar is foo-bar."""
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(name)

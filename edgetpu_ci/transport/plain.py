@@ -33,7 +33,7 @@ class Plain:
         self._of_thread = threading.local()
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> Answer:
-        """The answer as it came, after redirects unless they are wanted; status 0 when none did, or more than is read."""
+        """The answer as it came, after redirects if it should `follow`; status 0 when none did, or too much."""
         return self._once(url, headers or {}, _body, follow=follow)
 
     def begin(self, url: str) -> Answer:

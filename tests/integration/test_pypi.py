@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from edgetpu_ci.collect import pypi
+from edgetpu_ci.collect import github, pypi
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.memory import Forgetful
 from edgetpu_ci.model import Measurement
-from edgetpu_ci.supply import package_index, releases
+from edgetpu_ci.supply import findings, releases
 from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.world import Ran
 from tests.fakes.clock import Clock
 from tests.fakes.package_index import Upload, index, statistics
+from tests.fakes.small_github import SmallGitHub
 from tests.fakes.world import world
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -117,6 +119,33 @@ def test_versions_are_deployments_of_a_library(tmp_path: Path) -> None:
     assert given[0].at == datetime(2026, 10, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("deployments", "status", "called"),
+    [
+        ("auto", 200, "versions"),
+        ("version", 200, "versions"),
+        ("auto", 503, ""),
+        ("version", 503, ""),
+        ("release", 503, "releases"),
+    ],
+)
+def test_versions_count_for_the_figures_of_deliveries(
+    tmp_path: Path, deployments: Literal["auto", "version", "release"], status: int, called: str
+) -> None:
+    days = range(1, 8)
+    uploads = [Upload(version=f"1.{day}", at=f"2026-11-0{day}T00:00:00Z") for day in days]
+    with index({"our-tool": uploads}, broken={"/our-tool/": 503} if status != 200 else {}) as fake:
+        here = world(tmp_path, now=lambda: NOW, sleep=Clock().sleep)
+        options = github.Options(package="Our_Tool", index=fake.url, deployments=deployments)
+        found = github.measure(SmallGitHub(), options, Forgetful(), here)
+    frequency = next(one for one in found.measurements if one.metric == "deployment_frequency_per_week")
+    if not called:
+        assert (frequency.value, "answered 503" in frequency.reason) == (None, True)
+    else:
+        assert called in dict(frequency.details)["deployments"]
+        assert frequency.n == (7 if called == "versions" else 0)
+
+
 def test_nobody_learns_a_password_in_the_address_of_a_mirror(tmp_path: Path) -> None:
     with index({}) as fake:
         address = fake.url.replace("://", "://robot:hunter2@")
@@ -198,4 +227,4 @@ def test_a_change_is_shown_only_beyond_noise(tmp_path: Path) -> None:
 
 
 def test_names_are_normalised_as_pep_503_has_it() -> None:
-    assert package_index.normal("Foo__Bar.baz") == "foo-bar-baz"
+    assert findings.normal("Foo__Bar.baz") == "foo-bar-baz"

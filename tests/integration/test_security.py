@@ -162,6 +162,20 @@ def test_what_a_report_and_an_alert_say_alike_costs_once(tmp_path: Path) -> None
     assert found["security_scan_age_hours"].value == 1
 
 
+@pytest.mark.parametrize(("advisories", "score"), [([], None), (Refused(403), None), ("moderate", 65 - 3)])
+def test_pip_audit_tells_no_severity_and_githubs_advisories_do(
+    tmp_path: Path, advisories: object, score: int | None
+) -> None:
+    audit = {"dependencies": [{"name": "Gamma", "version": "1.0", "vulns": [{"id": "PYSEC-1", "aliases": ["CVE-9"]}]}]}
+    (tmp_path / "audit.json").write_text(json.dumps(audit))
+    hit = {"package": {"ecosystem": "pip", "name": "gamma"}, "vulnerable_version_range": "<= 1.0"}
+    rated = [{"ghsa_id": "GHSA-9", "cve_id": "CVE-9", "severity": advisories, "vulnerabilities": [hit]}]
+    answers = {"/advisories": rated if isinstance(advisories, str) else advisories}
+    _, found, endpoints = collect(tmp_path, answers, files=("audit.json",))
+    assert found["security_score"].value == score
+    assert ("/advisories", {"ecosystem": "pip", "affects": "gamma@1.0", "per_page": "100"}) in endpoints.asked
+
+
 def test_a_report_that_cannot_be_read_makes_the_score_unknown(tmp_path: Path) -> None:
     (tmp_path / "scan.sarif").write_text('{"runs": [')
     collected, found, _ = collect(tmp_path, files=("scan.sarif",))
