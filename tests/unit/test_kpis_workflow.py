@@ -17,7 +17,14 @@ JOB = KPIS_YML["jobs"]["kpis"]
 EXAMPLES = ROOT / "examples/kpis"
 CALLER = yaml.safe_load((EXAMPLES / "kpis.yml").read_text())["jobs"]["kpis"]
 BRANCH = yaml.safe_load((EXAMPLES / "branch.yml").read_text())["jobs"]["kpis"]
-NOT_GIVEN_TO_A_JOB = {"administration", "organization-administration", "metadata", "secrets", "webhooks"}
+NOT_GIVEN_TO_A_JOB = {
+    "administration",
+    "metadata",
+    "organization-administration",
+    "secret-scanning-alerts",
+    "secrets",
+    "webhooks",
+}
 SPEC = {
     "code_coverage": config.Gate(minimum=80, target=90),
     "security_score": config.Gate(minimum=85, target=95),
