@@ -30,9 +30,9 @@ _OF_KPIS: Final = "-kpis"
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to comment.
 
-    `key` tells several comments on one pull request apart; that of key figures is always one of its own. `author` is the
-    login the token comments as: needed only for a GitHub App of one's own. `when: changed` stays silent until something
-    is better, worse or unknown; a comment that exists is always kept up to date.
+    `key` tells several comments on one pull request apart; that of key figures is always one of its own. `author` is
+    the login the token comments as: needed only for a GitHub App of one's own. `when: changed` stays silent until
+    something is better, worse or unknown; a comment that exists is always kept up to date.
     """
 
     key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "default"
