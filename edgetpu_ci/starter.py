@@ -49,6 +49,13 @@ rules:
   # - match: "*/latency_p50_ms"
   #   max: 15
 
+# Key figures of the repository (coverage, builds, pull requests, cost): `edgetpu-ci run --kpis` on a schedule.
+# edgetpu-ci kpi list has them all.
+# kpis:
+#   - use: github
+# quality_gates:
+#   build_time: {{maximum: 300}}   # seconds
+
 publish:
   - use: job            # summary, annotations and outputs of the job
   - use: pull_request   # one comment, edited in place

@@ -74,8 +74,7 @@ def text(findings: Sequence[Finding]) -> str:
 
 
 def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Finding]:
-    sections = (("collect", settings.collect), ("kpis", settings.kpis))
-    places = [(step, f"{name}[{number}]") for name, steps in sections for number, step in enumerate(steps)]
+    places = _places(settings)
     faults = [*_collected(places, world)]
     for number, step in enumerate(settings.publish):
         try:
@@ -88,13 +87,19 @@ def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Findin
         yield Finding("ok", "configuration", f"{path}: {counts}.")
 
 
+def _places(settings: config.Config) -> list[tuple[config.Step, str]]:
+    """Every step that collects, and where it stands."""
+    sections = (("collect", settings.collect), ("kpis", settings.kpis))
+    return [(step, f"{name}[{number}]") for name, steps in sections for number, step in enumerate(steps)]
+
+
 def _collected(places: Iterable[tuple[config.Step, str]], world: World) -> Iterator[Finding]:
     for step, place in places:
         try:
             collect.bind(step, place).check(world)
         except ConfigError as error:
-            # Results come from what runs before us, which may be still to come.
-            state: State = "note" if step.use == "results" else "bad"
+            # They come from what runs before us, which may be still to come.
+            state: State = "note" if step.use in {"reports", "results"} else "bad"
             yield Finding(state, "configuration", str(error))
 
 
@@ -215,9 +220,9 @@ def _github(settings: config.Config, world: World) -> Iterator[Finding]:
 
 def _readers(settings: config.Config, world: World) -> Iterator[Finding]:
     """What the token does not let the collectors read: of that they can say nothing."""
-    for step in (*settings.collect, *settings.kpis):
+    for step, place in _places(settings):
         try:
-            refused = collect.bind(step, f"use: {step.use}").probe(world)
+            refused = collect.bind(step, place).probe(world)
         except (ConfigError, DeliveryError) as error:
             yield Finding("bad", f"use: {step.use}", str(error))
             continue

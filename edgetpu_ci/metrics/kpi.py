@@ -14,6 +14,7 @@ class Kpi(Struct, frozen=True, kw_only=True):
 
     `formula` says how the value is computed and what is left out of it, `source` where the numbers come from, and
     `permission` what a token needs for them, as in a workflow's `permissions:`; empty where none is needed.
+    One that is only ever 1 or 0 has a meaning that begins so: "1 when ...", or "1: ...".
     """
 
     metric: Metric
@@ -21,6 +22,11 @@ class Kpi(Struct, frozen=True, kw_only=True):
     formula: str
     source: str
     permission: str = ""
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether 1 means yes, and 0 no."""
+        return self.metric.meaning.startswith(("1 when ", "1: "))
 
 
 def kpi(  # noqa: PLR0913 - a line of the catalogue names all its parts

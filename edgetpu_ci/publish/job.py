@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import Report, Status, Verdict
+from edgetpu_ci.model import REPOSITORY, Report, Status, Verdict
 from edgetpu_ci.render import lines, markdown, words
 from edgetpu_ci.render.lines import Line
 from edgetpu_ci.world import World
@@ -57,11 +57,12 @@ def write_outputs(values: Mapping[str, str], world: World) -> None:
 def annotations(report: Report) -> list[str]:
     """A workflow command for each of the worst lines of a report."""
     found = [line for line in lines.of(report) if line.standing in {"failed", "unknown", "warned"}]
+    speaker = "edgetpu-ci KPIs" if report.run.machine.key == REPOSITORY else "Edge TPU CI"
     errors = [line for line in found if _is_error(line)]
     warnings = [line for line in found if not _is_error(line)]
     return [
-        *(_annotation("error", line) for line in errors[:MAX_ANNOTATIONS]),
-        *(_annotation("warning", line) for line in warnings[:MAX_ANNOTATIONS]),
+        *(_annotation("error", line, speaker) for line in errors[:MAX_ANNOTATIONS]),
+        *(_annotation("warning", line, speaker) for line in warnings[:MAX_ANNOTATIONS]),
     ]
 
 
@@ -88,10 +89,10 @@ def _is_error(line: Line) -> bool:
     return any(alarm(verdict) == "error" for verdict in line.verdicts)
 
 
-def _annotation(level: str, line: Line) -> str:
+def _annotation(level: str, line: Line, speaker: str) -> str:
     title = f"{words.names(line.subjects, 'models')} · {words.names(map(words.label, line.metrics), 'metrics')}"
     reason = words.plain(line.because, words.SENTENCE) or line.outcome
-    return command(level, f"{title}: {reason}", title=f"Edge TPU CI: {line.outcome}")
+    return command(level, f"{title}: {reason}", title=f"{speaker}: {line.outcome}")
 
 
 def _summarize(place: Path, report: Report, world: World) -> None:

@@ -4,15 +4,16 @@ A first comment takes three requests (list, create, list again), an edit two, an
 hundred comments on the pull request adds one to every list, and a token of a person one for its login.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import artifact, event
 from edgetpu_ci.errors import DeniedError
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import REPOSITORY, Report
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.render import markdown
 from edgetpu_ci.world import World
@@ -23,12 +24,15 @@ _ALARM = "<!-- edgetpu-ci: alarm -->"
 _WITHDRAWN = "<!-- edgetpu-ci: withdrawn -->"
 
 
+_OF_KPIS: Final = "-kpis"
+
+
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to comment.
 
-    `key` tells several comments on one pull request apart. `author` is the login the token comments as: needed
-    only for a GitHub App of one's own. `when: changed` stays silent until something is better, worse or unknown;
-    a comment that exists is always kept up to date.
+    `key` tells several comments on one pull request apart; that of key figures is always one of its own. `author` is
+    the login the token comments as: needed only for a GitHub App of one's own. `when: changed` stays silent until
+    something is better, worse or unknown; a comment that exists is always kept up to date.
     """
 
     key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "default"
@@ -53,6 +57,9 @@ class _Comment(Struct, frozen=True):
 
 def publish(options: Options, report: Report, world: World) -> dict[str, str]:
     """Comment on the pull request behind the event; `commented` says whether the report now stands there."""
+    if report.run.machine.key == REPOSITORY:
+        # One configuration says both kinds of reports: neither may write over the other.
+        options = replace(options, key=f"{options.key}{_OF_KPIS}")
     return {"commented": "true" if _comment(options, report, world) else "false"}
 
 

@@ -6,13 +6,13 @@ from xml.sax.saxutils import escape
 
 from edgetpu_ci import metrics
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import SIMULATED, Report
+from edgetpu_ci.model import REPOSITORY, SIMULATED, Report
 from edgetpu_ci.render import lines, words
 
 GREEN, YELLOW, RED, GREY = "#1a7f37", "#8a6100", "#c0322b", "#5f6670"
 """White text on each has a contrast of at least 4.5 to 1."""
 
-_LABEL: Final = "edge tpu"
+_LABEL, _KPIS = "edge tpu", "KPIs"
 _MOST = 60
 _TYPICAL: Final = "latency_p50_ms"
 _COLOURS: Final = {"passed": GREEN, "warned": YELLOW, "failed": RED, "unknown": GREY}
@@ -61,7 +61,8 @@ def badge(label: str, message: str, colour: str) -> str:
 def of(report: Report) -> str:
     """The badge of a report: what is wrong, or how fast its one model is, or that nothing regressed."""
     said = _message(report)
-    return badge(_LABEL, f"{SIMULATED}: {said}" if report.run.is_simulated else said, _COLOURS[judge.status(report)])
+    label = _KPIS if report.run.machine.key == REPOSITORY else _LABEL
+    return badge(label, f"{SIMULATED}: {said}" if report.run.is_simulated else said, _COLOURS[judge.status(report)])
 
 
 def _message(report: Report) -> str:

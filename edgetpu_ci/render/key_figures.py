@@ -144,7 +144,20 @@ def reason(measurement: Measurement) -> str:
 
 def value(measurement: Measurement) -> str:
     """What it is, or why that is not known."""
-    return f"{_NOT_KNOWN}{reason(measurement)}" if measurement.value is None else words.value(measurement)
+    if measurement.value is None:
+        return f"{_NOT_KNOWN}{reason(measurement)}"
+    return _amount(measurement.value, measurement.metric)
+
+
+def _amount(number: float, name: str) -> str:
+    """A number and its unit; of what is 1 or 0, the answer."""
+    kpi = metrics.published(name)
+    if kpi and kpi.is_yes_or_no and number in _ANSWERS:
+        return _ANSWERS[number]
+    return metrics.amount(number, metrics.find(name))
+
+
+_ANSWERS: Final = {1.0: "yes", 0.0: "no"}
 
 
 def change(measurement: Measurement) -> str:
@@ -154,11 +167,10 @@ def change(measurement: Measurement) -> str:
         return ""
     if not before.moved or now == before.value:
         return "steady"
-    metric = metrics.find(measurement.metric)
     rose = now > before.value
-    good = {"higher": rose, "lower": not rose}.get(metric.better or "")
+    good = {"higher": rose, "lower": not rose}.get(metrics.find(measurement.metric).better or "")
     said = {True: "better, ", False: "worse, ", None: ""}[good]
-    return f"{'▲' if rose else '▼'} {said}from {metrics.amount(before.value, metric)}"
+    return f"{'▲' if rose else '▼'} {said}from {_amount(before.value, measurement.metric)}"
 
 
 def spark(figure: Figure) -> str:

@@ -185,7 +185,7 @@ def _cell(figure: Figure) -> str:
         return f"{_MARK[figure.standing]} not known".strip()
     moved = key_figures.change(measured)
     arrow = moved[:1] if moved[:1] in "▲▼" else ""
-    return " ".join(filter(None, [_MARK[figure.standing], gfm.text(words.value(measured)), arrow]))
+    return " ".join(filter(None, [_MARK[figure.standing], gfm.text(key_figures.value(measured)), arrow]))
 
 
 def _reasons(figures: Iterable[Figure]) -> list[str]:

@@ -16,7 +16,7 @@ MAX_FIGURES = 24
 _COLUMNS = 4
 _ROW_HEIGHT, _MARGINS = 1.75, 0.7
 _LEAST_SPAN = 0.05
-_NAME = 30
+_NAME = 27
 _MOST = 1e15
 _COLOURS: Final[dict[Standing, str]] = {"failed": plot.WORSE, "warned": plot.CHANGED}
 _BOUND: Final = re.compile(r"\b(min|target|max) (-?[0-9.]+(?:e[+-]?[0-9]+)?)")
@@ -72,10 +72,11 @@ def _bounds(one: Figure) -> list[tuple[str, float]]:
 
 
 def _scale(axes: "Axes", held: Sequence[float]) -> None:
-    """Room around what is shown, and no magnified noise."""
+    """Room around what is shown, no magnified noise, and nothing below 0 where nothing is."""
     low, high = min(held), max(held)
     spare = max(0.1 * (high - low), _LEAST_SPAN * max(abs(low), abs(high))) or 1.0
-    axes.set_ylim(low - spare, high + spare)
+    top = high + spare
+    axes.set_ylim(-_LEAST_SPAN * top if 0 <= low < spare else low - spare, top)
 
 
 def _said(one: Figure) -> str:

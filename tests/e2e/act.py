@@ -206,7 +206,7 @@ def use(user: Repository, example: str) -> str:
 
 
 def _for_act(workflow: str) -> str:
-    """Without what GitHub knows since 2026 and act does not: `queue` (it runs one at a time anyway), and a permission."""
+    """Without what GitHub knows since 2026 and act does not: `queue`, as it runs one at a time anyway, and a right."""
     return re.sub(r"\n +(queue: max|vulnerability-alerts: read)(?=\n)", "", workflow)
 
 

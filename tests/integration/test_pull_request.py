@@ -14,7 +14,7 @@ from edgetpu_ci.publish import pull_request
 from edgetpu_ci.publish.pull_request import BOT, Options
 from edgetpu_ci.render import markdown
 from edgetpu_ci.world import World
-from tests.fakes import actions, reports
+from tests.fakes import actions, kpi_reports, reports
 from tests.fakes.actions import HEAD, THEIRS
 from tests.fakes.github import FakeGitHub
 from tests.fakes.loopback import Reply, Request
@@ -72,6 +72,14 @@ def test_a_second_report_edits_it_in_two_requests(tmp_path: Path, github: FakeGi
     assert second.id == first.id
     assert second.body != first.body
     assert github.asked == [LIST, f"PATCH /repos/acme/detector/issues/comments/{first.id}"]
+
+
+def test_key_figures_and_a_benchmark_have_a_comment_each(tmp_path: Path, github: FakeGitHub) -> None:
+    for report in (reports.regressed(), kpi_reports.kpis_all_well(), kpi_reports.kpis_two_breaches()):
+        assert publish(tmp_path, github, report) == "true"
+    benchmark, kpis = bodies(github)
+    assert "1 slower" in benchmark
+    assert "2 below their limit" in kpis
 
 
 @pytest.mark.parametrize("report", [reports.regressed(), reports.all_clear(), reports.first_run()])

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci.model import Report
 from edgetpu_ci.render import badge
-from tests.fakes import reports
+from tests.fakes import kpi_reports, reports
 
 
 def one_model() -> Report:
@@ -68,3 +68,7 @@ def test_white_text_can_be_read_on_every_colour() -> None:
         parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
         red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
         assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5
+
+
+def test_key_figures_have_a_label_of_their_own() -> None:
+    assert "<title>KPIs: 2 beyond limits</title>" in badge.of(kpi_reports.kpis_two_breaches())

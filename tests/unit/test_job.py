@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.publish import job
 from edgetpu_ci.world import World
-from tests.fakes import reports
+from tests.fakes import kpi_reports, reports
 from tests.fakes.world import Said, world
 
 
@@ -141,3 +141,12 @@ def test_outputs_that_cannot_be_written_are_a_warning_and_no_failure(tmp_path: P
     warned = Said()
     job.write_outputs({"status": "x"}, world(tmp_path, env={"GITHUB_OUTPUT": str(tmp_path)}, warn=warned.append))
     assert warned == [f"warning: the outputs were not written to {tmp_path}: is a directory."]
+
+
+def test_key_figures_are_announced_as_what_they_are() -> None:
+    first, second = job.annotations(kpi_reports.kpis_two_breaches())
+    assert first == (
+        "::error title=edgetpu-ci KPIs%3A beyond limits::"
+        "repository · test coverage: 78.20 %25 is below the least allowed, 80 %25"
+    )
+    assert "build success rate" in second

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from edgetpu_ci import metrics
 from edgetpu_ci.model import Dependency, Earlier, Measurement, Report, Rule
 from edgetpu_ci.render import chart, dependencies, key_figures, markdown, table, words
 from tests.fakes import kpi_reports, reports, snapshots
@@ -186,3 +187,11 @@ def test_whatever_numbers_there_are_they_are_shown(number: float) -> None:
     assert "build success rate" in markdown.comment(odd)
     assert "build success rate" in table.text(odd, 80, colour=False)
     assert chart.image(odd, "png").startswith(b"\x89PNG")
+
+
+def test_what_is_1_or_0_is_answered_with_yes_or_no() -> None:
+    known = [kpi.metric for kpi in metrics.KPIS if kpi.is_yes_or_no]
+    assert {"package_available", "data_retention_compliant", "branch_protected"} <= {metric.name for metric in known}
+    assert {metric.unit for metric in known} == {""}
+    assert [key_figures.value(figure("package_available", number)) for number in (1, 0, 0.5)] == ["yes", "no", "0.5000"]
+    assert change(0, Earlier(value=1, n=9, moved=True), "package_available") == "▼ worse, from yes"
