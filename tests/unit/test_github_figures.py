@@ -1,6 +1,5 @@
 """Key figures of a repository from GitHub: each part that is refused or breaks off costs its own."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import run_process
 from tests.fakes import repository as git
-from tests.fakes.package_index import Upload, index
 from tests.fakes.small_github import SmallGitHub
 from tests.fakes.world import world
 from tests.unit.test_github_rows import NOW, repository
@@ -149,21 +147,6 @@ def test_the_next_run_reads_only_what_is_new(checkout: Path) -> None:
     again = measure(reader, checkout, state=state)
     assert len(reader.asked) <= 12
     assert by_name(again)["build_success_rate"].n == by_name(measure(reader, checkout))["build_success_rate"].n
-
-
-def test_of_a_library_versions_on_the_index_are_what_is_given_to_users(checkout: Path) -> None:
-    days = [f"{NOW - timedelta(days=4 * n + 1):%Y-%m-%dT%H:%M:%SZ}" for n in range(7)]
-    uploads = [Upload(version=f"1.{n}", at=at, yanked=n == 2) for n, at in enumerate(reversed(days))]
-    with index({"our-tools": uploads}) as packages:
-        options = github.Options(package="Our_Tools", index=packages.url, deployments="version")
-        found = by_name(measure(repository(runs=20, items=10), checkout, options))
-        assert found["deployment_frequency_per_week"].value == pytest.approx(6 * 7 / 30)
-        assert found["change_fail_rate"].value == pytest.approx(100 / 7)
-        packages.broken["/our-tools/"] = 404
-        broken = by_name(measure(repository(runs=20, items=10), checkout, options))
-        assert broken["deployment_frequency_per_week"].value is None
-        assert "no package our-tools" in broken["deployment_frequency_per_week"].reason
-        assert broken["build_success_rate"].value is not None
 
 
 def test_versions_are_of_a_package(checkout: Path) -> None:
