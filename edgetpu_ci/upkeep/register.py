@@ -110,6 +110,7 @@ _CURSORS: Final = {
         for rows in ("runs", "pulls", "issues")
         for name in ("low", "high", "after")
     },
+    "days": "for how long rows were kept, so that none is missed when that grows",
     "swept": "when runs that were run again were last looked for",
     "asked.*.at": "when what changes seldom was last asked for",
     "asked.*.value": "what the answer was: the community profile, runners online",

@@ -147,3 +147,8 @@ def test_the_next_run_reads_only_what_is_new(checkout: Path) -> None:
     again = measure(reader, checkout, state=state)
     assert len(reader.asked) <= 12
     assert by_name(again)["build_success_rate"].n == by_name(measure(reader, checkout))["build_success_rate"].n
+
+
+def test_versions_are_of_a_package(checkout: Path) -> None:
+    with pytest.raises(ConfigError, match="`package`"):
+        github.check(github.Options(deployments="version"), world(checkout))
