@@ -11,7 +11,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, MissingError
 from edgetpu_ci.supply import releases
 from edgetpu_ci.supply.releases import Release
 from edgetpu_ci.transport.answer import ERRORS, NOT_FOUND, Answer
-from edgetpu_ci.transport.plain import Plain, host, told
+from edgetpu_ci.transport.plain import ENOUGH, Plain, host, told
 from edgetpu_ci.world import World
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Index:
     def changed(self, name: str, etag: str) -> Project | None:
         """The same; None when it is as it was under this `etag`."""
         url = self._where(name)
+        if self._plain.in_vain >= ENOUGH:
+            raise DeliveryError(f"The package index {host(url)} did not answer for {ENOUGH} packages; try again later.")
         headers = {"Accept": _ACCEPTED, **({"If-None-Match": etag} if etag else {})}
         answer = self._plain.patiently(lambda: self._plain.get(url, headers))
         if etag and answer.status == _UNCHANGED:

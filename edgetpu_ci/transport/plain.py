@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from edgetpu_ci import __version__
 from edgetpu_ci.ledger import AT_ONCE, Asked
 from edgetpu_ci.transport import budget
-from edgetpu_ci.transport.answer import SERVER_ERRORS, UNANSWERED, Answer
+from edgetpu_ci.transport.answer import SERVER_ERRORS, TOO_MANY, UNANSWERED, Answer
 from edgetpu_ci.world import World
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TRIES: Final = 3
+ENOUGH: Final = 5
+"""So many answers in vain say that a service is down."""
+
 _MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
 _PIECE: Final = 1 << 16
@@ -25,12 +28,16 @@ _PAUSE: Final = 2.0
 
 
 class Plain:
-    """One service; `name` is its resource in the ledger, such as "package index"."""
+    """One service; `name` is its resource in the ledger, such as "package index".
+
+    `in_vain` counts what was asked patiently and not answered: a service that is down must not cost hours.
+    """
 
     def __init__(self, name: str, world: World) -> None:
         self._name = name
         self._world = world
         self._of_thread = threading.local()
+        self.in_vain = 0
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> Answer:
         """The answer as it came, after redirects if it should `follow`; status 0 when none did, or too much."""
@@ -41,13 +48,14 @@ class Plain:
         return self._once(url, {"Range": "bytes=0-0"}, lambda response: next(response.iter_content(1), b""))
 
     def patiently(self, ask: Callable[[], Answer]) -> Answer:
-        """What `ask` brings, asked again after a pause, twice at most, while nobody answers or the service fails."""
+        """What `ask` brings, asked again after a pause, twice at most, where that may help."""
         answer = ask()
         for attempt in range(1, TRIES):
-            if UNANSWERED < answer.status < SERVER_ERRORS:
+            if not _may_pass(answer):
                 break
             self._world.sleep(_PAUSE * attempt)
             answer = ask()
+        self.in_vain += _may_pass(answer)
         return answer
 
     def gather(self, asks: Sequence[Callable[[], T]]) -> list[T]:
@@ -100,6 +108,11 @@ class Plain:
             self._of_thread.session.headers["User-Agent"] = f"edgetpu-ci/{__version__}"
         session: Session = self._of_thread.session
         return session
+
+
+def _may_pass(answer: Answer) -> bool:
+    """Whether the same may be answered in a moment: nobody did, the service failed, or asks to wait."""
+    return answer.status in {UNANSWERED, TOO_MANY} or answer.status >= SERVER_ERRORS
 
 
 def _body(response: "Response") -> bytes | None:

@@ -145,6 +145,21 @@ def test_an_index_that_does_not_answer_for_one_makes_the_count_unknown(tmp_path:
     assert [row.package for row in collected.dependencies] == ["alpha", "beta-lib"]
 
 
+def test_an_index_that_is_down_is_not_asked_for_every_package(tmp_path: Path) -> None:
+    lock = "".join(f"p{number}==1\n" for number in range(100))
+    with project(tmp_path, lock=lock) as (fake, _, collect):
+        fake.broken = {"/": 503}
+        outdated = by_name(collect())["outdated_dependencies"]
+    assert "was not read for 100 of 100 packages" in outdated.reason
+    assert len(fake.asked) <= 3 * (5 + 3), "four are under way when the fifth fails"
+
+
+def test_an_index_that_asks_to_wait_is_asked_again(tmp_path: Path) -> None:
+    with project(tmp_path, lock="alpha==1.0\n", alpha=429) as (fake, _, collect):
+        collect()
+    assert len(fake.asked) == 3
+
+
 def test_a_package_of_ones_own_that_no_index_has_is_left_out_and_named(tmp_path: Path) -> None:
     with project(tmp_path, lock=LOCK + "ours-only==1.0\n") as (_, _, collect):
         outdated = by_name(collect())["outdated_dependencies"]
