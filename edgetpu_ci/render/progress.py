@@ -29,6 +29,6 @@ def lines(write: Write) -> Progress:
         quarter = 4 * done // max(total, 1)
         if quarter != said:
             said = quarter
-            write(f"measuring {done}/{total} {words.tame(words.plain(what))}\n")
+            write(f"{done}/{total} {words.tame(words.plain(what))}\n")
 
     return show

@@ -19,4 +19,4 @@ def test_a_log_gets_few_plain_lines() -> None:
     show = progress.lines(stream.write)
     for done in range(1, 101):
         show("m", done, 100)
-    assert stream.getvalue().splitlines() == [f"measuring {done}/100 m" for done in (1, 25, 50, 75, 100)]
+    assert stream.getvalue().splitlines() == [f"{done}/100 m" for done in (1, 25, 50, 75, 100)]
