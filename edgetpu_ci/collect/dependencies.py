@@ -9,8 +9,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.model import Collected
 from edgetpu_ci.scan_files import Scans
-from edgetpu_ci.supply import advisories, dependencies, findings, locks, standing
-from edgetpu_ci.supply.findings import Finding
+from edgetpu_ci.supply import advisories, dependencies, locks, standing
 from edgetpu_ci.supply.locks import Scope, Wanted
 from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.transport import github
@@ -63,13 +62,13 @@ def collect_remembering(options: Options, state: memory.State, world: World) -> 
     basis = dependencies.Basis(
         wanted=wanted,
         standing=standing.read(wanted, index, options.python or _python(), state),
-        found=found if isinstance(found, str) else advisories.by_package(found),
+        found=found,
         sources=sources,
     )
     return Collected(
         measurements=tuple(dependencies.measurements(basis, world.now())),
         dependencies=dependencies.table(basis),
-        incomplete=audit.faults,
+        incomplete=(*audit.faults, *_elsewhere(basis)),
     )
 
 
@@ -100,8 +99,8 @@ def _files(options: Options, world: World) -> list[File]:
     return list(found.values()) or [File(path=name) for name in [usual] if name]
 
 
-def _weaknesses(wanted: tuple[Wanted, ...], audit: Scans, world: World) -> tuple[Finding, ...] | str:
-    """All that are known, each once; why not, where neither GitHub nor a report of pip-audit tells of all packages."""
+def _weaknesses(wanted: tuple[Wanted, ...], audit: Scans, world: World) -> dependencies.Weak | str:
+    """All that are known, by package; why not, where neither GitHub nor a report of pip-audit tells of all packages."""
     told = [finding for one in audit.scans for finding in one.scan.findings]
     why = _refused(audit)
     try:
@@ -109,7 +108,14 @@ def _weaknesses(wanted: tuple[Wanted, ...], audit: Scans, world: World) -> tuple
     except EdgeTpuCiError as error:
         if not audit.scans or why:
             return why or str(error).rstrip(".")
-    return findings.distinct(told)
+    return advisories.by_package(told)
+
+
+def _elsewhere(basis: dependencies.Basis) -> tuple[str, ...]:
+    """That a report of pip-audit is of other packages than the files."""
+    if others := dependencies.strangers(basis):
+        return (f"pip-audit found weaknesses in what is not in {basis.sources}: {', '.join(others)}.",)
+    return ()
 
 
 def _refused(audit: Scans) -> str:
@@ -119,14 +125,13 @@ def _refused(audit: Scans) -> str:
 
 
 def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:
-    """Why GitHub's advisories may not be read, or the index does not answer."""
+    """Why GitHub's advisories may not be read."""
     wanted, _ = _wanted(options, world)
-    found: list[EdgeTpuCiError] = []
     try:
         advisories.read(github.connect(world), wanted[:1])
     except DeliveryError as error:
-        found.append(error)
-    return tuple(found)
+        return (error,)
+    return ()
 
 
 def _python() -> str:

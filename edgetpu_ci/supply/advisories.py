@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.supply.findings import Finding, Severity, normal
+from edgetpu_ci.supply.findings import Finding, Severity, distinct, normal
 from edgetpu_ci.supply.locks import Wanted
 from edgetpu_ci.transport.github import GitHub
 
@@ -122,9 +122,9 @@ def within(version: str, hit: _Vulnerable) -> bool:
         return True
 
 
-def by_package(found: Sequence[Finding]) -> Mapping[tuple[str, str], list[Finding]]:
-    """Findings by normalised name and version."""
+def by_package(found: Sequence[Finding]) -> Mapping[tuple[str, str], tuple[Finding, ...]]:
+    """Findings by normalised name and version, each once however many scanners told it."""
     grouped: dict[tuple[str, str], list[Finding]] = {}
     for one in found:
         grouped.setdefault((normal(one.package), one.version), []).append(one)
-    return grouped
+    return {key: distinct(some) for key, some in grouped.items()}

@@ -21,6 +21,10 @@ _MOST_NAMED: Final = 10
 _ORDER: Final = ("critical", "high", "medium", "low", "unknown", "")
 
 
+Weak = Mapping[tuple[str, str], Sequence[Finding]]
+"""Weaknesses by normalised name and version."""
+
+
 class Basis(Struct, frozen=True, kw_only=True):
     """What is known: packages, how each stands, and their weaknesses, or the sentence why those are not known.
 
@@ -29,7 +33,7 @@ class Basis(Struct, frozen=True, kw_only=True):
 
     wanted: tuple[Wanted, ...]
     standing: Known
-    found: Mapping[tuple[str, str], Sequence[Finding]] | str
+    found: Weak | str
     sources: str
 
 
@@ -62,6 +66,13 @@ def _row(one: Wanted, stands: Standing | None, weak: Sequence[Finding]) -> tuple
         advisories=tuple(finding.id for finding in weak),
     )
     return row, bool(weak) or bool(stands and stands.is_outdated)
+
+
+def strangers(basis: Basis) -> tuple[str, ...]:
+    """Packages with a weakness that are not among those the files have."""
+    known = {(one.name, one.version) for one in basis.wanted}
+    found = () if isinstance(basis.found, str) else basis.found
+    return tuple(f"{name} {version}".strip() for name, version in sorted(found) if (name, version) not in known)
 
 
 def _fixed_in(weak: Sequence[Finding]) -> str:

@@ -98,7 +98,7 @@ class Declared(Struct, frozen=True, kw_only=True):
 def read(path: Path, shown: str, scope: Scope = "") -> tuple[Wanted, ...]:
     """The packages of a file, `scope` being that of all; ConfigError when it cannot be read."""
     text = _text(path, shown)
-    found = _locked(text, shown) if path.suffix in {".toml", ".lock"} else _required(text)
+    found = _locked(text, shown) if path.suffix in {".toml", ".lock"} else required(text)
     beside = path.parent / "pyproject.toml"
     declared = _declared(_text(beside, "pyproject.toml")) if beside.is_file() else None
     return tuple(_known(one, scope, declared) for one in found)
@@ -141,8 +141,8 @@ def _known(one: Wanted, scope: Scope, declared: Declared | None) -> Wanted:
     return msgspec.structs.replace(one, direct=bool(said), scope=scope or said or one.scope)
 
 
-def _required(text: str) -> Iterator[Wanted]:
-    """A requirements file's lines: what is pinned to one version, and what is only named."""
+def required(text: str) -> Iterator[Wanted]:
+    """The lines of a requirements file: what is pinned to one version, and what is only named."""
     for line in text.replace("\\\n", " ").splitlines():
         wanted = line.strip()
         if pinned := _PINNED.match(wanted):

@@ -205,6 +205,20 @@ def test_pip_audit_says_the_same_weakness_once_and_others_have_no_severity(tmp_p
     ]
 
 
+def test_each_version_of_a_package_that_two_files_pin_has_its_own_row(tmp_path: Path) -> None:
+    with project(tmp_path, lock="alpha==1.0\nalpha==1.1\n") as (_, _, collect):
+        collected = collect()
+    assert [(row.current, row.severity) for row in collected.dependencies] == [("1.0", "high"), ("1.1", "high")]
+    assert by_name(collected)["vulnerable_dependencies"].value == 2
+
+
+def test_a_weakness_of_what_no_file_names_is_said_aloud(tmp_path: Path) -> None:
+    audit(tmp_path, {"name": "Elsewhere", "version": "1.0", "vulns": [PYSEC]})
+    with project(tmp_path) as (_, _, collect):
+        collected = collect(audit=("audit.json",))
+    assert collected.incomplete == ("pip-audit found weaknesses in what is not in requirements.txt: elsewhere 1.0.",)
+
+
 def test_a_package_that_pip_audit_skipped_is_not_safe(tmp_path: Path) -> None:
     audit(tmp_path, {"name": "alpha", "skip_reason": "not found"})
     with project(tmp_path, advisories=Refused(403)) as (_, _, collect):

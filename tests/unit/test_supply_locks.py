@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.supply import locks
@@ -104,6 +106,24 @@ def test_a_package_of_two_files_counts_once_and_is_runtime() -> None:
 def test_a_lock_that_is_none_is_said(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"uv\.lock cannot be read"):
         read(tmp_path, "uv.lock", text)
+
+
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
+VERSIONS = st.lists(st.integers(0, 99), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
+
+
+@given(
+    st.dictionaries(NAMES, VERSIONS, max_size=20),
+    st.sampled_from(["", " \\\n    --hash=sha256:00", " ; os_name == 'nt'"]),
+)
+def test_what_a_lock_pins_is_read_back(pins: dict[str, str], tail: str) -> None:
+    text = "".join(f"{name}=={version}{tail}\n    # via x\n" for name, version in pins.items())
+    assert [(one.name, one.version) for one in locks.required(text)] == list(pins.items())
+
+
+@given(st.text(max_size=200))
+def test_no_line_breaks_the_reader(text: str) -> None:
+    assert all(one.name for one in locks.required(text))
 
 
 def test_what_is_installed_here_is_known_by_name_and_version() -> None:
