@@ -222,7 +222,7 @@ def _known(basis: Basis) -> list[Standing]:
 
 
 def _behind(basis: Basis) -> list[Standing]:
-    """Those that are outdated; of a package locked at several versions, for several systems, only the highest can be."""
+    """Those that are outdated; of one locked at several versions, for several systems, the highest alone can be."""
     readable = [(number, one) for one in _known(basis) if (number := releases.version(one.current)) is not None]
     highest = {one.name: one for _, one in sorted(readable, key=itemgetter(0))}
     return [one for one in highest.values() if one.is_outdated]
