@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -47,14 +48,18 @@ class _Part(NamedTuple):
 
 def table(basis: Basis) -> tuple[Dependency, ...]:
     """Dependencies that are outdated or vulnerable, the gravest first."""
-    rows = (_row(one, _stands(basis, one), _weak(basis, one)) for one in basis.wanted)
-    found = [row for row, wants in rows if wants]
+    outdated = {(one.name, one.current) for one in _behind(basis)}
+    found = [
+        _row(one, _stands(basis, one), _weak(basis, one))
+        for one in basis.wanted
+        if (one.name, one.version) in outdated or _weak(basis, one)
+    ]
     return tuple(sorted(found, key=lambda row: (_ORDER.index(row.severity), -(row.epss or 0), row.package)))
 
 
-def _row(one: Wanted, stands: Standing | None, weak: Sequence[Finding]) -> tuple[Dependency, bool]:
+def _row(one: Wanted, stands: Standing | None, weak: Sequence[Finding]) -> Dependency:
     scopes = [one.scope, *(finding.scope for finding in weak)]
-    row = Dependency(
+    return Dependency(
         package=one.name,
         current=one.version,
         latest=stands.latest if stands else "",
@@ -65,7 +70,6 @@ def _row(one: Wanted, stands: Standing | None, weak: Sequence[Finding]) -> tuple
         fixed_in=_fixed_in(weak),
         advisories=tuple(finding.id for finding in weak),
     )
-    return row, bool(weak) or bool(stands and stands.is_outdated)
 
 
 def strangers(basis: Basis) -> tuple[str, ...]:
@@ -99,8 +103,7 @@ def _outdated(basis: Basis) -> Measurement:
     details = (("counted", f"{n:,} packages of {basis.sources}"), *_elsewhere(basis))
     if why := _unread(basis):
         return summary.unknown(REPOSITORY, "outdated_dependencies", why, n=n, details=details)
-    outdated = [stands.name for stands in _known(basis) if stands.is_outdated]
-    return summary.plain(REPOSITORY, "outdated_dependencies", float(len(outdated)), n=n, details=details)
+    return summary.plain(REPOSITORY, "outdated_dependencies", float(len(_behind(basis))), n=n, details=details)
 
 
 def _vulnerable(basis: Basis) -> Measurement:
@@ -116,10 +119,11 @@ def _vulnerable(basis: Basis) -> Measurement:
 
 
 def _libyears(basis: Basis) -> Measurement:
+    outdated = _behind(basis)
     behind = [
-        max(stands.latest_at - stands.current_at, timedelta()) if stands.is_outdated else timedelta()
-        for stands in _known(basis)
-        if stands.latest_at and stands.current_at
+        max(one.latest_at - one.current_at, timedelta()) if one in outdated else timedelta()
+        for one in _known(basis)
+        if one.latest_at and one.current_at
     ]
     details = (("counted", f"{len(behind):,} packages with upload times"), *_elsewhere(basis))
     why = _unread(basis) or ("" if behind else "the index tells no upload times")
@@ -215,6 +219,13 @@ def _versioned(basis: Basis) -> list[Wanted]:
 
 def _known(basis: Basis) -> list[Standing]:
     return [it for it in basis.standing.values() if isinstance(it, Standing)]
+
+
+def _behind(basis: Basis) -> list[Standing]:
+    """Those that are outdated; of one locked at several versions, for several systems, the highest alone can be."""
+    readable = [(number, one) for one in _known(basis) if (number := releases.version(one.current)) is not None]
+    highest = {one.name: one for _, one in sorted(readable, key=itemgetter(0))}
+    return [one for one in highest.values() if one.is_outdated]
 
 
 def _stands(basis: Basis, one: Wanted) -> Standing | None:

@@ -55,17 +55,17 @@ Known = Mapping[tuple[str, str], Standing | DeliveryError]
 
 def read(wanted: Sequence[Wanted], index: Index, python: str, state: State) -> Known:
     """Each package that has a version, with one request each, four at a time."""
-    kept = {one.name: one for one in _kept(state)}
+    kept = {(one.name, one.current): one for one in _kept(state)}
     known = [one for one in wanted if one.version]
-    asks = [partial(_asked, index, one, kept.get(one.name), python) for one in known]
+    asks = [partial(_asked, index, one, kept.get((one.name, one.version)), python) for one in known]
     found = {(one.name, one.version): it for one, it in zip(known, index.gather(asks), strict=True)}
     _keep(state, [one for one in found.values() if isinstance(one, Standing)])
     return found
 
 
 def _asked(index: Index, wanted: Wanted, kept: Standing | None, python: str) -> Standing | DeliveryError:
-    # What is kept was decided for one version and one Python; for another the whole page is needed again.
-    usable = kept if kept and (kept.current, kept.python) == (wanted.version, python) else None
+    # What is kept was decided for one Python; for another the whole page is needed again.
+    usable = kept if kept and kept.python == python else None
     try:
         project = index.changed(wanted.name, usable.etag if usable else "")
     except DeliveryError as error:

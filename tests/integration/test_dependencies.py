@@ -212,6 +212,13 @@ def test_each_version_of_a_package_that_two_files_pin_has_its_own_row(tmp_path: 
     assert by_name(collected)["vulnerable_dependencies"].value == 2
 
 
+def test_of_a_package_locked_for_several_systems_only_the_highest_can_be_outdated(tmp_path: Path) -> None:
+    with project(tmp_path, lock="beta-lib==1.4.3\nbeta-lib==1.4.1\nalpha==0.1\nalpha==0.2\n") as (_, _, collect):
+        collected = collect()
+    assert [(row.package, row.current) for row in collected.dependencies] == [("alpha", "0.2")]
+    assert by_name(collected)["outdated_dependencies"].value == 1
+
+
 def test_a_weakness_of_what_no_file_names_is_said_aloud(tmp_path: Path) -> None:
     audit(tmp_path, {"name": "Elsewhere", "version": "1.0", "vulns": [PYSEC]})
     with project(tmp_path) as (_, _, collect):

@@ -8,13 +8,14 @@ from typing import Literal
 import pytest
 
 from edgetpu_ci.collect import github, pypi
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.memory import Forgetful
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.supply import findings, releases
 from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.world import Ran
 from tests.fakes.clock import Clock
+from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.package_index import Upload, index, statistics
 from tests.fakes.small_github import SmallGitHub
 from tests.fakes.world import world
@@ -101,7 +102,7 @@ def test_an_index_without_upload_times_says_no_age(tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_none_is_said_before_anything_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="give the address of a simple index"):
+    with pytest.raises(ConfigError, match="is no address of a simple index"):
         pypi.check(pypi.Options(packages=("a",), index="file:///etc"), world(tmp_path))
 
 
@@ -152,6 +153,28 @@ def test_nobody_learns_a_password_in_the_address_of_a_mirror(tmp_path: Path) -> 
         found = pypi.collect(pypi.Options(packages=("gone",), index=address, statistics=""), world(tmp_path))
     assert "127.0.0.1 has no package gone" in str(found)
     assert "hunter2" not in str(found)
+    with pytest.raises(ConfigError) as caught:
+        pypi.check(pypi.Options(packages=("a",), index="ftp://robot:hunter2@x.example"), world(tmp_path))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_page_that_is_no_page_is_said_without_quoting_it(tmp_path: Path) -> None:
+    def answer(_: Request) -> Reply:
+        return Reply(status=200, body=b'{"files": "<script>"}', headers={"content-type": "application/json"})
+
+    with serve(answer) as port:
+        index = Index(f"http://127.0.0.1:{port}/", world(tmp_path))
+        with pytest.raises(DeliveryError, match="page of gone cannot be read") as caught:
+            index.project("gone")
+    assert "script" not in str(caught.value)
+
+
+def test_an_index_of_pages_in_html_is_read_too(tmp_path: Path) -> None:
+    yanked, wheel = b'<a href="/f" data-yanked="">a-1.0.tar.gz</a>', b'<a href="/w">a-1.1-py3-none-any.whl</a>'
+    page = yanked + wheel
+    with serve(lambda _: Reply(status=200, body=page, headers={"content-type": "text/html"})) as port:
+        found = Index(f"http://127.0.0.1:{port}/", world(tmp_path)).project("a")
+    assert [(one.version, one.yanked, one.at) for one in found.releases] == [("1.0", True, None), ("1.1", False, None)]
 
 
 # Downloads
