@@ -60,6 +60,11 @@ class Emulated:
         """Ada comments."""
         self._ask("POST", f"/issues/{pull_request}/comments", {"body": body})
 
+    def add_hook(self, *, insecure: bool) -> None:
+        """Ada lets another server hear of pushes."""
+        config = {"url": "https://example.com", "insecure_ssl": "1" if insecure else "0"}
+        self._ask("POST", "/hooks", {"name": "web", "events": ["push"], "config": config})
+
     def repository_id(self) -> int:
         """The number of the repository, by which a fork is known."""
         number: int = self._ask("GET", "")["id"]
