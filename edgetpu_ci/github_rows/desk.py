@@ -7,11 +7,12 @@ from typing import Any, Final, TypeVar
 from msgspec import structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
+from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, MissingError
 from edgetpu_ci.github_rows import cursors, issues, jobs, overview, pulls, runs
 from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
 from edgetpu_ci.transport.adaptive import PageSize
+from edgetpu_ci.transport.budget import GOES_ON
 from edgetpu_ci.transport.github import GitHub
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Desk:
         self.suites = PageSize(jobs.MOST)
         self._state = state
         self.batch = BATCH
+        self._is_spent = False
         self.progress = progress
 
     @property
@@ -103,5 +105,17 @@ class Desk:
             self.refused[name] = str(error)
         except DeliveryError as error:
             self.broken.add(name)
-            self.incomplete.append(f"{lost()} ({str(error).rstrip('.')}).")
+            self.incomplete.append(f"{_capital(lost())}; {GOES_ON} ({self._why(error)}).")
         return None
+
+    def _why(self, error: DeliveryError) -> str:
+        """The reason, once: when a limit is reached, all that is read after it stops for the same one."""
+        if isinstance(error, BudgetError):
+            if self._is_spent:
+                return "for the same reason"
+            self._is_spent = True
+        return str(error).rstrip(".").removesuffix(f"; {GOES_ON}")
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
