@@ -1,6 +1,6 @@
 """Reading a repository's rows: whole, once, in few requests, and whatever breaks, the next run goes on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -177,16 +177,16 @@ def test_a_suite_with_more_jobs_than_a_page_is_read_to_its_end() -> None:
 
 
 class Hurried(Forgetful):
-    """A state that another job changes just before every so many swaps."""
+    """A state that another job changes just before it sets something."""
 
     other: Callable[[], object] = lambda: None
     swaps: int = 0
 
-    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+    def swap_all(self, changes: Mapping[str, memory.Swap]) -> bool:
         self.swaps += 1
-        if self.swaps == 3:
+        if self.swaps == 1:
             self.other()
-        return Forgetful.swap(self, name, old, new)
+        return Forgetful.swap_all(self, changes)
 
 
 def test_two_jobs_at_once_lose_nothing_of_each_other() -> None:
