@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct, field
@@ -10,6 +11,9 @@ from edgetpu_ci import codec
 from edgetpu_ci.errors import DocumentError
 
 T = TypeVar("T")
+
+Swap = tuple[bytes | None, bytes | None]
+"""What a value is taken to be, and what it is to be; None: not set."""
 
 MOST_BYTES: Final = 256 << 20
 """A packed value may not become larger than this when it is unpacked."""
@@ -23,6 +27,15 @@ class State(Protocol):
 
     def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         """Set a named value if it is still `old`, None: remove it; False, and nothing changed, when it is not."""
+
+    def states(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Several named values as they are together; one that was never set is left out."""
+
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        """Set several if each is still its old value; False, and nothing changed, when one is not.
+
+        Who is killed meanwhile may leave the first of them set, never a later one alone.
+        """
 
     def values(self) -> list[str]:
         """The names of all values that are set."""
@@ -39,12 +52,21 @@ class Forgetful(Struct):
 
     def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         """As of a store."""
-        if self.kept.get(name) != old:
+        return self.swap_all({name: (old, new)})
+
+    def states(self, names: Iterable[str]) -> dict[str, bytes]:
+        """As of a store."""
+        return {name: self.kept[name] for name in names if name in self.kept}
+
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        """As of a store."""
+        if any(self.kept.get(name) != old for name, (old, _) in changes.items()):
             return False
-        if new is None:
-            self.kept.pop(name, None)
-        else:
-            self.kept[name] = new
+        for name, (_, new) in changes.items():
+            if new is None:
+                self.kept.pop(name, None)
+            else:
+                self.kept[name] = new
         return True
 
     def values(self) -> list[str]:

@@ -38,8 +38,9 @@ def read(desk: Desk) -> None:
     if sweeps and not {"runs", "jobs"} & (desk.refused.keys() | desk.broken):
         desk.reached(swept=spans.reach(desk.cursors.runs) or desk.now)
     desk.part("runs", lambda: _look_again(desk), lambda: "runs that wait for long were not looked at again")
-    months = desk.months(desk.runs, None if sweeps else desk.now - SWEEP)
-    desk.part("jobs", lambda: _fill(desk, months), lambda: "the jobs of some runs were not read")
+    if "runs" not in desk.broken:
+        months = desk.months(desk.runs, None if sweeps else desk.now - SWEEP)
+        desk.part("jobs", lambda: _fill(desk, months), lambda: "the jobs of some runs were not read")
     size = AT_FIRST if is_first else DAILY
     desk.part("details", lambda: _look_closely(desk, size), lambda: "no further runs were looked at in detail")
 
@@ -74,8 +75,11 @@ def _read_windows(desk: Desk, wanted: Sequence[Span]) -> None:
 
 def _lost(desk: Desk, wanted: Sequence[Span], left: Sequence[str]) -> str:
     still = [gap for span in wanted for gap in spans.missing(span, desk.cursors.runs)]
+    if len(left) > 1 and (reached := spans.reach(desk.cursors.runs)):
+        # The newest window was read: above it is only what is still to come.
+        still = [gap for gap in still if gap.low <= reached]
     count = left[-1] if left else ""
-    return f"{count}runs {spans.words(still)} were not read yet; the next run goes on"
+    return f"{count}runs {spans.words(still)} were not read yet"
 
 
 def _take(desk: Desk, window: Window) -> None:

@@ -6,9 +6,7 @@ from typing import Final
 from msgspec import Struct, field, structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import StoreError
 from edgetpu_ci.github_rows import spans
-from edgetpu_ci.github_rows.shelf import TRIES
 from edgetpu_ci.github_rows.spans import Span
 
 NAME: Final = "github-cursors"
@@ -62,16 +60,11 @@ def load(state: memory.State, days: int = 0) -> Cursors:
     return structs.replace(known, days=days)
 
 
-def save(state: memory.State, cursors: Cursors) -> Cursors:
-    """Put them into the store with what other jobs know; both together."""
-    for _ in range(TRIES):
-        old = state.state(NAME)
-        known = _unpacked(old, cursors.days)
-        both = merged(known, cursors) if known.days == cursors.days else cursors
-        new = memory.pack(both)
-        if new == old or state.swap(NAME, old, new):
-            return both
-    raise StoreError(f"{NAME} could not be written: other jobs were faster {TRIES} times; try again later.")
+def change(old: bytes | None, cursors: Cursors) -> tuple[Cursors, bytes]:
+    """The cursors with what other jobs put into the store meanwhile, and how they are stored."""
+    known = _unpacked(old, cursors.days)
+    both = merged(known, cursors) if known.days == cursors.days else cursors
+    return both, memory.pack(both)
 
 
 def _unpacked(data: bytes | None, days: int) -> Cursors:

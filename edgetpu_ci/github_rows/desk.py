@@ -1,25 +1,29 @@
 """Where rows are read to: the shelves, how far each list has come, and what could not be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
+from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, MissingError, StoreError
 from edgetpu_ci.github_rows import cursors, issues, jobs, overview, pulls, runs
 from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
 from edgetpu_ci.transport.adaptive import PageSize
+from edgetpu_ci.transport.budget import GOES_ON
 from edgetpu_ci.transport.github import GitHub
 
 T = TypeVar("T")
 
+TRIES: Final = 20
+"""So often all is read again after another job was faster."""
+
 WEEK: Final = timedelta(days=7)
 
 BATCH: Final = 5000
-"""So many rows wait for the store at most: each value that is written may be a push."""
+"""So many rows wait for the store at most: each time they are written may be a push."""
 
 
 class Desk:
@@ -56,6 +60,8 @@ class Desk:
         self.suites = PageSize(jobs.MOST)
         self._state = state
         self.batch = BATCH
+        self._is_spent = False
+        self._names = frozenset(state.values())
         self.progress = progress
 
     @property
@@ -65,7 +71,7 @@ class Desk:
     def months(self, shelf: Shelf[Any], since: datetime | None = None) -> list[str]:
         """The values that have rows of a shelf, or will, the newest first; those of the months since a time."""
         first = shelf.month(since) if since else shelf.prefix
-        names = {name for name in self._state.values() if name.startswith(shelf.prefix)} | shelf.waiting_months
+        names = {name for name in self._names if name.startswith(shelf.prefix)} | shelf.waiting_months
         return sorted((name for name in names if name >= first), reverse=True)
 
     def reached(self, **known: object) -> None:
@@ -79,10 +85,28 @@ class Desk:
         self.reached(asked={**self.cursors.asked, name: asked})
 
     def flush(self) -> None:
-        """Store the rows that wait, then how far it has come."""
+        """Store the rows that wait, and how far it has come."""
+        self._store({shelf.prefix: shelf.waiting_months for shelf in self._shelves})
+
+    def _store(self, months: Mapping[str, Iterable[str]]) -> None:
+        """Write some months of each shelf and the cursors in one step, which others may not have been faster than."""
+        names = [name for each in months.values() for name in each]
+        for _ in range(TRIES):
+            old = self._state.states([*names, cursors.NAME])
+            changes = {k: v for shelf in self._shelves for k, v in shelf.changes(old, months[shelf.prefix]).items()}
+            both, packed = cursors.change(old.get(cursors.NAME), self.cursors)
+            changes[cursors.NAME] = (old.get(cursors.NAME), packed)
+            changes = {name: change for name, change in changes.items() if change[0] != change[1]}
+            if not changes or self._state.swap_all(changes):
+                self._stored(both, changes)
+                return
+        raise StoreError(f"What was read could not be stored: other jobs were faster {TRIES} times; try again later.")
+
+    def _stored(self, both: Cursors, changes: Mapping[str, memory.Swap]) -> None:
+        self.cursors = both
+        self._names = self._names.union(changes) - {name for name, (_, new) in changes.items() if new is None}
         for shelf in self._shelves:
-            shelf.flush()
-        self.cursors = cursors.save(self._state, self.cursors)
+            shelf.stored()
 
     def is_due(self, name: str) -> bool:
         """Whether something that is asked for once a week is to be asked for."""
@@ -91,9 +115,7 @@ class Desk:
 
     def prune(self) -> None:
         """Take what is too old out of every month."""
-        self.flush()
-        for shelf in self._shelves:
-            shelf.prune(self.months(shelf))
+        self._store({shelf.prefix: self.months(shelf) for shelf in self._shelves})
 
     def part(self, name: str, read: Callable[[], T], lost: Callable[[], str]) -> T | None:
         """What a part of the reading brings; None, and the others go on, when it breaks off: `lost` says what then."""
@@ -103,5 +125,17 @@ class Desk:
             self.refused[name] = str(error)
         except DeliveryError as error:
             self.broken.add(name)
-            self.incomplete.append(f"{lost()} ({str(error).rstrip('.')}).")
+            self.incomplete.append(f"{_capital(lost())}; {GOES_ON} ({self._why(error)}).")
         return None
+
+    def _why(self, error: DeliveryError) -> str:
+        """The reason, once: when a limit is reached, all that is read after it stops for the same one."""
+        if isinstance(error, BudgetError):
+            if self._is_spent:
+                return "for the same reason"
+            self._is_spent = True
+        return str(error).rstrip(".").removesuffix(f"; {GOES_ON}")
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

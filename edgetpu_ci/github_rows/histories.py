@@ -60,4 +60,4 @@ def read(desk: Desk, history: _History) -> None:
 
 def _lost(desk: Desk, history: _History) -> str:
     gaps = spans.missing(Span(desk.cut, desk.now), getattr(desk.cursors, history.name))
-    return f"{history.words} that changed last {spans.words(gaps)} were not read yet; the next run goes on"
+    return f"{history.words} that changed last {spans.words(gaps)} were not read yet"

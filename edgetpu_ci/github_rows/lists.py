@@ -99,8 +99,8 @@ def asking(github: GitHub, of: Of, row: Callable[[Any], R], unshown: list[str]) 
             query, variables, of.answer, needs=of.needs, size=size, missing=unshown.append
         ).repository
         if found is None or found.items is None:
-            said = unshown[-1] if unshown else f"GitHub shows no {of.name} of {github.repository}"
-            raise DeniedError(f"{said}; {refusal.lacks(of.needs)}.", of.needs)
+            said = unshown[-1] if unshown else f"GitHub shows no items of {github.repository}"
+            raise DeniedError(f"{said.replace('items', of.name)}; {refusal.lacks(of.needs)}.", of.needs)
         return _page(found.items, row)
 
     return ask

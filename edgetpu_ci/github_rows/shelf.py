@@ -1,19 +1,15 @@
 """Rows on the shelf: in the store by the month they came to be, merged with what others put there meanwhile."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import StoreError
 
 R = TypeVar("R", bound=Struct)
-
-TRIES: Final = 20
-"""So often a value is read again after another job was faster."""
 
 _OPEN_AT_ONCE: Final = 2
 
@@ -34,7 +30,7 @@ class Kind(Struct, Generic[R], frozen=True):
 
 
 class Shelf(Generic[R]):
-    """The rows of a kind. What was added waits in memory until `flush`."""
+    """The rows of a kind. What was added waits in memory until it is stored."""
 
     def __init__(self, kind: Kind[R], state: memory.State, cut: datetime) -> None:
         """Rows that nothing happened to since `cut` are not kept."""
@@ -70,54 +66,49 @@ class Shelf(Generic[R]):
             key = self.kind.key(row)
             waiting[key] = self.kind.newer(waiting[key], row) if key in waiting else row
 
-    def kept(self, rows: Iterable[R]) -> list[R]:
+    def kept(self, rows: Sequence[R]) -> list[R]:
         """Rows that were added, each made one with what the store has of it."""
+        months = dict(self._months(sorted({self.month(self.kind.at(row)) for row in rows})))
         found = []
         for row in rows:
             name, key = self.month(self.kind.at(row)), self.kind.key(row)
-            new, old = self._waiting.get(name, {}).get(key, row), self._month(name).get(key)
+            new, old = self._waiting.get(name, {}).get(key, row), months[name].get(key)
             found.append(new if old is None else self.kind.newer(old, new))
         return found
 
     def rows(self, names: Iterable[str]) -> Iterator[R]:
         """All rows of some months, as the store and those that wait make them."""
-        for name in names:
-            yield from self._merged(self._month(name), self._waiting.get(name, {})).values()
+        for name, month in self._months(list(names)):
+            yield from self._merged(month, self._waiting.get(name, {})).values()
 
-    def flush(self) -> None:
-        """Put into the store what waits."""
-        for name in sorted(self._waiting):
-            self._put(name, self._waiting[name])
-            del self._waiting[name]
-
-    def prune(self, names: Iterable[str]) -> None:
-        """Take out of some months what is older than may be kept."""
-        for name in names:
-            self._put(name, {})
-
-    def _put(self, name: str, rows: dict[str, R]) -> None:
-        """Write a month, or remove it when nothing is left. StoreError when others are always faster."""
-        self._read.pop(name, None)
-        for _ in range(TRIES):
-            old = self._state.state(name)
-            merged = self._merged(self._unpacked(name, old), rows)
+    def changes(self, old: Mapping[str, bytes], names: Iterable[str]) -> dict[str, memory.Swap]:
+        """What becomes of some months as the store has them: with the rows that wait, without those too old."""
+        found = {}
+        for name in sorted(names):
+            merged = self._merged(self._unpacked(name, old.get(name)), self._waiting.get(name, {}))
             new = memory.pack([merged[key] for key in sorted(merged)]) if merged else None
-            if new == old or self._state.swap(name, old, new):
-                return
-        raise StoreError(f"{name} could not be written: other jobs were faster {TRIES} times; try again later.")
+            found[name] = (old.get(name), new)
+        return found
+
+    def stored(self) -> None:
+        """What waited is in the store now."""
+        self._waiting.clear()
+        self._read.clear()
 
     def _merged(self, old: dict[str, R], new: dict[str, R]) -> dict[str, R]:
         both = {**old, **{key: self.kind.newer(old[key], row) if key in old else row for key, row in new.items()}}
         return {key: row for key, row in both.items() if self.kind.touched(row) >= self._cut}
 
-    def _month(self, name: str) -> dict[str, R]:
-        """A month as the store has it; the two that were asked for last are kept at hand."""
-        if name not in self._read:
-            self._read[name] = self._unpacked(name, self._state.state(name))
-        self._read.move_to_end(name)
-        while len(self._read) > _OPEN_AT_ONCE:
-            self._read.popitem(last=False)
-        return self._read[name]
+    def _months(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, R]]]:
+        """Months as the store has them; the two that were asked for last are kept at hand."""
+        data = self._state.states([name for name in names if name not in self._read])
+        for name in names:
+            if name not in self._read:
+                self._read[name] = self._unpacked(name, data.get(name))
+            self._read.move_to_end(name)
+            yield name, self._read[name]
+            while len(self._read) > _OPEN_AT_ONCE:
+                self._read.popitem(last=False)
 
     def _unpacked(self, name: str, data: bytes | None) -> dict[str, R]:
         rows = memory.unpack(data, list[self.kind.row], name) if data else []  # type: ignore[name-defined]

@@ -1,11 +1,12 @@
 """Stores: append-only documents, and named state that is compared before it is swapped."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from edgetpu_ci import plugins
 from edgetpu_ci.config import Step
+from edgetpu_ci.memory import Swap
 from edgetpu_ci.store import branch, folder
 from edgetpu_ci.world import World
 
@@ -33,6 +34,15 @@ class Store(Protocol):
 
     def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         """Set a named value if it is still `old`, None: remove it; False, and nothing changed, when it is not."""
+
+    def states(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Several named values as they are together; one that was never set is left out."""
+
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        """Set several if each is still its old value; False, and nothing changed, when one is not.
+
+        Who is killed meanwhile may leave the first of them set, never a later one alone.
+        """
 
     def values(self) -> list[str]:
         """The names of all values that are set."""

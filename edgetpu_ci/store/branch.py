@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from edgetpu_ci import git, remote
 from edgetpu_ci.errors import ConfigError, DocumentError, GitError, StoreError, UndeliveredError, UnreachableError
 from edgetpu_ci.files import locked
+from edgetpu_ci.memory import Swap
 from edgetpu_ci.store import layout
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.store.index import Index
@@ -116,24 +117,33 @@ class Branch:
 
     def state(self, name: str) -> bytes | None:
         """A named value, None when it was never set."""
-        return self._settle(lambda tip: (self._content(tip, _value(name)),))[0]
+        return self.states([name]).get(name)
+
+    def states(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Several named values, of one commit."""
+        wanted = {_value(name): name for name in names}
+        return self._settle(lambda tip: {wanted[path]: data for path, data in self._contents(tip, wanted).items()})
 
     def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
-        """Set a named value if it is still `old`; None removes it.
+        """Set a named value if it is still `old`; None removes it."""
+        return self.swap_all({name: (old, new)})
 
-        After a broken connection nobody knows whether it was set: then it counts if it is `new` now. Values that name
-        their writer leave no doubt.
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        """Set several named values in one commit, if each is still its old one.
+
+        After a broken connection nobody knows whether they were set: then it counts if they are the new ones now.
+        Values that name their writer leave no doubt.
         """
-        path = _value(name)
+        wanted = {_value(name): change for name, change in changes.items()}
         doubt = False
 
         def attempt(tip: Tip) -> bool | None:
             nonlocal doubt
-            held = self._content(tip, path)
-            if held != old:
-                return doubt and held == new
+            held = self._contents(tip, wanted)
+            if any(held.get(path) != old for path, (old, _) in wanted.items()):
+                return doubt and all(held.get(path) == new for path, (_, new) in wanted.items())
             doubt = True
-            if self._push(tip, _set(path, new)):
+            if self._push(tip, _set({path: new for path, (_, new) in wanted.items()})):
                 return True
             doubt = False
             return None
@@ -234,8 +244,13 @@ class Branch:
         return self._follow(tip)
 
     def _content(self, tip: Tip, path: str) -> bytes | None:
-        blob = tip.files.get(path)
-        return dict(self.mirror.read([blob])).get(blob) if blob else None
+        return self._contents(tip, [path]).get(path)
+
+    def _contents(self, tip: Tip, paths: Iterable[str]) -> dict[str, bytes]:
+        """The files that there are, fetched in one go."""
+        blobs = {path: tip.files[path] for path in paths if path in tip.files}
+        contents = dict(self.mirror.read(sorted(set(blobs.values()))))
+        return {path: contents[blob] for path, blob in blobs.items() if blob in contents}
 
     def _begin_anew(self, tip: Tip) -> str | None:
         if not tip.commit or self._push(tip, Change(message="Forget what was before", alone=True)):
@@ -284,10 +299,11 @@ def _value(name: str) -> str:
     return f"{_STATE}{layout.safe(name)}"
 
 
-def _set(path: str, new: bytes | None) -> Change:
-    if new is None:
-        return Change(message=f"Remove {path}", remove=[path])
-    return Change(message=f"Set {path}", write={path: new})
+def _set(values: Mapping[str, bytes | None]) -> Change:
+    write = {path: new for path, new in values.items() if new is not None}
+    remove = [path for path in values if path not in write]
+    what = next(iter(values)) if len(values) == 1 else f"{len(values)} values"
+    return Change(message=f"{'Set' if write else 'Remove'} {what}", write=write, remove=remove)
 
 
 def _added(paths: list[str]) -> str:

@@ -1,7 +1,7 @@
 """A store in a folder: one file per document and per named value, each written whole or not at all."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from edgetpu_ci.errors import DocumentError, StoreError
 from edgetpu_ci.files import locked, write_new, write_whole
+from edgetpu_ci.memory import Swap
 from edgetpu_ci.store.layout import NAME, Document, safe
 from edgetpu_ci.world import World
 
@@ -67,13 +68,23 @@ class Folder:
 
     def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         """Set a named value if it is still `old`; None removes it."""
+        return self.swap_all({name: (old, new)})
+
+    def states(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Several named values."""
+        found = {name: self.state(name) for name in names}
+        return {name: data for name, data in found.items() if data is not None}
+
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        """Set several named values if each is still its old one."""
         with locked(self.root / "state" / ".lock"):
-            if self.state(name) != old:
+            if any(self.state(name) != old for name, (old, _) in changes.items()):
                 return False
-            if new is None:
-                self._value(name).unlink(missing_ok=True)
-            else:
-                write_whole(self._value(name), new)
+            for name, (_, new) in changes.items():
+                if new is None:
+                    self._value(name).unlink(missing_ok=True)
+                else:
+                    write_whole(self._value(name), new)
             return True
 
     def values(self) -> list[str]:

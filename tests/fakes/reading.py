@@ -3,6 +3,7 @@
 import re
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from edgetpu_ci.collect import github
+from edgetpu_ci.memory import Swap
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import real_world
@@ -37,11 +39,11 @@ class Cost(Struct, frozen=True):
 class Counting(Folder):
     """A folder that counts its writes."""
 
-    writes: list[str] = field(default_factory=list)
+    writes: list[int] = field(default_factory=list)
 
-    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
-        self.writes.append(name)
-        return super().swap(name, old, new)
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        self.writes.append(len(changes))
+        return super().swap_all(changes)
 
 
 def main() -> None:

@@ -524,6 +524,17 @@ def test_documents_are_dropped_from_files_and_from_archives(server: GitServer, t
     assert kept.drop("kpis", ["none"]) == kept.drop("kpis", []) == 0
 
 
+def test_several_values_are_set_in_one_commit_or_not_at_all(server: GitServer, tmp_path: Path) -> None:
+    kept, other = store(server, tmp_path / "a"), store(server, tmp_path / "b")
+    assert kept.swap_all({"rows": (None, b"1"), "cursor": (None, b"1")})
+    assert git(server.repository, "rev-list", "--count", "edgetpu-ci-data").strip() == b"1"
+    assert other.states(["rows", "cursor", "none"]) == {"rows": b"1", "cursor": b"1"}
+    assert other.swap("cursor", b"1", b"2")
+    assert not kept.swap_all({"rows": (b"1", b"3"), "cursor": (b"1", b"3")})
+    assert kept.swap_all({"rows": (b"1", None), "cursor": (b"2", b"4")})
+    assert other.states(other.values()) == {"cursor": b"4"}
+
+
 def test_what_is_removed_and_forgotten_is_in_no_commit_of_the_branch(server: GitServer, tmp_path: Path) -> None:
     kept = store(server, tmp_path / "a")
     assert kept.forget() == ""

@@ -60,7 +60,7 @@ ANSWERS: Mapping[str, object] = {
 def kept(*more: WorkflowRun) -> memory.Forgetful:
     """One run of 10 minutes on Linux, yesterday, and one of October."""
     state = memory.Forgetful()
-    cursors.save(state, Cursors(runs=(Span(NOW - timedelta(days=90), NOW),)))
+    state.swap(cursors.NAME, None, memory.pack(Cursors(runs=(Span(NOW - timedelta(days=90), NOW),))))
     for ended in (NOW - timedelta(days=1), NOW - timedelta(days=40)):
         started = ended - timedelta(minutes=10)
         job = Job(name="test", conclusion="success", started=started, completed=ended, labels=("ubuntu-latest",))

@@ -1,5 +1,7 @@
 """`use: github` against a simulated GitHub with its limits: how much it asks, and what it does without."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -90,7 +92,10 @@ def test_when_the_limit_is_reached_what_came_is_kept_and_the_next_hour_goes_on(t
     made.pulls, made.issues = (dict(list(items.items())[-100:]) for items in (made.pulls, made.issues))  # type: ignore[assignment]
     with job(tmp_path, made, most=50) as it:
         first = it.run(options=replace_days(120))
-        assert any(" runs from " in line and "the next run goes on" in line for line in first.incomplete)
+        said, *others = first.incomplete
+        assert " runs from " in said
+        assert "the next run goes on where this one stopped (GitHub's limit for " in said
+        assert all("for the same reason" in line for line in others)
         assert "complete" in dict(by_name(first)["build_success_rate"].details)
         for _ in range(30):
             it.clock.sleep(3601)
@@ -216,3 +221,10 @@ def test_a_run_times_itself_by_what_github_shows_of_it(tmp_path: Path) -> None:
     taken = last - min(one.started for one in newest)
     assert found[f"{run.workflow}/run_so_far_seconds"] == taken.total_seconds()
     assert len([key for key in found if key.endswith("/job_seconds")]) == len(newest)
+
+
+def test_the_table_of_costs_is_printed_with_all_rows(tmp_path: Path) -> None:
+    script = Path(__file__).resolve().parents[2] / "scripts/kpi_cost.py"
+    done = subprocess.run([sys.executable, script, "100"], cwd=tmp_path, capture_output=True, check=True, text=True)
+    assert done.stdout.count("rows complete  yes") == 2
+    assert "DevLake" in done.stdout

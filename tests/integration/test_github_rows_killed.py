@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from edgetpu_ci.memory import Forgetful
+from edgetpu_ci.memory import Forgetful, Swap
 from edgetpu_ci.store.folder import Folder
 from tests.unit.test_github_rows import everything, kept, read, repository
 
@@ -23,16 +25,18 @@ def die() -> None:
 
 @dataclass(frozen=True)
 class Mortal(Folder):
-    """A folder whose process dies ahead of a write."""
+    """A folder whose process dies ahead of the write of one value, which may be in the middle of several."""
 
     dies_at: int = 0
-    writes: tuple[str, ...] = ()
+    written: list[str] = field(default_factory=list)
 
-    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
-        object.__setattr__(self, "writes", (*self.writes, name))
-        if len(self.writes) == self.dies_at:
+    def swap_all(self, changes: Mapping[str, Swap]) -> bool:
+        left = self.dies_at - 1 - len(self.written)
+        if 0 <= left < len(changes):
+            super().swap_all(dict(islice(changes.items(), left)))
             die()
-        return super().swap(name, old, new)
+        self.written.extend(changes)
+        return super().swap_all(changes)
 
 
 def begin(folder: Path, request: int = 0, write: int = 0) -> "subprocess.Popen[bytes]":

@@ -4,11 +4,13 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edgetpu_ci.errors import DocumentError, StoreError
+from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.store.folder import Folder
 
 
@@ -80,6 +82,16 @@ def test_a_value_is_swapped_only_from_what_was_read(tmp_path: Path) -> None:
     assert not store.swap("cursor", None, b"2")
     assert store.swap("cursor", b"1", b"3")
     assert store.state("cursor") == b"3"
+
+
+@pytest.mark.parametrize("make", [Folder, lambda _folder: Forgetful()], ids=["folder", "forgetful"])
+def test_several_values_are_set_together_or_not_at_all(tmp_path: Path, make: Callable[[Path], State]) -> None:
+    store = make(tmp_path)
+    assert store.swap_all({"rows": (None, b"1"), "cursor": (None, b"1")})
+    assert not store.swap_all({"rows": (b"1", b"2"), "cursor": (b"0", b"2")})
+    assert store.states(["rows", "cursor", "none"]) == {"rows": b"1", "cursor": b"1"}
+    assert store.swap_all({"rows": (b"1", None), "cursor": (b"1", b"3"), "new": (None, b"4")})
+    assert store.states(store.values()) == {"cursor": b"3", "new": b"4"}
 
 
 def test_of_many_writers_none_is_lost(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_what_was_never_read_is_unknown_and_the_rest_is_measured(checkout: Path)
     collected = measure(reader, checkout)
     found = by_name(collected)
     assert "the next run goes on" in found["pr_merge_time_hours"].reason
-    assert [line for line in collected.incomplete if line.startswith("pull requests that changed last from ")]
+    assert [line for line in collected.incomplete if line.startswith("Pull requests that changed last from ")]
     assert found["build_success_rate"].value == 100
 
 
