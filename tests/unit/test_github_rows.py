@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -129,6 +130,28 @@ def test_a_run_that_is_run_again_after_20_days_is_found_within_a_week() -> None:
     found = {run.id: run for run in later.runs.rows(later.months(later.runs))}[again.id]
     assert found.attempt == 2
     assert [job.name for job in found.jobs or ()] == ["build", "test", "test"]
+
+
+class Withholding(SmallGitHub):
+    """It counts runs that it does not list."""
+
+    def rest(self, path: str, query: Mapping[str, str | int]) -> Any:
+        found = SmallGitHub.rest(self, path, query)
+        if isinstance(found, dict) and "workflow_runs" in found:
+            found["workflow_runs"] = [run for run in found["workflow_runs"] if run["id"] > 95]
+        return found
+
+
+def test_runs_that_are_counted_and_do_not_come_are_said_with_both_numbers_until_they_do() -> None:
+    state, github = Forgetful(), Withholding()
+    github.add(*repository(runs=384).runs.values())
+    short = read(github, state)
+    assert [line for line in short.incomplete if line.startswith("289 of the 384 runs from ")]
+    assert len(kept(short)["runs"]) == 289
+    healed = repository(runs=384)
+    later = read(healed, state, NOW + timedelta(days=1))
+    assert later.incomplete == []
+    assert kept(later) == everything(healed)
 
 
 def test_more_runs_in_a_second_than_github_lists_are_said_aloud() -> None:
