@@ -111,12 +111,14 @@ def _spent(options: Options, repository: account.Repository, state: State, world
     now = world.now()
     since = min(forecast.month(now)[0], now - timedelta(days=forecast.DAYS))
     runs = kept.ended(state, since)
+    unread, ended = minutes.unread(runs, since)
     prices = minutes.Prices(public=not repository.private, own=options.rates, runners=options.runners)
     return spending.Spent(
         uses=tuple(minutes.used(runs, prices, now)),
         now=now,
         first=kept.since(state),
-        unread=minutes.unread(runs),
+        unread=unread,
+        ended=ended,
         included=rates.INCLUDED[options.plan] if isinstance(options.plan, str) else options.plan,
         budget=options.budget_usd,
     )

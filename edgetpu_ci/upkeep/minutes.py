@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from math import ceil
-from typing import Final
 
 from msgspec import Struct
 
+from edgetpu_ci.kpis import attempts
+from edgetpu_ci.kpis.durations import billed_minutes
 from edgetpu_ci.kpis.rows import Job, WorkflowRun
 from edgetpu_ci.upkeep import rates
 from edgetpu_ci.upkeep.rates import Rate
-
-_MINUTE: Final = 60
 
 
 class Used(Struct, frozen=True, kw_only=True):
@@ -47,28 +45,25 @@ class Prices(Struct, frozen=True, kw_only=True):
 
 
 def used(runs: Iterable[WorkflowRun], prices: Prices, now: datetime) -> list[Used]:
-    """Every execution of a job that ended before `now`, of all attempts, oldest first; a skipped one used nothing."""
+    """Every execution of a job that ended before `now`, of all attempts, oldest first; a skipped one used nothing.
+
+    A job that a later attempt took over was executed once, however often it is listed.
+    """
     known = list(runs)
     labels = _labels(known)
     found = [
         _used(run, job, labels, prices, job.completed)
         for run in known
-        for job in run.jobs or ()
-        if job.conclusion != "skipped" and job.completed is not None and job.completed < now
+        for job in attempts.executions(run)
+        if job.conclusion != attempts.SKIPPED and job.completed is not None and job.completed < now
     ]
     return sorted(found, key=lambda one: one.at)
 
 
-def billed(job: Job) -> int:
-    """Minutes of one execution: each begun minute counts whole. 0 for what never started."""
-    if job.started is None or job.completed is None:
-        return 0
-    return max(0, ceil((job.completed - job.started).total_seconds() / _MINUTE))
-
-
-def unread(runs: Iterable[WorkflowRun]) -> int:
-    """How many runs that ended have jobs nobody read yet."""
-    return sum(run.jobs is None and run.status == "completed" for run in runs)
+def unread(runs: Iterable[WorkflowRun], since: datetime) -> tuple[int, int]:
+    """Of how many runs that ended since a time nobody read the jobs yet, and how many ended."""
+    ended = [run for run in runs if (end := attempts.ended(run)) and end >= since]
+    return sum(run.jobs is None for run in ended), len(ended)
 
 
 def between(uses: Sequence[Used], since: datetime, until: datetime) -> list[Used]:
@@ -103,7 +98,7 @@ def _used(
     wanted = job.labels or labels.get((run.workflow, job.name), ())
     sku = rates.sku(wanted, prices.runners)
     rate = 0.0 if prices.public and sku in rates.STANDARD else rates.rate(sku, at.date(), prices.own)
-    minutes = billed(job)
+    minutes = billed_minutes(job)
     return Used(
         at=at,
         workflow=run.workflow,

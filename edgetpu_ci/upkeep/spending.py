@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci.kpis import summary
+from edgetpu_ci.kpis import attempts, summary
 from edgetpu_ci.kpis.summary import Details
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.upkeep import forecast, minutes
@@ -21,14 +21,15 @@ _FORECAST, _SHARE = "cost_forecast_usd", "budget_used_percent"
 class Spent(Struct, frozen=True, kw_only=True):
     """All jobs that are known, oldest first, and what is to be said of them.
 
-    `first` is from when on every run is kept, None when none was read; `unread` how many runs' jobs nobody read yet;
-    `included` minutes are part of the plan; `budget` is USD a month.
+    `first` is from when on every run is kept, None when none was read; nobody read the jobs yet of `unread` of the runs
+    that `ended` in that time; `included` minutes are part of the plan; `budget` is USD a month.
     """
 
     uses: tuple[Used, ...]
     now: datetime
     first: datetime | None
     unread: int = 0
+    ended: int = 0
     included: float = 0.0
     budget: float | None = None
 
@@ -40,8 +41,8 @@ class Spent(Struct, frozen=True, kw_only=True):
 
 def measure(spent: Spent) -> Iterator[Measurement]:
     """Minutes, cost, forecast and what of the budget is used; then the same minutes by workflow and by label."""
-    if spent.first is None:
-        yield from unknown(NOTHING_KEPT)
+    if why := _missing(spent):
+        yield from unknown(why)
         return
     month, details = spent.of_month, _details(spent)
     yield summary.plain(REPOSITORY, _MINUTES, minutes.total(month), n=len(month), details=details)
@@ -61,8 +62,6 @@ def unknown(why: str) -> Iterator[Measurement]:
 
 def incomplete(spent: Spent) -> Iterator[str]:
     """What is missing in the cost, a sentence each."""
-    if spent.first and spent.first > forecast.month(spent.now)[0]:
-        yield f"Runs are kept from {spent.first:%Y-%m-%d %H:%M} UTC on; what this month cost before is not counted."
     if left := minutes.unpriced(spent.of_month):
         yield (
             f"{left:,} of {minutes.total(spent.of_month):,} minutes of this month have no price: their runner or its "
@@ -70,6 +69,18 @@ def incomplete(spent: Spent) -> Iterator[str]:
         )
     if spent.unread:
         yield f"The jobs of {spent.unread:,} runs were not read yet; the minutes they used are not counted."
+
+
+def _missing(spent: Spent) -> str:
+    """Why the minutes of this month are not known; a sum of some of them would be too small."""
+    if spent.first is None:
+        return NOTHING_KEPT
+    if spent.first > forecast.month(spent.now)[0]:
+        return (
+            f"runs are kept only from {spent.first:%Y-%m-%d %H:%M} UTC on; `use: github` goes on reading, or its "
+            "`retention_days` are too few"
+        )
+    return attempts.too_many_unread(spent.unread, spent.ended)
 
 
 def _details(spent: Spent) -> Details:
@@ -88,10 +99,9 @@ def _details(spent: Spent) -> Details:
 
 
 def _cost(spent: Spent, month: Sequence[Used], details: Details) -> Measurement:
-    priced = [one for one in month if one.usd is not None]
-    if month and not priced:
-        why = f"of {minutes.unpriced(month):,} minutes none has a price; name the runners under `runners`"
+    if why := _without_price(month):
         return summary.unknown(REPOSITORY, _COST, why, details=details)
+    priced = [one for one in month if one.usd is not None]
     bill = forecast.bill(priced)
     used = f"{min(bill.minutes, spent.included):,.0f} of {spent.included:,.0f} used by this repository"
     included = (("included minutes", used),) if spent.included else ()
@@ -99,10 +109,19 @@ def _cost(spent: Spent, month: Sequence[Used], details: Details) -> Measurement:
     return summary.plain(REPOSITORY, _COST, bill.net(spent.included), n=len(priced), details=(*details, *listed))
 
 
+def _without_price(uses: Sequence[Used]) -> str:
+    """Why nothing can be said of what they cost; empty where of some of them it can."""
+    if not uses or any(one.usd is not None for one in uses):
+        return ""
+    return f"of {minutes.unpriced(uses):,} minutes none has a price; name the runners under `runners`"
+
+
 def _forecast(spent: Spent, details: Details) -> Measurement:
     days = forecast.days_known(spent.first, spent.now)
     if days < forecast.FEWEST:
         why = f"runs are kept of {days} days; {forecast.FEWEST} are needed"
+        return summary.unknown(REPOSITORY, _FORECAST, why, n=days, details=details)
+    if why := _without_price(spent.uses):
         return summary.unknown(REPOSITORY, _FORECAST, why, n=days, details=details)
     told = forecast.forecast(spent.uses, days, spent.included, spent.now)
     end = forecast.month(spent.now)[1]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from edgetpu_ci.kpis.rows import Job, WorkflowRun
 from edgetpu_ci.model import Measurement
@@ -54,7 +55,7 @@ def measured(of: spending.Spent) -> dict[str, Measurement]:
 
 @pytest.mark.parametrize(("seconds", "counted"), [(0, 0), (1, 1), (60, 1), (61, 2), (3600, 60), (-5, 0)])
 def test_each_begun_minute_counts_whole(seconds: float, counted: int) -> None:
-    assert minutes.billed(job(seconds=seconds)) == counted
+    assert minutes.total(minutes.used([run(job(seconds=seconds))], PRIVATE, NOW)) == counted
 
 
 def test_every_attempt_counts_and_skipped_jobs_do_not() -> None:
@@ -63,6 +64,17 @@ def test_every_attempt_counts_and_skipped_jobs_do_not() -> None:
     skipped = job("deploy", seconds=600, conclusion="skipped")
     # ⌈90 s / 60⌉ = 2 minutes, twice.
     assert minutes.total(minutes.used([run(first, again, skipped, attempt=2)], PRIVATE, NOW)) == 4
+
+
+def test_a_job_that_a_later_attempt_took_over_is_paid_once() -> None:
+    again = NOW - timedelta(minutes=20)
+    built = job("build", 600, ended=NOW - timedelta(minutes=40), attempt=1, labels=LINUX)
+    failed = job("test", 300, ended=NOW - timedelta(minutes=30), attempt=1, conclusion="failure", labels=LINUX)
+    repeated = job("test", 300, attempt=2, labels=LINUX)
+    listed_again = structs.replace(built, attempt=2, created=again)
+    # 10 for building, 5 twice for testing.
+    whole = run(built, failed, listed_again, repeated, attempt=2, started=again)
+    assert minutes.total(minutes.used([whole], PRIVATE, NOW)) == 20
 
 
 @pytest.mark.parametrize(
@@ -143,7 +155,9 @@ def test_a_public_repository_pays_for_larger_runners_alone() -> None:
 
 
 def test_minutes_without_a_price_are_counted_apart_and_said() -> None:
-    of = spent(run(job(seconds=600, labels=LINUX), job("gpu", 300, labels=("our-gpu",)), job("new", 60)), unread=2)
+    of = spent(
+        run(job(seconds=600, labels=LINUX), job("gpu", 300, labels=("our-gpu",)), job("new", 60)), unread=2, ended=100
+    )
     found = measured(of)
     assert found["repository/cost_month_to_date_usd"].value == pytest.approx(0.06)
     assert "6 without a price" in dict(found["repository/cost_month_to_date_usd"].details)["minutes"]
@@ -154,12 +168,32 @@ def test_minutes_without_a_price_are_counted_apart_and_said() -> None:
 
 
 def test_where_nothing_has_a_price_the_cost_is_not_known() -> None:
-    cost = measured(spent(run(job(labels=("our-gpu",))), budget=5.0))["repository/cost_month_to_date_usd"]
-    assert (cost.value, cost.reason[:40]) == (None, "not known: of 1 minutes none has a price")
+    found = measured(spent(run(job(labels=("our-gpu",))), budget=5.0))
+    for name in ("cost_month_to_date_usd", "cost_forecast_usd", "budget_used_percent"):
+        cost = found[f"repository/{name}"]
+        assert (cost.value, cost.reason[:40]) == (None, "not known: of 1 minutes none has a price")
 
 
 def test_without_kept_runs_nothing_is_known() -> None:
     assert {one.value for one in spending.measure(spent(first=None))} == {None}
+
+
+def test_of_a_month_that_is_kept_in_part_no_sum_is_told() -> None:
+    found = measured(spent(run(job(labels=LINUX)), first=NOW - timedelta(days=20), budget=5.0))
+    assert {one.value for one in found.values()} == {None}
+    assert found["repository/cost_month_to_date_usd"].reason == (
+        "not known: runs are kept only from 2026-11-05 12:00 UTC on; `use: github` goes on reading, or its "
+        "`retention_days` are too few"
+    )
+
+
+def test_where_the_jobs_of_many_runs_are_not_read_nothing_is_known() -> None:
+    runs = [run(job(labels=LINUX)) for _ in range(18)] + [run(jobs=None), run(jobs=None)]
+    unread, ended = minutes.unread(runs, NOW - timedelta(days=28))
+    found = measured(spent(*runs, unread=unread, ended=ended))
+    assert found["repository/minutes_month_to_date"].reason == "not known: the jobs of 2 of 20 runs were not read"
+    assert found["repository/cost_forecast_usd"].value is None
+    assert minutes.unread([*runs, run(status="in_progress", jobs=None)], NOW) == (0, 0)
 
 
 def test_a_month_without_a_run_costs_nothing() -> None:
@@ -217,7 +251,8 @@ def test_the_forecast_takes_off_at_the_end_what_is_included() -> None:
 
 
 def test_a_forecast_needs_seven_days() -> None:
-    found = measured(spent(run(job(labels=LINUX)), first=NOW - timedelta(days=6)))["repository/cost_forecast_usd"]
+    early = datetime(2026, 11, 3, tzinfo=UTC)
+    found = measured(spent(first=early - timedelta(days=6), now=early))["repository/cost_forecast_usd"]
     assert found.reason == "not known: runs are kept of 6 days; 7 are needed"
 
 
