@@ -33,7 +33,7 @@ def test_wrong_type_names_its_place() -> None:
 
 
 def test_missing_key_is_named() -> None:
-    assert said(b"rules: []\n") == "edgetpu-ci.yml: object missing required field collect."
+    assert said(b"collect: [{}]\n") == "edgetpu-ci.yml: collect[0]: object missing required field use."
 
 
 def test_bad_yaml_names_line_and_column() -> None:
