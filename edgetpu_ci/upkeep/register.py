@@ -18,7 +18,7 @@ DUTY: Final = "legal obligation (GDPR Art. 6(1)(c), with Art. 5(2), 24, 32): sho
 
 Place = Literal["state", "documents"]
 
-MONTH: Final = r"\d{4}-\d\d"
+MONTH: Final = r"20\d\d-(?:0[1-9]|1[0-2])"
 """A month in the name of a value."""
 
 
