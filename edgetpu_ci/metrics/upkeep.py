@@ -184,7 +184,8 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         "data_retention",
         group="compliance",
         formula="GitHub's days of artifact and log retention ≤ log_retention_days of `actions_logs`, and no row in the "
-        "store is older than its days in the register (with 8 days for the weekly look)",
+        "store is older than `retention_days` of `use: github`, else its days in the register (with 8 days for the "
+        "weekly look)",
         source="GitHub's setting; the store",
         permission="administration: read",
     ),

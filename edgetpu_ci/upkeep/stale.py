@@ -9,6 +9,7 @@ import msgspec
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.upkeep import register
 from edgetpu_ci.upkeep.register import Kept
 
@@ -43,11 +44,12 @@ def unregistered(state: memory.State, names: Sequence[str]) -> list[str]:
 
 
 def past(state: memory.State, names: Sequence[str], now: datetime) -> list[str]:
-    """Which values hold rows that are past their days, and how many."""
+    """Which values hold rows that are past their days, and how many: by `retention_days`, else by the register."""
+    configured = cursors.load(state).days
     return [
-        f"rows of more than {kept.days} days in {name}: {count:,}"
+        f"rows of more than {days} days in {name}: {count:,}"
         for name, kept in rows_named(names)
-        if (limit := now - timedelta(days=kept.days) - GRACE) > month(name)
+        if (limit := now - timedelta(days=(days := configured or kept.days)) - GRACE) > month(name)
         if (count := sum(time(row, kept.touched, name) < limit for row in rows(state.state(name), name)))
     ]
 

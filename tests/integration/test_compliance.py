@@ -9,6 +9,7 @@ import pytest
 from edgetpu_ci import collect, config, memory
 from edgetpu_ci.collect import compliance
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
+from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.kpis.rows import Issue
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
@@ -297,6 +298,15 @@ def test_a_row_past_its_days_breaks_retention(store: Folder, tmp_path: Path) -> 
     store.swap("github-issues-2025-05", None, memory.pack([old, touched]))
     found = audit(store, tmp_path)["data_retention_compliant"]
     assert (found.value, evidence(found)) == (0, "rows of more than 400 days in github-issues-2025-05: 1")
+
+
+@pytest.mark.parametrize(("days", "said"), [(90, "rows of more than 90 days in github-issues-2026-06: 1"), (400, "")])
+def test_rows_are_held_against_the_days_they_are_kept_for(store: Folder, tmp_path: Path, days: int, said: str) -> None:
+    june = Issue(number=1, created=datetime(2026, 6, 2, tzinfo=UTC), updated=datetime(2026, 6, 2, tzinfo=UTC))
+    store.swap("github-issues-2026-06", None, memory.pack([june]))
+    store.swap(cursors.NAME, None, memory.pack(cursors.Cursors(days=days)))
+    found = audit(store, tmp_path)["data_retention_compliant"]
+    assert (found.value, said in evidence(found)) == (not said, True)
 
 
 @pytest.mark.parametrize("updated", [None, 7, "yesterday", "2025-06-02T00:00:00"])
