@@ -165,6 +165,7 @@ class Branch:
             return ""
         with locked(self.lock):
             rmtree(self.mirror.folder, ignore_errors=True)
+            self.index.forget()
         return (
             f"The branch {self.mirror.branch} at {self.mirror.remote.url} begins anew, without its earlier commits. "
             "Until the server collects its garbage, who knows their ids may still read them (GitHub's support does it "
