@@ -501,6 +501,16 @@ def test_erasing_and_writers_at_once_lose_nothing_that_was_not_meant(server: Git
     assert (len(other.names("reports")), other.names("kpis"), other.state("rows")) == (6, [], b"of others")
 
 
+def test_a_value_that_is_too_large_is_said_and_not_taken_for_none(server: GitServer, tmp_path: Path) -> None:
+    kept = store(server, tmp_path / "a")
+    kept.swap("other", None, b"as it was")
+    server.edit({"state/rows": os.urandom(33 << 20)})
+    for ask in (lambda: kept.state("rows"), lambda: kept.swap("rows", None, b"new")):
+        with pytest.raises(StoreError, match=r"state/rows on the branch .+ is larger than any of ours; restore or"):
+            ask()
+    assert kept.state("other") == b"as it was"
+
+
 def test_only_new_files_are_read_again(server: GitServer, tmp_path: Path) -> None:
     writing, reading = store(server, tmp_path / "a"), store(server, tmp_path / "b")
     big = secrets.token_hex(200_000).encode()
