@@ -93,6 +93,9 @@ class Desk:
         names = [name for each in months.values() for name in each]
         for _ in range(TRIES):
             old = self._state.states([*names, cursors.NAME])
+            if cursors.NAME in self._names and cursors.NAME not in old:
+                # These cursors speak of rows that are gone.
+                raise StoreError("What is kept for key figures was erased while this job read; run it again.")
             changes = {k: v for shelf in self._shelves for k, v in shelf.changes(old, months[shelf.prefix]).items()}
             both, packed = cursors.change(old.get(cursors.NAME), self.cursors)
             changes[cursors.NAME] = (old.get(cursors.NAME), packed)

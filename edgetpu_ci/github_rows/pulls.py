@@ -127,5 +127,6 @@ KIND: Final = Kind[Pull](
     key=lambda pull: str(pull.number),
     at=lambda pull: pull.created,
     touched=lambda pull: pull.updated,
-    newer=lambda old, new: max(old, new, key=lambda pull: pull.updated),
+    # GitHub's times are whole seconds: of the same one, what was read last.
+    newer=lambda old, new: max(new, old, key=lambda pull: pull.updated),
 )

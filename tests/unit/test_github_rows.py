@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import DeliveryError, DeniedError
-from edgetpu_ci.github_rows import catching_up, reading
+from edgetpu_ci.errors import DeliveryError, DeniedError, StoreError
+from edgetpu_ci.github_rows import catching_up, cursors, issues, overview, pulls, reading
 from edgetpu_ci.github_rows.desk import BATCH, Desk
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.transport.github import GitHub
@@ -256,6 +256,46 @@ def test_rows_that_are_to_be_kept_for_longer_are_read_again() -> None:
     longer = desk(github, state, keep=400)
     reading.read(longer, "production")
     assert kept(longer) == everything(github)
+
+
+def test_months_are_all_read_in_whichever_order_they_were_read_before() -> None:
+    github = repository(runs=200)
+    state = Forgetful()
+    read(github, state)
+    fresh = desk(github, state)
+    months = fresh.months(fresh.runs)
+    assert len(months) > 3
+    for order in (months, months, months[::-1], months):
+        assert sorted(run.id for run in fresh.runs.rows(order)) == sorted(github.runs)
+
+
+def test_what_was_erased_while_a_job_read_does_not_count_as_read() -> None:
+    github = repository(runs=300, items=60)
+    state = Forgetful()
+    read(github, state, NOW - timedelta(days=30))
+    late = desk(github, state)
+    state.kept.clear()
+    with pytest.raises(StoreError, match="was erased while this job read; run it again"):
+        reading.read(late, "production")
+    assert state.kept == {}
+    assert kept(read(github, state)) == everything(github)
+
+
+@pytest.mark.parametrize("kind", [pulls.KIND, issues.KIND], ids=["pulls", "issues"])
+def test_of_two_rows_of_the_same_second_the_one_that_came_last_counts(kind: Any) -> None:
+    known = {"number": 1, "created": START, "updated": NOW}
+    known |= {"base": "main"} if kind is pulls.KIND else {}
+    before, after = kind.row(**known), kind.row(**known, closed=NOW)
+    assert kind.newer(before, after) == after
+    assert kind.newer(after, structs.replace(before, updated=START)) == after
+
+
+def test_of_a_longer_time_what_was_deployed_is_read_again_too() -> None:
+    state = Forgetful()
+    asked = {part: cursors.Asked(NOW) for part in (overview.DEPLOYMENTS, overview.RELEASES)}
+    state.swap(cursors.NAME, None, memory.pack(cursors.Cursors(days=90, asked=asked)))
+    assert cursors.load(state, 90).asked == asked
+    assert cursors.load(state, 400).asked == {}
 
 
 def test_jobs_that_were_refused_are_read_once_they_may_be() -> None:
