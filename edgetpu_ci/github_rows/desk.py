@@ -29,10 +29,11 @@ BATCH: Final = 5000
 class Desk:
     """One job's reading of a repository. Rows reach the store before the cursors that say so.
 
-    `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
-    `batch`: so many rows wait for the store at most. `refused` says of each part why the token may not read it;
-    `incomplete` what was to be read and was not, of the parts that are `broken`. `suites` is how many check suites are
-    asked for at once. `progress` is told (what, done, total).
+    `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users;
+    `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
+    `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
+    parts that are `broken`. `suites` is how many check suites are asked for at once. `progress` is told (what, done,
+    total).
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Desk:
     ) -> None:
         self.github = github
         self.bots = bots
+        self.branch = ""
         self.now = now
         self.cut = cut
         self.pulls = Shelf(pulls.KIND, state, cut)

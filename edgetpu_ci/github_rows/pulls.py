@@ -70,14 +70,14 @@ class Node(Struct, frozen=True, rename="camel"):
     timeline_items: Connection[_Turn] | None = None
 
 
-def row(node: Node, known: Collection[str]) -> Pull:
-    """What is kept of a pull request."""
+def row(node: Node, known: Collection[str], default: str = "") -> Pull:
+    """What is kept of a pull request; of branches only the default one, where it is known."""
     turns = sorted((turn.at, turn.kind == "ReadyForReviewEvent") for turn in lists.found(node.timeline_items))
     ready = [at for at, is_ready in turns if is_ready and (node.merged_at is None or at <= node.merged_at)]
     commits = lists.found(node.commits)
     return Pull(
         number=node.number,
-        base=node.base_ref_name,
+        base=node.base_ref_name if default in ("", node.base_ref_name) else "",
         created=node.created_at,
         ready=max(ready, default=None),
         drafts=drafts(node.created_at, turns, is_draft=node.is_draft),

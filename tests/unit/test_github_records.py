@@ -102,6 +102,28 @@ def test_an_issue_that_was_opened_again_has_no_reason_for_its_end() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "default", "kept"),
+    [
+        ("main", "main", "main"),
+        ("octocat/fix", "main", ""),
+        ("maintenance", "main", ""),
+        ("gh-readonly-queue/main/pr-17-c0ffee", "main", "gh-readonly-queue/main/"),
+        ("gh-readonly-queue/2.x/pr-17-c0ffee", "main", ""),
+        ("octocat/fix", "", "octocat/fix"),
+    ],
+)
+def test_of_branches_only_the_default_one_is_kept(name: str, default: str, kept: str) -> None:
+    assert runs.branch(name, default) == kept
+
+
+@pytest.mark.parametrize(("default", "kept"), [("main", "main"), ("2.x", ""), ("", "main")])
+def test_of_where_a_pull_request_goes_only_the_default_branch_is_kept(default: str, kept: str) -> None:
+    node = {"number": 1, "baseRefName": "main", "createdAt": at(0), "updatedAt": at(1)}
+    decoded = msgspec.json.decode(msgspec.json.encode(node), type=pulls.Node)
+    assert pulls.row(decoded, (), default).base == kept
+
+
+@pytest.mark.parametrize(
     ("path", "name"),
     [
         (".github/workflows/ci.yml", "ci.yml"),

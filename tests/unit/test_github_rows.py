@@ -326,8 +326,10 @@ def test_where_reading_broke_off_is_said_with_numbers() -> None:
 
 def test_nothing_that_names_a_person_is_stored() -> None:
     github = repository(runs=30, items=30)
+    github.add(Run(id=900, created=NOW - timedelta(days=1), updated=NOW, event="pull_request"))
     state = Forgetful()
-    read(github, state)
+    at_desk = read(github, state)
+    assert {run.branch for run in at_desk.runs.rows(at_desk.months(at_desk.runs))} == {"main", ""}
     everything_stored = b"".join(bytes(memory.unpack(data, Raw, name)) for name, data in state.kept.items())
     assert b"octocat" not in everything_stored
     assert b"login" not in everything_stored
