@@ -46,6 +46,7 @@ ANSWERS: Mapping[str, object] = {
         {"number": 17, "closed_at": "2026-11-01T00:00:00Z"},
         {"number": 18, "closed_at": "2026-11-24T00:00:00Z"},
         {"number": 19, "closed_at": "2026-11-01T00:00:00Z", "pull_request": {"url": "there"}},
+        {"number": 3, "closed_at": "2025-11-01T00:00:00Z"},
     ],
 }
 OPTIONS = compliance.Options(reviewed=date(2026, 11, 1))

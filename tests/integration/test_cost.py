@@ -208,6 +208,30 @@ def test_a_price_of_storage_that_was_given_comes_first(tmp_path: Path) -> None:
     assert found.value == pytest.approx(372 / 720 * 0.25)
 
 
+def test_what_was_stored_before_the_month_costs_from_its_beginning_on(tmp_path: Path) -> None:
+    old = {"size_in_bytes": 10**9, "created_at": "2026-10-01T00:00:00Z"}
+    unknown = {"size_in_bytes": 10**9}
+    found = measured(tmp_path, answers={**ANSWERS, ARTIFACTS: {"artifacts": [old, unknown]}})
+    # 2 GB × 588 hours of November until now × 0.00034.
+    assert found["artifact_storage_cost_usd"].value == pytest.approx(2 * 588 * 0.00034)
+
+
+def test_a_price_of_a_month_on_the_bill_is_one_of_its_hours(tmp_path: Path) -> None:
+    month = line("actions_storage", 1, 0.25, unitType="GigabyteMonths", pricePerUnit=0.25)
+    bill = {"timePeriod": {"year": 2026, "month": 11}, "usageItems": [month]}
+    found = measured(tmp_path, answers={**ANSWERS, BILL: bill})["artifact_storage_cost_usd"]
+    assert found.value == pytest.approx(372 / 720 * 0.25)
+
+
+def test_where_a_gap_was_not_read_yet_runs_are_kept_from_after_it_on(tmp_path: Path) -> None:
+    state = kept()
+    known = Span(NOW - timedelta(days=90), NOW - timedelta(days=9)), Span(NOW - timedelta(days=3), NOW)
+    state.kept[cursors.NAME] = memory.pack(Cursors(runs=known))
+    with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
+        found = {one.key: one for one in cost.collect_remembering(cost.Options(), state, here).measurements}
+    assert "runs are kept only from 2026-11-22 12:00 UTC on" in found["repository/minutes_month_to_date"].reason
+
+
 def test_of_more_artifacts_than_are_read_nothing_is_said(tmp_path: Path) -> None:
     pages = tuple({"artifacts": [artifact(100, 24)]} for _ in range(25))
     found = measured(tmp_path, answers={**ANSWERS, ARTIFACTS: pages})["artifact_storage_gb"]
