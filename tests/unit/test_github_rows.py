@@ -132,6 +132,16 @@ def test_a_run_that_is_run_again_after_20_days_is_found_within_a_week() -> None:
     assert [job.name for job in found.jobs or ()] == ["build", "test", "test"]
 
 
+def test_a_run_that_is_run_again_the_next_day_is_found_that_day() -> None:
+    github = repository(runs=200)
+    state = Forgetful()
+    read(github, state)
+    again = next(run for run in github.runs.values() if run.created > NOW - timedelta(hours=40))
+    github.change(again.id, attempt=2, updated=NOW + timedelta(hours=20))
+    later = read(github, state, NOW + timedelta(days=1))
+    assert {run.id: run.attempt for run in later.runs.rows(later.months(later.runs))}[again.id] == 2
+
+
 class Withholding(SmallGitHub):
     """It counts runs that it does not list."""
 
@@ -160,6 +170,12 @@ def test_more_runs_in_a_second_than_github_lists_are_said_aloud() -> None:
     at_desk = read(github, Forgetful())
     assert len(kept(at_desk)["runs"]) == 1000
     assert [line for line in at_desk.incomplete if "1,000 of the 1,001 runs" in line]
+
+
+def test_a_clock_that_is_slow_does_not_hide_the_newest_runs() -> None:
+    github = repository(runs=10)
+    github.add(Run(id=900, created=NOW + timedelta(hours=5), updated=NOW + timedelta(hours=5)))
+    assert kept(read(github, Forgetful()))["runs"] == sorted(github.runs)
 
 
 @pytest.mark.parametrize("wrong", [timedelta(days=-30), timedelta(hours=-5), timedelta(hours=5), timedelta(days=30)])
