@@ -6,11 +6,12 @@ from typing import Final
 
 from edgetpu_ci import git
 from edgetpu_ci.errors import DocumentError, GitError
+from edgetpu_ci.github_rows import overview
 from edgetpu_ci.github_rows.catching_up import SWEEP
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.overview import DEPLOYMENTS, RELEASES
 from edgetpu_ci.kpis import commits
-from edgetpu_ci.kpis.rows import Commit, DeploymentKind, Rows, Source, WorkflowRun
+from edgetpu_ci.kpis.rows import Commit, Deployment, DeploymentKind, Rows, Source, WorkflowRun
 from edgetpu_ci.world import World
 
 _LONGEST: Final = timedelta(days=5)
@@ -37,10 +38,16 @@ def rows(desk: Desk, since: datetime, ignored: tuple[str, ...], kind: Deployment
         pulls=tuple(desk.pulls.rows(desk.months(desk.pulls))),
         issues=tuple(desk.issues.rows(desk.months(desk.issues))),
         runs=_runs(desk, since, ignored),
-        deployments=tuple(desk.deliveries.rows(desk.months(desk.deliveries))),
+        deployments=_deliveries(desk),
         missing=_missing(desk, kind),
         since=_since(desk),
     )
+
+
+def _deliveries(desk: Desk) -> tuple[Deployment, ...]:
+    """Each once: one that failed and went well in the next month is in both."""
+    found = sorted(desk.deliveries.rows(desk.months(desk.deliveries)), key=overview.KIND.at)
+    return tuple({overview.KIND.key(one): one for one in found}.values())
 
 
 def _runs(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> tuple[WorkflowRun, ...]:

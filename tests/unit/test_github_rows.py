@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,9 @@ from msgspec import Raw, structs
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError, StoreError
-from edgetpu_ci.github_rows import catching_up, cursors, issues, overview, pulls, reading
+from edgetpu_ci.github_rows import catching_up, cursors, gathered, issues, overview, pulls, reading
 from edgetpu_ci.github_rows.desk import BATCH, Desk
+from edgetpu_ci.kpis.rows import Deployment
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.transport.github import GitHub
 from tests.fakes.small_github import START, Item, Run, SmallGitHub
@@ -304,6 +305,16 @@ def test_of_two_rows_of_the_same_second_the_one_that_came_last_counts(kind: Any)
     before, after = kind.row(**known), kind.row(**known, closed=NOW)
     assert kind.newer(before, after) == after
     assert kind.newer(after, structs.replace(before, updated=START)) == after
+
+
+def test_a_deployment_that_failed_and_went_well_in_the_next_month_is_one() -> None:
+    state = Forgetful()
+    for day, failed in ((31, True), (32, False)):
+        at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=day - 1)
+        row = Deployment(name="5", at=at, kind="deployment", failed=failed)
+        state.swap(f"github-deliveries-{at:%Y-%m}", None, memory.pack([row]))
+    found = gathered.rows(desk(repository(), state), NOW, (), "auto").deployments
+    assert [(one.name, one.failed) for one in found] == [("5", False)]
 
 
 def test_of_a_longer_time_what_was_deployed_is_read_again_too() -> None:

@@ -86,6 +86,8 @@ def test_what_is_older_than_wanted_is_not_read() -> None:
 def test_a_list_that_is_known_costs_one_page() -> None:
     listing = Listing({(minute, 1) for minute in range(0, 600, 10)})
     *_, last = walk(listing.ask, (), START)
+    # Nothing is older than its end, however far back one asks.
+    assert last.known == (Span(EPOCH, at(590)),)
     listing.asked = 0
     assert len(list(walk(listing.ask, last.known, START))) == listing.asked == 1
 
