@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Raw, structs
+from msgspec import Raw, convert, structs
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError, StoreError
 from edgetpu_ci.github_rows import catching_up, cursors, gathered, issues, overview, pulls, reading
 from edgetpu_ci.github_rows.desk import BATCH, Desk
+from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.kpis.rows import Deployment
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.transport.github import GitHub
@@ -315,6 +316,24 @@ def test_a_deployment_that_failed_and_went_well_in_the_next_month_is_one() -> No
         state.swap(f"github-deliveries-{at:%Y-%m}", None, memory.pack([row]))
     found = gathered.rows(desk(repository(), state), NOW, (), "auto").deployments
     assert [(one.name, one.failed) for one in found] == [("5", False)]
+
+
+def test_deployments_that_may_have_ended_since_are_asked_for_again() -> None:
+    github = repository()
+    at_desk = desk(github, Forgetful())
+    at_desk.answered(overview.DEPLOYMENTS, cursors.Asked(NOW - timedelta(days=1)))
+    begun = {"createdAt": (NOW - timedelta(days=5)).isoformat(), "databaseId": 5}
+    page = {"pageInfo": {"hasNextPage": True, "endCursor": "1"}, "nodes": [begun]}
+    first = convert({"deployments": page}, overview.Overview)
+    reading._deliveries(at_desk, overview.DEPLOYMENTS, first, "production")
+    assert github.asked == ["overview"]
+
+
+def test_before_a_gap_rows_are_not_whole() -> None:
+    at_desk = desk(repository(), Forgetful())
+    known = Span(at_desk.cut, NOW - timedelta(days=50)), Span(NOW - timedelta(days=9), NOW)
+    at_desk.reached(runs=known, pulls=known[:1])
+    assert gathered.rows(at_desk, NOW, (), "auto").since == {"runs": NOW - timedelta(days=9)}
 
 
 def test_of_a_longer_time_what_was_deployed_is_read_again_too() -> None:
