@@ -185,6 +185,7 @@ def test_a_users_bill_is_at_another_place(tmp_path: Path) -> None:
                 "cost_forecast_usd",
                 "budget_used_percent",
                 "billed_month_to_date_usd",
+                "artifact_storage_cost_usd",
             },
             "metadata: read",
         ),
@@ -230,6 +231,12 @@ def test_where_a_gap_was_not_read_yet_runs_are_kept_from_after_it_on(tmp_path: P
     with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
         found = {one.key: one for one in cost.collect_remembering(cost.Options(), state, here).measurements}
     assert "runs are kept only from 2026-11-22 12:00 UTC on" in found["repository/minutes_month_to_date"].reason
+
+
+def test_a_public_repository_stores_artifacts_for_nothing(tmp_path: Path) -> None:
+    public = {**ANSWERS, REPO: {"private": False, "owner": {"login": "owner", "type": "Organization"}}}
+    found = measured(tmp_path, cost.Options(storage_usd_per_gb_month=0.25), public)["artifact_storage_cost_usd"]
+    assert (found.value, dict(found.details)["price"]) == (0, "none: a public repository")
 
 
 def test_of_more_artifacts_than_are_read_nothing_is_said(tmp_path: Path) -> None:
