@@ -68,7 +68,8 @@ def artifact_cost(
             ("GB-hours", f"{hours:,.4g}"),
         )
         return summary.plain(REPOSITORY, metric, hours * rate, n=len(stored), details=details)
-    return summary.unknown(REPOSITORY, metric, "set `storage_usd_per_gb_month`; GitHub's bill names no price")
+    why = bill.why if isinstance(bill, No) else "GitHub's bill names no price"
+    return summary.unknown(REPOSITORY, metric, f"{why}; or set `storage_usd_per_gb_month`")
 
 
 def _prices(bill: Sequence[Item] | No, price: float | None, hours: float) -> list[tuple[float, str]]:

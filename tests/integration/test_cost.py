@@ -233,6 +233,12 @@ def test_where_a_gap_was_not_read_yet_runs_are_kept_from_after_it_on(tmp_path: P
     assert "runs are kept only from 2026-11-22 12:00 UTC on" in found["repository/minutes_month_to_date"].reason
 
 
+def test_where_no_price_is_known_it_says_which_permission_or_option_would_tell(tmp_path: Path) -> None:
+    found = measured(tmp_path, answers={**ANSWERS, BILL: Refused(403)})["artifact_storage_cost_usd"]
+    assert "organization-administration: read" in found.reason
+    assert found.reason.endswith("; or set `storage_usd_per_gb_month`")
+
+
 def test_a_public_repository_stores_artifacts_for_nothing(tmp_path: Path) -> None:
     public = {**ANSWERS, REPO: {"private": False, "owner": {"login": "owner", "type": "Organization"}}}
     found = measured(tmp_path, cost.Options(storage_usd_per_gb_month=0.25), public)["artifact_storage_cost_usd"]
