@@ -14,12 +14,23 @@ def erase_options(command: argparse.ArgumentParser) -> None:
     """The options of `erase`: exactly one says what."""
     surroundings.config_option(command)
     what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--before", metavar="DATE", type=date.fromisoformat, help="what came to be before a day, as 2026-01-01"
-    )
+    what.add_argument("--before", metavar="DATE", type=_day, help="what came to be before a day, as 2026-01-01")
     what.add_argument("--all", action="store_true", help="all that is kept for key figures")
-    what.add_argument("--pull-request", metavar="N", type=int, help="what is kept of a pull request")
-    what.add_argument("--issue", metavar="N", type=int, help="what is kept of an issue")
+    what.add_argument("--pull-request", metavar="N", type=_number, help="what is kept of a pull request")
+    what.add_argument("--issue", metavar="N", type=_number, help="what is kept of an issue")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day; write it as 2026-01-01") from None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is no number of a pull request or issue, such as 17")
+    return int(text)
 
 
 def erase(arguments: argparse.Namespace) -> int:

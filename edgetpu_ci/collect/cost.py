@@ -52,6 +52,7 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
     asks: dict[str, Callable[[], Any]] = {**_settings(reader), "artifacts": partial(account.artifacts, reader)}
     found = asking.gather(reader, asks)
     repository, now = found["repository"], world.now()
+    is_public = repository if isinstance(repository, No) else not repository.private
     bill = _bill(reader, repository, world)
     spent = None if isinstance(repository, No) else _spent(options, repository, state, world)
     running = list(spending.measure(spent)) if spent else list(spending.unknown(repository.why))
@@ -60,7 +61,7 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
         *running,
         services.billed(bill, own, now),
         services.artifacts(found["artifacts"], now),
-        services.artifact_cost(found["artifacts"], bill, options.storage_usd_per_gb_month, now),
+        services.artifact_cost(found["artifacts"], bill, options.storage_usd_per_gb_month, now, is_public=is_public),
         services.caches(found["caches"], now),
         services.retention(found["retention"], now),
         services.calls(world.ledger.spent),

@@ -76,13 +76,12 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     bots = frozenset(options.bots)
     cut = now - timedelta(days=options.retention_days)
     desk = Desk(reader, state, now=now, cut=cut, bots=bots, progress=world.progress)
+    desk.branch = event.read(world).main
     standing = reading.read(desk, options.production)
-    branch = (standing.about.branch if standing.about else "") or event.read(world).main
     since = now - 2 * timedelta(days=options.days)
-    rows = _with_versions(
-        gathered.rows(desk, branch, since, options.ignore_workflows, options.deployments), options, world
-    )
-    commits = gathered.of_branch(branch, since, bots, world)
+    rows = gathered.rows(desk, since, options.ignore_workflows, options.deployments)
+    rows = _with_versions(rows, options, world)
+    commits = gathered.of_branch(desk.branch, since, bots, world)
     if isinstance(commits, str):
         rows = structs.replace(rows, missing={**rows.missing, "commits": commits})
     else:

@@ -102,7 +102,7 @@ def _known(desk: Desk, window: Window) -> list[Span]:
 
 
 def _keep(desk: Desk, listed: Iterable[runs.Listed]) -> None:
-    rows = [runs.row(run, desk.bots) for run in listed]
+    rows = [runs.row(run, desk.bots, desk.branch) for run in listed]
     desk.runs.add(rows)
     _read_jobs(desk, [run for run in desk.runs.kept(rows) if run.status == runs.COMPLETED and run.jobs is None])
 

@@ -56,8 +56,8 @@ def load(state: memory.State, days: int = 0) -> Cursors:
     """
     known = _unpacked(state.state(NAME), days)
     if known.days < days:
-        return Cursors(days=days, asked=known.asked)
-    return structs.replace(known, days=days)
+        return Cursors(days=days)
+    return structs.replace(known, days=days or known.days)
 
 
 def change(old: bytes | None, cursors: Cursors) -> tuple[Cursors, bytes]:

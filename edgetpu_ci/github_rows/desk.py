@@ -29,10 +29,11 @@ BATCH: Final = 5000
 class Desk:
     """One job's reading of a repository. Rows reach the store before the cursors that say so.
 
-    `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users.
-    `batch`: so many rows wait for the store at most. `refused` says of each part why the token may not read it;
-    `incomplete` what was to be read and was not, of the parts that are `broken`. `suites` is how many check suites are
-    asked for at once. `progress` is told (what, done, total).
+    `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users;
+    `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
+    `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
+    parts that are `broken`. `suites` is how many check suites are asked for at once. `progress` is told (what, done,
+    total).
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Desk:
     ) -> None:
         self.github = github
         self.bots = bots
+        self.branch = ""
         self.now = now
         self.cut = cut
         self.pulls = Shelf(pulls.KIND, state, cut)
@@ -93,6 +95,9 @@ class Desk:
         names = [name for each in months.values() for name in each]
         for _ in range(TRIES):
             old = self._state.states([*names, cursors.NAME])
+            if cursors.NAME in self._names and cursors.NAME not in old:
+                # These cursors speak of rows that are gone.
+                raise StoreError("What is kept for key figures was erased while this job read; run it again.")
             changes = {k: v for shelf in self._shelves for k, v in shelf.changes(old, months[shelf.prefix]).items()}
             both, packed = cursors.change(old.get(cursors.NAME), self.cursors)
             changes[cursors.NAME] = (old.get(cursors.NAME), packed)

@@ -6,11 +6,12 @@ from typing import Final
 
 from edgetpu_ci import git
 from edgetpu_ci.errors import DocumentError, GitError
+from edgetpu_ci.github_rows import overview
 from edgetpu_ci.github_rows.catching_up import SWEEP
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.overview import DEPLOYMENTS, RELEASES
 from edgetpu_ci.kpis import commits
-from edgetpu_ci.kpis.rows import Commit, DeploymentKind, Rows, Source, WorkflowRun
+from edgetpu_ci.kpis.rows import Commit, Deployment, DeploymentKind, Rows, Source, WorkflowRun
 from edgetpu_ci.world import World
 
 _LONGEST: Final = timedelta(days=5)
@@ -27,20 +28,26 @@ _DELIVERED: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def rows(desk: Desk, branch: str, since: datetime, ignored: tuple[str, ...], kind: DeploymentKind | str) -> Rows:
+def rows(desk: Desk, since: datetime, ignored: tuple[str, ...], kind: DeploymentKind | str) -> Rows:
     """All rows of what ended since a time; `ignored` are globs of workflows that are left out.
 
     Of deployments those of a `kind` are needed; where they are refused, none is known.
     """
     return Rows(
-        branch=branch,
+        branch=desk.branch,
         pulls=tuple(desk.pulls.rows(desk.months(desk.pulls))),
         issues=tuple(desk.issues.rows(desk.months(desk.issues))),
         runs=_runs(desk, since, ignored),
-        deployments=tuple(desk.deliveries.rows(desk.months(desk.deliveries))),
-        missing=_missing(desk, branch, kind),
+        deployments=_deliveries(desk),
+        missing=_missing(desk, kind),
         since=_since(desk),
     )
+
+
+def _deliveries(desk: Desk) -> tuple[Deployment, ...]:
+    """Each once: one that failed and went well in the next month is in both."""
+    found = sorted(desk.deliveries.rows(desk.months(desk.deliveries)), key=overview.KIND.at)
+    return tuple({overview.KIND.key(one): one for one in found}.values())
 
 
 def _runs(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> tuple[WorkflowRun, ...]:
@@ -48,7 +55,7 @@ def _runs(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> tuple[Workfl
     return tuple(run for run in found if not any(fnmatchcase(run.workflow, glob) for glob in ignored))
 
 
-def _missing(desk: Desk, branch: str, kind: str) -> dict[Source, str]:
+def _missing(desk: Desk, kind: str) -> dict[Source, str]:
     """Why nothing is known of some rows; without a branch nobody knows which of them count."""
     found: dict[Source, str] = {name: desk.refused[name] for name in _LISTS if name in desk.refused}
     for name in _LISTS:
@@ -56,7 +63,7 @@ def _missing(desk: Desk, branch: str, kind: str) -> dict[Source, str]:
             found[name] = "GitHub was not read to the end; the next run goes on"
     if refused := [desk.refused[part] for part in _DELIVERED.get(kind, ()) if part in desk.refused]:
         found["deployments"] = refused[0]
-    if not branch:
+    if not desk.branch:
         found |= {name: found.get(name, "GitHub did not tell the default branch") for name in ("pulls", "runs")}
     return {name: reason.rstrip(".") for name, reason in found.items()}
 

@@ -1,7 +1,6 @@
 """Pull requests and issues: read from what changed last until what is known."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -20,7 +19,7 @@ class _History(Struct, frozen=True):
     words: str
     name: str
     of: Of
-    row: Callable[..., Any]
+    row: Callable[[Any, Desk], Any]
     shelf: Callable[[Desk], Shelf[Any]]
 
 
@@ -28,14 +27,14 @@ PULLS: Final = _History(
     "pull requests",
     "pulls",
     Of("pullRequests", pulls.FIELDS, lists.Answer[pulls.Node], pulls.NEEDS),
-    pulls.row,
+    lambda node, desk: pulls.row(node, desk.bots, desk.branch),
     lambda desk: desk.pulls,
 )
 ISSUES: Final = _History(
     "issues",
     "issues",
     Of("issues", issues.FIELDS, lists.Answer[issues.Node], issues.NEEDS),
-    issues.row,
+    lambda node, desk: issues.row(node, desk.bots),
     lambda desk: desk.issues,
 )
 
@@ -43,7 +42,7 @@ ISSUES: Final = _History(
 def read(desk: Desk, history: _History) -> None:
     """Read what changed since the last time, and what is still missing from before."""
     unshown: list[str] = []
-    ask = lists.asking(desk.github, history.of, partial(history.row, known=desk.bots), unshown)
+    ask = lists.asking(desk.github, history.of, lambda node: history.row(node, desk), unshown)
 
     def take() -> None:
         done = 0

@@ -53,5 +53,6 @@ KIND: Final = Kind[Issue](
     key=lambda issue: str(issue.number),
     at=lambda issue: issue.created,
     touched=lambda issue: issue.updated,
-    newer=lambda old, new: max(old, new, key=lambda issue: issue.updated),
+    # GitHub's times are whole seconds: of the same one, what was read last.
+    newer=lambda old, new: max(new, old, key=lambda issue: issue.updated),
 )

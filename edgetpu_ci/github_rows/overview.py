@@ -1,7 +1,7 @@
 """What is true of the repository now, and what it gave to its users, in one query."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -122,7 +122,7 @@ def deployments(github: GitHub, first: Overview, environment: str, since: dateti
     page = first.deployments
     while True:
         yield from filter(None, map(_deployed, page.found))
-        if not page.after or page.found[-1].created_at < since:
+        if not page.after or _oldest(page) < since:
             return
         page = ask(github, (DEPLOYMENTS,), environment, deployed=page.after).deployments
 
@@ -132,9 +132,14 @@ def releases(github: GitHub, first: Overview, since: datetime) -> Iterator[Deplo
     page = first.releases
     while True:
         yield from filter(None, map(_released, page.found))
-        if not page.after or page.found[-1].created_at < since:
+        if not page.after or _oldest(page) < since:
             return
         page = ask(github, (RELEASES,), "", released=page.after).releases
+
+
+def _oldest(page: Connection[_Deployed] | Connection[_Released]) -> datetime:
+    """When the last on a page came to be; in the future on one of which this token is shown nothing."""
+    return page.found[-1].created_at if page.found else datetime.max.replace(tzinfo=UTC)
 
 
 def _deployed(node: _Deployed) -> Deployment | None:

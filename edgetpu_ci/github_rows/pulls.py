@@ -70,14 +70,14 @@ class Node(Struct, frozen=True, rename="camel"):
     timeline_items: Connection[_Turn] | None = None
 
 
-def row(node: Node, known: Collection[str]) -> Pull:
-    """What is kept of a pull request."""
+def row(node: Node, known: Collection[str], default: str = "") -> Pull:
+    """What is kept of a pull request; of branches only the default one, where it is known."""
     turns = sorted((turn.at, turn.kind == "ReadyForReviewEvent") for turn in lists.found(node.timeline_items))
     ready = [at for at, is_ready in turns if is_ready and (node.merged_at is None or at <= node.merged_at)]
     commits = lists.found(node.commits)
     return Pull(
         number=node.number,
-        base=node.base_ref_name,
+        base=node.base_ref_name if default in ("", node.base_ref_name) else "",
         created=node.created_at,
         ready=max(ready, default=None),
         drafts=drafts(node.created_at, turns, is_draft=node.is_draft),
@@ -127,5 +127,6 @@ KIND: Final = Kind[Pull](
     key=lambda pull: str(pull.number),
     at=lambda pull: pull.created,
     touched=lambda pull: pull.updated,
-    newer=lambda old, new: max(old, new, key=lambda pull: pull.updated),
+    # GitHub's times are whole seconds: of the same one, what was read last.
+    newer=lambda old, new: max(new, old, key=lambda pull: pull.updated),
 )

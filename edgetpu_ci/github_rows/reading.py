@@ -35,6 +35,7 @@ def read(desk: Desk, environment: str) -> Now:
     """
     try:
         about = _overview(desk, environment)
+        desk.branch = (about.branch if about else "") or desk.branch
         histories.read(desk, histories.PULLS)
         histories.read(desk, histories.ISSUES)
         catching_up.read(desk)

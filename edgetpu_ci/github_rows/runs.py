@@ -70,15 +70,15 @@ class Window(Struct, frozen=True):
         return len(self.runs) >= self.total
 
 
-def row(listed: Listed, known: Collection[str]) -> WorkflowRun:
-    """What is kept of a run."""
+def row(listed: Listed, known: Collection[str], default: str = "") -> WorkflowRun:
+    """What is kept of a run; of branches only the default one, where it is known."""
     return WorkflowRun(
         id=listed.id,
         number=listed.run_number,
         attempt=listed.run_attempt,
         workflow=workflow(listed.path),
         event=listed.event,
-        branch=listed.head_branch or "",
+        branch=branch(listed.head_branch or "", default),
         commit=listed.head_sha,
         status=listed.status or "",
         conclusion=listed.conclusion or "",
@@ -88,6 +88,14 @@ def row(listed: Listed, known: Collection[str]) -> WorkflowRun:
         suite=listed.check_suite_node_id,
         bot=bots.name(listed.actor, known),
     )
+
+
+def branch(name: str, default: str) -> str:
+    """The default branch, or the merge queue of it; empty for others, which may be called after somebody."""
+    queue = f"gh-readonly-queue/{default}/"
+    if not default or name == default:
+        return name
+    return queue if name.startswith(queue) else ""
 
 
 def workflow(path: str) -> str:

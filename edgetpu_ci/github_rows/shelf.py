@@ -101,7 +101,8 @@ class Shelf(Generic[R]):
 
     def _months(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, R]]]:
         """Months as the store has them; the two that were asked for last are kept at hand."""
-        data = self._state.states([name for name in names if name not in self._read])
+        # One that is at hand now may have been put away when its turn comes.
+        data = {} if self._read.keys() >= set(names) else self._state.states(names)
         for name in names:
             if name not in self._read:
                 self._read[name] = self._unpacked(name, data.get(name))

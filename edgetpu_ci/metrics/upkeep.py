@@ -109,7 +109,7 @@ COST: Final[tuple[Kpi, ...]] = (
         "what storing artifacts cost this month, before what the plan includes",
         group="cost",
         formula="Σ GB × hours this month, of artifacts that are alive, × price of a GB-hour; a price of a GB-month is "
-        "divided by the hours of the month",
+        "divided by the hours of the month; public repositories 0",
         source="the list of artifacts; the price is configured, else that of GitHub's bill",
         permission="actions: read",
     ),
@@ -184,7 +184,8 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         "data_retention",
         group="compliance",
         formula="GitHub's days of artifact and log retention ≤ log_retention_days of `actions_logs`, and no row in the "
-        "store is older than its days in the register (with 8 days for the weekly look)",
+        "store is older than `retention_days` of `use: github`, else its days in the register (with 8 days for the "
+        "weekly look)",
         source="GitHub's setting; the store",
         permission="administration: read",
     ),

@@ -165,6 +165,7 @@ class Branch:
             return ""
         with locked(self.lock):
             rmtree(self.mirror.folder, ignore_errors=True)
+            self.index.forget()
         return (
             f"The branch {self.mirror.branch} at {self.mirror.remote.url} begins anew, without its earlier commits. "
             "Until the server collects its garbage, who knows their ids may still read them (GitHub's support does it "
@@ -247,10 +248,13 @@ class Branch:
         return self._contents(tip, [path]).get(path)
 
     def _contents(self, tip: Tip, paths: Iterable[str]) -> dict[str, bytes]:
-        """The files that there are, fetched in one go."""
+        """The files that there are, fetched in one go. StoreError for one that is too large to be ours."""
         blobs = {path: tip.files[path] for path in paths if path in tip.files}
         contents = dict(self.mirror.read(sorted(set(blobs.values()))))
-        return {path: contents[blob] for path, blob in blobs.items() if blob in contents}
+        if large := [path for path, blob in blobs.items() if blob not in contents]:
+            where = f"the branch {self.mirror.branch} at {self.mirror.remote.url}"
+            raise StoreError(f"{large[0]} on {where} is larger than any of ours; restore or remove it there.")
+        return {path: contents[blob] for path, blob in blobs.items()}
 
     def _begin_anew(self, tip: Tip) -> str | None:
         if not tip.commit or self._push(tip, Change(message="Forget what was before", alone=True)):

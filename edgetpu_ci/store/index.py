@@ -41,6 +41,11 @@ class Index:
             database.executemany("delete from files where path = ?", gone)
             _take(database, {path: blob for path, blob in ours.items() if known.get(path) != blob}, read)
 
+    def forget(self) -> None:
+        """Remove the file: what was deleted from a database stays in its free pages."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
     def names(self, kind: str) -> list[str]:
         """Names of the documents of a kind, in order."""
         return [name for (name,) in self._ask("select distinct name from documents where kind = ? order by name", kind)]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
@@ -49,6 +50,7 @@ class _Key(Struct, frozen=True):
 
 
 class _Wire(Struct, frozen=True):
+    url: str = ""
     insecure_ssl: str | int = "0"
 
 
@@ -119,7 +121,17 @@ def _hooks(github: GitHub) -> list[Grant]:
 
 def _hears(hook: _Hook) -> str:
     what = f"hears {', '.join(sorted(hook.events))}" if hook.active else "is off"
+    # Of the address only the host: what follows is often a secret.
+    if host := _host(hook.config.url):
+        what = f"{what}, at {host}"
     return what if str(hook.config.insecure_ssl) == "0" else f"{what}; does not check certificates"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _secrets(github: GitHub) -> list[Grant]:

@@ -123,7 +123,7 @@ def _is_of(scope: Scope, name: str) -> bool:
 
 def _some(keeper: Keeper, names: Sequence[str], scope: Before | Number) -> Iterable[Erased]:
     for name, kept in stale.rows_named(names):
-        if _may_have(scope, name, kept) and (count := _take_out(keeper, name, _meant(scope, kept))):
+        if _may_have(scope, name, kept) and (count := _take_out(keeper, name, _meant(scope, name, kept))):
             yield Erased(name, count, "rows")
 
 
@@ -133,11 +133,11 @@ def _may_have(scope: Before | Number, name: str, kept: Kept) -> bool:
     return stale.month(name) < _midnight(scope.day)
 
 
-def _meant(scope: Before | Number, kept: Kept) -> Callable[[Row], bool]:
+def _meant(scope: Before | Number, name: str, kept: Kept) -> Callable[[Row], bool]:
     if isinstance(scope, Number):
-        return lambda row: bool(row["number"] == scope.number)
+        return lambda row: row.get("number") == scope.number
     limit = _midnight(scope.day)
-    return lambda row: stale.time(row, kept.at) < limit
+    return lambda row: stale.time(row, kept.at, name) < limit
 
 
 def _midnight(day: date) -> datetime:

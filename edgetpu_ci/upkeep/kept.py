@@ -1,15 +1,12 @@
 """The workflow runs that `use: github` keeps, of the time one asks for, and from when on they are whole."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from edgetpu_ci import memory
 from edgetpu_ci.github_rows import cursors, runs
+from edgetpu_ci.github_rows.catching_up import SWEEP
 from edgetpu_ci.github_rows.shelf import Shelf
 from edgetpu_ci.kpis.rows import WorkflowRun
-
-_AGAIN: Final = timedelta(days=30)
-"""For so long after it came to be, GitHub lets a run be run again."""
 
 
 def since(state: memory.State) -> datetime | None:
@@ -20,7 +17,7 @@ def since(state: memory.State) -> datetime | None:
 
 def ended(state: memory.State, after: datetime) -> list[WorkflowRun]:
     """Every kept run whose jobs may have ended after a time."""
-    oldest = after - _AGAIN
+    oldest = after - SWEEP
     shelf = Shelf(runs.KIND, state, oldest)
     first = shelf.month(oldest)
     return list(shelf.rows(name for name in state.values() if name.startswith(shelf.prefix) and name >= first))

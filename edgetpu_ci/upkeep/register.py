@@ -18,7 +18,7 @@ DUTY: Final = "legal obligation (GDPR Art. 6(1)(c), with Art. 5(2), 24, 32): sho
 
 Place = Literal["state", "documents"]
 
-MONTH: Final = r"\d{4}-\d\d"
+MONTH: Final = r"20\d\d-(?:0[1-9]|1[0-2])"
 """A month in the name of a value."""
 
 
@@ -53,7 +53,7 @@ _LABELS: Final = "tells incidents, fixes and what a configuration leaves out"
 
 _PULL: Final = {
     "number": _NUMBER,
-    "base": "only what goes to the default branch counts",
+    "base": "only what goes to the default branch counts: its name, and no other",
     "created": _CREATED,
     "ready": "start of the time to merge",
     "drafts": "time in draft, told apart",
@@ -83,7 +83,7 @@ _RUN: Final = {
     "attempt": "first attempts and repeated ones told apart",
     "workflow": "figures of each workflow",
     "event": "runs of the default branch and of pull requests told apart",
-    "branch": "the same",
+    "branch": "the same: the name of the default branch or its merge queue, and no other",
     "commit": "a repeated run of the same commit: flakiness",
     "status": "finds runs that had not ended",
     "conclusion": "success and failure",

@@ -47,12 +47,17 @@ def artifacts(stored: list[Artifact] | No, now: datetime) -> Measurement:
 
 
 def artifact_cost(
-    stored: list[Artifact] | No, bill: Sequence[Item] | No, price: float | None, now: datetime
+    stored: list[Artifact] | No, bill: Sequence[Item] | No, price: float | None, now: datetime, *, is_public: bool | No
 ) -> Measurement:
     """What storing artifacts cost this month, before what the plan includes; the price is GitHub's bill's, or given."""
     metric = "artifact_storage_cost_usd"
     if isinstance(stored, No):
         return summary.unknown(REPOSITORY, metric, stored.why)
+    if isinstance(is_public, No):
+        return summary.unknown(REPOSITORY, metric, is_public.why)
+    if is_public:
+        free = (forecast.so_far(now), ("price", "none: a public repository"))
+        return summary.plain(REPOSITORY, metric, 0.0, n=len(stored), details=free)
     start, end = forecast.month(now)
     hours = account.gigabyte_hours(stored, start, now)
     month = (end - start).total_seconds() / _HOURS
@@ -63,7 +68,8 @@ def artifact_cost(
             ("GB-hours", f"{hours:,.4g}"),
         )
         return summary.plain(REPOSITORY, metric, hours * rate, n=len(stored), details=details)
-    return summary.unknown(REPOSITORY, metric, "set `storage_usd_per_gb_month`; GitHub's bill names no price")
+    why = bill.why if isinstance(bill, No) else "GitHub's bill names no price"
+    return summary.unknown(REPOSITORY, metric, f"{why}; or set `storage_usd_per_gb_month`")
 
 
 def _prices(bill: Sequence[Item] | No, price: float | None, hours: float) -> list[tuple[float, str]]:

@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from edgetpu_ci import memory
+from edgetpu_ci.errors import DocumentError
+from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.upkeep import register
 from edgetpu_ci.upkeep.register import Kept
 
@@ -14,6 +18,8 @@ OTHERS: Final = re.compile(r"(series|selftest)-.+")
 
 GRACE: Final = timedelta(days=8)
 """Rows are looked through for what is too old once a week."""
+
+_Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 _NOTHING: Final = memory.pack(None)
 
@@ -38,12 +44,13 @@ def unregistered(state: memory.State, names: Sequence[str]) -> list[str]:
 
 
 def past(state: memory.State, names: Sequence[str], now: datetime) -> list[str]:
-    """Which values hold rows that are past their days, and how many."""
+    """Which values hold rows that are past their days, and how many: by `retention_days`, else by the register."""
+    configured = cursors.load(state).days
     return [
-        f"rows of more than {kept.days} days in {name}: {count:,}"
+        f"rows of more than {days} days in {name}: {count:,}"
         for name, kept in rows_named(names)
-        if (limit := now - timedelta(days=kept.days) - GRACE) > month(name)
-        if (count := sum(time(row, kept.touched) < limit for row in rows(state.state(name), name)))
+        if (limit := now - timedelta(days=(days := configured or kept.days)) - GRACE) > month(name)
+        if (count := sum(time(row, kept.touched, name) < limit for row in rows(state.state(name), name)))
     ]
 
 
@@ -65,6 +72,11 @@ def month(name: str) -> datetime:
     return datetime.strptime(name[-7:], "%Y-%m").replace(tzinfo=UTC)
 
 
-def time(row: Row, field: str) -> datetime:
-    """A time of a row."""
-    return datetime.fromisoformat(row[field])
+def time(row: Row, field: str, name: str) -> datetime:
+    """A time of a row of the value `name`; DocumentError when it is none."""
+    try:
+        return msgspec.convert(row.get(field), _Time)
+    except msgspec.ValidationError as error:
+        raise DocumentError(
+            f"{name} in the store has a row whose `{field}` is no time; restore the value there, or erase all."
+        ) from error

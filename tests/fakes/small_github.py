@@ -41,7 +41,7 @@ class Run:
             "run_attempt": self.attempt,
             "path": f".github/workflows/{self.workflow}",
             "event": self.event,
-            "head_branch": "main" if self.event == "push" else f"change-{self.id}",
+            "head_branch": "main" if self.event == "push" else f"octocat/change-{self.id}",
             "head_sha": f"{self.id:040x}",
             "status": self.status,
             "conclusion": self.conclusion if self.status == "completed" else None,

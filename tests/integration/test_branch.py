@@ -486,6 +486,31 @@ def test_a_fold_and_writers_at_once_lose_nothing(server: GitServer, tmp_path: Pa
     assert len(store(server, tmp_path / "c").names("reports")) == 10
 
 
+def test_erasing_and_writers_at_once_lose_nothing_that_was_not_meant(server: GitServer, tmp_path: Path) -> None:
+    erasing = store(server, tmp_path / "a")
+    erasing.append("kpis", name(0, 1), b"{}")
+    erasing.swap("rows", None, b"of others")
+    job = writer(server, tmp_path, 1, 6)
+    forgotten = []
+    while job.poll() is None:
+        erasing.drop("kpis", erasing.names("kpis"))
+        forgotten.append(erasing.forget())
+    assert job.returncode == 0
+    assert all(forgotten)
+    other = store(server, tmp_path / "c")
+    assert (len(other.names("reports")), other.names("kpis"), other.state("rows")) == (6, [], b"of others")
+
+
+def test_a_value_that_is_too_large_is_said_and_not_taken_for_none(server: GitServer, tmp_path: Path) -> None:
+    kept = store(server, tmp_path / "a")
+    kept.swap("other", None, b"as it was")
+    server.edit({"state/rows": os.urandom(33 << 20)})
+    for ask in (lambda: kept.state("rows"), lambda: kept.swap("rows", None, b"new")):
+        with pytest.raises(StoreError, match=r"state/rows on the branch .+ is larger than any of ours; restore or"):
+            ask()
+    assert kept.state("other") == b"as it was"
+
+
 def test_only_new_files_are_read_again(server: GitServer, tmp_path: Path) -> None:
     writing, reading = store(server, tmp_path / "a"), store(server, tmp_path / "b")
     big = secrets.token_hex(200_000).encode()
@@ -539,11 +564,14 @@ def test_what_is_removed_and_forgotten_is_in_no_commit_of_the_branch(server: Git
     kept = store(server, tmp_path / "a")
     assert kept.forget() == ""
     kept.append("reports", name(1), b"{}")
+    kept.append("kpis", name(1), b'{"of": "somebody"}')
+    assert kept.drop("kpis", kept.names("kpis")) == 1
     kept.swap("rows", None, b"somebody's")
     assert not kept.swap("rows", b"another's", None)
     assert kept.swap("rows", b"somebody's", None)
     assert kept.values() == []
     assert "every clone and fork keeps its own" in kept.forget()
     assert not kept.mirror.folder.exists()
+    assert b"somebody" not in b"".join(path.read_bytes() for path in tmp_path.glob("a/**/*") if path.is_file())
     assert git(server.repository, "rev-list", "--count", "edgetpu-ci-data").strip() == b"1"
     assert kept.names("reports") == [name(1)]

@@ -8,7 +8,8 @@ import pytest
 
 from edgetpu_ci import collect, config, memory
 from edgetpu_ci.collect import compliance
-from edgetpu_ci.errors import ConfigError, StoreError
+from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
+from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.kpis.rows import Issue
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
@@ -30,10 +31,11 @@ ANALYSES, SCANS = f"{REPO}/code-scanning/analyses", f"{REPO}/actions/workflows/s
 ISSUES = f"{REPO}/issues"
 SECRET = "a long random text of the tests"  # noqa: S105 - of nothing
 
+WIRE = {"url": "https://me:word@hooks.example.org/T0/s3cret", "insecure_ssl": "0", "secret": "********"}
 ANSWERS: Mapping[str, object] = {
     PEOPLE: [{"login": "octocat", "role_name": "admin", "email": "octo@example.org"}],
     KEYS: [{"id": 4711, "title": "octocat's laptop", "read_only": True, "added_by": "octocat"}],
-    HOOKS: [{"id": 12, "active": True, "events": ["push"], "config": {"insecure_ssl": "0", "secret": "********"}}],
+    HOOKS: [{"id": 12, "active": True, "events": ["push"], "config": WIRE}],
     SECRETS: {"total_count": 1, "secrets": [{"name": "INDEX_TOKEN", "updated_at": "2026-01-01T00:00:00Z"}]},
     ENVIRONMENTS: {"environments": [{"name": "production", "protection_rules": [{"type": "required_reviewers"}]}]},
     TOKENS: {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False},
@@ -44,6 +46,7 @@ ANSWERS: Mapping[str, object] = {
         {"number": 17, "closed_at": "2026-11-01T00:00:00Z"},
         {"number": 18, "closed_at": "2026-11-24T00:00:00Z"},
         {"number": 19, "closed_at": "2026-11-01T00:00:00Z", "pull_request": {"url": "there"}},
+        {"number": 3, "closed_at": "2025-11-01T00:00:00Z"},
     ],
 }
 OPTIONS = compliance.Options(reviewed=date(2026, 11, 1))
@@ -127,6 +130,11 @@ def test_where_every_rule_is_kept_each_says_by_what(store: Folder, tmp_path: Pat
         ),
         ({KEYS: [{"id": 4711, "read_only": False}]}, "permissions_audit_compliant", "1 deploy key changed"),
         ({HOOKS: []}, "permissions_audit_compliant", "1 hook removed"),
+        (
+            {HOOKS: [{"id": 12, "events": ["push"], "config": {**WIRE, "url": "https://elsewhere.example"}}]},
+            "permissions_audit_compliant",
+            "1 hook changed",
+        ),
         (
             {SECRETS: {"secrets": [{"name": "OTHER"}]}},
             "permissions_audit_compliant",
@@ -272,7 +280,7 @@ def test_of_two_who_sign_off_at_once_one_is_told(tmp_path: Path) -> None:
 def test_nothing_of_a_person_is_in_the_store(store: Folder) -> None:
     (name,) = store.names("reviews")
     kept = store.read("reviews", name) + repr(memory.unpack(store.state("access-review") or b"", dict, "it")).encode()
-    for secret in (b"octo", b"laptop", b"4711", b"****"):
+    for secret in (b"octo", b"laptop", b"4711", b"****", b"s3cret", b"word"):
         assert secret not in kept
 
 
@@ -291,6 +299,28 @@ def test_a_row_past_its_days_breaks_retention(store: Folder, tmp_path: Path) -> 
     store.swap("github-issues-2025-05", None, memory.pack([old, touched]))
     found = audit(store, tmp_path)["data_retention_compliant"]
     assert (found.value, evidence(found)) == (0, "rows of more than 400 days in github-issues-2025-05: 1")
+
+
+@pytest.mark.parametrize(("days", "said"), [(90, "rows of more than 90 days in github-issues-2026-06: 1"), (400, "")])
+def test_rows_are_held_against_the_days_they_are_kept_for(store: Folder, tmp_path: Path, days: int, said: str) -> None:
+    june = Issue(number=1, created=datetime(2026, 6, 2, tzinfo=UTC), updated=datetime(2026, 6, 2, tzinfo=UTC))
+    store.swap("github-issues-2026-06", None, memory.pack([june]))
+    store.swap(cursors.NAME, None, memory.pack(cursors.Cursors(days=days)))
+    found = audit(store, tmp_path)["data_retention_compliant"]
+    assert (found.value, said in evidence(found)) == (not said, True)
+
+
+@pytest.mark.parametrize("updated", [None, 7, "yesterday", "2025-06-02T00:00:00"])
+def test_a_row_whose_time_is_none_is_said(store: Folder, tmp_path: Path, updated: object) -> None:
+    row = {"number": 1, "created": "2025-05-02T00:00:00Z", "updated": updated}
+    store.swap("github-issues-2025-05", None, memory.pack([row]))
+    with pytest.raises(DocumentError, match="github-issues-2025-05 in the store has a row whose `updated` is no time"):
+        audit(store, tmp_path)
+
+
+def test_a_month_that_is_none_is_not_registered(store: Folder, tmp_path: Path) -> None:
+    store.swap("github-issues-2025-13", None, memory.pack([]))
+    assert audit(store, tmp_path)["data_minimisation_compliant"].value == 0
 
 
 def test_a_configuration_without_a_date_or_with_an_old_one_is_not_reviewed(store: Folder, tmp_path: Path) -> None:

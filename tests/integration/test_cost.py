@@ -185,6 +185,7 @@ def test_a_users_bill_is_at_another_place(tmp_path: Path) -> None:
                 "cost_forecast_usd",
                 "budget_used_percent",
                 "billed_month_to_date_usd",
+                "artifact_storage_cost_usd",
             },
             "metadata: read",
         ),
@@ -206,6 +207,42 @@ def test_a_price_of_storage_that_was_given_comes_first(tmp_path: Path) -> None:
     # 372 GB-hours of the 720 of November, at 0.25 USD a GB-month.
     found = measured(tmp_path, cost.Options(storage_usd_per_gb_month=0.25))["artifact_storage_cost_usd"]
     assert found.value == pytest.approx(372 / 720 * 0.25)
+
+
+def test_what_was_stored_before_the_month_costs_from_its_beginning_on(tmp_path: Path) -> None:
+    old = {"size_in_bytes": 10**9, "created_at": "2026-10-01T00:00:00Z"}
+    unknown = {"size_in_bytes": 10**9}
+    found = measured(tmp_path, answers={**ANSWERS, ARTIFACTS: {"artifacts": [old, unknown]}})
+    # 2 GB × 588 hours of November until now × 0.00034.
+    assert found["artifact_storage_cost_usd"].value == pytest.approx(2 * 588 * 0.00034)
+
+
+def test_a_price_of_a_month_on_the_bill_is_one_of_its_hours(tmp_path: Path) -> None:
+    month = line("actions_storage", 1, 0.25, unitType="GigabyteMonths", pricePerUnit=0.25)
+    bill = {"timePeriod": {"year": 2026, "month": 11}, "usageItems": [month]}
+    found = measured(tmp_path, answers={**ANSWERS, BILL: bill})["artifact_storage_cost_usd"]
+    assert found.value == pytest.approx(372 / 720 * 0.25)
+
+
+def test_where_a_gap_was_not_read_yet_runs_are_kept_from_after_it_on(tmp_path: Path) -> None:
+    state = kept()
+    known = Span(NOW - timedelta(days=90), NOW - timedelta(days=9)), Span(NOW - timedelta(days=3), NOW)
+    state.kept[cursors.NAME] = memory.pack(Cursors(runs=known))
+    with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
+        found = {one.key: one for one in cost.collect_remembering(cost.Options(), state, here).measurements}
+    assert "runs are kept only from 2026-11-22 12:00 UTC on" in found["repository/minutes_month_to_date"].reason
+
+
+def test_where_no_price_is_known_it_says_which_permission_or_option_would_tell(tmp_path: Path) -> None:
+    found = measured(tmp_path, answers={**ANSWERS, BILL: Refused(403)})["artifact_storage_cost_usd"]
+    assert "organization-administration: read" in found.reason
+    assert found.reason.endswith("; or set `storage_usd_per_gb_month`")
+
+
+def test_a_public_repository_stores_artifacts_for_nothing(tmp_path: Path) -> None:
+    public = {**ANSWERS, REPO: {"private": False, "owner": {"login": "owner", "type": "Organization"}}}
+    found = measured(tmp_path, cost.Options(storage_usd_per_gb_month=0.25), public)["artifact_storage_cost_usd"]
+    assert (found.value, dict(found.details)["price"]) == (0, "none: a public repository")
 
 
 def test_of_more_artifacts_than_are_read_nothing_is_said(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from edgetpu_ci.collect import compliance, cost, github, security
 from edgetpu_ci.github_rows import issues, pulls, runs
 from edgetpu_ci.github_rows.shelf import Shelf
+from edgetpu_ci.kpis import attempts
 from edgetpu_ci.kpis.rows import WorkflowRun
 from edgetpu_ci.memory import State
 from edgetpu_ci.model import Collected
@@ -98,6 +99,17 @@ def test_a_run_that_was_run_again_after_twenty_days_is_found_by_the_weekly_look(
     assert {len(kept.jobs or ()) for kept in found if isinstance(kept, WorkflowRun)} == {
         len(it.of.runs[chosen].executions)
     }
+
+
+def test_a_run_that_is_looked_at_closely_has_all_its_executions(tmp_path: Path) -> None:
+    with hub(large(share=0.02)) as it:
+        place = Place(it, tmp_path)
+        newest = max((run for run in it.of.runs.values() if run.executions), key=lambda run: run.created)
+        it.of.rerun(newest.id, END)
+        place.read(days=0.1)
+        (kept,) = [run for run in place.rows(runs.KIND) if run.id == newest.id]
+    assert runs.is_detailed(kept)
+    assert len(attempts.executions(kept)) == len(it.of.runs[newest.id].executions)
 
 
 FAULTS: Final[dict[str, Fault]] = {

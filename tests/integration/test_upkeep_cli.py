@@ -44,10 +44,19 @@ def test_a_time_is_erased_and_then_there_is_nothing_to_erase(folder: Path) -> No
     assert Folder(folder / ".edgetpu-ci").values() == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["--all", "--issue", "1"], ["--before", "yesterday"], ["--issue", "one"]])
-def test_what_to_erase_is_said_exactly_once(folder: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "one of the arguments --before --all --pull-request --issue is required"),
+        (["--all", "--issue", "1"], "argument --issue: not allowed with argument --all"),
+        (["--before", "yesterday"], "argument --before: yesterday is no day; write it as 2026-01-01"),
+        (["--issue", "one"], "argument --issue: one is no number of a pull request or issue, such as 17"),
+        (["--pull-request", "0"], "argument --pull-request: 0 is no number of a pull request or issue, such as 17"),
+    ],
+)
+def test_what_to_erase_is_said_exactly_once(folder: Path, arguments: list[str], said: str) -> None:
     done = edgetpu_ci(folder, "erase", *arguments)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"edgetpu-ci erase: error: {said}")
 
 
 def test_on_a_branch_it_says_who_may_still_have_what_was_erased(tmp_path: Path) -> None:

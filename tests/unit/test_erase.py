@@ -11,7 +11,7 @@ from edgetpu_ci import codec, memory
 from edgetpu_ci.errors import StoreError
 from edgetpu_ci.kpis.rows import Issue, Pull
 from edgetpu_ci.store.folder import Folder
-from edgetpu_ci.upkeep import erase
+from edgetpu_ci.upkeep import erase, register
 from edgetpu_ci.upkeep.erase import Before, Erased, Erasure, Everything, Number
 from tests.fakes.world import world
 
@@ -110,6 +110,7 @@ def test_everything_of_key_figures_goes_and_nothing_of_machines(store: Folder, t
 
 
 def test_documents_go_by_their_time_and_records_of_erasures_stay(store: Folder, tmp_path: Path) -> None:
+    store.swap(register.SERIES, None, b"made from reports")
     for kind in ("kpis", "reviews", "erasures", "reports"):
         for day in ("20251231", "20260101"):
             store.append(kind, f"{day}T000000Z-a", b"{}")
@@ -118,6 +119,7 @@ def test_documents_go_by_their_time_and_records_of_erasures_stay(store: Folder, 
     assert store.names("kpis") == store.names("reviews") == ["20260101T000000Z-a"]
     assert len(store.names("reports")) == 2
     assert len(store.names("erasures")) == 3
+    assert store.state(register.SERIES) is None
 
 
 def test_what_is_not_there_is_not_erased_but_recorded_as_asked_for(store: Folder, tmp_path: Path) -> None:

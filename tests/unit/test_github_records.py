@@ -1,5 +1,6 @@
 """What is kept of what GitHub shows: times, whether a program did it, and nothing of people."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,6 +103,28 @@ def test_an_issue_that_was_opened_again_has_no_reason_for_its_end() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "default", "kept"),
+    [
+        ("main", "main", "main"),
+        ("octocat/fix", "main", ""),
+        ("maintenance", "main", ""),
+        ("gh-readonly-queue/main/pr-17-c0ffee", "main", "gh-readonly-queue/main/"),
+        ("gh-readonly-queue/2.x/pr-17-c0ffee", "main", ""),
+        ("octocat/fix", "", "octocat/fix"),
+    ],
+)
+def test_of_branches_only_the_default_one_is_kept(name: str, default: str, kept: str) -> None:
+    assert runs.branch(name, default) == kept
+
+
+@pytest.mark.parametrize(("default", "kept"), [("main", "main"), ("2.x", ""), ("", "main")])
+def test_of_where_a_pull_request_goes_only_the_default_branch_is_kept(default: str, kept: str) -> None:
+    node = {"number": 1, "baseRefName": "main", "createdAt": at(0), "updatedAt": at(1)}
+    decoded = msgspec.json.decode(msgspec.json.encode(node), type=pulls.Node)
+    assert pulls.row(decoded, (), default).base == kept
+
+
+@pytest.mark.parametrize(
     ("path", "name"),
     [
         (".github/workflows/ci.yml", "ci.yml"),
@@ -152,6 +175,19 @@ def test_the_sample_takes_of_each_workflow_in_turn_the_newest() -> None:
     assert [(one.workflow, one.id) for one in details.sample(known, 4)] == [("a", 4), ("b", 5), ("a", 3), ("a", 2)]
 
 
+_SUCCESS = {"state": "SUCCESS", "createdAt": at(1)}
+
+
+@dataclass
+class _Answering:
+    repository_found: dict[str, Any]
+    repository: str = "octo/tools"
+
+    def graphql(self, _query: str, _variables: Any, into: Any, **_: Any) -> Any:
+        answer = {"repository": self.repository_found}
+        return msgspec.json.decode(msgspec.json.encode(answer), type=into)
+
+
 def deployed(*states: tuple[str, float]) -> Any:
     nodes = [{"state": state, "createdAt": at(hours)} for state, hours in states]
     node = {"databaseId": 5, "createdAt": at(0), "commitOid": "c", "statuses": {"nodes": nodes}}
@@ -163,7 +199,17 @@ def test_a_deployment_that_another_took_the_place_of_went_well() -> None:
     assert (row.at, row.failed, row.name) == (at(2), False, "5")
 
 
+def test_a_page_of_deployments_of_which_none_is_shown_is_passed_over() -> None:
+    page = {"pageInfo": {"hasNextPage": True, "endCursor": "1"}, "nodes": [None]}
+    last = {"nodes": [{"databaseId": 5, "createdAt": at(0), "statuses": {"nodes": [_SUCCESS]}}]}
+    first = msgspec.convert({"deployments": page}, overview.Overview)
+    found = overview.deployments(_Answering({"deployments": last}), first, "production", at(0))  # type: ignore[arg-type]
+    assert [row.name for row in found] == ["5"]
+
+
 def test_one_that_failed_failed_and_one_under_way_is_none_yet() -> None:
     assert (deployed(("FAILURE", 3)).failed, deployed(("FAILURE", 3)).at) == (True, at(3))
     assert deployed(("IN_PROGRESS", 1)) is None
+    in_no_order = deployed(("SUCCESS", 5), ("INACTIVE", 30), ("SUCCESS", 3), ("IN_PROGRESS", 1))
+    assert in_no_order.at == at(3)
     assert deployed() is None

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Raw
+from msgspec import Raw, convert, structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import DeliveryError, DeniedError
-from edgetpu_ci.github_rows import catching_up, reading
+from edgetpu_ci.errors import DeliveryError, DeniedError, StoreError
+from edgetpu_ci.github_rows import catching_up, cursors, gathered, issues, overview, pulls, reading
 from edgetpu_ci.github_rows.desk import BATCH, Desk
+from edgetpu_ci.github_rows.spans import Span
+from edgetpu_ci.kpis.rows import Deployment
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.transport.github import GitHub
 from tests.fakes.small_github import START, Item, Run, SmallGitHub
@@ -132,6 +134,16 @@ def test_a_run_that_is_run_again_after_20_days_is_found_within_a_week() -> None:
     assert [job.name for job in found.jobs or ()] == ["build", "test", "test"]
 
 
+def test_a_run_that_is_run_again_the_next_day_is_found_that_day() -> None:
+    github = repository(runs=200)
+    state = Forgetful()
+    read(github, state)
+    again = next(run for run in github.runs.values() if run.created > NOW - timedelta(hours=40))
+    github.change(again.id, attempt=2, updated=NOW + timedelta(hours=20))
+    later = read(github, state, NOW + timedelta(days=1))
+    assert {run.id: run.attempt for run in later.runs.rows(later.months(later.runs))}[again.id] == 2
+
+
 class Withholding(SmallGitHub):
     """It counts runs that it does not list."""
 
@@ -160,6 +172,12 @@ def test_more_runs_in_a_second_than_github_lists_are_said_aloud() -> None:
     at_desk = read(github, Forgetful())
     assert len(kept(at_desk)["runs"]) == 1000
     assert [line for line in at_desk.incomplete if "1,000 of the 1,001 runs" in line]
+
+
+def test_a_clock_that_is_slow_does_not_hide_the_newest_runs() -> None:
+    github = repository(runs=10)
+    github.add(Run(id=900, created=NOW + timedelta(hours=5), updated=NOW + timedelta(hours=5)))
+    assert kept(read(github, Forgetful()))["runs"] == sorted(github.runs)
 
 
 @pytest.mark.parametrize("wrong", [timedelta(days=-30), timedelta(hours=-5), timedelta(hours=5), timedelta(days=30)])
@@ -258,6 +276,74 @@ def test_rows_that_are_to_be_kept_for_longer_are_read_again() -> None:
     assert kept(longer) == everything(github)
 
 
+def test_months_are_all_read_in_whichever_order_they_were_read_before() -> None:
+    github = repository(runs=200)
+    state = Forgetful()
+    read(github, state)
+    fresh = desk(github, state)
+    months = fresh.months(fresh.runs)
+    assert len(months) > 3
+    for order in (months, months, months[::-1], months):
+        assert sorted(run.id for run in fresh.runs.rows(order)) == sorted(github.runs)
+
+
+def test_what_was_erased_while_a_job_read_does_not_count_as_read() -> None:
+    github = repository(runs=300, items=60)
+    state = Forgetful()
+    read(github, state, NOW - timedelta(days=30))
+    late = desk(github, state)
+    state.kept.clear()
+    with pytest.raises(StoreError, match="was erased while this job read; run it again"):
+        reading.read(late, "production")
+    assert state.kept == {}
+    assert kept(read(github, state)) == everything(github)
+
+
+@pytest.mark.parametrize("kind", [pulls.KIND, issues.KIND], ids=["pulls", "issues"])
+def test_of_two_rows_of_the_same_second_the_one_that_came_last_counts(kind: Any) -> None:
+    known = {"number": 1, "created": START, "updated": NOW}
+    known |= {"base": "main"} if kind is pulls.KIND else {}
+    before, after = kind.row(**known), kind.row(**known, closed=NOW)
+    assert kind.newer(before, after) == after
+    assert kind.newer(after, structs.replace(before, updated=START)) == after
+
+
+def test_a_deployment_that_failed_and_went_well_in_the_next_month_is_one() -> None:
+    state = Forgetful()
+    for day, failed in ((31, True), (32, False)):
+        at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=day - 1)
+        row = Deployment(name="5", at=at, kind="deployment", failed=failed)
+        state.swap(f"github-deliveries-{at:%Y-%m}", None, memory.pack([row]))
+    found = gathered.rows(desk(repository(), state), NOW, (), "auto").deployments
+    assert [(one.name, one.failed) for one in found] == [("5", False)]
+
+
+def test_deployments_that_may_have_ended_since_are_asked_for_again() -> None:
+    github = repository()
+    at_desk = desk(github, Forgetful())
+    at_desk.answered(overview.DEPLOYMENTS, cursors.Asked(NOW - timedelta(days=1)))
+    begun = {"createdAt": (NOW - timedelta(days=5)).isoformat(), "databaseId": 5}
+    page = {"pageInfo": {"hasNextPage": True, "endCursor": "1"}, "nodes": [begun]}
+    first = convert({"deployments": page}, overview.Overview)
+    reading._deliveries(at_desk, overview.DEPLOYMENTS, first, "production")
+    assert github.asked == ["overview"]
+
+
+def test_before_a_gap_rows_are_not_whole() -> None:
+    at_desk = desk(repository(), Forgetful())
+    known = Span(at_desk.cut, NOW - timedelta(days=50)), Span(NOW - timedelta(days=9), NOW)
+    at_desk.reached(runs=known, pulls=known[:1])
+    assert gathered.rows(at_desk, NOW, (), "auto").since == {"runs": NOW - timedelta(days=9)}
+
+
+def test_of_a_longer_time_what_was_deployed_is_read_again_too() -> None:
+    state = Forgetful()
+    asked = {part: cursors.Asked(NOW) for part in (overview.DEPLOYMENTS, overview.RELEASES)}
+    state.swap(cursors.NAME, None, memory.pack(cursors.Cursors(days=90, asked=asked)))
+    assert cursors.load(state, 90).asked == asked
+    assert cursors.load(state, 400).asked == {}
+
+
 def test_jobs_that_were_refused_are_read_once_they_may_be() -> None:
     github = repository(runs=100)
 
@@ -286,8 +372,10 @@ def test_where_reading_broke_off_is_said_with_numbers() -> None:
 
 def test_nothing_that_names_a_person_is_stored() -> None:
     github = repository(runs=30, items=30)
+    github.add(Run(id=900, created=NOW - timedelta(days=1), updated=NOW, event="pull_request"))
     state = Forgetful()
-    read(github, state)
+    at_desk = read(github, state)
+    assert {run.branch for run in at_desk.runs.rows(at_desk.months(at_desk.runs))} == {"main", ""}
     everything_stored = b"".join(bytes(memory.unpack(data, Raw, name)) for name, data in state.kept.items())
     assert b"octocat" not in everything_stored
     assert b"login" not in everything_stored

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from math import ceil
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from edgetpu_ci.github_rows import runs, spans
 from edgetpu_ci.github_rows.spans import Span
@@ -65,6 +67,24 @@ def test_a_second_with_more_than_is_listed_is_not_whole_and_its_neighbours_are()
     (short,) = [window for window in found if not window.is_whole]
     assert (short.span.seconds, len(short.runs), short.total) == (1, 1000, 1200)
     assert sum(len(window.runs) for window in found) == 1010
+
+
+class CutOff(SmallGitHub):
+    """GitHub whose counts end at the cap as its lists do."""
+
+    def get(self, path: str, into: Any, *, needs: str, query: Any = None) -> Any:
+        found = SmallGitHub.get(self, path, into, needs=needs, query=query)
+        return structs.replace(found, total_count=min(found.total_count, runs.CAP))
+
+
+def test_counts_that_are_cut_off_at_the_cap_cost_few_tries() -> None:
+    whole = crowded([(0, 40_000, 86_400)])
+    github = CutOff()
+    github.add(*whole.runs.values())
+    found = list(runs.windows(github, [WHOLE]))
+    assert {run.id for window in found for run in window.runs} == set(github.runs)
+    # 400 full pages, and for some windows one that is not, or a try that was too long.
+    assert len(github.asked) <= 400 + len(found) // 2
 
 
 class Moving(SmallGitHub):

@@ -32,6 +32,11 @@ def seconds(some: Iterable[Span]) -> set[int]:
     }
 
 
+def pairs(some: Iterable[Span]) -> list[tuple[Span, Span]]:
+    known = list(some)
+    return [(one, other) for one in known for other in known if one != other]
+
+
 @given(st.lists(SPANS, max_size=6))
 def test_the_union_has_the_same_seconds_in_order_and_none_twice(some: list[Span]) -> None:
     together = spans.union(some)
@@ -39,6 +44,7 @@ def test_the_union_has_the_same_seconds_in_order_and_none_twice(some: list[Span]
     assert sum(one.seconds for one in together) == len(seconds(some))
     assert list(together) == sorted(together, key=lambda one: one.low)
     assert spans.union([*together, *some]) == together
+    assert all(seconds([one]).isdisjoint({second + 1 for second in seconds([other])}) for one, other in pairs(together))
 
 
 @given(SPANS, st.lists(SPANS, max_size=6))

@@ -17,6 +17,7 @@ from edgetpu_ci.upkeep.rates import Rate
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PRIVATE, PUBLIC = Prices(public=False), Prices(public=True)
 LINUX = ("ubuntu-latest",)
+SECOND = timedelta(seconds=1)
 ENDED = NOW - timedelta(minutes=1)
 
 
@@ -178,6 +179,20 @@ def test_without_kept_runs_nothing_is_known() -> None:
     assert {one.value for one in spending.measure(spent(first=None))} == {None}
 
 
+def test_a_job_counts_in_the_month_and_at_the_rate_of_when_it_ended() -> None:
+    midnight = datetime(2026, 1, 1, tzinfo=UTC)
+    here = [job(name, 60, ended=at, labels=LINUX) for name, at in (("before", midnight - SECOND), ("on", midnight))]
+    uses = minutes.used([run(*here, created=midnight - timedelta(hours=1))], PRIVATE, NOW)
+    assert [one.usd for one in uses] == [0.008, 0.006]
+    january = spending.Spent(uses=tuple(uses), now=midnight + timedelta(days=1), first=midnight - timedelta(days=60))
+    assert [one.at for one in january.of_month] == [midnight]
+
+
+def test_no_more_than_four_weeks_tell_the_rest_of_a_month() -> None:
+    ends = {days: forecast.days_known(NOW - timedelta(days=days), NOW) for days in (5, 28, 60, -1)}
+    assert (ends, forecast.days_known(None, NOW)) == ({5: 5, 28: 28, 60: 28, -1: 0}, 0)
+
+
 def test_of_a_month_that_is_kept_in_part_no_sum_is_told() -> None:
     found = measured(spent(run(job(labels=LINUX)), first=NOW - timedelta(days=20), budget=5.0))
     assert {one.value for one in found.values()} == {None}
@@ -257,8 +272,13 @@ def test_a_forecast_needs_seven_days() -> None:
 
 
 def test_the_forecast_says_how_it_stands_to_the_budget() -> None:
-    uses = tuple(daily(2.0, 28))
-    for budget, said in ((70, "within"), (50, "beyond")):
+    # 61 USD of equal days, and of days that differ by a few cents.
+    uneven = [*daily(2.0, 27), structs.replace(daily(2.0, 28)[0], usd=1.5)]
+    for uses, budget, said in (
+        (tuple(daily(2.0, 28)), 70, "within"),
+        (tuple(daily(2.0, 28)), 50, "beyond"),
+        (tuple(uneven), 61, "not sure to be within"),
+    ):
         found = measured(spent(uses=uses, budget=float(budget)))["repository/cost_forecast_usd"]
         assert dict(found.details)["budget"] == f"{said} {budget}.00 USD"
 

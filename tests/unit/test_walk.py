@@ -86,8 +86,19 @@ def test_what_is_older_than_wanted_is_not_read() -> None:
 def test_a_list_that_is_known_costs_one_page() -> None:
     listing = Listing({(minute, 1) for minute in range(0, 600, 10)})
     *_, last = walk(listing.ask, (), START)
+    # Nothing is older than its end, however far back one asks.
+    assert last.known == (Span(EPOCH, at(590)),)
     listing.asked = 0
     assert len(list(walk(listing.ask, last.known, START))) == listing.asked == 1
+
+
+def test_what_the_index_shows_late_is_found_the_next_time() -> None:
+    listing = Listing({(minute, 1) for minute in range(0, 600, 10)})
+    *_, last = walk(listing.ask, (), START)
+    late = {(585 + second, 2) for second in range(4)}
+    listing.items |= late
+    read = {row for step in walk(listing.ask, last.known, START) for row in step.page.rows}
+    assert read >= late
 
 
 def test_a_place_that_github_forgot_is_read_again_from_above() -> None:
