@@ -40,6 +40,7 @@ def rows(desk: Desk, branch: str, since: datetime, ignored: tuple[str, ...], kin
         deployments=tuple(desk.deliveries.rows(desk.months(desk.deliveries))),
         missing=_missing(desk, branch, kind),
         since=_since(desk),
+        open=desk.open,
     )
 
 
