@@ -7,7 +7,7 @@ from msgspec import structs
 
 from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
-from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, StoreError
 from edgetpu_ci.judging import interleaved, judge
 from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import Forgetful, State
@@ -162,10 +162,10 @@ def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: 
 
 
 def _part(collector: collect.Bound, beside: Beside | None, world: World, state: State) -> Collected:
-    """What one collector brings. A service that does not answer costs its figures, not those of the others."""
+    """What one collector brings. What does not answer or cannot be read costs its figures, not those of others."""
     try:
         return collector.beside(beside, world, state) if beside else collector(world, state)
-    except (DeliveryError, StoreError) as error:
+    except (DeliveryError, DocumentError, StoreError) as error:
         if not collector.is_of_repository:
             raise
         return Collected(measurements=(), incomplete=(str(error),))

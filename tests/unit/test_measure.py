@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import collect, measure
 from edgetpu_ci.base import Itself
-from edgetpu_ci.errors import DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import DeliveryError, DocumentError, EdgeTpuCiError, StoreError
 from edgetpu_ci.event import Event
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.world import World
@@ -57,8 +57,11 @@ class Service:
 STARS = Collected(measurements=(Measurement(subject=REPOSITORY, metric="stars", value=3.0),))
 
 
-def test_a_service_that_does_not_answer_costs_its_own_figures_and_is_said(tmp_path: Path) -> None:
-    down = collect.Bound(Service(DeliveryError("The index did not answer.")), None)
+@pytest.mark.parametrize("kind", [DeliveryError, StoreError, DocumentError])
+def test_what_does_not_answer_or_cannot_be_read_costs_its_own_figures_and_is_said(
+    tmp_path: Path, kind: type[EdgeTpuCiError]
+) -> None:
+    down = collect.Bound(Service(kind("The index did not answer.")), None)
     run = measure.take([down, collect.Bound(Service(STARS), None)], None, MAIN, world(tmp_path)).run
     assert run.measurements == STARS.measurements
     assert run.incomplete == ("The index did not answer.",)
