@@ -162,10 +162,7 @@ def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: 
 
 
 def _part(collector: collect.Bound, beside: Beside | None, world: World, state: State) -> Collected:
-    """What one collector brings.
-
-    A service that does not answer, and a value of the store that cannot be read, cost its figures, not the others'.
-    """
+    """What one collector brings. What does not answer or cannot be read costs its figures, not those of others."""
     try:
         return collector.beside(beside, world, state) if beside else collector(world, state)
     except (DeliveryError, DocumentError, StoreError) as error:

@@ -57,11 +57,11 @@ class Service:
 STARS = Collected(measurements=(Measurement(subject=REPOSITORY, metric="stars", value=3.0),))
 
 
-@pytest.mark.parametrize("error", [DeliveryError, DocumentError, StoreError])
-def test_a_service_or_store_that_does_not_answer_costs_its_own_figures_and_is_said(
-    tmp_path: Path, error: type[EdgeTpuCiError]
+@pytest.mark.parametrize("kind", [DeliveryError, StoreError, DocumentError])
+def test_what_does_not_answer_or_cannot_be_read_costs_its_own_figures_and_is_said(
+    tmp_path: Path, kind: type[EdgeTpuCiError]
 ) -> None:
-    down = collect.Bound(Service(error("The index did not answer.")), None)
+    down = collect.Bound(Service(kind("The index did not answer.")), None)
     run = measure.take([down, collect.Bound(Service(STARS), None)], None, MAIN, world(tmp_path)).run
     assert run.measurements == STARS.measurements
     assert run.incomplete == ("The index did not answer.",)
