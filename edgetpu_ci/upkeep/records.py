@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import paths
 from edgetpu_ci.errors import MissingError
+from edgetpu_ci.supply import alerts
 from edgetpu_ci.transport.github import GitHub
 from edgetpu_ci.upkeep import asking
 from edgetpu_ci.world import World
@@ -18,18 +19,6 @@ YEAR: Final = timedelta(days=365)
 _MOST_BYTES: Final = 1 << 20
 
 When = Annotated[datetime, Meta(tz=True)]
-
-
-class _Analysis(Struct, frozen=True):
-    created_at: When
-
-
-class _Run(Struct, frozen=True):
-    updated_at: When
-
-
-class _Runs(Struct, frozen=True):
-    workflow_runs: tuple[_Run, ...] = ()
 
 
 class _Linked(Struct, frozen=True):
@@ -44,23 +33,18 @@ class _Issue(Struct, frozen=True):
 
 def analysis(github: GitHub) -> datetime | None:
     """When the newest code-scanning analysis came; None when there is none."""
-    path = f"/repos/{github.repository}/code-scanning/analyses"
     try:
-        found = github.get(path, list[_Analysis], needs="security-events: read", query={"per_page": 1})
+        return alerts.analysed(github)
     except MissingError:
         return None
-    return found[0].created_at if found else None
 
 
 def scan(github: GitHub, workflow: str) -> datetime | None:
     """When the newest run of a workflow that succeeded ended; None when there is none."""
-    path = f"/repos/{github.repository}/actions/workflows/{workflow}/runs"
-    query: dict[str, str | int] = {"status": "success", "per_page": 1}
     try:
-        found = github.get(path, _Runs, needs="actions: read", query=query).workflow_runs
+        return alerts.scanned(github, workflow)
     except MissingError:
         return None
-    return found[0].updated_at if found else None
 
 
 def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[int]:
