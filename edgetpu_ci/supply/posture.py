@@ -21,6 +21,7 @@ class _Enabled(Struct):
 
 
 class _Actions(Struct):
+    enabled: bool
     sha_pinning_required: bool = False
 
 
@@ -60,6 +61,7 @@ _SETTINGS: Final = {
     "immutable releases": "immutable-releases",
     "actions must be pinned by SHA": "actions/permissions",
 }
+_PRIVATE_REPORTS: Final = "private-vulnerability-reporting"
 
 
 def repository(github: Getting) -> Repository:
@@ -76,6 +78,8 @@ def _setting(github: Getting, path: str) -> bool:
     where = f"/repos/{github.repository}/{path}"
     if path == "actions/permissions":
         return github.get(where, _Actions, needs=_ADMINISTRATION).sha_pinning_required
+    if path == _PRIVATE_REPORTS:
+        return github.get(where, _Enabled, needs="metadata: read").enabled
     try:
         # Of alerts GitHub says by its status alone whether they are on.
         found: _Enabled | None = github.get(where, _Enabled | None, needs=_ADMINISTRATION)  # type: ignore[arg-type]

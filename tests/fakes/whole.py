@@ -47,6 +47,7 @@ OBJECTS: Final[dict[str, Any]] = {
     "/keys": [{}],
     "/secret-scanning/alerts": [{"secret": SECRET, "validity": "inactive"}],
     "/vulnerability-alerts": Reply(status=204),
+    "/organizations/octo/settings/billing/usage/summary": {"timePeriod": {"year": END.year, "month": END.month}},
 }
 _AUDIT: Final = {"dependencies": [{"name": "alpha", "version": "1.0", "vulns": []}], "fixes": []}
 _JUNIT: Final = """<?xml version="1.0"?>
