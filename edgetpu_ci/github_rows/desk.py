@@ -33,9 +33,10 @@ class Desk:
     """One job's reading of a repository. Rows reach the store before the cursors that say so.
 
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users;
-    `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most. `refused` says of each part why the token may not read it;
-    `incomplete` what was to be read and was not, of the parts that are `broken`. `open` is how many are open now.
-    `suites` is how many check suites are asked for at once. `progress` is told (what, done, total).
+    `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
+    `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
+    parts that are `broken`. `open` is how many are open now. `suites` is how many check suites are asked for at once.
+    `progress` is told (what, done, total).
     """
 
     def __init__(
