@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, structs
 
 from edgetpu_ci import event, memory
-from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError
 from edgetpu_ci.github_rows import gathered, permissions, reading
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.reading import Now
@@ -96,7 +96,7 @@ def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
         return rows
     try:
         project = Index(options.index, world).project(findings.normal(options.package))
-    except DeliveryError as error:
+    except (DeliveryError, InputError) as error:
         others = any(one.kind == "deployment" for one in rows.deployments)
         if options.deployments == "version" or (options.deployments == "auto" and not others):
             return structs.replace(rows, missing={**rows.missing, "deployments": str(error).rstrip(".")})

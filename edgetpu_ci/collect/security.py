@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from edgetpu_ci import event, paths, scan_files
-from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.memory import Forgetful, State
@@ -62,10 +62,10 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for a pattern without a file, or nothing to give a score from."""
-    scan_files.names(options.files, world)
+    """ConfigError for nothing to give a score from, InputError for a pattern without a file."""
     if not options.files and not options.alerts:
         raise ConfigError("Neither `files` nor `alerts` is there to look at; name one of them.")
+    scan_files.names(options.files, world)
 
 
 def collect(options: Options, world: World) -> Collected:
@@ -176,7 +176,7 @@ def _rating(read: scan_files.Scans, reader: GitHub) -> dict[str, Open]:
         return {}
     try:
         return {"rating": Open(advisories.read(reader, sorted(unrated, key=lambda one: (one.name, one.version))))}
-    except DeliveryError:
+    except (DeliveryError, InputError):
         # Then their severity stays unknown, and the score says of which.
         return {}
 

@@ -19,6 +19,8 @@ _MAINTAINED: Final = timedelta(days=730)
 _YEAR: Final = timedelta(days=365.25)
 _ACTIVE: Final = frozenset({"active", "deprecated"})
 _MOST_NAMED: Final = 10
+
+METRICS: Final = ("outdated_dependencies", "vulnerable_dependencies", "libyears", "dependency_health_score")
 _ORDER: Final = ("critical", "high", "medium", "low", "unknown", "")
 
 
@@ -88,6 +90,11 @@ def _fixed_in(weak: Sequence[Finding]) -> str:
             return ""
         lowest.append(min(fixes))
     return str(max(lowest)) if lowest else ""
+
+
+def unread(why: str) -> Iterator[Measurement]:
+    """All of it where it is not known which packages there are."""
+    yield from (summary.unknown(REPOSITORY, metric, why.rstrip(".")) for metric in METRICS)
 
 
 def measurements(basis: Basis, now: datetime) -> Iterator[Measurement]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import InputError
 from edgetpu_ci.supply.findings import normal
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Declared(Struct, frozen=True, kw_only=True):
 
 
 def read(path: Path, shown: str, scope: Scope = "") -> tuple[Wanted, ...]:
-    """The packages of a file, `scope` being that of all; ConfigError when it cannot be read."""
+    """The packages of a file, `scope` being that of all; InputError when it cannot be read."""
     text = _text(path, shown)
     found = _locked(text, shown) if path.suffix in {".toml", ".lock"} else required(text)
     beside = path.parent / "pyproject.toml"
@@ -178,7 +178,7 @@ def _toml(text: str, into: type[T], shown: str) -> T:
     try:
         return msgspec.convert(tomllib.loads(text), into)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ConfigError(f"{shown} cannot be read: {error}.") from error
+        raise InputError(f"{shown} cannot be read: {error}.") from error
 
 
 def _text(path: Path, shown: str) -> str:
@@ -186,7 +186,7 @@ def _text(path: Path, shown: str) -> str:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            raise ConfigError(f"{shown} has more than the {_MOST_BYTES:,} bytes that are read.")
+            raise InputError(f"{shown} has more than the {_MOST_BYTES:,} bytes that are read.")
         return data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown} cannot be read: {error}.") from error
+        raise InputError(f"{shown} cannot be read: {error}.") from error
