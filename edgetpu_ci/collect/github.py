@@ -80,6 +80,7 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     standing = reading.read(desk, options.production)
     since = now - 2 * timedelta(days=options.days)
     rows = gathered.rows(desk, since, options.ignore_workflows, options.deployments)
+    idle = tuple(gathered.idle(desk, since, options.ignore_workflows))
     rows = _with_versions(rows, options, world)
     commits = gathered.of_branch(desk.branch, since, bots, world)
     if isinstance(commits, str):
@@ -87,7 +88,8 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     else:
         rows = structs.replace(rows, commits=commits)
     measured = (*key_figures.of(rows, options, now), _community(desk, standing), _runners(desk, standing))
-    return Collected(measurements=measured, incomplete=_incomplete(desk))
+    notes = tuple(f"No run is of {glob}, which `ignore_workflows` names." for glob in idle)
+    return Collected(measurements=measured, incomplete=_incomplete(desk), notes=notes)
 
 
 def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
