@@ -1,5 +1,6 @@
 """Dependencies: how far they are behind, which have known weaknesses, and the table of both."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -57,6 +58,7 @@ def collect_remembering(options: Options, state: memory.State, world: World) -> 
     """What the index and GitHub's advisories say of the packages, joined with reports of pip-audit."""
     try:
         wanted, sources = _wanted(options, world)
+        unread = _unread(options, world)
     except InputError as error:
         return Collected(measurements=tuple(dependencies.unread(str(error))), incomplete=(str(error),))
     audit = scan_files.read(options.audit, world)
@@ -70,7 +72,7 @@ def collect_remembering(options: Options, state: memory.State, world: World) -> 
     return Collected(
         measurements=tuple(dependencies.measurements(basis, world.now())),
         dependencies=dependencies.table(basis),
-        incomplete=(*audit.faults, *_elsewhere(basis)),
+        incomplete=(*unread, *audit.faults, *_elsewhere(basis)),
     )
 
 
@@ -92,6 +94,12 @@ def _wanted(options: Options, world: World) -> tuple[tuple[Wanted, ...], str]:
         raise ConfigError(f"{len(found):,} packages are more than the {options.most:,} of `most`; raise it.")
     named = ", ".join(subjects.printable(file.path) for file in files)
     return found, named or "what is installed where edgetpu-ci runs"
+
+
+def _unread(options: Options, world: World) -> tuple[str, ...]:
+    """What the files have of which no package is known, a sentence each."""
+    files = {str(world.cwd / file.path): subjects.printable(file.path) for file in _files(options, world)}
+    return tuple(why for path, shown in files.items() if (why := locks.unread(Path(path), shown, files)))
 
 
 def _files(options: Options, world: World) -> list[File]:
