@@ -23,6 +23,9 @@ Count = Annotated[int, Meta(ge=0, le=10**12)]
 
 _MOST_DIGITS: Final = 12
 _DEEPEST: Final = 200
+_LONGEST_MARK: Final = 4 << 20
+"""Bytes of one tag or comment: expat looks at all of it again with each piece that comes."""
+
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -57,8 +60,12 @@ def xml(chunks: Iterable[bytes], elements: Elements, source: str) -> None:
     encoding = "utf-8" if first.startswith(_UTF16) else None
     parser = DefusedXMLParser(target=_Target(elements, source), encoding=encoding)
     try:
+        fed = 0
         for chunk in utf8(chain([first], pieces)):
             parser.feed(chunk)
+            fed += len(chunk)
+            if fed - parser.parser.CurrentByteIndex > _LONGEST_MARK:
+                raise DocumentError(f"{source} cannot be read: a tag or comment has more than {_LONGEST_MARK >> 20} MB.")
         parser.close()
     except (ParseError, ValueError, LookupError) as error:
         if isinstance(error, IndexError | KeyError):

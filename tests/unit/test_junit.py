@@ -1,6 +1,7 @@
 """JUnit files: what counts as a test, how it ended, and what hostile files do."""
 
 import tracemalloc
+from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
@@ -186,6 +187,22 @@ def test_a_file_is_never_held_as_a_whole() -> None:
     finally:
         tracemalloc.stop()
     assert (found.cases, peak < 10e6) == (50, True), f"{peak:,} bytes"
+
+
+@pytest.mark.parametrize("begin", ["<testsuite name='", "<testsuite><!--", "<testsuite><?x ", "<!DOCTYPE testsuite SYSTEM '"])
+def test_a_tag_or_comment_without_an_end_is_left_early(begin: str) -> None:
+    read_so_far = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read_so_far
+        yield begin.encode()
+        for _ in range(1 << 13):
+            read_so_far += 1 << 16
+            yield b"a" * (1 << 16)
+
+    with pytest.raises(DocumentError, match=r"junit\.xml cannot be read: a tag or comment has more than 4 MB\."):
+        junit.read(endless(), "junit.xml")
+    assert read_so_far < 5 << 20
 
 
 def test_more_tests_than_anybody_has_are_a_sentence() -> None:
