@@ -218,12 +218,28 @@ def test_steps_are_what_builds_where_no_job_is_called_so() -> None:
     assert figure("test_job_time_seconds", of_runs(*runs)).value == 52
 
 
+def test_a_run_whose_steps_are_known_takes_no_longer_than_the_others() -> None:
+    step = ("Build the wheel", at("11-10"), at("11-10") + 40 * SECOND)
+    jobs = job("build", "11-10", 0, 60), job("test", "11-10", 60, 100)
+    looked_at = run(1, "11-10", "success", jobs[0], structs.replace(jobs[1], steps=(step,)))
+    assert durations.matched(looked_at, re.compile("build", re.IGNORECASE)) == 60
+    assert durations.matched(run(1, "11-10", "success", *jobs), re.compile("build")) == 60
+
+
 def test_cancelled_between_failures_neither_ends_nor_lengthens_a_streak() -> None:
     ends = ("success", "failure", "cancelled", "failure", "skipped", "timed_out")
     runs = [run(number, f"11-{10 + number}", end) for number, end in enumerate(ends)]
     assert figure("failure_streak", of_runs(*runs)).value == 3
     mended = run(9, "11-20", "success")
     assert figure("failure_streak", of_runs(*runs, mended)).value == 0
+
+
+def test_of_runs_that_were_all_cancelled_no_streak_is_known() -> None:
+    found = {one.key: one for one in key_figures.of(of_runs(run(1, "11-10", "cancelled")), Options(), AS_OF)}
+    assert found["repository/failure_streak"].reason == (
+        "not known: no run of the default branch succeeded or failed in 30 days"
+    )
+    assert found["ci.yml/workflow_failure_streak"].reason == "not known: no run succeeded or failed"
 
 
 def test_a_workflow_that_no_longer_runs_is_red_for_nobody() -> None:

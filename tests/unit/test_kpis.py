@@ -213,6 +213,8 @@ def test_a_merge_queue_and_a_tag_are_builds_of_the_branch_and_a_topic_branch_is_
     assert not builds.is_build(other, "main")
     assert builds.is_build(small.RELEASE, "main")
     assert not builds.is_build(structs.replace(run, branch="topic"), "main")
+    for event in ("workflow_dispatch", "repository_dispatch", "schedule"):
+        assert builds.is_build(structs.replace(run, event=event), "main")
     # A fork calls its branch main as well.
     assert not builds.is_build(structs.replace(run, event="pull_request"), "main")
 
