@@ -18,13 +18,8 @@ from tests.fakes import small_repository as small
 from tests.fakes.small_repository import AS_OF, DAY, at
 
 ALSO_OF = {
-    # Which commits a bot's pull request brought, and which version repairs another.
-    "pulls": {
-        "repository/commits_per_week",
-        "repository/bot_commits_per_week",
-        "repository/change_fail_rate",
-        "repository/deployment_rework_rate",
-    },
+    # Which commits a bot's pull request brought, as the details say then.
+    "pulls": {"repository/commits_per_week", "repository/bot_commits_per_week"},
     # Those that came without a pull request.
     "commits": {"repository/change_lead_time_hours"},
 }
@@ -181,8 +176,16 @@ def test_a_source_that_may_not_be_read_costs_its_own_figures_alone(source: str) 
     found = figures(structs.replace(small.ROWS, missing={source: reason}, **{source: ()}))
     lost = {key for key, each in found.items() if each.reason == f"not known: {reason}"}
     assert lost == {f"repository/{name}" for part in key_figures.PARTS if source in part.NEEDS for name in part.METRICS}
+    for key in ALSO_OF.get(source, set()):
+        assert any(reason in text for _, text in found[key].details), key
     same = found.keys() - lost - ALSO_OF.get(source, set())
     assert {key: found[key].value for key in same} == {key: whole[key].value for key in same}
+
+
+def test_which_deployments_failed_is_not_known_without_the_labels_of_pull_requests() -> None:
+    found = figures(structs.replace(small.ROWS, missing={"pulls": "no"}, pulls=()))
+    unknown = {key for key, each in found.items() if each.reason == "not known: no"}
+    assert {f"repository/{name}" for name in ("change_fail_rate", "deployment_rework_rate")} <= unknown
 
 
 def test_rows_that_begin_in_the_window_say_so_and_are_compared_with_nothing() -> None:
