@@ -43,14 +43,14 @@ class Options(definitions.Options, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for patterns that are none, a window longer than rows are kept, and an index that cannot be read."""
+    """ConfigError for patterns that are none, days for which no rows are kept, and an index that cannot be read."""
     definitions.check(options)
     if options.deployments == "version" and not options.package:
         raise ConfigError("github: `deployments: version` takes versions of a package; name it under `package`.")
-    if options.retention_days < options.days:
-        raise ConfigError(
-            f"github: of {options.days:g} `days` only {options.retention_days} are kept; raise `retention_days`."
-        )
+    for name, days in (("days", options.days), ("stale_days", options.stale_days)):
+        if options.retention_days < days:
+            kept = f"only {options.retention_days} are kept"
+            raise ConfigError(f"github: of {days:g} `{name}` {kept}; raise `retention_days`.")
     if options.package:
         Index(options.index, world)
 

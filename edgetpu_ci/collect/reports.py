@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePath
 from typing import Final
 
@@ -11,9 +12,9 @@ from edgetpu_ci import paths, quality
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.model import Collected
-from edgetpu_ci.quality import figures, linted, scanned
+from edgetpu_ci.quality import covered, figures, linted, scanned
 from edgetpu_ci.quality.figures import Report
-from edgetpu_ci.quality.records import Record, Scan
+from edgetpu_ci.quality.records import Coverage, Record, Scan
 from edgetpu_ci.world import World
 
 OF_REPOSITORY: Final = True
@@ -93,7 +94,13 @@ def _read(file: File, world: World) -> Report:
 
 
 def _from_here(records: tuple[Record, ...], world: World) -> tuple[Record, ...]:
-    return tuple(scanned.below(str(world.cwd), one) if isinstance(one, Scan) else one for one in records)
+    return tuple(map(partial(_below, str(world.cwd)), records))
+
+
+def _below(folder: str, record: Record) -> Record:
+    if isinstance(record, Scan):
+        return scanned.below(folder, record)
+    return covered.below(folder, record) if isinstance(record, Coverage) else record
 
 
 def _reason(error: OSError) -> str:

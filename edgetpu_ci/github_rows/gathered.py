@@ -41,6 +41,7 @@ def rows(desk: Desk, since: datetime, ignored: tuple[str, ...], kind: Deployment
         deployments=_deliveries(desk),
         missing=_missing(desk, kind),
         since=_since(desk),
+        open=desk.open,
     )
 
 

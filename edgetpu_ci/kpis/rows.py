@@ -117,7 +117,8 @@ class Rows(Struct, frozen=True, kw_only=True):
     """All that key figures are made of; `branch` is the default branch, `commits` are the newest first.
 
     `missing` says why there are no rows of a source, and `since` from when on they are complete where that is not
-    always.
+    always. `open` is how many are open now as GitHub counts them, also those that changed so long ago that no row is
+    kept.
     """
 
     branch: str
@@ -128,3 +129,8 @@ class Rows(Struct, frozen=True, kw_only=True):
     commits: tuple[Commit, ...] = ()
     missing: dict[Source, str] = field(default_factory=dict)
     since: dict[Source, datetime] = field(default_factory=dict)
+    open: dict[Source, int] = field(default_factory=dict)
+
+    def unseen(self, source: Source, known: int) -> int:
+        """How many are open beside those of which there are rows."""
+        return max(0, self.open.get(source, known) - known)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -24,18 +25,22 @@ _SOURCES: Final[dict[Source, str]] = {
 
 
 class Scope(Struct, frozen=True):
-    """`since` is from when on the rows are complete, None for always."""
+    """`since` is from when on the rows are complete, None for always; `began` when the repository did, as far as known.
+
+    Nothing is compared with a time before that, when there was nothing.
+    """
 
     options: Options
     window: Window
     source: str
     since: datetime | None = None
+    began: datetime | None = None
 
     @property
     def before(self) -> Window | None:
         """The window before, where all of it is known."""
         before = self.window.before
-        return before if self.since is None or self.since <= before.start else None
+        return None if any(at and at > before.start for at in (self.since, self.began)) else before
 
     @property
     def details(self) -> Details:
@@ -76,5 +81,12 @@ class Scope(Struct, frozen=True):
 
 def of(rows: Rows, options: Options, window: Window, *sources: Source) -> Scope:
     """The scope of key figures that are made of these sources."""
-    since = [rows.since[source] for source in sources if source in rows.since]
-    return Scope(options, window, ", ".join(_SOURCES[source] for source in sources), max(since, default=None))
+    since = max((rows.since[source] for source in sources if source in rows.since), default=None)
+    return Scope(options, window, ", ".join(_SOURCES[source] for source in sources), since, _began(rows))
+
+
+def _began(rows: Rows) -> datetime | None:
+    """When the first came to be of all that is known."""
+    created = (row.created for several in (rows.pulls, rows.issues, rows.runs) for row in several)
+    given = (row.at for several in (rows.deployments, rows.commits) for row in several)
+    return min(chain(created, given), default=None)

@@ -70,7 +70,7 @@ class Access:
         except (BadAttributeException, RuntimeError, TypeError, ValueError):
             token = None
         if not token:
-            raise DeliveryError("GitHub's answer to the App that asked for a token cannot be read.")
+            raise DeliveryError("GitHub's answer to the App that asked for a token cannot be read; try again later.")
         return token
 
     def _installed(self, app: "AppAuth") -> "Auth":

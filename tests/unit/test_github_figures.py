@@ -1,5 +1,6 @@
 """Key figures of a repository from GitHub: each part that is refused or breaks off costs its own."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.world import run_process
 from tests.fakes import repository as git
+from tests.fakes.clock import Clock
+from tests.fakes.hub import FakeHub
+from tests.fakes.hub.repository import Issue, Repository
 from tests.fakes.small_github import SmallGitHub
 from tests.fakes.world import world
 from tests.unit.test_github_rows import NOW, repository
@@ -45,6 +49,20 @@ def test_all_figures_are_there_and_nothing_is_missing(checkout: Path) -> None:
     assert {name for name in KNOWN if found[name].value is None} == set()
     assert found["community_profile_percent"].value == 71
     assert found["runners_online_percent"].value == 50
+
+
+def test_an_issue_that_nobody_touched_for_years_has_no_row_and_is_stale(checkout: Path) -> None:
+    at = {name: NOW - timedelta(days=age) for name, age in (("long ago", 900), ("yesterday", 1))}
+    issues = {
+        number: Issue(number=number, created=at[when], updated=at[when])
+        for number, when in enumerate(["long ago"] * 6 + ["yesterday"] * 2, 1)
+    }
+    with FakeHub(Repository(issues=issues)) as hub:
+        here = world(checkout, env=hub.env, now=lambda: NOW, run=run_process, sleep=Clock().sleep)
+        found = by_name(github.collect(github.Options(), here))
+    assert (found["stale_percent"].value, found["stale_percent"].n) == (75, 8)
+    # Fewer than five have rows.
+    assert ("excluded", "6 that changed last before rows are kept") in found["open_issue_age_days"].details
 
 
 @pytest.mark.parametrize(

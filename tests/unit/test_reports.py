@@ -261,6 +261,29 @@ def test_the_oldest_of_several_scans_counts(tmp_path: Path) -> None:
     assert ("scan", "bandit, none, 2026-02-01 00:00 UTC (b.json)") in score.details
 
 
+def test_one_source_is_counted_once_wherever_a_tool_tells_it_from(tmp_path: Path) -> None:
+    """coverage.py's XML tells files from its `source`, its JSON from where it ran, others from the root of the disk."""
+    summary = {"covered_lines": 1, "num_statements": 1}
+    lines = '<class filename="a.py"><lines><line number="1" hits="1"/></lines></class>'
+    write(
+        tmp_path,
+        c__json=json.dumps(
+            {"meta": {"branch_coverage": 0}, "totals": summary, "files": {"src/a.py": {"summary": summary}}}
+        ).encode(),
+        c__xml=f"<coverage><sources><source>{tmp_path}/src</source></sources>{lines}</coverage>".encode(),
+        c__info=f"SF:{tmp_path}/src/a.py\nDA:1,1\nend_of_record\n".encode(),
+    )
+    figure = collect(tmp_path, "c.*").measurements[0]
+    assert (figure.metric, figure.value, figure.n) == ("test_coverage", 100, 1)
+
+
+def test_code_is_not_measured_by_what_is_left_of_its_coverage(tmp_path: Path) -> None:
+    write(tmp_path, a__json=COVERAGE, b__json=COVERAGE[:60], r__json=RUFF, a__py=b"x = 1\n" * 100)
+    assert "nothing says how much code there is" in str(found(collect(tmp_path, "*.json"))["linting_score"])
+    # Two errors of five, and two others, in a hundred lines.
+    assert found(collect(tmp_path, "*.json", sources=("a.py",)))["linting_score"] == pytest.approx(88)
+
+
 def test_places_are_told_from_here(tmp_path: Path) -> None:
     issue = {"test_id": "B1", "filename": f"{tmp_path}/src/a.py", "line_number": 3, "issue_severity": "LOW"}
     write(tmp_path, b__json=json.dumps({"generated_at": f"{AT:%Y-%m-%dT%H:%M:%SZ}", "results": [issue]}).encode())
