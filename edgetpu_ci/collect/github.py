@@ -117,7 +117,7 @@ def _runners(desk: Desk, standing: Now) -> Measurement:
 
 
 def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
-    reason = desk.refused.get(part, "GitHub was not read to the end; the next run goes on")
+    reason = desk.refused.get(part, gathered.NOT_TO_THE_END)
     return summary.unknown(REPOSITORY, metric, reason.rstrip("."))
 
 
