@@ -63,6 +63,24 @@ def test_a_typo_in_kpis_names_its_place(tmp_path: Path) -> None:
     assert "kpis[0]" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{use: compliance, with: {reviewed: 2099-01-01}}", "`reviewed: 2099-01-01` of `use: compliance` is still to"),
+        ("{use: compliance, with: {log_retention_days: {}}}", "has no days under `log_retention_days`"),
+        ("{use: cost, with: {runners: {big: linux_5}}}", '`runners` of `use: cost` calls big a "linux_5"'),
+        ("{use: github, with: {retention_days: 20}}", "raise `retention_days`"),
+        ("{use: github, with: {build_pattern: (}}", "is no regular expression"),
+    ],
+)
+def test_what_is_wrong_in_kpis_is_said_before_anything_is_asked(tmp_path: Path, step: str, said: str) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(f"kpis: [{step}]\n")
+    done = edgetpu_ci(tmp_path, "run", "--kpis")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_run_without_collect_points_to_kpis(tmp_path: Path) -> None:
     (tmp_path / "edgetpu-ci.yml").write_text(KPIS)
     done = edgetpu_ci(tmp_path, "run")
