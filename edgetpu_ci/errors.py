@@ -15,6 +15,10 @@ class ConfigError(EdgeTpuCiError):
     exit_status = 2
 
 
+class InputError(ConfigError):
+    """What a collector needs is not there, or cannot be read: its figures are unknown, and the run goes on."""
+
+
 class DocumentError(EdgeTpuCiError):
     """A stored document is missing, corrupt, foreign or from a newer version."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, structs
 
 from edgetpu_ci import event, memory
-from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError
 from edgetpu_ci.github_rows import gathered, permissions, reading
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.reading import Now
@@ -80,6 +80,7 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     standing = reading.read(desk, options.production)
     since = now - 2 * timedelta(days=options.days)
     rows = gathered.rows(desk, since, options.ignore_workflows, options.deployments)
+    idle = tuple(gathered.idle(desk, since, options.ignore_workflows))
     rows = _with_versions(rows, options, world)
     commits = gathered.of_branch(desk.branch, since, bots, world)
     if isinstance(commits, str):
@@ -87,7 +88,8 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     else:
         rows = structs.replace(rows, commits=commits)
     measured = (*key_figures.of(rows, options, now), _community(desk, standing), _runners(desk, standing))
-    return Collected(measurements=measured, incomplete=_incomplete(desk))
+    notes = tuple(f"No run is of {glob}, which `ignore_workflows` names." for glob in idle)
+    return Collected(measurements=measured, incomplete=_incomplete(desk), notes=notes)
 
 
 def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
@@ -96,7 +98,7 @@ def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
         return rows
     try:
         project = Index(options.index, world).project(findings.normal(options.package))
-    except DeliveryError as error:
+    except (DeliveryError, InputError) as error:
         others = any(one.kind == "deployment" for one in rows.deployments)
         if options.deployments == "version" or (options.deployments == "auto" and not others):
             return structs.replace(rows, missing={**rows.missing, "deployments": str(error).rstrip(".")})

@@ -23,7 +23,7 @@ from edgetpu_ci import (
 from edgetpu_ci.collect import inference
 from edgetpu_ci.doctor import edgetpu, edgetpu_findings
 from edgetpu_ci.doctor.finding import Finding, State
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, ModelError, StoreError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, InputError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.loads import model_slot, slot
@@ -99,7 +99,7 @@ def _collected(places: Iterable[tuple[config.Step, str]], world: World) -> Itera
             collect.bind(step, place).check(world)
         except ConfigError as error:
             # They come from what runs before us, which may be still to come.
-            state: State = "note" if step.use in {"reports", "results"} else "bad"
+            state: State = "note" if isinstance(error, InputError) or step.use == "results" else "bad"
             yield Finding(state, "configuration", str(error))
 
 

@@ -1,5 +1,6 @@
 """What key figures are made of: the rows of the shelves, what is not known of them, and the commits of this clone."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
@@ -56,6 +57,12 @@ def _deliveries(desk: Desk) -> tuple[Deployment, ...]:
 def _runs(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> tuple[WorkflowRun, ...]:
     found = desk.runs.rows(desk.months(desk.runs, since - SWEEP - _LONGEST))
     return tuple(run for run in found if not any(fnmatchcase(run.workflow, glob) for glob in ignored))
+
+
+def idle(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> Iterator[str]:
+    """Which of these globs is of no workflow that ran."""
+    names = {run.workflow for run in _runs(desk, since, ())} if ignored else set()
+    yield from (glob for glob in ignored if not any(fnmatchcase(name, glob) for name in names))
 
 
 def _missing(desk: Desk, kind: str) -> dict[Source, str]:

@@ -29,10 +29,11 @@ class Report(Struct, frozen=True, kw_only=True):
     fault: str = ""
 
 
-def of(reports: Sequence[Report], sources: linted.Size | None, now: datetime) -> tuple[Measurement, ...]:
+def of(reports: Sequence[Report], sources: linted.Size | str | None, now: datetime) -> tuple[Measurement, ...]:
     """Every figure the reports are of; one whose report could not be read is unknown, whatever others say.
 
-    `sources` is the size of the code where no coverage report tells it. The order of reports changes nothing.
+    `sources` is the size of the code where no coverage report tells it, or why nobody knows. The order of reports
+    changes nothing.
     """
     ordered = sorted(reports, key=lambda report: report.source)
     found = {measurement.metric: measurement for measurement in _figures(ordered, sources, now)}
@@ -42,7 +43,7 @@ def of(reports: Sequence[Report], sources: linted.Size | None, now: datetime) ->
     return tuple(found.values())
 
 
-def _figures(reports: Sequence[Report], sources: linted.Size | None, now: datetime) -> Iterator[Measurement]:
+def _figures(reports: Sequence[Report], sources: linted.Size | str | None, now: datetime) -> Iterator[Measurement]:
     coverage = _of_kind(reports, Coverage)
     size = _size(reports, coverage) or sources
     yield from covered.figures(coverage)

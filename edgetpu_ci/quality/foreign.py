@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 import msgspec
 from msgspec import Meta
 
-from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.errors import DocumentError, InputError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import XMLParser
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import XMLParser
@@ -49,17 +52,24 @@ def json(data: bytes, into: type[T], source: str) -> T:
         raise DocumentError(f"{source} cannot be read: {error}.") from error
 
 
+def need_defusedxml(source: str) -> None:
+    """InputError where what reads XML is not installed."""
+    try:
+        import defusedxml.ElementTree  # noqa: F401 - only to know
+    except ImportError as error:
+        raise InputError(
+            f"Reading {source} needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'."
+        ) from error
+
+
 def xml(chunks: Iterable[bytes], elements: Elements, source: str) -> None:
     """Tell `elements` of all there is, without building a tree; entities are refused, nothing is fetched.
 
     A document type is let through, as Cobertura's is named in every file that has one.
     """
-    try:
-        from defusedxml.ElementTree import DefusedXMLParser, ParseError
-    except ImportError as error:
-        raise ConfigError(
-            f"Reading {source} needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'."
-        ) from error
+    need_defusedxml(source)
+    from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
     first, pieces = _first(chunks)
     # A declaration says what the file was before it was changed to UTF-8.
     encoding = "utf-8" if first.startswith(_UTF16) else None

@@ -157,6 +157,13 @@ def test_workflows_that_are_ignored_do_not_count(checkout: Path) -> None:
     assert by_name(collected)["build_success_rate"].value is None
 
 
+def test_a_workflow_to_be_ignored_that_never_ran_is_said(checkout: Path) -> None:
+    named = github.Options(ignore_workflows=("c*.yml", "nope.yml"))
+    assert measure(repository(runs=600), checkout, named).notes == (
+        "No run is of nope.yml, which `ignore_workflows` names.",
+    )
+
+
 def test_commits_come_from_the_clone_and_a_shallow_one_says_so(checkout: Path, tmp_path: Path) -> None:
     for number in range(3):
         git.commit(checkout, {"a": bytes(number)})

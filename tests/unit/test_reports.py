@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from edgetpu_ci import metrics, quality
 from edgetpu_ci.collect import reports
-from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.errors import ConfigError, DocumentError, InputError
 from edgetpu_ci.model import Collected
 from edgetpu_ci.quality import figures
 from edgetpu_ci.quality.records import Counts, Coverage, Inventory, Lint, Outcomes, Record, Scan, Typing
@@ -53,7 +53,7 @@ def test_a_pattern_without_a_file_says_to_run_the_tool_first(tmp_path: Path) -> 
     write(tmp_path, a__py=b"x = 1\n")
     for files, sources in ((("*.xml",), ()), (("a.py",), ("src/**/*.py",))):
         options = reports.Options(files=files, sources=sources)
-        with pytest.raises(ConfigError, match=r'No file matches ".*" in .*; run the tool that writes it before'):
+        with pytest.raises(InputError, match=r'No file matches ".*" in .*; run the tool that writes it before'):
             reports.check(options, world(tmp_path))
     with pytest.raises(ConfigError, match="No report is named; list some"):
         collect(tmp_path)
@@ -125,8 +125,31 @@ def test_a_report_that_the_disk_does_not_give_is_a_sentence(tmp_path: Path) -> N
     collected = collect(tmp_path, reports.File(path="/proc/self/mem", format="junit"))
     assert collected.incomplete == ("/proc/self/mem cannot be read: input/output error.",)
     assert str(found(collected)["tests"]).startswith("not known: /proc/self/mem cannot be read")
-    with pytest.raises(ConfigError, match="/proc/self/mem cannot be read: input/output error"):
-        collect(tmp_path, "/proc/self/mem", sources=("/proc/self/mem",))
+
+
+def test_code_that_cannot_be_read_leaves_unknown_how_clean_it_is(tmp_path: Path) -> None:
+    write(tmp_path, r__json=RUFF)
+    collected = collect(tmp_path, "r.json", sources=("/proc/self/mem",))
+    assert collected.incomplete == ("/proc/self/mem cannot be read: input/output error.",)
+    assert found(collected)["linting_score"] == "not known: /proc/self/mem cannot be read: input/output error"
+
+
+def test_a_report_that_is_not_there_leaves_the_figures_of_its_format_unknown(tmp_path: Path) -> None:
+    write(tmp_path, c__json=COVERAGE)
+    for file in ("reports/junit.xml", reports.File(path="tests.xml", format="junit")):
+        collected = collect(tmp_path, "c.json", file)
+        assert found(collected)["test_coverage"] == 80
+        assert str(found(collected)["tests"]).startswith("not known: No file matches")
+        assert len(collected.incomplete) == 1
+    nameless = collect(tmp_path, "c.json", "x/*.out")
+    assert set(found(nameless)) == {"test_coverage", "line_coverage", "branch_coverage"}
+    assert len(nameless.incomplete) == 1
+
+
+def test_a_folder_is_no_report_and_its_files_are_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (fault,) = collect(tmp_path, "reports").incomplete
+    assert fault == '"reports" is a folder; name files in it, such as "reports/*.json".'
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
