@@ -56,10 +56,17 @@ def heading(report: Report, figures: Sequence[Figure]) -> str:
     """The verdict in one line: how many of what."""
     missing = ["incomplete"] if report.run.incomplete else []
     if judge.nothing_measured(report.run.measurements):
-        return " · ".join([f"### {_MARK['unknown']} edgetpu-ci KPIs: nothing could be collected", *missing])
-    first, *others = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
-    mark = _MARK[judge.overall(report.verdicts)] if report.verdicts else "ℹ️"
-    return " · ".join([f"### {mark} edgetpu-ci KPIs: {first}", *others, *missing])
+        return f"### {_MARK['unknown']} edgetpu-ci KPIs: {' · '.join(['nothing could be collected', *missing])}"
+    counted = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
+    return f"### {_sign(report)} edgetpu-ci KPIs: {' · '.join([*missing, *counted]) or 'none'}"
+
+
+def _sign(report: Report) -> str:
+    """Of the verdict; what is incomplete bears no sign of success."""
+    status = judge.overall(report.verdicts)
+    if report.run.incomplete and status == "passed":
+        return _MARK["unknown"]
+    return _MARK[status] if report.verdicts else "ℹ️"
 
 
 def _before(report: Report, figures: Sequence[Figure], *, withdrawn: bool) -> list[str]:

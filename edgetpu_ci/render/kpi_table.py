@@ -84,7 +84,8 @@ def _said(report: Report, figures: Sequence[Figure], page: Page) -> Iterator[str
         yield from page.paragraph(f"! incomplete: {words.plain(what, words.SENTENCE)}", "yellow")
     for note in report.run.notes:
         yield from page.paragraph(f"note: {words.plain(note, words.SENTENCE)}")
-    yield from page.paragraph(_verdict(report, figures), _MARK[judge.status(report)][1])
+    said, standing = _verdict(report, figures)
+    yield from page.paragraph(f"{_MARK[standing][0]} {said}".lstrip(), _MARK[standing][1])
 
 
 def _sentence(figure: Figure) -> str:
@@ -92,11 +93,15 @@ def _sentence(figure: Figure) -> str:
     return f"{_MARK[figure.standing][0]} {key_figures.name(figure)}: {words.plain(because, words.SENTENCE)}"
 
 
-def _verdict(report: Report, figures: Sequence[Figure]) -> str:
-    if judge.nothing_measured(report.run.measurements):
-        return "? no key figure could be collected"
-    status = judge.overall(report.verdicts)
-    counted = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
+def _verdict(report: Report, figures: Sequence[Figure]) -> tuple[str, Standing]:
+    """The last line, and how it stands: what is incomplete has not passed."""
     missing = ["incomplete"] if report.run.incomplete else []
-    said = status if report.verdicts else "nothing is demanded"
-    return f"{_MARK[status][0]} KPIs {said}: {', '.join([*counted, *missing])}"
+    if judge.nothing_measured(report.run.measurements):
+        return ", ".join(["KPIs: nothing could be collected", *missing]), "unknown"
+    status = judge.overall(report.verdicts)
+    counted = ", ".join(f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()) or "none"
+    if missing and status == "passed":
+        return f"KPIs incomplete: {counted}", "unknown"
+    if not report.verdicts:
+        return f"KPIs: {counted}; nothing is demanded of them", "shown"
+    return f"KPIs {', '.join([status, *missing])}: {counted}", status
