@@ -256,5 +256,3 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         source="`reviewed` of `use: compliance`",
     ),
 )
-
-KPIS: Final[tuple[Kpi, ...]] = (*COST, *COMPLIANCE)

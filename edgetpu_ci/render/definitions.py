@@ -46,6 +46,7 @@ def text(metric: Metric) -> str:
 def _published(kpi: Kpi) -> dict[str, str]:
     return {
         "group": GROUPS[kpi.group].lower(),
+        "collected by": f"`use: {kpi.use}`",
         "formula": kpi.formula,
         "source": kpi.source,
         "permission": kpi.permission or "none",

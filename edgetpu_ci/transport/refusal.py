@@ -54,9 +54,10 @@ def _denied(answer: Answer, sentence: str, needs: str) -> DeliveryError | None:
 def lacks(permission: str) -> str:
     """That a token needs a permission, or one of several with "or" between, and where to get one that has it."""
     ways = [re.findall(r"([\w-]+): \w+", way) for way in permission.split(" or ")]
+    step = ", which GITHUB_TOKEN cannot have: give an App's or a personal token"
     if any(all(_OF_A_JOB.fullmatch(name) for name in names) for names in ways):
-        return f"the token needs `{permission}`"
-    return f"the token needs `{permission}`, which GITHUB_TOKEN cannot have; give an App's or a personal token"
+        step = ": give it in the job's `permissions:`, or another token"
+    return f"the token needs `{permission}`{step} as EDGETPU_CI_TOKEN"
 
 
 def _until(answer: Answer) -> str:

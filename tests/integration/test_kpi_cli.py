@@ -103,7 +103,14 @@ def test_explain_prints_definition_formula_source_and_permission_by_any_name(tmp
     done = edgetpu_ci(tmp_path, "kpi", "explain", "build_time")
     assert done.returncode == 0
     assert done.stdout.startswith("build_time_seconds: how long a build takes\n")
-    for part in ("lower is better", "also called  build_time", "formula ", "source ", "permission   actions: read"):
+    for part in (
+        "lower is better",
+        "collected by `use: github`",
+        "also called  build_time",
+        "formula ",
+        "source ",
+        "permission   actions: read",
+    ):
         assert part in done.stdout
 
 

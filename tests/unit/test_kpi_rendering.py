@@ -212,6 +212,22 @@ def test_whatever_numbers_there_are_they_are_shown(number: float) -> None:
     assert chart.image(odd, "png").startswith(b"\x89PNG")
 
 
+def test_a_long_reason_is_whole_to_its_last_word_and_said_once() -> None:
+    report = kpi_reports.kpis_incomplete()
+    for said in (markdown.comment(report), " ".join(table.text(report, 120, colour=False).split())):
+        assert said.count("the scan of requirements.txt is from 2026-01-05") == 1
+        assert "zizmor.sarif are more than 7 days old; scan it again" in said
+
+
+def test_a_permission_is_said_once_with_all_it_costs_and_where_a_token_goes() -> None:
+    report = kpi_reports.kpis_incomplete()
+    step = "give an App's or a personal token as EDGETPU_CI_TOKEN (runners online, artifact retention)"
+    for said in (markdown.comment(report), " ".join(table.text(report, 120, colour=False).split())):
+        assert said.count(f"2 figures need `administration: read`, which GITHUB_TOKEN cannot have: {step}") == 1
+        assert said.count("EDGETPU_CI_TOKEN") == 2
+        assert "GitHub answered 403, Resource" not in said
+
+
 def test_what_is_1_or_0_is_answered_with_yes_or_no() -> None:
     known = [kpi.metric for kpi in metrics.KPIS if kpi.is_yes_or_no]
     assert {"package_available", "data_retention_compliant", "branch_protected"} <= {metric.name for metric in known}
