@@ -82,9 +82,14 @@ def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Findin
         except ConfigError as error:
             faults.append(Finding("bad", "configuration", str(error)))
     yield from faults
+    yield from (Finding("note", "configuration", doubt) for doubt in config.doubts(settings))
     if all(fault.state != "bad" for fault in faults):
-        counts = f"{len(places)} collectors, {len(settings.rules)} rules"
-        yield Finding("ok", "configuration", f"{path}: {counts}.")
+        counted = ((len(places), "collector"), (len(config.demands(settings)), "rule or gate"))
+        yield Finding("ok", "configuration", f"{path}: {', '.join(_counted(*one) for one in counted)}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what.replace('rule or gate', 'rules and gate')}s"
 
 
 def _places(settings: config.Config) -> list[tuple[config.Step, str]]:
