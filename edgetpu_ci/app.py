@@ -87,10 +87,6 @@ def run(
     section = "kpis" if settings.collect is settings.kpis else "collect"
     collectors = [collect.bind(step, f"{section}[{n}]") for n, step in enumerate(settings.collect)]
     publishers = _bind_publishers(settings)
-    for collector in collectors:
-        # Those of a machine look for themselves, once what they measure is built.
-        if collector.is_of_repository:
-            collector.check(world)
     keeper = store.open_store(settings.store, world)
     _check(keeper)
     report_folder.check(folder)

@@ -53,9 +53,10 @@ def _denied(answer: Answer, sentence: str, needs: str) -> DeliveryError | None:
 
 def lacks(permission: str) -> str:
     """That a token needs a permission, or one of several with "or" between, and where to get one that has it."""
+    step = ", which GITHUB_TOKEN cannot have: give an App's or a personal token"
     if can_be_of_a_job(permission):
-        return f"the token needs `{permission}`"
-    return f"the token needs `{permission}`, which GITHUB_TOKEN cannot have; give an App's or a personal token"
+        step = ": give it in the job's `permissions:`, or another token"
+    return f"the token needs `{permission}`{step} as EDGETPU_CI_TOKEN"
 
 
 def _until(answer: Answer) -> str:
