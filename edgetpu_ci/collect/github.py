@@ -110,7 +110,8 @@ def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
 
 
 def _community(desk: Desk, standing: Now) -> Measurement:
-    if standing.profile is None and standing.about and not standing.about.is_fork:
+    is_fork = standing.about is not None and standing.about.is_fork
+    if standing.profile is None and not is_fork:
         return _unknown(desk, PROFILE, "community_profile_percent")
     return health.community(None if standing.profile is None else int(standing.profile))
 
@@ -123,7 +124,7 @@ def _runners(desk: Desk, standing: Now) -> Iterator[Measurement]:
 
 
 def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
-    reason = desk.refused.get(part, "GitHub was not read to the end; the next run goes on")
+    reason = desk.refused.get(part, gathered.NOT_TO_THE_END)
     return summary.unknown(REPOSITORY, metric, reason.rstrip("."))
 
 

@@ -21,6 +21,8 @@ _LONGEST: Final = timedelta(days=5)
 _BEHIND: Final = timedelta(days=90)
 """What is given to users now may have been committed so long before."""
 
+NOT_TO_THE_END: Final = "GitHub was not read to the end; the next run goes on"
+
 _LISTS: Final[tuple[Source, ...]] = ("pulls", "issues", "runs")
 _DELIVERED: Final[dict[str, tuple[str, ...]]] = {
     "auto": (DEPLOYMENTS, RELEASES),
@@ -68,9 +70,12 @@ def _missing(desk: Desk, kind: str) -> dict[Source, str]:
     found: dict[Source, str] = {name: desk.refused[name] for name in _LISTS if name in desk.refused}
     for name in _LISTS:
         if name not in found and not getattr(desk.cursors, name) and name in desk.broken:
-            found[name] = "GitHub was not read to the end; the next run goes on"
-    if refused := [desk.refused[part] for part in _DELIVERED.get(kind, ()) if part in desk.refused]:
+            found[name] = NOT_TO_THE_END
+    delivered = _DELIVERED.get(kind, ())
+    if refused := [desk.refused[part] for part in delivered if part in desk.refused]:
         found["deployments"] = refused[0]
+    elif any(part not in desk.cursors.asked for part in delivered):
+        found["deployments"] = NOT_TO_THE_END
     if not desk.branch:
         found |= {name: found.get(name, "GitHub did not tell the default branch") for name in ("pulls", "runs")}
     return {name: reason.rstrip(".") for name, reason in found.items()}

@@ -205,6 +205,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         source="GitHub's community profile (REST)",
         permission="contents: read",
     ),
+)
+
+OF_THIS_RUN: Final[tuple[Kpi, ...]] = (
     _kpi(
         "run_so_far_seconds",
         "s",

@@ -14,6 +14,9 @@ from edgetpu_ci.errors import DocumentError, InputError
 if TYPE_CHECKING:
     from xml.etree.ElementTree import XMLParser
 
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import XMLParser
+
 T = TypeVar("T")
 
 MOST_BYTES: Final = 64 << 20

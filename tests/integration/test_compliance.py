@@ -188,7 +188,7 @@ def test_no_login_is_in_the_evidence_of_a_difference(store: Folder, tmp_path: Pa
         (RETENTION, "data_retention_compliant", "administration: read"),
         (PEOPLE, "permissions_audit_compliant", "metadata: read"),
         (KEYS, "permissions_audit_compliant", "administration: read"),
-        (HOOKS, "permissions_audit_compliant", "webhooks: read"),
+        (HOOKS, "permissions_audit_compliant", "repository-hooks: read"),
         (SECRETS, "permissions_audit_compliant", "secrets: read"),
         (ENVIRONMENTS, "permissions_audit_compliant", "actions: read"),
         (TOKENS, "permissions_audit_compliant", "administration: read"),

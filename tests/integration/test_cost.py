@@ -279,4 +279,4 @@ def test_every_figure_has_a_published_definition(tmp_path: Path) -> None:
 
     with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
         found = cost.collect_remembering(cost.Options(), kept(), here)
-    assert {one.metric for one in found.measurements} <= {kpi.metric.name for kpi in upkeep.KPIS}
+    assert {one.metric for one in found.measurements} <= {kpi.metric.name for kpi in upkeep.COST}

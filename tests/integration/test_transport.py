@@ -149,16 +149,20 @@ def test_a_server_of_ones_own_has_graphql_beside_its_rest(tmp_path: Path) -> Non
     ("reply", "kind", "words"),
     [
         (bad(401, "Bad credentials"), DeniedError, "(401, Bad credentials) to GET /repos/o/r/thing; check that"),
-        (bad(403, "Resource not accessible by integration"), DeniedError, "; the token needs `actions: read`."),
+        (
+            bad(403, "Resource not accessible by integration"),
+            DeniedError,
+            "needs `actions: read`: give it in the job's `permissions:`, or another token as EDGETPU_CI_TOKEN.",
+        ),
         (
             bad(403, x_accepted_github_permissions="administration=read"),
             DeniedError,
-            "needs `administration: read`, which GITHUB_TOKEN cannot have; give an App's or a personal token.",
+            "which GITHUB_TOKEN cannot have: give an App's or a personal token as EDGETPU_CI_TOKEN.",
         ),
         (
             bad(403, x_accepted_github_permissions="pull_requests=write,issues=read; contents=write"),
             DeniedError,
-            "`pull-requests: write and issues: read or contents: write`.",
+            "`pull-requests: write and issues: read or contents: write`: give it in the job's",
         ),
         (bad(404), MissingError, "the token may see it (`actions: read`)."),
         (bad(422, "Too many"), DeliveryError, "(422, Too many) to GET /repos/o/r/thing; it does not take"),

@@ -103,6 +103,18 @@ def test_deployments_that_are_not_shown_are_unknown_and_not_none(checkout: Path,
     assert found["build_success_rate"].value == 100
 
 
+def test_where_github_is_down_nothing_is_taken_for_a_fork_and_nothing_for_none(checkout: Path) -> None:
+    reader = repository(runs=20, items=10)
+
+    def down(_number: int, _what: str) -> None:
+        raise DeliveryError("GitHub did not answer.")
+
+    reader.before = down
+    found = by_name(measure(reader, checkout))
+    assert {name: one.value for name, one in found.items() if one.value is not None and "commits" not in name} == {}
+    assert "not read to the end" in found["community_profile_percent"].reason
+
+
 def test_releases_alone_need_no_deployments(checkout: Path) -> None:
     reader = repository(runs=20, items=10)
     reader.unshown = ("deployments",)

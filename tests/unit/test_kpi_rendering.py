@@ -73,6 +73,29 @@ def test_nothing_collected_is_said() -> None:
     )
 
 
+def last(report: Report) -> str:
+    return table.text(report, 120, colour=False).splitlines()[-1]
+
+
+def test_figures_of_parts_alone_are_counted_as_they_are() -> None:
+    site = kpi_reports.report([figure("site_up", 1, "a.example"), figure("site_up", 1, "b.example")], ())
+    assert heading(site) == "### ℹ️ edgetpu-ci KPIs: 2 without a limit"
+    assert last(site) == "KPIs: 2 without a limit; nothing is demanded of them"
+
+
+def test_what_is_incomplete_bears_no_sign_of_success() -> None:
+    for rules, counted in ((kpi_reports.GATES, "5 as they should be · 6"), ((), "11")):
+        partly = kpi_reports.report(kpi_reports.well(), rules, ("The token was refused.",))
+        assert heading(partly) == f"### ❔ edgetpu-ci KPIs: incomplete · {counted} without a limit"
+        assert last(partly) == f"? KPIs incomplete: {counted.replace(' ·', ',')} without a limit"
+
+
+def test_what_failed_is_incomplete_beside() -> None:
+    worse = kpi_reports.report([figure("build_time_seconds", 301, n=9)], kpi_reports.GATES[2:3], ("No answer.",))
+    assert heading(worse) == "### ❌ edgetpu-ci KPIs: incomplete · 1 above its limit"
+    assert last(worse) == "✗ KPIs failed, incomplete: 1 above its limit"
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_nothing_is_said_of_a_machine_or_a_base(make: Callable[[], Report]) -> None:
     for said in (markdown.comment(make()), table.text(make(), 120, colour=False)):
@@ -187,6 +210,60 @@ def test_whatever_numbers_there_are_they_are_shown(number: float) -> None:
     assert "build success rate" in markdown.comment(odd)
     assert "build success rate" in table.text(odd, 80, colour=False)
     assert chart.image(odd, "png").startswith(b"\x89PNG")
+
+
+def test_a_long_reason_is_whole_to_its_last_word_and_said_once() -> None:
+    report = kpi_reports.kpis_incomplete()
+    for said in (markdown.comment(report), " ".join(table.text(report, 120, colour=False).split())):
+        assert said.count("the scan of requirements.txt is from 2026-01-05") == 1
+        assert "zizmor.sarif are more than 7 days old; scan it again" in said
+
+
+def test_a_permission_is_said_once_with_all_it_costs_and_where_a_token_goes() -> None:
+    report = kpi_reports.kpis_incomplete()
+    step = "give an App's or a personal token as EDGETPU_CI_TOKEN (runners online, artifact retention)"
+    for said in (markdown.comment(report), " ".join(table.text(report, 120, colour=False).split())):
+        assert said.count(f"2 figures need `administration: read`, which GITHUB_TOKEN cannot have: {step}") == 1
+        assert said.count("EDGETPU_CI_TOKEN") == 2
+        assert "GitHub answered 403, Resource" not in said
+
+
+def test_an_answer_that_must_be_another_is_said_in_words_with_its_evidence() -> None:
+    evidence = ("evidence", "the newest scan is of 2026-03-01 05:00 UTC, 72.1 hours ago")
+    scan = figure("daily_scan_compliant", 0, details=(evidence, ("as of", "now"), ("among them", "none")))
+    rule = Rule(match="*/daily_scan_compliant", min=1, severity="warn")
+    said = table.text(kpi_reports.report([scan], (rule,)), 120, colour=False)
+    assert f"\n! daily scan compliant: no, and it must be yes; {evidence[1]}\n" in said
+    assert "least allowed" not in said
+    (row,) = [r for r in visible(kpi_reports.report([scan], (rule,))).splitlines() if "daily scan" in r]
+    assert row == f"| ⚠️ | daily scan compliant | no |  |  |  | ▄▄▄▄▄▄▄▄▄ | must be yes; {evidence[1]} |"
+
+
+def test_a_terminal_says_of_what_it_is_and_what_steady_means() -> None:
+    first = " ".join(table.text(kpi_reports.kpis_all_well(), 100, colour=False).partition("\n\n")[0].split())
+    assert first == (
+        "a1b2c3d on main · 2026-03-04 05:06 UTC · 2026-02-02 05:06 to 2026-03-04 05:06 UTC, 30 days · "
+        "an arrow where the difference to the time before is beyond noise, else steady"
+    )
+
+
+def test_the_window_of_a_first_run_is_said_too() -> None:
+    first = [replace(one, earlier=None) for one in kpi_reports.well()]
+    said = table.text(kpi_reports.report(first), 120, colour=False).splitlines()[0]
+    assert said.endswith("2026-02-02 05:06 to 2026-03-04 05:06 UTC, 30 days")
+
+
+def test_what_there_was_none_of_is_no_detail_unless_it_could_have_been_excluded() -> None:
+    said = markdown.comment(kpi_reports.kpis_all_well())
+    assert "excluded: none" in said
+    assert "in draft" not in said
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(0.0002565, "0.9234 s"), (0.009, "32.40 s"), (0.5, "0.5000 h"), (0, "0 h"), (30, "30 h")]
+)
+def test_less_than_a_minute_of_hours_is_said_in_seconds(hours: float, said: str) -> None:
+    assert key_figures.value(figure("security_scan_age_hours", hours)) == said
 
 
 def test_what_is_1_or_0_is_answered_with_yes_or_no() -> None:
