@@ -133,6 +133,7 @@ def test_what_is_left_out_is_counted() -> None:
         "1 closed as duplicate, 1 closed as not_planned, 1 of bots"
     )
     assert found["repository/deployment_frequency_per_week"] == "1 failed or yanked"
+    assert found["repository/change_lead_time_hours"] == "5 of bots, 2 not deployed yet"
 
 
 def test_the_weeks_are_shown_and_the_running_one_apart() -> None:
