@@ -22,6 +22,10 @@ class Size(Struct, frozen=True):
     counted: str
 
 
+def _several(word: str, n: int) -> str:
+    return word if n == 1 else f"{word}s"
+
+
 def figures(reports: Sequence[tuple[str, Lint]], size: Size | str | None) -> Iterator[Measurement]:
     """Score and density of violations; unknown where the size of the code is."""
     if not reports:
@@ -29,7 +33,7 @@ def figures(reports: Sequence[tuple[str, Lint]], size: Size | str | None) -> Ite
     errors = sum(report.errors for _, report in reports)
     others = sum(report.others for _, report in reports)
     details: summary.Details = (
-        ("violations", summary.listed((("errors", errors), ("others", others)))),
+        ("violations", summary.listed(((_several("error", errors), errors), (_several("other", others), others)))),
         ("files", ", ".join(f"{name} ({report.tool})" for name, report in reports)),
     )
     if not isinstance(size, Size) or not size.lines:
