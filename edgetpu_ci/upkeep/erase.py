@@ -69,8 +69,7 @@ def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
 
     StoreError when other jobs write a value all the time; what went until then is gone.
     """
-    names = keeper.values()
-    values = _all(keeper, names) if isinstance(scope, Everything) else _some(keeper, names, scope)
+    values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, keeper.values(), scope)
     erased = (*values, *_documents(keeper, scope))
     record = Erasure(
         at=world.now(),
@@ -94,11 +93,16 @@ def _words(scope: Scope) -> str:
             return "all key figures"
 
 
-def _all(keeper: Keeper, names: Iterable[str]) -> Iterable[Erased]:
-    for name in names:
-        if not stale.OTHERS.fullmatch(name) or name == register.SERIES:
+def _all(keeper: Keeper) -> Iterable[Erased]:
+    """Until none is left: a job that reads meanwhile may have added some."""
+    for _ in range(_TRIES):
+        names = [name for name in keeper.values() if not stale.OTHERS.fullmatch(name) or name == register.SERIES]
+        if not names:
+            return
+        for name in names:
             _change(keeper, name, lambda _: None)
             yield Erased(name, 1, "value")
+    raise StoreError("Key figures are written by other jobs all the time; erase again when fewer run.")
 
 
 def _documents(keeper: Keeper, scope: Scope) -> Iterable[Erased]:

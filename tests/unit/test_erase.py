@@ -154,6 +154,22 @@ def test_what_another_job_wrote_meanwhile_is_not_lost(store: Folder, tmp_path: P
 
 
 @dataclass(frozen=True)
+class Reading(Folder):
+    """A store to which another job adds a month once, when its cursors go."""
+
+    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+        if name == "github-cursors":
+            Folder(self.root).swap("github-pulls-2026-02", None, memory.pack([pull(9, "2026-02-01")]))
+        return super().swap(name, old, new)
+
+
+def test_what_a_job_adds_while_everything_goes_goes_too(store: Folder, tmp_path: Path) -> None:
+    done = erase.erase(Reading(store.root), Everything(), world(tmp_path))
+    assert Erased("github-pulls-2026-02", 1, "value") in done.erased
+    assert store.values() == ["selftest-pi-12345678", "series-0123456789abcdef"]
+
+
+@dataclass(frozen=True)
 class Locked(Folder):
     """A store where others are always faster."""
 
