@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from edgetpu_ci.errors import DeliveryError
 
 AT_ONCE: Final = 4
 
@@ -53,9 +56,10 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """The accounts, the log of requests, and whose turn it is to ask."""
+    """The accounts, the log of requests, and whose turn it is to ask; `answers` are those that several want."""
 
     def __init__(self) -> None:
+        self.answers: dict[str, bytes | DeliveryError] = {}
         self._accounts: dict[str, Account] = {}
         self._log: list[Asked] = []
         self._sent = 0

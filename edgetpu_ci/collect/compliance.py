@@ -1,6 +1,6 @@
 """Whether the rules of data, access and review are kept, each with its evidence (docs/compliance.md)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,8 +10,10 @@ from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.transport import github
+from edgetpu_ci.transport.seldom import WEEK, Seldom
 from edgetpu_ci.upkeep import access, account, asking, audit, records, reviews, stale
 from edgetpu_ci.upkeep.asking import No
+from edgetpu_ci.upkeep.review import Review
 from edgetpu_ci.world import World
 
 if TYPE_CHECKING:
@@ -49,16 +51,18 @@ def collect(options: Options, world: World) -> Collected:
 def collect_remembering(options: Options, state: State, world: World) -> Collected:
     """Each rule as kept, broken, or not known with what is missing to know."""
     reader, now = github.connect(world), world.now()
-    found = asking.gather(reader, _asks(options, reader, now))
+    slow = Seldom(reader, state, now)
+    found = asking.gather(reader, _asks(options, reader, slow, now))
     kept, incidents = found.pop("retention"), found.pop("incidents")
     names, newest = state.values(), reviews.newest(state)
     missing = [] if isinstance(incidents, No) else records.undescribed(incidents, options.postmortems, world)
-    reachable = access.read(reader) if newest else access.Access(())
+    permissions = _permissions(reader, slow, newest, reviews.secret(state, world), now)
+    slow.keep()
     past = stale.past(state, names, now)
     measured: tuple[Measurement, ...] = (
         audit.retention(kept, options.log_retention_days, options.actions_logs, past, now),
         audit.minimisation(stale.unregistered(state, names), now),
-        audit.permissions(newest, reachable, reviews.secret(state, world), now),
+        permissions,
         audit.reviewed(newest, options.review_days, now),
         audit.scanned(found, now),
         audit.documented(incidents, missing, options.postmortem_days, now),
@@ -70,14 +74,30 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
 def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:
     """Why something of it may not be read, one error a permission."""
     reader = github.connect(world)
-    asks = {**_asks(options, reader, world.now()), **access.asks(reader)}
+    asks = {**_asks(options, reader, reader, world.now()), **access.asks(reader)}
     failed = [one for one in reader.gather([*asks.values()]) if isinstance(one, EdgeTpuCiError)]
     return tuple({getattr(one, "permission", "") or str(one): one for one in failed}.values())
 
 
-def _asks(options: Options, reader: github.GitHub, now: datetime) -> dict[str, "Callable[[], Any]"]:
+def _permissions(
+    reader: github.GitHub, slow: Seldom, newest: Review | None, secret: bytes | None, now: datetime
+) -> Measurement:
+    """The audit of who may reach the repository; one that found all as it was signed off stands for a week."""
+    if newest is None:
+        return audit.permissions(None, access.Access(()), secret, now)
+    return slow.ask(
+        f"audit of access as of {newest.at:%Y-%m-%dT%H:%M:%SZ}",
+        Measurement,
+        lambda: audit.permissions(newest, access.read(reader), secret, now),
+        lasts=lambda found: WEEK if found.value else timedelta(),
+    )
+
+
+def _asks(
+    options: Options, reader: github.GitHub, slow: github.Getting, now: datetime
+) -> dict[str, "Callable[[], Any]"]:
     return {
-        "retention": partial(account.retention, reader),
+        "retention": partial(account.retention, slow),
         "code-scanning analysis": partial(records.analysis, reader),
         f"successful run of {options.scan}": partial(records.scan, reader, options.scan),
         "incidents": partial(records.incidents, reader, options.incident_label, options.postmortem_days, now),

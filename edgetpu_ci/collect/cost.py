@@ -9,7 +9,9 @@ from msgspec import Meta, Struct, field
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.supply import posture
 from edgetpu_ci.transport import github
+from edgetpu_ci.transport.seldom import Seldom
 from edgetpu_ci.upkeep import account, asking, forecast, kept, minutes, rates, services, spending
 from edgetpu_ci.upkeep.asking import No
 from edgetpu_ci.upkeep.rates import Rate
@@ -49,8 +51,10 @@ def collect(options: Options, world: World) -> Collected:
 def collect_remembering(options: Options, state: State, world: World) -> Collected:
     """What this month's jobs, what is stored, and the services around cost; what was refused is unknown, alone."""
     reader = github.connect(world)
-    asks: dict[str, Callable[[], Any]] = {**_settings(reader), "artifacts": partial(account.artifacts, reader)}
+    slow = Seldom(reader, state, world.now())
+    asks: dict[str, Callable[[], Any]] = {**_settings(reader, slow), "artifacts": partial(account.artifacts, reader)}
     found = asking.gather(reader, asks)
+    slow.keep()
     repository, now = found["repository"], world.now()
     is_public = repository if isinstance(repository, No) else not repository.private
     bill = _bill(reader, repository, world)
@@ -75,18 +79,18 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
 def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:  # noqa: ARG001 - as all that have it
     """Why something of it may not be read, one error a permission."""
     reader = github.connect(world)
-    found = reader.gather([*_settings(reader).values()])
+    found = reader.gather([*_settings(reader, reader).values()])
     repository = found[0]
-    if isinstance(repository, account.Repository):
+    if isinstance(repository, posture.Repository):
         found += reader.gather([partial(account.billed, reader, repository.owner, world.now())])
     return tuple(one for one in found if isinstance(one, EdgeTpuCiError))
 
 
-def _settings(reader: github.GitHub) -> dict[str, "Callable[[], Any]"]:
+def _settings(reader: github.GitHub, slow: github.Getting) -> dict[str, "Callable[[], Any]"]:
     return {
-        "repository": partial(account.repository, reader),
+        "repository": partial(posture.repository, slow),
         "caches": partial(account.caches, reader),
-        "retention": partial(account.retention, reader),
+        "retention": partial(account.retention, slow),
     }
 
 
@@ -100,7 +104,7 @@ def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all coll
             )
 
 
-def _bill(reader: github.GitHub, repository: account.Repository | No, world: World) -> tuple[account.Item, ...] | No:
+def _bill(reader: github.GitHub, repository: posture.Repository | No, world: World) -> tuple[account.Item, ...] | No:
     if isinstance(repository, No):
         return repository
     ask = partial(account.billed, reader, repository.owner, world.now())
@@ -108,7 +112,7 @@ def _bill(reader: github.GitHub, repository: account.Repository | No, world: Wor
     return found
 
 
-def _spent(options: Options, repository: account.Repository, state: State, world: World) -> spending.Spent:
+def _spent(options: Options, repository: posture.Repository, state: State, world: World) -> spending.Spent:
     now = world.now()
     since = min(forecast.month(now)[0], now - timedelta(days=forecast.DAYS))
     runs = kept.ended(state, since)

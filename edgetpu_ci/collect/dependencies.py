@@ -75,13 +75,10 @@ def collect_remembering(options: Options, state: memory.State, world: World) -> 
 def _wanted(options: Options, world: World) -> tuple[tuple[Wanted, ...], str]:
     """The packages, and where they are from in words."""
     files = _files(options, world)
-    found = locks.installed()
-    if files:
-        found = locks.distinct(
-            one
-            for file in files
-            for one in locks.read(world.cwd / file.path, subjects.printable(file.path), file.scope)
-        )
+    locked = (
+        one for file in files for one in locks.read(world.cwd / file.path, subjects.printable(file.path), file.scope)
+    )
+    found = locks.distinct(locked) if files else locks.installed()
     if len(found) > options.most:
         raise ConfigError(f"{len(found):,} packages are more than the {options.most:,} of `most`; raise it.")
     named = ", ".join(subjects.printable(file.path) for file in files)

@@ -122,5 +122,8 @@ def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
 
 
 def _incomplete(desk: Desk) -> tuple[str, ...]:
-    without = [f"The jobs of workflow runs are missing: {desk.refused['jobs']}"] if "jobs" in desk.refused else []
+    named = {"jobs": "The jobs of workflow runs", "details": "When jobs were queued and for which runner"}
+    without = [
+        f"{what} could not be read: {desk.refused[part]}" for part, what in named.items() if part in desk.refused
+    ]
     return (*desk.incomplete, *without)

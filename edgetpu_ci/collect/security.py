@@ -14,6 +14,7 @@ from edgetpu_ci import event, paths, scan_files
 from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
+from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.quality import scanned
 from edgetpu_ci.quality.records import Scan
@@ -22,7 +23,8 @@ from edgetpu_ci.supply import advisories, alerts, findings, posture, workflows
 from edgetpu_ci.supply.alerts import Kind, Open
 from edgetpu_ci.supply.locks import Wanted
 from edgetpu_ci.transport import github
-from edgetpu_ci.transport.github import GitHub
+from edgetpu_ci.transport.github import Getting, GitHub
+from edgetpu_ci.transport.seldom import Seldom
 from edgetpu_ci.world import World
 
 OF_REPOSITORY: Final = True
@@ -67,14 +69,19 @@ def check(options: Options, world: World) -> None:
 
 
 def collect(options: Options, world: World) -> Collected:
+    """Without a memory all is asked for each time."""
+    return collect_remembering(options, Forgetful(), world)
+
+
+def collect_remembering(options: Options, state: State, world: World) -> Collected:
     """What GitHub and the reports say, each part that is refused being unknown by itself."""
     read = scan_files.read(options.files, world)
     local, faults = _workflows(world)
-    asks = _asks(options, world)
     reader = github.connect(world)
-    found = dict(zip(asks, reader.gather([partial(ask, reader) for ask in asks.values()]), strict=True))
-    settings = posture.asks(reader)
-    known = dict(zip(settings, reader.gather(list(settings.values())), strict=True))
+    slow = Seldom(reader, state, world.now())
+    found = _gathered(reader, _asks(options, world, reader, slow))
+    known = _gathered(reader, posture.asks(slow))
+    slow.keep()
     measured = (
         *_counts(options, found),
         _age(options, found, read.scans, world.now()),
@@ -90,20 +97,23 @@ def collect(options: Options, world: World) -> Collected:
 def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:
     """Why something may not be read."""
     reader = github.connect(world)
-    asks = [partial(ask, reader) for ask in _asks(options, world).values()]
-    found: list[Any] = reader.gather([*asks, *posture.asks(reader).values()])
+    found: list[Any] = reader.gather([*_asks(options, world, reader, reader).values(), *posture.asks(reader).values()])
     return tuple(one for one in found if isinstance(one, EdgeTpuCiError))
 
 
-def _asks(options: Options, world: World) -> dict[str, Callable[[GitHub], Any]]:
-    """What GitHub is asked beside its settings, by name."""
+def _gathered(reader: GitHub, asks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    return dict(zip(asks, reader.gather(list(asks.values())), strict=True))
+
+
+def _asks(options: Options, world: World, reader: GitHub, slow: Getting) -> dict[str, Callable[[], Any]]:
+    """What GitHub is asked beside its settings, by name; `slow` is for what changes seldom."""
     branch = options.branch or event.read(world).main
-    found: dict[str, Callable[[GitHub], Any]] = {kind: alerts.READ[kind] for kind in options.alerts}
+    found: dict[str, Callable[[], Any]] = {kind: partial(alerts.READ[kind], reader) for kind in options.alerts}
     if "code_scanning" in options.alerts:
-        found["analysed"] = alerts.analysed
+        found["analysed"] = partial(alerts.analysed, reader)
     if options.scan_workflow:
-        found["scanned"] = lambda reader: alerts.scanned(reader, options.scan_workflow)
-    return {**found, "branch": lambda reader: posture.branch(reader, branch), "token": posture.token}
+        found["scanned"] = partial(alerts.scanned, reader, options.scan_workflow)
+    return {**found, "branch": partial(posture.branch, slow, branch), "token": partial(posture.token, slow)}
 
 
 def _why(error: object) -> str:

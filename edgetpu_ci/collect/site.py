@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
+from edgetpu_ci.errors import BudgetError, ConfigError, DeniedError, EdgeTpuCiError, MissingError
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.supply import site
@@ -41,9 +41,13 @@ def collect(options: Options, world: World) -> Collected:
 def _api(world: World) -> Measurement:
     """Asked for the rate limit, which costs nothing of it; asked again where that helps."""
     reader = github.connect(world)
+    metric = "github_api_reachable"
     try:
         reader.get("/rate_limit", dict[str, Any], needs="metadata: read")
+    except (DeniedError, MissingError):
+        pass  # It answered: a server of one's own may have no limits.
+    except BudgetError as error:
+        return summary.unknown(REPOSITORY, metric, str(error).rstrip("."))
     except EdgeTpuCiError as error:
-        details = (("failed", str(error).rstrip(".")),)
-        return summary.plain(REPOSITORY, "github_api_reachable", 0.0, details=details)
-    return summary.plain(REPOSITORY, "github_api_reachable", 1.0)
+        return summary.plain(REPOSITORY, metric, 0.0, details=(("failed", str(error).rstrip(".")),))
+    return summary.plain(REPOSITORY, metric, 1.0)

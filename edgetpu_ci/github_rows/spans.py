@@ -59,9 +59,9 @@ def newest(span: Span, items: float, density: float | None) -> tuple[Span, Span 
 
     The whole span where the density is not known, or so low.
     """
-    seconds = span.seconds if not density else max(1, int(items / density))
-    if seconds >= span.seconds:
+    if not density or items >= density * span.seconds:
         return span, None
+    seconds = max(1, int(items / density))
     low = span.high - SECOND * (seconds - 1)
     return Span(low, span.high), Span(span.low, low - SECOND)
 

@@ -173,12 +173,12 @@ class _Runs(Struct, frozen=True):
 def analysed(github: GitHub) -> datetime | None:
     """When code scanning had its newest analysis."""
     path = f"/repos/{github.repository}/code-scanning/analyses"
-    found = github.get(path, list[_Analysis], needs=NEEDS["code_scanning"], query={"per_page": 1})
+    found = github.once(path, list[_Analysis], needs=NEEDS["code_scanning"], query={"per_page": 1})
     return max((one.created_at for one in found), default=None)
 
 
 def scanned(github: GitHub, workflow: str) -> datetime | None:
     """When a workflow, by its file name, last ended well."""
     path = f"/repos/{github.repository}/actions/workflows/{workflow}/runs"
-    found = github.get(path, _Runs, needs="actions: read", query={"status": "success", "per_page": 1})
+    found = github.once(path, _Runs, needs="actions: read", query={"status": "success", "per_page": 1})
     return max((one.updated_at for one in found.workflow_runs), default=None)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from edgetpu_ci.errors import EdgeTpuCiError, MissingError
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Measurement
-from edgetpu_ci.transport.github import GitHub
+from edgetpu_ci.transport.github import Getting
 
 _ADMINISTRATION: Final = "administration: read"
 _GUARDS: Final = ("pull_request", "required_status_checks", "non_fast_forward")
@@ -21,6 +21,7 @@ class _Enabled(Struct):
 
 
 class _Actions(Struct):
+    enabled: bool
     sha_pinning_required: bool = False
 
 
@@ -37,8 +38,18 @@ class _Branch(Struct):
     protected: bool
 
 
-class _Repository(Struct):
-    default_branch: str
+class Owner(Struct, frozen=True):
+    """Who pays: an Organization or a User; the name is that before the repository's."""
+
+    kind: str = field(name="type", default="User")
+
+
+class Repository(Struct, frozen=True):
+    """Whether it is private, who pays for it, and the branch that is merged into."""
+
+    private: bool
+    owner: Owner = Owner()
+    default_branch: str = ""
 
 
 Setting = bool | EdgeTpuCiError
@@ -50,22 +61,25 @@ _SETTINGS: Final = {
     "immutable releases": "immutable-releases",
     "actions must be pinned by SHA": "actions/permissions",
 }
+_PRIVATE_REPORTS: Final = "private-vulnerability-reporting"
 
 
-def default_branch(github: GitHub) -> str:
-    """The branch that is merged into."""
-    return github.get(f"/repos/{github.repository}", _Repository, needs="metadata: read").default_branch
+def repository(github: Getting) -> Repository:
+    """The repository."""
+    return github.get(f"/repos/{github.repository}", Repository, needs="metadata: read")
 
 
-def asks(github: GitHub) -> dict[str, Callable[[], bool]]:
+def asks(github: Getting) -> dict[str, Callable[[], bool]]:
     """Each setting by its name, as a question: whether it is on."""
     return {name: partial(_setting, github, path) for name, path in _SETTINGS.items()}
 
 
-def _setting(github: GitHub, path: str) -> bool:
+def _setting(github: Getting, path: str) -> bool:
     where = f"/repos/{github.repository}/{path}"
     if path == "actions/permissions":
         return github.get(where, _Actions, needs=_ADMINISTRATION).sha_pinning_required
+    if path == _PRIVATE_REPORTS:
+        return github.get(where, _Enabled, needs="metadata: read").enabled
     try:
         # Of alerts GitHub says by its status alone whether they are on.
         found: _Enabled | None = github.get(where, _Enabled | None, needs=_ADMINISTRATION)  # type: ignore[arg-type]
@@ -85,7 +99,7 @@ def settings(found: Mapping[str, Setting]) -> Measurement:
     return summary.plain(REPOSITORY, metric, 100 * on / len(found), n=len(found), details=details)
 
 
-def token(github: GitHub) -> Measurement:
+def token(github: Getting) -> Measurement:
     """1 when a workflow's token may only read unless a workflow says otherwise, and approves no pull request."""
     metric = "workflow_token_restricted"
     path = f"/repos/{github.repository}/actions/permissions/workflow"
@@ -98,9 +112,9 @@ def token(github: GitHub) -> Measurement:
     return summary.plain(REPOSITORY, metric, float(restricted), details=details)
 
 
-def branch(github: GitHub, name: str) -> Measurement:
+def branch(github: Getting, name: str) -> Measurement:
     """1 when rules or the older protection guard the default branch; the details have the rules."""
-    name = name or default_branch(github)
+    name = name or repository(github).default_branch
     rules = github.get(f"/repos/{github.repository}/rules/branches/{name}", list[_Rule], needs="metadata: read")
     kinds = sorted({rule.type for rule in rules})
     guarded = any(kind in _GUARDS for kind in kinds)

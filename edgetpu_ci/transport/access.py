@@ -15,6 +15,7 @@ APP_ID: Final = "EDGETPU_CI_APP_ID"
 APP_KEY: Final = "EDGETPU_CI_APP_KEY"
 INSTALLATION: Final = "EDGETPU_CI_APP_INSTALLATION"
 TOKEN: Final = "EDGETPU_CI_TOKEN"  # noqa: S105 - a name
+_NAMES: Final = (TOKEN, "GITHUB_TOKEN", "GH_TOKEN")
 _REFUSED: Final = (401, 403, 404, 422)
 _SENDABLE: Final = re.compile("[!-~]*")
 _HIDDEN: Final = "***"
@@ -35,6 +36,11 @@ class Access:
             raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
         if not _SENDABLE.fullmatch(_given(env)):
             raise ConfigError("The GitHub token has blanks or characters that no token has; give it anew.")
+
+    @property
+    def name(self) -> str:
+        """The name of the variable it is from."""
+        return APP_ID if self._app else next(name for name in _NAMES if self._env.get(name, "").strip())
 
     def bearer(self) -> str:
         """The token as of now.
@@ -74,8 +80,7 @@ class Access:
 
 
 def _given(env: Mapping[str, str]) -> str:
-    names = (TOKEN, "GITHUB_TOKEN", "GH_TOKEN")
-    return next((token for name in names if (token := env.get(name, "").strip())), "")
+    return next((token for name in _NAMES if (token := env.get(name, "").strip())), "")
 
 
 def _app(env: Mapping[str, str]) -> "AppAuth":

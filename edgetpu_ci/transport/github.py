@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import structs
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, EdgeTpuCiError, MissingError
 from edgetpu_ci.ledger import AT_ONCE
 from edgetpu_ci.transport import graphql, refusal
 from edgetpu_ci.transport.access import Access
@@ -28,6 +28,15 @@ _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 
 
+class Getting(Protocol):
+    """Who can be asked for one thing."""
+
+    repository: str
+
+    def get(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> T:
+        """As of GitHub."""
+
+
 class GitHub:
     """The API as one job reads it. `repository` is owner/name; paths are whole: `/repos/{repository}/actions/runs`.
 
@@ -40,6 +49,12 @@ class GitHub:
         self._access = access
         self._asking = Asking(self._send, world)
         self._wire = Wire(access.bearer, world.now)
+        self._answers = world.ledger.answers
+
+    @property
+    def by(self) -> str:
+        """The name of the variable that opens it: what another token may is not known."""
+        return self._access.name
 
     def get(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> T:
         """One answer, decoded; `needs` is the permission to name when it is refused, such as "actions: read".
@@ -48,6 +63,18 @@ class GitHub:
         DeliveryError when nothing came.
         """
         return self._decoded(self._got(f"{self._url}{path}", path, needs, query).data, into, f"GET {path}")
+
+    def once(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> T:
+        """The same, of what several ask for in one run: GitHub is asked by the first of them."""
+        known, name = self._answers, f"{path} {sorted((query or {}).items())}"
+        if name not in known:
+            try:
+                known[name] = self._got(f"{self._url}{path}", path, needs, query).data
+            except (DeniedError, MissingError) as error:
+                known[name] = error
+        if isinstance(found := known[name], DeliveryError):
+            raise found
+        return self._decoded(found, into, f"GET {path}")
 
     def pages(self, path: str, into: type[T], *, needs: str, query: Query | None = None) -> Iterator[T]:
         """Every page of a list, each decoded as `into`, following GitHub's links; 100 items a page."""

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from edgetpu_ci.errors import DeliveryError
-from edgetpu_ci.transport.github import GitHub
+from edgetpu_ci.supply.posture import Owner
+from edgetpu_ci.transport.github import Getting, GitHub
 
 GB: Final = 1e9
 
@@ -16,20 +17,6 @@ MOST_PAGES: Final = 20
 _HOUR: Final = 3600
 
 When = Annotated[datetime, Meta(tz=True)]
-
-
-class Owner(Struct, frozen=True):
-    """Who pays: an Organization or a User."""
-
-    login: str
-    kind: str = field(name="type", default="User")
-
-
-class Repository(Struct, frozen=True):
-    """Whether it is private, and who pays for it."""
-
-    private: bool
-    owner: Owner
 
 
 class Artifact(Struct, frozen=True):
@@ -90,11 +77,6 @@ class _Usage(Struct, frozen=True, rename="camel"):
     usage_items: tuple[Item, ...] = ()
 
 
-def repository(github: GitHub) -> Repository:
-    """The repository."""
-    return github.get(f"/repos/{github.repository}", Repository, needs="metadata: read")
-
-
 def artifacts(github: GitHub) -> list[Artifact]:
     """Artifacts that are alive, newest first, until a page has none; DeliveryError when there are too many."""
     found: list[Artifact] = []
@@ -127,7 +109,7 @@ def caches(github: GitHub) -> Caches:
     return github.get(f"/repos/{github.repository}/actions/cache/usage", Caches, needs="actions: read")
 
 
-def retention(github: GitHub) -> Retention:
+def retention(github: Getting) -> Retention:
     """How long GitHub keeps artifacts and logs."""
     path = f"/repos/{github.repository}/actions/permissions/artifact-and-log-retention"
     return github.get(path, Retention, needs="administration: read")
@@ -139,7 +121,7 @@ def billed(github: GitHub, owner: Owner, now: datetime) -> tuple[Item, ...]:
     The summary of a month is asked for: the list without `day` has what it says of a whole month on its first day.
     """
     is_organization = owner.kind == "Organization"
-    place = f"organizations/{owner.login}" if is_organization else f"users/{owner.login}"
+    place = f"{'organizations' if is_organization else 'users'}/{github.repository.partition('/')[0]}"
     found = github.get(
         f"/{place}/settings/billing/usage/summary",
         _Usage,

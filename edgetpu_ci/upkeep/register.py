@@ -116,6 +116,29 @@ _CURSORS: Final = {
     "asked.*.value": "what the answer was: the community profile, runners online",
 }
 
+_SELDOM: Final = {
+    "*.until": "when it is asked for again",
+    "*.by": "a refusal holds for one kind of token only",
+    "*.refused": "that it was refused, so that it is not asked for each time",
+    "*.why": "the reason that a report gives for what is not known",
+    "*.permission": "the one that is missing",
+    "*.found.private": "minutes of public repositories cost nothing",
+    "*.found.owner.type": "whose bill it is: an organization's or an account's",
+    "*.found.default_branch": "whose rules are read",
+    "*.found.days": "for how long GitHub keeps logs and artifacts",
+    "*.found.maximum_allowed_days": "the same",
+    "*.found.enabled": "whether a setting for security is on",
+    "*.found.sha_pinning_required": "the same",
+    "*.found.default_workflow_permissions": "what a workflow's token may do",
+    "*.found.can_approve_pull_request_reviews": "the same",
+    "*.found.type": "the kinds of rules of the default branch",
+    "*.found.protected": "whether it is protected in the older way",
+    "*.found.subject": "an audit of access that found nothing: of what",
+    "*.found.metric": "the same: which figure",
+    "*.found.value": "the same: 1",
+    "*.found.details": "the same: its evidence, without a name",
+}
+
 _DELIVERY: Final = {
     "name": "tells rows apart",
     "at": "frequency of deployment",
@@ -237,6 +260,13 @@ REGISTER: Final[tuple[Kept, ...]] = (
         place="state",
         names="github-cursors",
         fields=_CURSORS,
+        days=ROW_DAYS,
+    ),
+    Kept(
+        what="what changes seldom on GitHub: settings, rules and permissions",
+        place="state",
+        names="github-seldom",
+        fields=_SELDOM,
         days=ROW_DAYS,
     ),
     Kept(

@@ -1,4 +1,4 @@
-"""Read a repository in a process of its own, with a store in a folder, and tell what that cost."""
+"""Collect all key figures of a checkout in a process of its own, and tell what that cost."""
 
 import re
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from edgetpu_ci import collect, config, event, measure
 from edgetpu_ci.collect import github
 from edgetpu_ci.memory import Swap
 from edgetpu_ci.model import Measurement
@@ -47,18 +48,20 @@ class Counting(Folder):
 
 
 def main() -> None:
-    """`STORE TIME`: read as of that time, and print the cost."""
-    store, at = Counting(Path(sys.argv[1])), datetime.fromisoformat(sys.argv[2])
+    """`TIME`: collect `kpis` of the configuration that is here, as of that time, and print the cost."""
+    store, at = Counting(Path(".edgetpu-ci")), datetime.fromisoformat(sys.argv[1])
     started, busy = time.perf_counter(), time.process_time()
-    collected = github.collect_remembering(OPTIONS, store, replace(real_world(), now=lambda: at))
+    world, settings = replace(real_world(), now=lambda: at), config.of_kpis(config.load(Path(config.FILE)))
+    collectors = [collect.bind(step, f"kpis[{n}]") for n, step in enumerate(settings.collect)]
+    run = measure.take(collectors, None, event.read(world), world, state=store).run
     cost = Cost(
         seconds=time.perf_counter() - started,
         cpu=time.process_time() - busy,
         peak_mb=_peak_kb() // 1024,
-        stored_mb=sum(path.stat().st_size for path in Path(sys.argv[1], "state").iterdir()) / 1e6,
+        stored_mb=sum(path.stat().st_size for path in (store.root / "state").iterdir()) / 1e6,
         writes=len(store.writes),
-        measurements=collected.measurements,
-        incomplete=collected.incomplete,
+        measurements=run.measurements,
+        incomplete=run.incomplete,
     )
     sys.stdout.buffer.write(msgspec.json.encode(cost))
 

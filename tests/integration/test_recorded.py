@@ -11,7 +11,7 @@ import pytest
 
 from edgetpu_ci.github_rows import details, runs, standing
 from edgetpu_ci.kpis.rows import WorkflowRun
-from edgetpu_ci.supply import advisories
+from edgetpu_ci.supply import advisories, posture
 from edgetpu_ci.supply.locks import Wanted
 from edgetpu_ci.transport.github import GitHub, connect
 from edgetpu_ci.upkeep import access, account, records
@@ -49,8 +49,13 @@ def _is_whole(said: Any) -> bool:
     return all(isinstance(one, dict) and (len(one) > FEW or "total_count" in one) for one in items)
 
 
+def _repository(said: Mapping[str, Any]) -> posture.Repository:
+    owner = posture.Owner(said["owner"].get("type", "User"))
+    return posture.Repository(said["private"], owner, said.get("default_branch", ""))
+
+
 READERS: Final[dict[str, tuple[str, Callable[[GitHub], object], Callable[[Any], object]]]] = {
-    "": ("", account.repository, lambda said: account.Repository(said["private"], _owner(said))),
+    "": ("", posture.repository, _repository),
     "/actions/runs/{run_id}": (
         "/actions/runs/1",
         lambda github: runs.row(runs.by_id(github, 1), ()).id,
@@ -87,10 +92,6 @@ READERS: Final[dict[str, tuple[str, Callable[[GitHub], object], Callable[[Any], 
         lambda _said: 0,
     ),
 }
-
-
-def _owner(said: Mapping[str, Any]) -> account.Owner:
-    return account.Owner(said["owner"]["login"], said["owner"].get("type", "User"))
 
 
 def _time(said: str) -> datetime:

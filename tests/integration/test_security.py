@@ -34,7 +34,7 @@ CODE = {
 }
 LEAKED = {"number": 2, "state": "open", "secret_type": "aws", "secret": SECRET, "validity": "active"}
 ANSWERS: Mapping[str, object] = {
-    OURS: {"default_branch": "main"},
+    OURS: {"default_branch": "main", "private": True},
     f"{OURS}/dependabot/alerts": [DEPENDABOT],
     f"{OURS}/code-scanning/alerts": [CODE],
     f"{OURS}/code-scanning/analyses": [{"created_at": "2026-11-25T06:00:00Z"}],

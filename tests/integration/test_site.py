@@ -82,7 +82,7 @@ def test_what_is_no_address_is_said_at_once(tmp_path: Path, url: str) -> None:
         site.check(site.Options(urls=(url,)), world(tmp_path))
 
 
-@pytest.mark.parametrize(("answer", "value"), [({"resources": {}}, 1), (Refused(404), 0)])
+@pytest.mark.parametrize(("answer", "value"), [({"resources": {}}, 1), (Refused(404), 1), (Refused(500), 0)])
 def test_whether_githubs_api_answers(tmp_path: Path, answer: object, value: int) -> None:
     with hub(Endpoints({"/rate_limit": answer}), tmp_path) as here:
         (found,) = site.collect(site.Options(), here).measurements

@@ -14,6 +14,7 @@ from edgetpu_ci.kpis import rows
 from edgetpu_ci.model import REPOSITORY, Machine, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.supply import downloads, standing
+from edgetpu_ci.transport import seldom
 from edgetpu_ci.upkeep import access, erase, register, review, reviews
 from edgetpu_ci.upkeep.register import Kept
 from tests.fakes.world import world
@@ -115,6 +116,8 @@ def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -
     package = standing.Standing(name="pip", current="1", python="3.12", etag="e", latest="2", current_at=NOW)
     store.swap("dependencies-index", None, memory.pack([package]))
     github.measure(repository(runs=600, items=100), github.Options(), store, here)
+    refused = seldom.Kept(until=NOW, by="GITHUB_TOKEN", refused="denied", why="no", permission="administration: read")
+    store.swap("github-seldom", None, memory.pack({"hooks": refused}))
     found = access.Access((access.Grant("collaborator", "octocat", "admin"),))
     reviews.sign_off(store, found, "maintainer on duty", here)
     erase.erase(store, erase.Number("issue", 3), here)
