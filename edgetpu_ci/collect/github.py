@@ -43,13 +43,14 @@ class Options(definitions.Options, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for patterns that are none, a window longer than rows are kept, and an index that cannot be read."""
+    """ConfigError for patterns that are none, two windows longer than rows are kept, and an index that cannot be read."""
     definitions.check(options)
     if options.deployments == "version" and not options.package:
         raise ConfigError("github: `deployments: version` takes versions of a package; name it under `package`.")
-    if options.retention_days < options.days:
+    if options.retention_days < 2 * options.days:
         raise ConfigError(
-            f"github: of {options.days:g} `days` only {options.retention_days} are kept; raise `retention_days`."
+            f"github: figures of {options.days:g} `days` are compared with as many before, and rows are kept for "
+            f"{options.retention_days}; raise `retention_days` to {2 * options.days:g} or more, or lower `days`."
         )
     if options.package:
         Index(options.index, world)
@@ -87,7 +88,7 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     else:
         rows = structs.replace(rows, commits=commits)
     measured = (*key_figures.of(rows, options, now), _community(desk, standing), _runners(desk, standing))
-    return Collected(measurements=measured, incomplete=_incomplete(desk))
+    return Collected(measurements=measured, notes=tuple(desk.mended), incomplete=_incomplete(desk))
 
 
 def _with_versions(rows: Rows, options: Options, world: World) -> Rows:

@@ -8,9 +8,10 @@ from msgspec import structs
 
 from edgetpu_ci import memory
 from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, MissingError, StoreError
-from edgetpu_ci.github_rows import cursors, issues, jobs, overview, pulls, runs
+from edgetpu_ci.github_rows import cursors, holding, issues, jobs, overview, pulls, runs
 from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
+from edgetpu_ci.kpis.rows import Erased
 from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.budget import GOES_ON
 from edgetpu_ci.transport.github import GitHub
@@ -32,7 +33,7 @@ class Desk:
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users;
     `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
     `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
-    parts that are `broken`. `suites` is how many check suites are asked for at once. `progress` is told (what, done,
+    parts that are `broken`; `mended` what of the store was lost and is read again. `suites` is how many check suites are asked for at once. `progress` is told (what, done,
     total).
     """
 
@@ -51,6 +52,7 @@ class Desk:
         self.branch = ""
         self.now = now
         self.cut = cut
+        self.mended = holding.mend(state)
         self.pulls = Shelf(pulls.KIND, state, cut)
         self.issues = Shelf(issues.KIND, state, cut)
         self.runs = Shelf(runs.KIND, state, cut)
@@ -65,6 +67,7 @@ class Desk:
         self._is_spent = False
         self._names = frozenset(state.values())
         self.progress = progress
+        self._leave_out(self.cursors.erased)
 
     @property
     def _shelves(self) -> tuple[Shelf[Any], ...]:
@@ -98,14 +101,19 @@ class Desk:
             if cursors.NAME in self._names and cursors.NAME not in old:
                 # These cursors speak of rows that are gone.
                 raise StoreError("What is kept for key figures was erased while this job read; run it again.")
+            self._leave_out(cursors.unpacked(old.get(cursors.NAME)).erased)
             changes = {k: v for shelf in self._shelves for k, v in shelf.changes(old, months[shelf.prefix]).items()}
-            both, packed = cursors.change(old.get(cursors.NAME), self.cursors)
+            both, packed = cursors.change(old.get(cursors.NAME), self.cursors, changes)
             changes[cursors.NAME] = (old.get(cursors.NAME), packed)
             changes = {name: change for name, change in changes.items() if change[0] != change[1]}
             if not changes or self._state.swap_all(changes):
                 self._stored(both, changes)
                 return
         raise StoreError(f"What was read could not be stored: other jobs were faster {TRIES} times; try again later.")
+
+    def _leave_out(self, erased: Mapping[str, Erased]) -> None:
+        for shelf in self._shelves:
+            shelf.erased = erased.get(shelf.kind.name)
 
     def _stored(self, both: Cursors, changes: Mapping[str, memory.Swap]) -> None:
         self.cursors = both

@@ -113,11 +113,27 @@ class Commit(Struct, frozen=True, kw_only=True):
     is_bot: bool = False
 
 
+class Erased(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Rows that came to be `before` a time are erased; `last` is when something last happened to one of them.
+
+    `is_open`: to some of them something may happen still, so that they belong to what is open now.
+    """
+
+    before: datetime
+    last: datetime
+    is_open: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why a figure that would need them is not known."""
+        return f"rows before {self.before:%Y-%m-%d} were erased"
+
+
 class Rows(Struct, frozen=True, kw_only=True):
     """All that key figures are made of; `branch` is the default branch, `commits` are the newest first.
 
-    `missing` says why there are no rows of a source, and `since` from when on they are complete where that is not
-    always.
+    `missing` says why there are no rows of a source, `since` from when on they are complete where that is not always,
+    and `erased` which of them are gone for good.
     """
 
     branch: str
@@ -128,3 +144,4 @@ class Rows(Struct, frozen=True, kw_only=True):
     commits: tuple[Commit, ...] = ()
     missing: dict[Source, str] = field(default_factory=dict)
     since: dict[Source, datetime] = field(default_factory=dict)
+    erased: dict[Source, Erased] = field(default_factory=dict)

@@ -24,12 +24,17 @@ _SOURCES: Final[dict[Source, str]] = {
 
 
 class Scope(Struct, frozen=True):
-    """`since` is from when on the rows are complete, None for always."""
+    """`since` is from when on the rows are complete, None for always.
+
+    `erased` says why the window is not whole, `unseen` why not all is known that is open now; empty where it is.
+    """
 
     options: Options
     window: Window
     source: str
     since: datetime | None = None
+    erased: str = ""
+    unseen: str = ""
 
     @property
     def before(self) -> Window | None:
@@ -65,6 +70,8 @@ class Scope(Struct, frozen=True):
 
     def now(self, subject: str, metric: str, values: Iterable[float], *, of: str, details: Details = ()) -> Measurement:
         """`summary.spread` of what is at the end of the window, whenever it began."""
+        if self.unseen:
+            return summary.unknown(subject, metric, self.unseen, details=self._with(details))
         return summary.spread(subject, metric, values, of=of, details=self._with(details))
 
     def _of(self, what: str) -> str:
@@ -76,5 +83,13 @@ class Scope(Struct, frozen=True):
 
 def of(rows: Rows, options: Options, window: Window, *sources: Source) -> Scope:
     """The scope of key figures that are made of these sources."""
-    since = [rows.since[source] for source in sources if source in rows.since]
-    return Scope(options, window, ", ".join(_SOURCES[source] for source in sources), max(since, default=None))
+    erased = [rows.erased[source] for source in sources if source in rows.erased]
+    since = [*(rows.since[source] for source in sources if source in rows.since), *(gone.last for gone in erased)]
+    return Scope(
+        options,
+        window,
+        ", ".join(_SOURCES[source] for source in sources),
+        max(since, default=None),
+        erased=next((gone.reason for gone in erased if gone.last >= window.start), ""),
+        unseen=next((gone.reason for gone in erased if gone.is_open), ""),
+    )

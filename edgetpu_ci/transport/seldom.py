@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
+from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError, MissingError
 from edgetpu_ci.memory import State
 from edgetpu_ci.transport.answer import Query
 from edgetpu_ci.transport.github import GitHub
@@ -99,4 +99,7 @@ class Seldom:
 
 
 def _unpacked(data: bytes | None) -> dict[str, Kept]:
-    return memory.unpack(data, dict[str, Kept], NAME) if data else {}
+    try:
+        return memory.unpack(data, dict[str, Kept], NAME) if data else {}
+    except DocumentError:
+        return {}  # It only saves requests.
