@@ -15,6 +15,10 @@ class ConfigError(EdgeTpuCiError):
     exit_status = 2
 
 
+class UnsetError(ConfigError):
+    """What a service is asked with is not set; it costs what needs that service."""
+
+
 class DocumentError(EdgeTpuCiError):
     """A stored document is missing, corrupt, foreign or from a newer version."""
 
@@ -88,6 +92,14 @@ class DeniedError(DeliveryError):
     def __init__(self, sentence: str, permission: str = "") -> None:
         super().__init__(sentence)
         self.permission = permission
+
+
+class DownError(DeliveryError):
+    """A service does not answer, whatever it is asked; this run asks it nothing more."""
+
+
+class TokenError(DownError):
+    """A service does not know our token; neither is it asked anything more."""
 
 
 class BudgetError(DeliveryError):

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, StoreError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, StoreError, UnsetError
 from edgetpu_ci.judging import interleaved, judge
 from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import Forgetful, State
@@ -81,7 +81,7 @@ def take(
         aside=_aside(plan, happened),
         contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
         notes=tuple(note for part in brought for note in part.notes),
-        incomplete=tuple(dict.fromkeys(what for part in brought for what in part.incomplete)),
+        incomplete=tuple(dict.fromkeys([*(what for part in brought for what in part.incomplete), *world.ledger.down])),
         dependencies=tuple(one for part in brought for one in part.dependencies),
     )
     samples = {name: values for part in brought for name, values in part.samples.items()}
@@ -151,26 +151,35 @@ def _standing(
 def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World, state: State) -> list[Collected]:
     brought: list[Collected] = []
     seen: set[str] = set()
+    unset: list[UnsetError] = []
     for number, collector in enumerate(collectors):
-        part = _part(collector, beside, world, state)
+        part = _part(collector, beside, world, state, unset)
         keys = {measurement.key for measurement in part.measurements}
         if twice := sorted(seen & keys):
             raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
         seen |= keys
         brought.append(part)
+    if unset and len(unset) == len(collectors):
+        raise unset[0]
     return brought
 
 
-def _part(collector: collect.Bound, beside: Beside | None, world: World, state: State) -> Collected:
+def _part(
+    collector: collect.Bound, beside: Beside | None, world: World, state: State, unset: list[UnsetError]
+) -> Collected:
     """What one collector brings.
 
-    A service that does not answer, and a value of the store that cannot be read, cost its figures, not the others'.
+    A service that does not answer, or cannot be asked (`unset` has why), and a value of the store that cannot be read
+    cost its figures, not the others'.
     """
     try:
         return collector.beside(beside, world, state) if beside else collector(world, state)
     except (DeliveryError, DocumentError, StoreError) as error:
         if not collector.is_of_repository:
             raise
+        return Collected(measurements=(), incomplete=(str(error),))
+    except UnsetError as error:
+        unset.append(error)
         return Collected(measurements=(), incomplete=(str(error),))
 
 

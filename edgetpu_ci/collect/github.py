@@ -43,7 +43,7 @@ class Options(definitions.Options, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for patterns that are none, two windows longer than rows are kept, and an index that cannot be read."""
+    """ConfigError for patterns that are none, windows longer than rows are kept, an index that cannot be read."""
     definitions.check(options)
     if options.deployments == "version" and not options.package:
         raise ConfigError("github: `deployments: version` takes versions of a package; name it under `package`.")
@@ -118,7 +118,7 @@ def _runners(desk: Desk, standing: Now) -> Measurement:
 
 
 def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
-    reason = desk.refused.get(part, "GitHub was not read to the end; the next run goes on")
+    reason = desk.refused.get(part) or desk.down or "GitHub was not read to the end; the next run goes on"
     return summary.unknown(REPOSITORY, metric, reason.rstrip("."))
 
 
@@ -127,4 +127,4 @@ def _incomplete(desk: Desk) -> tuple[str, ...]:
     without = [
         f"{what} could not be read: {desk.refused[part]}" for part, what in named.items() if part in desk.refused
     ]
-    return (*desk.incomplete, *without)
+    return (*desk.incomplete, *without, *([desk.down] if desk.down else []))

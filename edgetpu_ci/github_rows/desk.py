@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from msgspec import structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, MissingError, StoreError
+from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, DownError, MissingError, StoreError
 from edgetpu_ci.github_rows import cursors, holding, issues, jobs, overview, pulls, runs
 from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
@@ -33,8 +33,8 @@ class Desk:
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users;
     `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
     `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
-    parts that are `broken`; `mended` what of the store was lost and is read again. `suites` is how many check suites are asked for at once. `progress` is told (what, done,
-    total).
+    parts that are `broken`; `down` why GitHub is asked nothing more; `mended` what of the store was lost and is read
+    again. `suites` is how many check suites are asked for at once. `progress` is told (what, done, total).
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Desk:
         self.refused: dict[str, str] = {}
         self.incomplete: list[str] = []
         self.broken: set[str] = set()
+        self.down = ""
         self.suites = PageSize(jobs.MOST)
         self._state = state
         self.batch = BATCH
@@ -136,6 +137,9 @@ class Desk:
             return read()
         except (DeniedError, MissingError) as error:
             self.refused[name] = str(error)
+        except DownError as error:
+            self.broken.add(name)
+            self.down = str(error)
         except DeliveryError as error:
             self.broken.add(name)
             self.incomplete.append(f"{_capital(lost())}; {GOES_ON} ({self._why(error)}).")

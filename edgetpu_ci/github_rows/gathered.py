@@ -69,13 +69,15 @@ def _missing(desk: Desk, kind: str) -> dict[Source, str]:
     found: dict[Source, str] = {name: desk.refused[name] for name in _LISTS if name in desk.refused}
     for name in _LISTS:
         if name not in found and not getattr(desk.cursors, name) and name in desk.broken:
-            found[name] = _UNREAD
+            found[name] = desk.down or _UNREAD
     if refused := [desk.refused[part] for part in _DELIVERED.get(kind, ()) if part in desk.refused]:
         found["deployments"] = refused[0]
     elif any(part not in desk.cursors.asked for part in _DELIVERED.get(kind, ())):
-        found["deployments"] = _UNREAD
+        found["deployments"] = desk.down or _UNREAD
     if not desk.branch:
-        found |= {name: found.get(name, "GitHub did not tell the default branch") for name in ("pulls", "runs")}
+        found |= {
+            name: found.get(name, desk.down or "GitHub did not tell the default branch") for name in ("pulls", "runs")
+        }
     return {name: reason.rstrip(".") for name, reason in found.items()}
 
 

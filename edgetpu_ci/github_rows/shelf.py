@@ -51,7 +51,7 @@ class Shelf(Generic[R]):
     def __init__(self, kind: Kind[R], state: memory.State, cut: datetime) -> None:
         """Rows that nothing happened to since `cut` are not kept, nor are those that were `erased`."""
         self.kind = kind
-        self.erased: "Erased | None" = None
+        self.erased: Erased | None = None
         self._state = state
         self._cut = cut
         self._waiting: dict[str, dict[str, R]] = {}

@@ -88,7 +88,9 @@ class Seldom:
         try:
             found = ask()
         except DeniedError as error:
-            self._learnt[name] = structs.replace(kept, refused="denied", why=str(error), permission=error.permission)
+            if error.permission:
+                why = str(error)
+                self._learnt[name] = structs.replace(kept, refused="denied", why=why, permission=error.permission)
             raise
         except MissingError as error:
             self._learnt[name] = structs.replace(kept, refused="missing", why=str(error))
