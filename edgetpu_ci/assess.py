@@ -44,7 +44,7 @@ def _without(taken: measure.Taken) -> dict[str, str]:
 def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseline], past: Past) -> Report:
     """Compare a run with its base and its history, judge it, and make the report."""
     run_ = taken.run
-    demands = demand.applying(config.demands(settings), run_.measurements)
+    demands = demand.applying(config.demands(settings), run_)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
     found = history.judged(past.series, run_, demands, baseline, past.commits) if is_main_line(taken) else ()

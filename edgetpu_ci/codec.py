@@ -1,15 +1,13 @@
 """The one door for YAML and JSON: text in, checked records out, and back."""
 
-import difflib
 import json
-import re
-from collections.abc import Iterator
 from math import isfinite
 from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
+from edgetpu_ci import misfit
 from edgetpu_ci.errors import ConfigError, DocumentError
 
 T = TypeVar("T")
@@ -70,7 +68,7 @@ def convert(value: object, into: type[T], source: str) -> T:
     try:
         return msgspec.convert(value, into)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {_explain(str(error), into)}") from error
+        raise ConfigError(f"{source}: {misfit.explain(str(error), value, into)}") from error
 
 
 def load_yaml(data: bytes, source: str) -> Any:  # noqa: ANN401 - what a YAML file holds is unknown until converted
@@ -128,27 +126,3 @@ def _refuse_bombs(text: str, source: str) -> None:
             raise ConfigError(
                 f"{source} has more than {_MAX_ALIASES} aliases or {_MAX_DEPTH} levels; write it out plainly."
             )
-
-
-def _explain(message: str, into: type) -> str:
-    """Say an msgspec error in a user's words: place first, then the fault, then a guess."""
-    fault, _, path = message.partition(" - at `")
-    place = path.rstrip("`").removeprefix("key` in `").removeprefix("$").removeprefix(".")
-    if unknown := re.search(r"unknown field `(.*)`", fault):
-        name = unknown.group(1)
-        close = difflib.get_close_matches(name, sorted(set(_field_names(into, set()))), n=1)
-        guess = f'; did you mean "{close[0]}"?' if close else "."
-        return f'unknown key "{".".join(part for part in (place, name) if part)}"{guess}'
-    return f"{place + ': ' if place else ''}{fault[0].lower()}{fault[1:].replace('`', '')}."
-
-
-def _field_names(kind: Any, seen: set[Any]) -> Iterator[str]:  # noqa: ANN401 - walks any annotation
-    if kind in seen:
-        return
-    seen.add(kind)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        for field in msgspec.structs.fields(kind):
-            yield field.encode_name
-            yield from _field_names(field.type, seen)
-    for inner in getattr(kind, "__args__", ()):
-        yield from _field_names(inner, seen)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, metrics, spelling
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Rule
 
@@ -79,6 +79,21 @@ def load(path: Path) -> Config:
     for name, gate in config.quality_gates.items():
         _check_gate(name, gate, f"{path}: quality_gates.{name}")
     return config
+
+
+def doubts(config: Config) -> tuple[str, ...]:
+    """Names of metrics that nobody knows and that are like a known one: a third party's may be called anything."""
+    named = [
+        *((f"quality_gates.{name}", name) for name in config.quality_gates if name not in _CHANGES),
+        *((f"rules[{number}]", rule.match.rpartition("/")[2]) for number, rule in enumerate(config.rules)),
+    ]
+    guesses = [(place, name, spelling.meant(name, metrics.names())) for place, name in named if _is_strange(name)]
+    return tuple(f"{place}: no metric of ours is called {name}{guess}" for place, name, guess in guesses if guess)
+
+
+def _is_strange(name: str) -> bool:
+    is_glob = bool(set(name) & set("*?["))
+    return not is_glob and not metrics.is_known(name) and not metrics.find(name).unit
 
 
 def of_kpis(config: Config) -> Config:

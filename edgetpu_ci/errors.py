@@ -19,6 +19,10 @@ class UnsetError(ConfigError):
     """What a service is asked with is not set; it costs what needs that service."""
 
 
+class InputError(ConfigError):
+    """What a collector needs is not there, or cannot be read: its figures are unknown, and the run goes on."""
+
+
 class DocumentError(EdgeTpuCiError):
     """A stored document is missing, corrupt, foreign or from a newer version."""
 

@@ -1,13 +1,14 @@
 """Take a run: everything the collectors bring, of the head, and of its base in turns where there is one."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
 from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, StoreError, UnsetError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, InputError, StoreError, UnsetError
 from edgetpu_ci.judging import interleaved, judge
 from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import Forgetful, State
@@ -65,6 +66,7 @@ def take(
 
     `state` is what collectors remember of earlier runs, and for later ones.
     """
+    _check(collectors, world)
     at = world.now()
     host = _host(collectors, world, unit)
     beside, rules, family = _prepare(collectors, plan, world)
@@ -89,6 +91,14 @@ def take(
         return Taken(run=run, samples=samples)
     found = Taken(run=run, samples=samples, base=_base(brought, plan), rules=rules, family=family)
     return noted(found, *_remarks(brought, plan, beside))
+
+
+def _check(collectors: Sequence[collect.Bound], world: World) -> None:
+    """ConfigError for a wrong option, before anybody is asked; what is only missing costs its own figures."""
+    for collector in collectors:
+        if collector.is_of_repository:
+            with suppress(InputError):
+                collector.check(world)
 
 
 def _host(collectors: Sequence[collect.Bound], world: World, unit: str) -> Machine:
@@ -167,14 +177,13 @@ def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: 
 def _part(
     collector: collect.Bound, beside: Beside | None, world: World, state: State, unset: list[UnsetError]
 ) -> Collected:
-    """What one collector brings.
+    """What one collector brings. What does not answer or cannot be read costs its figures, not those of others.
 
-    A service that does not answer, or cannot be asked (`unset` has why), and a value of the store that cannot be read
-    cost its figures, not the others'.
+    `unset` is told why a service cannot be asked.
     """
     try:
         return collector.beside(beside, world, state) if beside else collector(world, state)
-    except (DeliveryError, DocumentError, StoreError) as error:
+    except (DeliveryError, DocumentError, InputError, StoreError) as error:
         if not collector.is_of_repository:
             raise
         return Collected(measurements=(), incomplete=(str(error),))

@@ -12,7 +12,6 @@ from edgetpu_ci.model import REPOSITORY, Measurement, Report
 
 Value = float | str | None
 
-_NOT_COLLECTED: Final = "was not collected; docs/kpis.md says which collector does"
 _ERRORS: Final = "error_rate_percent"
 _NO_BENCHMARK: Final = "no benchmark report is in the store"
 _NOT_MEASURED: Final = "was not measured in the newest benchmark report"
@@ -40,7 +39,12 @@ def document(kpis: Report, benchmark: Report | None) -> dict[str, object]:
 
 def _of_repository(names: Iterable[str], report: Report, unknown: dict[str, str]) -> dict[str, Value]:
     known = {m.metric: m for m in report.run.measurements if m.subject == REPOSITORY}
-    return {name: _value(name, [known[name]] if name in known else [], _NOT_COLLECTED, unknown) for name in names}
+    return {name: _value(name, [known[name]] if name in known else [], _not_collected(name), unknown) for name in names}
+
+
+def _not_collected(name: str) -> str:
+    kpi = metrics.published(name)
+    return f"was not collected; `use: {kpi.use}` under `kpis` does" if kpi else "was not collected"
 
 
 def _of_models(names: Iterable[str], report: Report | None, unknown: dict[str, str]) -> dict[str, Value]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, spelling
 from edgetpu_ci.config import Step
 from edgetpu_ci.errors import ConfigError
 
@@ -23,9 +23,10 @@ def find(step: Step, ours: Mapping[str, P], family: str, place: str) -> tuple[P,
     """The plugin a step names and its decoded options; ConfigError names `place` and what exists."""
     plugin = ours.get(step.use) or _registered(step.use, family)
     if plugin is None:
-        known = ", ".join(sorted(ours))
-        raise ConfigError(f'{place}: there is no {family} plugin "{step.use}"; there are: {known}.')
-    return plugin, codec.convert(step.with_, plugin.Options, f"{place}.with")
+        known = f"; there are: {', '.join(sorted(ours))}."
+        guess = spelling.meant(step.use, ours) or known
+        raise ConfigError(f'{place}: there is no {family} plugin "{step.use}"{guess}')
+    return plugin, codec.convert(step.with_, plugin.Options, f"{place}.with (use: {step.use})")
 
 
 def _registered(name: str, family: str) -> Any:  # noqa: ANN401 - checked by use, it comes from a third party

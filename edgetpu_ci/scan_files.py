@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from edgetpu_ci import paths, quality
-from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.errors import DocumentError, InputError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.quality import scanned
 from edgetpu_ci.quality.records import Scan
@@ -16,6 +16,7 @@ from edgetpu_ci.quality.scanned import Scanned
 from edgetpu_ci.world import World
 
 _BEGINNING: Final = 1 << 16
+_STEP: Final = "run the scanner before edgetpu-ci"
 
 
 class Scans(Struct, frozen=True, kw_only=True):
@@ -26,26 +27,28 @@ class Scans(Struct, frozen=True, kw_only=True):
 
 
 def names(patterns: Sequence[str], world: World) -> list[str]:
-    """The files of some paths and globs, each once; ConfigError for one without a file."""
-    found: dict[str, None] = {}
-    for pattern in patterns:
-        if not (matching := paths.matching(pattern, world.cwd)):
-            raise ConfigError(f'No file matches "{pattern}" in {world.cwd}; run the scanner before edgetpu-ci.')
-        found |= dict.fromkeys(matching)
-    return list(found)
+    """The files of some paths and globs, each once; InputError for one without a file."""
+    found = (name for pattern in patterns for name in paths.there(pattern, world.cwd, _STEP))
+    return list(dict.fromkeys(found))
 
 
 def read(patterns: Sequence[str], world: World) -> Scans:
-    """The scans in some files; what is no report of a scanner is a fault."""
+    """The scans in some files; a pattern without one, and what is no report of a scanner, is a fault."""
     scans: list[Scanned] = []
+    found: list[str] = []
     faults: list[str] = []
-    for name in names(patterns, world):
+    for pattern in patterns:
+        try:
+            found += names([pattern], world)
+        except InputError as error:
+            faults.append(str(error))
+    for name in dict.fromkeys(found):
         shown = subjects.printable(name)
         try:
             scans += _of(name, shown, world)
         except OSError as error:
             faults.append(f"{shown} cannot be read: {os.strerror(error.errno or 0).lower()}.")
-        except DocumentError as error:
+        except (DocumentError, InputError) as error:
             faults.append(str(error))
     return Scans(scans=tuple(scans), faults=tuple(faults))
 

@@ -4,12 +4,13 @@ Everything else is imported by the verb that needs it, so that `--help` stays in
 """
 
 import argparse
+import re
 import signal
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, NoReturn
 
-from edgetpu_ci import __version__
+from edgetpu_ci import __version__, spelling
 from edgetpu_ci.cli import (
     baseline,
     checklist,
@@ -125,7 +126,13 @@ class _Parser(argparse.ArgumentParser):
     """One that can be called with the name of any file."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(output.usage(message))
+        super().error(output.usage(message + _guess(message)))
+
+
+def _guess(message: str) -> str:
+    """What a word may have meant that is none of those to choose from."""
+    chosen = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+    return spelling.meant(chosen[1], re.findall(r"'([^']*)'", chosen[2])) if chosen else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,12 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, reports, surroundings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _NAME, _UNIT = 36, 8
 
@@ -56,18 +52,7 @@ def _list(_arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    from edgetpu_ci import metrics
-    from edgetpu_ci.errors import ConfigError
     from edgetpu_ci.render import definitions
 
-    if not metrics.is_known(arguments.name):
-        raise ConfigError(f"No metric is called {arguments.name}{_alike(arguments.name, metrics.names())}")
-    output.say(definitions.text(metrics.find(arguments.name)))
+    output.say(definitions.text(definitions.find(arguments.name)))
     return 0
-
-
-def _alike(name: str, known: "Iterable[str]") -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name, known, n=3)
-    return f"; did you mean {' or '.join(found)}?" if found else "; `edgetpu-ci kpi list` and docs/metrics.md have all."

@@ -25,7 +25,10 @@ def settings(arguments: argparse.Namespace) -> "Config":
     """The configuration named, or the one that is here."""
     from edgetpu_ci import config
 
-    return config.load(arguments.config or Path(config.FILE))
+    loaded = config.load(arguments.config or Path(config.FILE))
+    for doubt in config.doubts(loaded):
+        output.warn(f"edgetpu-ci: {doubt}")
+    return loaded
 
 
 def settings_if_any(arguments: argparse.Namespace) -> "Config":

@@ -105,9 +105,15 @@ def _asks(
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for a review to come, and a level without days."""
+    """ConfigError for a review to come, what is no level, and a level without days."""
     if options.reviewed and options.reviewed > world.now().date():
         raise ConfigError(f"`reviewed: {options.reviewed}` of `use: compliance` is still to come.")
+    for level in options.log_retention_days:
+        if level not in audit.POLICY:
+            raise ConfigError(
+                f'`log_retention_days` of `use: compliance` has "{level}", which is no level; there are '
+                f"{', '.join(audit.POLICY)}."
+            )
     if options.actions_logs not in options.log_retention_days:
         levels = ", ".join(options.log_retention_days)
         raise ConfigError(

@@ -1,6 +1,7 @@
 """What the repository's CI costs: minutes, storage and services, this month and at its end (docs/cost.md)."""
 
 from datetime import timedelta
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -96,11 +97,13 @@ def _settings(reader: github.GitHub, slow: github.Getting) -> dict[str, "Callabl
 
 def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all collectors have it
     """ConfigError for a kind of runner that has no rate."""
+    known = {rates.OWN, *(rate.sku for rate in (*options.rates, *rates.PUBLISHED))}
     for label, kind in options.runners.items():
-        if kind != rates.OWN and all(rate.sku != kind for rate in (*options.rates, *rates.PUBLISHED)):
+        if kind not in known:
+            close = " or ".join(get_close_matches(kind, sorted(known), n=2)) or f"linux_4_core or {rates.OWN}"
             raise ConfigError(
-                f'`runners` of `use: cost` calls {label} a "{kind}", which has no rate; give it one under `rates`, or '
-                f"name one of GitHub's, such as linux_4_core, or {rates.OWN}."
+                f'`runners` of `use: cost` calls {label} a "{kind}", which has no rate; did you mean {close}? Of one '
+                "that GitHub has not, give the rate under `rates`."
             )
 
 

@@ -1,11 +1,12 @@
 """Dependencies: how far they are behind, which have known weaknesses, and the table of both."""
 
+from pathlib import Path
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from edgetpu_ci import memory, paths, scan_files
-from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.model import Collected
 from edgetpu_ci.scan_files import Scans
@@ -42,7 +43,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for files that are not there or not understood, and too many packages."""
+    """ConfigError for a wrong address and too many packages, InputError for files not there or not understood."""
     Index(options.index, world)
     _wanted(options, world)
     scan_files.names(options.audit, world)
@@ -55,21 +56,31 @@ def collect(options: Options, world: World) -> Collected:
 
 def collect_remembering(options: Options, state: memory.State, world: World) -> Collected:
     """What the index and GitHub's advisories say of the packages, joined with reports of pip-audit."""
-    index = Index(options.index, world)
-    wanted, sources = _wanted(options, world)
+    try:
+        wanted, sources = _wanted(options, world)
+        unread = _unread(options, world)
+    except InputError as error:
+        return Collected(measurements=tuple(dependencies.unread(str(error))), incomplete=(str(error),))
     audit = scan_files.read(options.audit, world)
     found = _weaknesses(wanted, audit, world)
     basis = dependencies.Basis(
         wanted=wanted,
-        standing=standing.read(wanted, index, options.python or _python(), state),
+        standing=_standing(wanted, options, state, world),
         found=found,
         sources=sources,
     )
     return Collected(
         measurements=tuple(dependencies.measurements(basis, world.now())),
         dependencies=dependencies.table(basis),
-        incomplete=(*audit.faults, *_elsewhere(basis)),
+        incomplete=(*unread, *audit.faults, *_elsewhere(basis)),
     )
+
+
+def _standing(wanted: tuple[Wanted, ...], options: Options, state: memory.State, world: World) -> standing.Known:
+    try:
+        return standing.read(wanted, Index(options.index, world), options.python or _python(), state)
+    except InputError as error:
+        return {(one.name, one.version): DeliveryError(str(error)) for one in wanted if one.version}
 
 
 def _wanted(options: Options, world: World) -> tuple[tuple[Wanted, ...], str]:
@@ -85,12 +96,17 @@ def _wanted(options: Options, world: World) -> tuple[tuple[Wanted, ...], str]:
     return found, named or "what is installed where edgetpu-ci runs"
 
 
+def _unread(options: Options, world: World) -> tuple[str, ...]:
+    """What the files have of which no package is known, a sentence each."""
+    files = {str(world.cwd / file.path): subjects.printable(file.path) for file in _files(options, world)}
+    return tuple(why for path, shown in files.items() if (why := locks.unread(Path(path), shown, files)))
+
+
 def _files(options: Options, world: World) -> list[File]:
     found: dict[str, File] = {}
     for file in options.files:
         one = File(path=file) if isinstance(file, str) else file
-        if not (names := paths.matching(one.path, world.cwd)):
-            raise ConfigError(f'No file matches "{one.path}" in {world.cwd}; name a lock or requirements file.')
+        names = paths.there(one.path, world.cwd, "name a lock or requirements file")
         found |= {name: File(path=name, scope=one.scope) for name in names}
     usual = next((name for name in locks.KNOWN if (world.cwd / name).is_file()), "")
     return list(found.values()) or [File(path=name) for name in [usual] if name]

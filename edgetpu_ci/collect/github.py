@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, structs
 
 from edgetpu_ci import event, memory
-from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError
 from edgetpu_ci.github_rows import gathered, permissions, reading
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.reading import Now
@@ -43,10 +43,13 @@ class Options(definitions.Options, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for patterns that are none, windows longer than rows are kept, an index that cannot be read."""
+    """ConfigError for patterns that are none, days for which no rows are kept, and an index that cannot be read."""
     definitions.check(options)
     if options.deployments == "version" and not options.package:
         raise ConfigError("github: `deployments: version` takes versions of a package; name it under `package`.")
+    if options.retention_days < options.stale_days:
+        kept = f"only {options.retention_days} are kept"
+        raise ConfigError(f"github: of {options.stale_days:g} `stale_days` {kept}; raise `retention_days`.")
     if options.retention_days < 2 * options.days:
         raise ConfigError(
             f"github: figures of {options.days:g} `days` are compared with as many before, and rows are kept for "
@@ -81,6 +84,7 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     standing = reading.read(desk, options.production)
     since = now - 2 * timedelta(days=options.days)
     rows = gathered.rows(desk, since, options.ignore_workflows, options.deployments)
+    idle = tuple(gathered.idle(desk, since, options.ignore_workflows))
     rows = _with_versions(rows, options, world)
     commits = gathered.of_branch(desk.branch, since, bots, world)
     if isinstance(commits, str):
@@ -88,7 +92,8 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     else:
         rows = structs.replace(rows, commits=commits)
     measured = (*key_figures.of(rows, options, now), _community(desk, standing), _runners(desk, standing))
-    return Collected(measurements=measured, notes=tuple(desk.mended), incomplete=_incomplete(desk))
+    notes = (*desk.mended, *(f"No run is of {glob}, which `ignore_workflows` names." for glob in idle))
+    return Collected(measurements=measured, incomplete=_incomplete(desk), notes=notes)
 
 
 def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
@@ -97,7 +102,7 @@ def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
         return rows
     try:
         project = Index(options.index, world).project(findings.normal(options.package))
-    except DeliveryError as error:
+    except (DeliveryError, InputError) as error:
         others = any(one.kind == "deployment" for one in rows.deployments)
         if options.deployments == "version" or (options.deployments == "auto" and not others):
             return structs.replace(rows, missing={**rows.missing, "deployments": str(error).rstrip(".")})
@@ -106,7 +111,8 @@ def _with_versions(rows: Rows, options: Options, world: World) -> Rows:
 
 
 def _community(desk: Desk, standing: Now) -> Measurement:
-    if standing.profile is None and standing.about and not standing.about.is_fork:
+    is_fork = standing.about is not None and standing.about.is_fork
+    if standing.profile is None and not is_fork:
         return _unknown(desk, PROFILE, "community_profile_percent")
     return health.community(None if standing.profile is None else int(standing.profile))
 
@@ -118,7 +124,7 @@ def _runners(desk: Desk, standing: Now) -> Measurement:
 
 
 def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
-    reason = desk.refused.get(part) or desk.down or "GitHub was not read to the end; the next run goes on"
+    reason = desk.refused.get(part) or desk.down or gathered.NOT_TO_THE_END
     return summary.unknown(REPOSITORY, metric, reason.rstrip("."))
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from edgetpu_ci import git, memory
-from edgetpu_ci.errors import ConfigError, DeliveryError
+from edgetpu_ci.errors import ConfigError, DeliveryError, InputError
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.supply import downloads, findings, published, releases
 from edgetpu_ci.supply.package_index import Index
@@ -43,8 +43,11 @@ def collect(options: Options, world: World) -> Collected:
 
 def collect_remembering(options: Options, state: memory.State, world: World) -> Collected:
     """Each package, with the downloads that are kept of it."""
-    check(options, world)
-    index = Index(options.index, world)
+    try:
+        check(options, world)
+        index: Index | str = Index(options.index, world)
+    except InputError as error:
+        index = str(error)
     tags = _tags(world)
     found: list[Measurement] = []
     for name in dict.fromkeys(map(findings.normal, options.packages)):
@@ -52,10 +55,13 @@ def collect_remembering(options: Options, state: memory.State, world: World) -> 
         if options.statistics:
             history = downloads.read(name, options.statistics, state, world)
             found += downloads.measurements(name, history, world.now())
-    return Collected(measurements=tuple(found))
+    return Collected(measurements=tuple(found), incomplete=(index,) if isinstance(index, str) else ())
 
 
-def _published(index: Index, name: str, tags: list[str], world: World) -> Iterator[Measurement]:
+def _published(index: Index | str, name: str, tags: list[str], world: World) -> Iterator[Measurement]:
+    if isinstance(index, str):
+        yield from published.unknown(name, index)
+        return
     try:
         project = index.project(name)
     except DeliveryError as error:

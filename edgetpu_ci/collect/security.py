@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from edgetpu_ci import event, paths, scan_files
-from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError
+from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError, MissingError
 from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.memory import Forgetful, State
@@ -62,10 +62,10 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for a pattern without a file, or nothing to give a score from."""
-    scan_files.names(options.files, world)
+    """ConfigError for nothing to give a score from, InputError for a pattern without a file."""
     if not options.files and not options.alerts:
         raise ConfigError("Neither `files` nor `alerts` is there to look at; name one of them.")
+    scan_files.names(options.files, world)
 
 
 def collect(options: Options, world: World) -> Collected:
@@ -143,12 +143,23 @@ def _age(options: Options, found: Found, scans: Sequence[Scanned], now: datetime
     times = [(f"{one.scan.tool} ({one.source})", one.at) for one in scans]
     named = {"analysed": "code scanning", "scanned": options.scan_workflow}
     times += [(named[name], it) for name in named if isinstance(it := found.get(name), datetime)]
-    refused = [it for name in named if isinstance(it := found.get(name), EdgeTpuCiError)]
-    details = tuple((name, f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times)
+    none = {"analysed": "code scanning has no analysis", "scanned": f"no run of {options.scan_workflow} ended well"}
+    without = [(named[name], _unseen(found[name], none[name])) for name in named if name in found]
+    without = [(name, why) for name, why in without if why]
+    details = (*((name, f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times), *without)
     if not times:
-        return summary.unknown(REPOSITORY, metric, _why(refused[0]) if refused else "no scan is known")
+        return summary.unknown(REPOSITORY, metric, "; ".join(why for _, why in without) or "no scan is known")
     hours = (now - max(at for _, at in times)).total_seconds() / 3600
     return summary.plain(REPOSITORY, metric, max(0.0, hours), details=details)
+
+
+def _unseen(it: object, none: str) -> str:
+    """Why there is no time of a scan; empty where there is one."""
+    if isinstance(it, MissingError):
+        return f"{none}, or GitHub does not show it"
+    if isinstance(it, EdgeTpuCiError):
+        return _why(it)
+    return "" if it else none
 
 
 def _score(options: Options, found: Found, read: scan_files.Scans, now: datetime) -> Measurement:
@@ -176,7 +187,7 @@ def _rating(read: scan_files.Scans, reader: GitHub) -> dict[str, Open]:
         return {}
     try:
         return {"rating": Open(advisories.read(reader, sorted(unrated, key=lambda one: (one.name, one.version))))}
-    except DeliveryError:
+    except (DeliveryError, InputError):
         # Then their severity stays unknown, and the score says of which.
         return {}
 

@@ -23,13 +23,13 @@ from edgetpu_ci import (
 from edgetpu_ci.collect import inference
 from edgetpu_ci.doctor import edgetpu, edgetpu_findings
 from edgetpu_ci.doctor.finding import Finding, State
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, ModelError, StoreError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, InputError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.github_api import Api
 from edgetpu_ci.loads import model_slot, slot
 from edgetpu_ci.loads.target import Target
 from edgetpu_ci.model import Measurement
-from edgetpu_ci.render import selftest
+from edgetpu_ci.render import selftest, unknowns
 from edgetpu_ci.world import World
 
 _MARKS = {"ok": "✓", "note": "•", "bad": "✗"}
@@ -82,9 +82,14 @@ def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Findin
         except ConfigError as error:
             faults.append(Finding("bad", "configuration", str(error)))
     yield from faults
+    yield from (Finding("note", "configuration", doubt) for doubt in config.doubts(settings))
     if all(fault.state != "bad" for fault in faults):
-        counts = f"{len(places)} collectors, {len(settings.rules)} rules"
-        yield Finding("ok", "configuration", f"{path}: {counts}.")
+        counted = ((len(places), "collector"), (len(config.demands(settings)), "rule or gate"))
+        yield Finding("ok", "configuration", f"{path}: {', '.join(_counted(*one) for one in counted)}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what.replace('rule or gate', 'rules and gate')}s"
 
 
 def _places(settings: config.Config) -> list[tuple[config.Step, str]]:
@@ -99,7 +104,7 @@ def _collected(places: Iterable[tuple[config.Step, str]], world: World) -> Itera
             collect.bind(step, place).check(world)
         except ConfigError as error:
             # They come from what runs before us, which may be still to come.
-            state: State = "note" if step.use in {"reports", "results"} else "bad"
+            state: State = "note" if isinstance(error, InputError) or step.use == "results" else "bad"
             yield Finding(state, "configuration", str(error))
 
 
@@ -219,7 +224,8 @@ def _github(settings: config.Config, world: World) -> Iterator[Finding]:
 
 
 def _readers(settings: config.Config, world: World) -> Iterator[Finding]:
-    """What the token does not let the collectors read: of that they can say nothing."""
+    """What the token does not let the collectors read: of that they can say nothing. Each permission is said once."""
+    wanting: dict[str, list[str]] = {}
     for step, place in _places(settings):
         try:
             refused = collect.bind(step, place).probe(world)
@@ -227,9 +233,16 @@ def _readers(settings: config.Config, world: World) -> Iterator[Finding]:
             yield Finding("bad", f"use: {step.use}", str(error))
             continue
         for refusal in refused or ():
-            yield Finding("note", f"use: {step.use}", str(refusal))
+            if needs := unknowns.needed(str(refusal)):
+                wanting.setdefault(needs, []).append(step.use)
+            else:
+                yield Finding("note", f"use: {step.use}", str(refusal))
         if refused is not None and not refused:
             yield Finding("ok", f"use: {step.use}", f"The token may read all that {step.use} asks for.")
+    for needs, uses in wanting.items():
+        names = unknowns.costs(uses, needs)
+        who = f"`use: {uses[0]}` needs {needs}"
+        yield Finding("note", "token", f"{unknowns.wanting(len(names), needs, names) if names else who}.")
 
 
 def _token(api: Api, repository: str) -> Finding:

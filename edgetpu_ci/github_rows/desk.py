@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import structs
 
@@ -15,6 +15,9 @@ from edgetpu_ci.kpis.rows import Erased
 from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.budget import GOES_ON
 from edgetpu_ci.transport.github import GitHub
+
+if TYPE_CHECKING:
+    from edgetpu_ci.kpis.rows import Source
 
 T = TypeVar("T")
 
@@ -34,7 +37,8 @@ class Desk:
     `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
     `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
     parts that are `broken`; `down` why GitHub is asked nothing more; `mended` what of the store was lost and is read
-    again. `suites` is how many check suites are asked for at once. `progress` is told (what, done, total).
+    again. `open` is how many are open now. `suites` is how many check suites are asked for at once. `progress` is told
+    (what, done, total).
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Desk:
         self.incomplete: list[str] = []
         self.broken: set[str] = set()
         self.down = ""
+        self.open: dict[Source, int] = {}
         self.suites = PageSize(jobs.MOST)
         self._state = state
         self.batch = BATCH

@@ -1,5 +1,6 @@
 """What key figures are made of: the rows of the shelves, what is not known of them, and the commits of this clone."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final
@@ -20,7 +21,7 @@ _LONGEST: Final = timedelta(days=5)
 _BEHIND: Final = timedelta(days=90)
 """What is given to users now may have been committed so long before."""
 
-_UNREAD: Final = "GitHub was not read to the end; the next run goes on"
+NOT_TO_THE_END: Final = "GitHub was not read to the end; the next run goes on"
 
 _LISTS: Final[tuple[Source, ...]] = ("pulls", "issues", "runs")
 _SOURCES: Final[dict[str, Source]] = {
@@ -50,6 +51,7 @@ def rows(desk: Desk, since: datetime, ignored: tuple[str, ...], kind: Deployment
         missing=_missing(desk, kind),
         since=_since(desk),
         erased={_SOURCES[name]: gone for name, gone in desk.cursors.erased.items() if gone.last >= desk.cut},
+        open=desk.open,
     )
 
 
@@ -64,16 +66,23 @@ def _runs(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> tuple[Workfl
     return tuple(run for run in found if not any(fnmatchcase(run.workflow, glob) for glob in ignored))
 
 
+def idle(desk: Desk, since: datetime, ignored: tuple[str, ...]) -> Iterator[str]:
+    """Which of these globs is of no workflow that ran."""
+    names = {run.workflow for run in _runs(desk, since, ())} if ignored else set()
+    yield from (glob for glob in ignored if not any(fnmatchcase(name, glob) for name in names))
+
+
 def _missing(desk: Desk, kind: str) -> dict[Source, str]:
     """Why nothing is known of some rows; without a branch nobody knows which of them count."""
     found: dict[Source, str] = {name: desk.refused[name] for name in _LISTS if name in desk.refused}
     for name in _LISTS:
         if name not in found and not getattr(desk.cursors, name) and name in desk.broken:
-            found[name] = desk.down or _UNREAD
-    if refused := [desk.refused[part] for part in _DELIVERED.get(kind, ()) if part in desk.refused]:
+            found[name] = desk.down or NOT_TO_THE_END
+    delivered = _DELIVERED.get(kind, ())
+    if refused := [desk.refused[part] for part in delivered if part in desk.refused]:
         found["deployments"] = refused[0]
-    elif any(part not in desk.cursors.asked for part in _DELIVERED.get(kind, ())):
-        found["deployments"] = desk.down or _UNREAD
+    elif any(part not in desk.cursors.asked for part in delivered):
+        found["deployments"] = desk.down or NOT_TO_THE_END
     if not desk.branch:
         found |= {
             name: found.get(name, desk.down or "GitHub did not tell the default branch") for name in ("pulls", "runs")

@@ -11,13 +11,14 @@ from edgetpu_ci.github_rows.lists import Of
 from edgetpu_ci.github_rows.shelf import Shelf
 from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.github_rows.walk import walk
+from edgetpu_ci.kpis.rows import Source
 
 
 class _History(Struct, frozen=True):
     """A list: what it is called in sentences and as a cursor, how it is asked for, and what is kept of an item."""
 
     words: str
-    name: str
+    name: Source
     of: Of
     row: Callable[[Any, Desk], Any]
     shelf: Callable[[Desk], Shelf[Any]]
@@ -49,6 +50,8 @@ def read(desk: Desk, history: _History) -> None:
         for step in walk(ask, getattr(desk.cursors, history.name), desk.cut):
             history.shelf(desk).add(step.page.rows)
             desk.reached(**{history.name: step.known})
+            if step.page.open is not None:
+                desk.open[history.name] = step.page.open
             done += len(step.page.rows)
             desk.progress(history.words, done, step.page.total)
 

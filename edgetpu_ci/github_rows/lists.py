@@ -48,9 +48,10 @@ class Connection(Struct, Generic[T], frozen=True, rename="camel"):
 
 
 class Repository(Struct, Generic[T], frozen=True):
-    """A repository with one of its lists."""
+    """A repository with one of its lists, and how many of that are open."""
 
     items: Connection[T] | None
+    open: Connection[Any] | None = None
 
 
 class Answer(Struct, Generic[T], frozen=True):
@@ -87,7 +88,8 @@ def asking(github: GitHub, of: Of, row: Callable[[Any], R], unshown: list[str]) 
         "query($owner: String!, $name: String!, $first: Int!, $after: String) "
         "{ repository(owner: $owner, name: $name) "
         f"{{ items: {of.name}(first: $first, after: $after, orderBy: {{field: UPDATED_AT, direction: DESC}}) "
-        f"{{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ {of.fields} }} }} }} }}"
+        f"{{ totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ {of.fields} }} }} "
+        f"open: {of.name}(states: OPEN) {{ totalCount }} }} }}"
     )
 
     size = PageSize()
@@ -101,13 +103,13 @@ def asking(github: GitHub, of: Of, row: Callable[[Any], R], unshown: list[str]) 
         if found is None or found.items is None:
             said = unshown[-1] if unshown else f"GitHub shows no items of {github.repository}"
             raise DeniedError(f"{said.replace('items', of.name)}; {refusal.lacks(of.needs)}.", of.needs)
-        return _page(found.items, row)
+        return _page(found.items, row, found.open.total_count if found.open else None)
 
     return ask
 
 
-def _page(found: Connection[Any], row: Callable[[Any], R]) -> Page[R]:
+def _page(found: Connection[Any], row: Callable[[Any], R], are_open: int | None) -> Page[R]:
     changed = [node.updated_at for node in found.found] or [spans.EPOCH]
     if found.after and not found.found:
         raise DeliveryError("GitHub answered a list with a page of nothing; try again later.")
-    return Page(tuple(map(row, found.found)), max(changed), min(changed), found.after, found.total_count)
+    return Page(tuple(map(row, found.found)), max(changed), min(changed), found.after, found.total_count, are_open)

@@ -26,7 +26,7 @@ _VARIABLES: Final = {
     RELEASES: {"$released": "String"},
 }
 _FIELDS: Final = {
-    ABOUT: """isArchived isFork defaultBranchRef { name }""",
+    ABOUT: """isFork defaultBranchRef { name }""",
     DEPLOYMENTS: """
 deployments(first: 100, after: $deployed, environments: $environments,
             orderBy: {field: CREATED_AT, direction: DESC}) {
@@ -79,7 +79,6 @@ class _Released(Struct, frozen=True, rename="camel"):
 class Overview(Struct, frozen=True, rename="camel"):
     """What one query found; a part that was not asked for is empty."""
 
-    is_archived: bool = False
     is_fork: bool = False
     default_branch_ref: _Name | None = None
     deployments: Connection[_Deployed] = Connection()

@@ -22,7 +22,8 @@ _NO_CURSOR: Final = "valid cursor"
 class Page(Struct, Generic[R], frozen=True):
     """A page, the last changed first: its rows, when the newest and the oldest of them changed, and where it goes on.
 
-    `after` is empty on the last page; `total` is how many there are in the whole list.
+    `after` is empty on the last page; `total` is how many there are in the whole list, and `open` how many are open,
+    None where that is not told.
     """
 
     rows: tuple[R, ...]
@@ -30,6 +31,7 @@ class Page(Struct, Generic[R], frozen=True):
     oldest: datetime
     after: str
     total: int
+    open: int | None = None
 
 
 class Step(Struct, Generic[R], frozen=True):

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from edgetpu_ci import metrics
-from edgetpu_ci.model import Measurement, Rule
+from edgetpu_ci.model import Measurement, Rule, Run
 
 STEADY = "no lasting change for the worse"
 """What `no_change_point` demands, in words."""
@@ -21,14 +21,15 @@ def _names(metric: str) -> tuple[str, ...]:
     return (metric, *metrics.find(metric).aliases)
 
 
-def applying(rules: Sequence[Rule], measurements: Sequence[Measurement]) -> tuple[Rule, ...]:
+def applying(rules: Sequence[Rule], run: Run) -> tuple[Rule, ...]:
     """The rules that such a run can answer: a rule on a KPI is no matter of a benchmark, nor the other way round.
 
     One configuration holds the demands on both, and each run collects one kind, or both. A name that nobody knows is
-    no reason to leave a rule out, nor is a glob.
+    no reason to leave a rule out, nor is a glob. What was to be collected and was not is of KPIs.
     """
-    collected = {metrics.published(measurement.metric) is not None for measurement in measurements}
-    return tuple(rule for rule in rules if not collected or _is_of_kpi(rule) in {*collected, None})
+    collected = {metrics.published(measurement.metric) is not None for measurement in run.measurements}
+    wanted = {*collected, None, *([True] if run.incomplete else [])}
+    return tuple(rule for rule in rules if not collected or _is_of_kpi(rule) in wanted)
 
 
 def _is_of_kpi(rule: Rule) -> bool | None:

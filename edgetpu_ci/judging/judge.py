@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import metrics, validity
+from edgetpu_ci import metrics, spelling, validity
 from edgetpu_ci.judging import demand, spoilt, tolerance
 from edgetpu_ci.judging.verdicts import unknown
 from edgetpu_ci.model import Approval, Comparison, History, Measurement, Report, Rule, Status, Verdict
@@ -134,7 +134,8 @@ def _apply(rule: Rule, measurements: Sequence[Measurement], known: _Known) -> It
 def _absent(metric: str) -> str:
     if metrics.is_known(metric) or set(metric) & set("*?["):
         return "was not measured in this run"
-    return f"no metric is called {metric}, and nothing measured it; docs/metrics.md lists the known ones"
+    guess = spelling.meant(metric, metrics.names()) or "; docs/metrics.md lists the known ones"
+    return f"no metric is called {metric}, and nothing measured it{guess}"
 
 
 def _weigh(rule: Rule, measurement: Measurement, known: _Known) -> Verdict:

@@ -14,6 +14,7 @@ from edgetpu_ci.kpis import (
     lead,
     pulls,
     queues,
+    repairs,
     reruns,
     scope,
     summary,
@@ -35,7 +36,19 @@ class _Part(Protocol):
     def of(self, rows: Rows, scope: Scope) -> Iterator[Measurement]: ...
 
 
-PARTS: Final[tuple[_Part, ...]] = (commits, pulls, issues, delivery, lead, builds, reruns, durations, queues, health)
+PARTS: Final[tuple[_Part, ...]] = (
+    commits,
+    pulls,
+    issues,
+    delivery,
+    repairs,
+    lead,
+    builds,
+    reruns,
+    durations,
+    queues,
+    health,
+)
 
 
 def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]:

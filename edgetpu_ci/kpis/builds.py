@@ -23,7 +23,9 @@ METRICS: Final = (
 
 COUNTED: Final = FAILED | {SUCCESS}
 
-_OF_BRANCH: Final = frozenset({"push", "schedule", "workflow_dispatch"})
+_OF_WORKFLOW: Final = "workflow_failure_streak"
+
+_OF_BRANCH: Final = frozenset({"push", "schedule", "workflow_dispatch", "repository_dispatch"})
 _OF_PULL: Final = frozenset({"pull_request", "pull_request_target"})
 
 
@@ -88,28 +90,27 @@ def _streaks(builds: Sequence[WorkflowRun], scope: Scope) -> Iterator[Measuremen
     """Of each workflow that ran in the window, and the longest of these; a streak may have begun before."""
     past = [run for run in builds if (end := attempts.ended(run)) and end < scope.window.end]
     found = [_streak(workflow, runs, scope) for workflow, runs in _grouped(past, lambda run: run.workflow, scope)]
-    if not found:
-        reason = f"no runs of the default branch in {scope.window.days:g} days"
+    known = [(streak.value, streak.subject, streak.details) for streak in found if streak.value is not None]
+    if known:
+        value, workflow, details = max(known)
+        n = sum(each.n for each in found)
+        yield summary.plain(REPOSITORY, "failure_streak", value, n=n, details=(("workflow", workflow), *details))
+    else:
+        reason = f"no run of the default branch succeeded or failed in {scope.window.days:g} days"
         yield summary.unknown(REPOSITORY, "failure_streak", reason, details=scope.details)
-        return
-    longest = max(found, key=lambda streak: (streak.value or 0.0, streak.subject))
-    details = (("workflow", longest.subject), *longest.details)
-    yield summary.plain(
-        REPOSITORY, "failure_streak", longest.value or 0.0, n=sum(each.n for each in found), details=details
-    )
     yield from found
 
 
 def _streak(workflow: str, runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
     newest_first = sorted(runs, key=lambda run: run.number, reverse=True)
     counted = [run for run in newest_first if run.conclusion in COUNTED]
+    if not counted:
+        return summary.unknown(workflow, _OF_WORKFLOW, "no run succeeded or failed", details=scope.details)
     failed = list(takewhile(lambda run: run.conclusion != SUCCESS, counted))
     details = _red(failed, scope) if failed else ()
     if failed and len(failed) == len(counted):
         details = (*details, ("at least", "no success is known"))
-    return summary.plain(
-        workflow, "workflow_failure_streak", len(failed), n=len(counted), details=(*details, *scope.details)
-    )
+    return summary.plain(workflow, _OF_WORKFLOW, len(failed), n=len(counted), details=(*details, *scope.details))
 
 
 def _red(failed: Sequence[WorkflowRun], scope: Scope) -> Details:

@@ -57,8 +57,13 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     programs = [commit for commit in rows.commits if commit.is_bot or commit.sha in of_bots]
     left_out = len(scope.window.weeks().ended(programs, _at))
     excluded = (("excluded", summary.listed([("of bots", left_out)])),)
-    yield _per_week("commits_per_week", people, excluded, scope)
-    yield _per_week("bot_commits_per_week", programs, (), scope)
+    yield _per_week("commits_per_week", people, (*excluded, *_without(rows)), scope)
+    yield _per_week("bot_commits_per_week", programs, _without(rows), scope)
+
+
+def _without(rows: Rows) -> summary.Details:
+    missing = rows.missing.get("pulls")
+    return (("merged for bots", f"not known: {missing}"),) if missing else ()
 
 
 def _at(commit: Commit) -> datetime:

@@ -1,4 +1,4 @@
-"""How often something is given to users, how often that fails, and how soon that is repaired (DORA).
+"""What is given to users, how often, and which of it failed or repairs another (DORA).
 
 A library is given to its users as a version on the package index. A version failed when it was yanked, and any
 deployment when the next repairs it soon: a patch of the same version, where there are versions, that has a pull request
@@ -6,7 +6,7 @@ with a label such as "hotfix".
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
@@ -17,17 +17,11 @@ from edgetpu_ci.kpis import summary
 from edgetpu_ci.kpis.options import Options
 from edgetpu_ci.kpis.rows import Deployment, DeploymentKind, Pull, Rows, Source
 from edgetpu_ci.kpis.scope import Scope
-from edgetpu_ci.kpis.window import Window, hours
+from edgetpu_ci.kpis.window import Window
 from edgetpu_ci.model import REPOSITORY, Measurement
-from edgetpu_ci.stats.shares import Share
 
 NEEDS: Final[tuple[Source, ...]] = ("deployments",)
-METRICS: Final = (
-    "deployment_frequency_per_week",
-    "change_fail_rate",
-    "deployment_rework_rate",
-    "failed_deployment_recovery_time_hours",
-)
+METRICS: Final = ("deployment_frequency_per_week",)
 
 _CALLED: Final[dict[DeploymentKind, str]] = {
     "deployment": "deployments to production",
@@ -54,13 +48,8 @@ class Delivered(Struct, frozen=True):
 
 
 def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
-    """The key figures of `METRICS`."""
-    found = delivered(rows, scope.options)
-    called = _CALLED[kind(rows, scope.options)]
-    yield _frequency(found, called, scope)
-    yield _share("change_fail_rate", found, lambda one: one.failed, called, rows, scope)
-    yield _share("deployment_rework_rate", found, lambda one: one.repairs, called, rows, scope)
-    yield _recovery(found, called, scope)
+    """The key figure of `METRICS`."""
+    yield _frequency(delivered(rows, scope.options), called(rows, scope.options), scope)
 
 
 def kind(rows: Rows, options: Options) -> DeploymentKind:
@@ -69,6 +58,11 @@ def kind(rows: Rows, options: Options) -> DeploymentKind:
         return options.deployments
     known = {deployment.kind for deployment in rows.deployments}
     return next((one for one in _CALLED if one in known), "release")
+
+
+def called(rows: Rows, options: Options) -> str:
+    """The same in words, in the plural."""
+    return _CALLED[kind(rows, options)]
 
 
 def delivered(rows: Rows, options: Options) -> tuple[Delivered, ...]:
@@ -111,12 +105,12 @@ def _line(deployment: Deployment) -> tuple[str, ...]:
     return version.groups()[:2] if version else (deployment.name,)
 
 
-def _frequency(found: Sequence[Delivered], called: str, scope: Scope) -> Measurement:
+def _frequency(found: Sequence[Delivered], what: str, scope: Scope) -> Measurement:
     given = [one for one in found if not one.deployment.failed]
     counted, before = (len(window.ended(given, _at)) for window in (scope.window, scope.window.before))
     failed = len(scope.window.ended(found, _at)) - counted
     details = (
-        ("deployments", called),
+        ("deployments", what),
         ("how often", how_often(given, scope.window)),
         ("excluded", summary.listed([("failed or yanked", failed)])),
         *scope.details,
@@ -145,47 +139,5 @@ def _months(window: Window) -> list[Window]:
     return [Window(window.end - _MONTH * (place + 1), window.end - _MONTH * place) for place in range(count)]
 
 
-def _share(
-    metric: str,
-    found: Sequence[Delivered],
-    counts: Callable[[Delivered], bool],
-    called: str,
-    rows: Rows,
-    scope: Scope,
-) -> Measurement:
-    def part(window: Window) -> Share:
-        given = window.ended(found, _at)
-        return sum(map(counts, given)), len(given)
-
-    return scope.share(REPOSITORY, metric, part, of=called, details=_without_labels(rows))
-
-
-def _without_labels(rows: Rows) -> summary.Details:
-    missing = rows.missing.get("pulls")
-    return (("hotfixes", f"not known: {missing}"),) if missing else ()
-
-
 def _at(one: Delivered) -> datetime:
     return one.at
-
-
-def _recovery(found: Sequence[Delivered], called: str, scope: Scope) -> Measurement:
-    recovered = list(_recoveries(found))
-
-    def values(window: Window) -> list[float]:
-        return [hours(failed.at, good.at) for failed, good in recovered if window.has(good.at)]
-
-    open_ones = sum(one.failed for one in found) - len(recovered)
-    details = (("excluded", summary.listed([("without one that followed and held", open_ones)])),)
-    of = f"failed {called} that were followed by one that held"
-    return scope.spread(REPOSITORY, "failed_deployment_recovery_time_hours", values, of=of, details=details)
-
-
-def _recoveries(found: Sequence[Delivered]) -> Iterator[tuple[Delivered, Delivered]]:
-    """Each that failed with the next that did not."""
-    good = None
-    for one in reversed(found):
-        if not one.failed:
-            good = one
-        elif good:
-            yield one, good

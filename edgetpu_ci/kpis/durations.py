@@ -104,16 +104,17 @@ def _looked_at(runs: Sequence[WorkflowRun], scope: Scope, *, by_job: bool) -> De
 
 
 def matched(run: WorkflowRun, matching: re.Pattern[str]) -> float | None:
-    """Seconds of the jobs whose name matches, and of such steps of the other jobs, together; None where none does."""
-    found = [seconds for job in attempts.final(run) for seconds in _times(job, matching)]
+    """Seconds of the jobs whose name matches, or of the steps where no job's does, together; None where none does.
+
+    Never of both: steps are known of a sample of runs alone, which must not take longer for it.
+    """
+    jobs = [job for job in attempts.final(run) if job.conclusion != SKIPPED]
+    whole = [(job.name, job.started, job.completed) for job in jobs]
+    named = [one for one in whole if matching.search(one[0])] or [
+        step for job in jobs for step in job.steps if matching.search(step[0])
+    ]
+    found = [(end - start) / _SECOND for _, start, end in named if start and end and end >= start]
     return sum(found) if found else None
-
-
-def _times(job: Job, matching: re.Pattern[str]) -> Iterator[float]:
-    whole = [(job.started, job.completed)] if matching.search(job.name) else []
-    parts = whole or [(start, end) for name, start, end in job.steps if matching.search(name)]
-    if job.conclusion != SKIPPED:
-        yield from ((end - start) / _SECOND for start, end in parts if start and end and end >= start)
 
 
 def billed_minutes(job: Job) -> int:

@@ -21,14 +21,19 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
         yield summary.unknown(REPOSITORY, "stale_percent", scope.unseen, details=scope.details)
         return
     now = scope.window.end
-    changed = [
-        *(pull.updated for pull in rows.pulls if pulls.is_open(pull, now)),
-        *(issue.updated for issue in rows.issues if issues.is_open(issue, now)),
-    ]
-    stale = sum(at < now - timedelta(days=scope.options.stale_days) for at in changed)
+    before = now - timedelta(days=scope.options.stale_days)
+    of_pulls = [pull.updated for pull in rows.pulls if pulls.is_open(pull, now)]
+    of_issues = [issue.updated for issue in rows.issues if issues.is_open(issue, now)]
+    # Of those that changed last before rows are kept there are none.
+    unseen = rows.unseen("pulls", len(of_pulls)) + rows.unseen("issues", len(of_issues))
     details = (("stale", f"not changed for {scope.options.stale_days:g} days"), *scope.details)
-    of = "open issues and pull requests"
-    yield summary.share(REPOSITORY, "stale_percent", (stale, len(changed)), of=of, details=details)
+    if unseen and scope.since and scope.since > before:
+        reason = f"{unseen:,} of the open issues and pull requests were not read yet; the next run goes on"
+        yield summary.unknown(REPOSITORY, "stale_percent", reason, details=details)
+        return
+    stale = unseen + sum(at < before for at in (*of_pulls, *of_issues))
+    part = (stale, unseen + len(of_pulls) + len(of_issues))
+    yield summary.share(REPOSITORY, "stale_percent", part, of="open issues and pull requests", details=details)
 
 
 def community(percent: int | None) -> Measurement:

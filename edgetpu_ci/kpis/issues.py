@@ -27,7 +27,7 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
 
     details = (("excluded", _excluded(rows.issues, scope)),)
     yield scope.spread(REPOSITORY, "issue_resolution_time_days", values, of="completed issues", details=details)
-    yield _open(people, scope)
+    yield _open(people, rows.unseen("issues", sum(is_open(issue, scope.window.end) for issue in rows.issues)), scope)
 
 
 def _excluded(issues: Iterable[Issue], scope: Scope) -> str:
@@ -42,7 +42,8 @@ def is_open(issue: Issue, at: datetime) -> bool:
     return issue.created < at and (issue.closed is None or issue.closed >= at)
 
 
-def _open(people: Sequence[Issue], scope: Scope) -> Measurement:
+def _open(people: Sequence[Issue], unseen: int, scope: Scope) -> Measurement:
     now = scope.window.end
     ages = [days(issue.created, now) for issue in people if is_open(issue, now)]
-    return scope.now(REPOSITORY, "open_issue_age_days", ages, of="open issues")
+    details = (("excluded", summary.not_kept(unseen)),)
+    return scope.now(REPOSITORY, "open_issue_age_days", ages, of="open issues", details=details)

@@ -39,7 +39,7 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     yield merged("pr_open_to_merge_hours", lambda pull, at: hours(pull.created, at))
     yield _drafts(people, scope)
     yield _reviews(people, scope)
-    yield _open(people, scope)
+    yield _open(people, rows.unseen("pulls", sum(is_open(pull, scope.window.end) for pull in rows.pulls)), scope)
     for bot, pulls in groupby(sorted((pull for pull in here if pull.bot), key=_bot), _bot):
         found = list(pulls)
         if scope.window.ended(found, _at):
@@ -116,10 +116,10 @@ def is_open(pull: Pull, at: datetime) -> bool:
     return pull.created < at and (end is None or end >= at)
 
 
-def _open(people: Sequence[Pull], scope: Scope) -> Measurement:
+def _open(people: Sequence[Pull], unseen: int, scope: Scope) -> Measurement:
     now = scope.window.end
     found = [pull for pull in people if is_open(pull, now)]
     drafts = sum(bool(pull.drafts) and pull.drafts[-1][1] is None for pull in found)
     ages = [days(pull.created, now) for pull in found]
-    details = (("among them", summary.listed([("in draft", drafts)])),)
+    details = (("among them", summary.listed([("in draft", drafts)])), ("excluded", summary.not_kept(unseen)))
     return scope.now(REPOSITORY, "open_pr_age_days", ages, of="open pull requests", details=details)

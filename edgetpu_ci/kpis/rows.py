@@ -133,7 +133,8 @@ class Rows(Struct, frozen=True, kw_only=True):
     """All that key figures are made of; `branch` is the default branch, `commits` are the newest first.
 
     `missing` says why there are no rows of a source, `since` from when on they are complete where that is not always,
-    and `erased` which of them are gone for good.
+    and `erased` which of them are gone for good. `open` is how many are open now as GitHub counts them, also those that
+    changed so long ago that no row is kept.
     """
 
     branch: str
@@ -145,3 +146,8 @@ class Rows(Struct, frozen=True, kw_only=True):
     missing: dict[Source, str] = field(default_factory=dict)
     since: dict[Source, datetime] = field(default_factory=dict)
     erased: dict[Source, Erased] = field(default_factory=dict)
+    open: dict[Source, int] = field(default_factory=dict)
+
+    def unseen(self, source: Source, known: int) -> int:
+        """How many are open beside those of which there are rows."""
+        return max(0, self.open.get(source, known) - known)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -24,15 +25,17 @@ _SOURCES: Final[dict[Source, str]] = {
 
 
 class Scope(Struct, frozen=True):
-    """`since` is from when on the rows are complete, None for always.
+    """`since` is from when on the rows are complete, None for always; `began` when the repository did, as far as known.
 
-    `erased` says why the window is not whole, `unseen` why not all is known that is open now; empty where it is.
+    Nothing is compared with a time before that, when there was nothing. `erased` says why the window is not whole,
+    `unseen` why not all is known that is open now; empty where it is.
     """
 
     options: Options
     window: Window
     source: str
     since: datetime | None = None
+    began: datetime | None = None
     erased: str = ""
     unseen: str = ""
 
@@ -40,7 +43,7 @@ class Scope(Struct, frozen=True):
     def before(self) -> Window | None:
         """The window before, where all of it is known."""
         before = self.window.before
-        return before if self.since is None or self.since <= before.start else None
+        return None if any(at and at > before.start for at in (self.since, self.began)) else before
 
     @property
     def details(self) -> Details:
@@ -90,6 +93,14 @@ def of(rows: Rows, options: Options, window: Window, *sources: Source) -> Scope:
         window,
         ", ".join(_SOURCES[source] for source in sources),
         max(since, default=None),
+        _began(rows),
         erased=next((gone.reason for gone in erased if gone.last >= window.start), ""),
         unseen=next((gone.reason for gone in erased if gone.is_open), ""),
     )
+
+
+def _began(rows: Rows) -> datetime | None:
+    """When the first came to be of all that is known."""
+    created = (row.created for several in (rows.pulls, rows.issues, rows.runs) for row in several)
+    given = (row.at for several in (rows.deployments, rows.commits) for row in several)
+    return min(chain(created, given), default=None)

@@ -114,6 +114,11 @@ def listed(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{n:,} {what}" for what, n in counts if n) or "none"
 
 
+def not_kept(unseen: int) -> str:
+    """How many are open of which nothing is kept."""
+    return listed([("that changed last before rows are kept", unseen)])
+
+
 def _earlier_share(part: Share, before: Share | None) -> Earlier | None:
     if before is None or before[1] < FEWEST:
         return None

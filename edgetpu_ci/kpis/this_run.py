@@ -21,8 +21,8 @@ def of(run: WorkflowRun, options: Options) -> Iterator[Measurement]:
     newest = attempts.newest(run)
     waits = {job.name: max(0.0, waited.seconds) for job in newest if (waited := queues.wait(job))}
     yield _value(run.workflow, "run_so_far_seconds", durations.duration(run), len(newest), "no job has ended", details)
-    yield _matched(run, "build_time_seconds", "build_pattern", options.build_pattern, details)
-    yield _matched(run, "test_job_time_seconds", "test_pattern", options.test_pattern, details)
+    yield _matched(run, "run_build_seconds", "build_pattern", options.build_pattern, details)
+    yield _matched(run, "run_test_seconds", "test_pattern", options.test_pattern, details)
     minutes = float(sum(map(durations.billed_minutes, newest)))
     yield _value(run.workflow, "run_minutes", minutes if newest else None, len(newest), "no job has ended", details)
     longest = max((max(0.0, seconds) for seconds in waits.values()), default=None)

@@ -5,10 +5,23 @@ from math import ceil
 from typing import Final, Literal
 
 from edgetpu_ci.metrics import benchmarks, quality, reliability, supply, upkeep, velocity
-from edgetpu_ci.metrics.kpi import Kpi
+from edgetpu_ci.metrics.kpi import Kpi, collected_by
 from edgetpu_ci.model import Better, Metric
 
-KPIS: Final[tuple[Kpi, ...]] = (*quality.KPIS, *velocity.KPIS, *reliability.KPIS, *supply.KPIS, *upkeep.KPIS)
+KPIS: Final[tuple[Kpi, ...]] = (
+    *collected_by("reports", quality.KPIS),
+    *collected_by("github", velocity.KPIS),
+    *collected_by("github", reliability.KPIS),
+    *collected_by("github_actions", reliability.OF_THIS_RUN),
+    *collected_by("security", supply.SCORE),
+    *collected_by("reports", supply.COMPONENTS),
+    *collected_by("dependencies", supply.DEPENDENCIES),
+    *collected_by("pypi", supply.PACKAGE),
+    *collected_by("security", supply.SECURITY),
+    *collected_by("site", supply.SITE),
+    *collected_by("cost", upkeep.COST),
+    *collected_by("compliance", upkeep.COMPLIANCE),
+)
 
 CATALOGUE: Final[tuple[Metric, ...]] = (*benchmarks.METRICS, *(kpi.metric for kpi in KPIS))
 

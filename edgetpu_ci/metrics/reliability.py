@@ -18,7 +18,7 @@ _SHARE: Final = (
     "100 · success / (success + failure + timed_out + startup_failure); cancelled, skipped, neutral, stale and "
     "action_required are counted apart; fewer than 5 are unknown"
 )
-_BUILDS: Final = "runs of the default branch (push, schedule, merge_group, release, workflow_dispatch)"
+_BUILDS: Final = "runs of the default branch (push, schedule, merge_group, release, workflow_ or repository_dispatch)"
 _ENDED: Final = "that ended in the window"
 _SUCCESSFUL: Final = f"over the successful {_BUILDS} {_ENDED}"
 
@@ -89,7 +89,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "builds of a workflow that failed in a row, up to now: the longest",
         "build_failure_streak",
         formula=f"consecutive failures among the newest {_BUILDS} by number, of the workflow that has most, of those "
-        "that ran in the window; cancelled and skipped runs neither extend nor break it",
+        "that ran in the window; cancelled and skipped runs neither extend nor break it; unknown where there is no "
+        "other",
         source=_RUNS,
         permission=_NEEDS_RUNS,
     ),
@@ -129,7 +130,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "how long a build takes",
         "build_time",
         formula=f"median {_SUCCESSFUL} of the summed wall time of the jobs whose name has `build_pattern`, each by its "
-        "newest execution; where no job is called so, of such steps, of the runs whose steps were read (`sampled`); runs "
+        "newest execution; where no job is called so, of such steps, of the runs whose steps were read; runs "
         "without any are left out",
         source=_JOBS,
         permission=_NEEDS_JOBS,
@@ -204,12 +205,33 @@ KPIS: Final[tuple[Kpi, ...]] = (
         source="GitHub's community profile (REST)",
         permission="contents: read",
     ),
+)
+
+OF_THIS_RUN: Final[tuple[Kpi, ...]] = (
     _kpi(
         "run_so_far_seconds",
         "s",
         "lower",
         "how long this run took until its last job",
         formula="max(completed) − min(started) over the jobs of this attempt, without the job that asks",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
+    ),
+    _kpi(
+        "run_build_seconds",
+        "s",
+        "lower",
+        "how long this run built",
+        formula="as build_time_seconds, of this run alone",
+        source=_OWN_JOBS,
+        permission=_NEEDS_RUNS,
+    ),
+    _kpi(
+        "run_test_seconds",
+        "s",
+        "lower",
+        "how long the jobs and steps of this run that test took",
+        formula="as test_job_time_seconds, of this run alone",
         source=_OWN_JOBS,
         permission=_NEEDS_RUNS,
     ),

@@ -10,7 +10,7 @@ _STATISTICS: Final = (
     "the service of download statistics, one request a package and day; its earlier days from the store"
 )
 
-KPIS: Final[tuple[Kpi, ...]] = (
+SCORE: Final[tuple[Kpi, ...]] = (
     kpi(
         "security_score",
         "points",
@@ -24,6 +24,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         source="reports of security scanners, and GitHub's alerts",
         permission="security-events: read, vulnerability-alerts: read",
     ),
+)
+
+COMPONENTS: Final[tuple[Kpi, ...]] = (
     kpi(
         "sbom_components",
         "",
@@ -33,6 +36,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         formula="distinct names and versions in all bills, without what they are the bill of",
         source="CycloneDX and SPDX JSON files",
     ),
+)
+
+DEPENDENCIES: Final[tuple[Kpi, ...]] = (
     kpi(
         "dependency_health_score",
         "points",
@@ -75,6 +81,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "in years of 365.25 days",
         source=_INDEX,
     ),
+)
+
+PACKAGE: Final[tuple[Kpi, ...]] = (
     *(
         kpi(
             f"downloads_last_{span}",
@@ -125,6 +134,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         formula="1 when all files of the highest version that is no preview were yanked, else 0",
         source=_INDEX,
     ),
+)
+
+SECURITY: Final[tuple[Kpi, ...]] = (
     kpi(
         "dependabot_alerts",
         "",
@@ -217,6 +229,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         source="GitHub's settings of the repository",
         permission="administration: read",
     ),
+)
+
+SITE: Final[tuple[Kpi, ...]] = (
     kpi(
         "site_up",
         "",

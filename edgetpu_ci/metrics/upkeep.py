@@ -210,7 +210,7 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         formula="no collaborator, outside collaborator, deploy key, hook, secret, environment or permission of "
         "workflow tokens was added, removed or changed since the newest review; unknown when one cannot be read",
         source="GitHub's settings; the newest review in the store",
-        permission="administration: read, secrets: read, webhooks: read, actions: read, metadata: read",
+        permission="administration: read, secrets: read, repository-hooks: read, actions: read, metadata: read",
     ),
     kpi(
         "access_review_compliant",
@@ -256,5 +256,3 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         source="`reviewed` of `use: compliance`",
     ),
 )
-
-KPIS: Final[tuple[Kpi, ...]] = (*COST, *COMPLIANCE)

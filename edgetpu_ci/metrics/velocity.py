@@ -88,7 +88,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "d",
         "lower",
         "how old the open pull requests of people are",
-        formula="median of now − created, of those into the default branch that are open, drafts among them",
+        formula="median of now − created, of those into the default branch that are open, drafts among them; those "
+        "that nobody has changed for longer than rows are kept (`retention_days`) are left out, and counted",
         source=_PULLS,
         permission=_NEEDS_PULLS,
     ),
@@ -117,7 +118,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "d",
         "lower",
         "how old the open issues of people are",
-        formula="median of now − created, of those that are open",
+        formula="median of now − created, of those that are open; those that nobody has changed for longer than rows "
+        "are kept (`retention_days`) are left out, and counted",
         source=_ISSUES,
         permission=_NEEDS_ISSUES,
     ),
@@ -126,7 +128,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "%",
         "lower",
         "open issues and pull requests that nobody has touched for long",
-        formula="100 · those not changed for 60 days (`stale_days`) / all open issues and pull requests",
+        formula="100 · those not changed for 60 days (`stale_days`) / all open issues and pull requests, as GitHub "
+        "counts them: those that changed before rows are kept are stale",
         source="GitHub's issues and pull requests",
         permission=f"{_NEEDS_ISSUES}, {_NEEDS_PULLS}",
     ),

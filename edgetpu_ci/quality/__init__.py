@@ -6,6 +6,7 @@ Each module reads the reports of one kind of tool into a small record, or comput
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import PurePath
 from typing import IO, Final, Literal, NamedTuple
 
 from edgetpu_ci.errors import DocumentError
@@ -93,6 +94,13 @@ FORMATS: Final[dict[Name, Format]] = {
 }
 
 _PIECE: Final = 1 << 16
+_USUAL: Final[dict[str, Name]] = {"coverage": "coverage-json", **{name: name for name in FORMATS}}
+
+
+def usual(path: str) -> Name | None:
+    """The format that the name of a file tells, such as that of reports/junit.xml; None where it tells none."""
+    name = PurePath(path).name.lower()
+    return _USUAL[max(found, key=len)] if (found := [part for part in _USUAL if part in name]) else None
 
 
 def tell(beginning: bytes, source: str) -> Name:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from posixpath import join, normpath
 from typing import Final
 
 from edgetpu_ci.errors import DocumentError
@@ -10,6 +11,7 @@ from edgetpu_ci.quality import foreign
 from edgetpu_ci.quality.line_hits import LineHits
 from edgetpu_ci.quality.records import Counts, Coverage
 
+_LONGEST_PATH: Final = 4096
 _BRANCHES: Final = re.compile(r"\((\d+)/(\d+)\)")
 
 
@@ -17,7 +19,9 @@ def read(chunks: Iterable[bytes], source: str) -> Coverage:
     """The counts of each file from its lines; from the sums of the root where no lines are told."""
     report = _Report(source)
     foreign.xml(chunks, report, source)
-    return Coverage(sources={name: hits.counts() for name, hits in report.files.items()} or {"": report.sums()})
+    folder = report.folder
+    found = {_below(folder, name): hits.counts() for name, hits in report.files.items()}
+    return Coverage(sources=found or {"": report.sums()})
 
 
 class _Report:
@@ -28,6 +32,13 @@ class _Report:
         self._source, self._file = source, ""
         self._methods = 0
         self._root: dict[str, str] | None = None
+        self._folders: set[str] = set()
+        self._said: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """From where all files are told; empty where nothing or several places are said."""
+        return "".join(self._folders) if len(self._folders) == 1 else ""
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         if self._root is None:
@@ -36,11 +47,20 @@ class _Report:
             self._file = given.get("filename", "")
         elif tag == "method":
             self._methods += 1
+        elif tag == "source":
+            self._said = ""
         elif tag == "line" and not self._methods:
             self._line(given)
 
     def end(self, tag: str) -> None:
         self._methods -= tag == "method"
+        if tag == "source" and self._said is not None:
+            self._folders.add(self._said.strip())
+            self._said = None
+
+    def text(self, text: str) -> None:
+        if self._said is not None:
+            self._said = (self._said + text)[:_LONGEST_PATH]
 
     def sums(self) -> Counts:
         lines, branches = (self._sum(of) for of in ("lines", "branches"))
@@ -67,3 +87,8 @@ class _Report:
             foreign.count(root.get(f"{of}-{what}", "0"), self._source, f"{of}-{what}") for what in ("valid", "covered")
         )
         return valid, min(covered, valid)
+
+
+def _below(folder: str, file: str) -> str:
+    """A file by its whole name: those of two folders may have the same, and other tools tell it from elsewhere."""
+    return normpath(join(folder, file)) if folder and file else file

@@ -27,6 +27,11 @@ def figures(reports: Sequence[tuple[str, Coverage]]) -> Iterator[Measurement]:
     yield _share("branch_coverage", branches, without, (details[1],))
 
 
+def below(folder: str, coverage: Coverage) -> Coverage:
+    """The same, with files in `folder` told from there, as other tools tell them."""
+    return Coverage(sources={name.removeprefix(f"{folder}/"): counts for name, counts in coverage.sources.items()})
+
+
 def statements(reports: Sequence[tuple[str, Coverage]]) -> int:
     """How many lines of code the reports have."""
     return _lines(_united(reports)[0].values())[1]

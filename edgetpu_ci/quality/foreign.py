@@ -1,15 +1,21 @@
 """Decoding what other tools wrote: capped, strict in what is used, deaf to everything else."""
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.errors import DocumentError, InputError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import XMLParser
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import XMLParser
 
 T = TypeVar("T")
 
@@ -23,12 +29,17 @@ Count = Annotated[int, Meta(ge=0, le=10**12)]
 
 _MOST_DIGITS: Final = 12
 _DEEPEST: Final = 200
+_LONGEST_MARK: Final = 4 << 20
+"""Bytes of one tag or comment: expat looks at all of it again with each piece that comes."""
+
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Elements(Protocol):
-    """Who is told of each element of an XML file; `tag` is without its namespace."""
+    """Who is told of each element of an XML file; `tag` is without its namespace. `text` is None for who reads none."""
 
+    @property
+    def text(self) -> Callable[[str], None] | None: ...
     def start(self, tag: str, given: dict[str, str]) -> None: ...
     def end(self, tag: str) -> None: ...
 
@@ -41,29 +52,45 @@ def json(data: bytes, into: type[T], source: str) -> T:
         raise DocumentError(f"{source} cannot be read: {error}.") from error
 
 
+def need_defusedxml(source: str) -> None:
+    """InputError where what reads XML is not installed."""
+    try:
+        import defusedxml.ElementTree  # noqa: F401 - only to know
+    except ImportError as error:
+        raise InputError(
+            f"Reading {source} needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'."
+        ) from error
+
+
 def xml(chunks: Iterable[bytes], elements: Elements, source: str) -> None:
     """Tell `elements` of all there is, without building a tree; entities are refused, nothing is fetched.
 
     A document type is let through, as Cobertura's is named in every file that has one.
     """
-    try:
-        from defusedxml.ElementTree import DefusedXMLParser, ParseError
-    except ImportError as error:
-        raise ConfigError(
-            f"Reading {source} needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'."
-        ) from error
+    need_defusedxml(source)
+    from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
     first, pieces = _first(chunks)
     # A declaration says what the file was before it was changed to UTF-8.
     encoding = "utf-8" if first.startswith(_UTF16) else None
     parser = DefusedXMLParser(target=_Target(elements, source), encoding=encoding)
     try:
-        for chunk in utf8(chain([first], pieces)):
-            parser.feed(chunk)
+        _feed(parser, utf8(chain([first], pieces)), source)
         parser.close()
     except (ParseError, ValueError, LookupError) as error:
         if isinstance(error, IndexError | KeyError):
             raise  # No encoding that nobody knows, but a fault of ours.
         raise DocumentError(f"{source} cannot be read: {_fault(error)}.") from error
+
+
+def _feed(parser: "XMLParser", chunks: Iterable[bytes], source: str) -> None:
+    fed = 0
+    for chunk in chunks:
+        parser.feed(chunk)
+        fed += len(chunk)
+        if fed - parser.parser.CurrentByteIndex > _LONGEST_MARK:
+            most = _LONGEST_MARK >> 20
+            raise DocumentError(f"{source} cannot be read: a tag or comment has more than {most} MB.")
 
 
 def _first(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -82,6 +109,8 @@ class _Target:
 
     def __init__(self, elements: Elements, source: str) -> None:
         self._elements, self._source, self._depth = elements, source, 0
+        if elements.text:
+            self.data = elements.text
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         self._depth += 1

@@ -53,6 +53,8 @@ class _Suite:
 class _Report:
     """Takes the cases as they come, at whatever depth of suites."""
 
+    text = None
+
     def __init__(self, source: str, most: int) -> None:
         self.outcomes: dict[Test, Outcome] = {}
         self.flaky: set[Test] = set()

@@ -1,7 +1,7 @@
 """lcov's tracefiles: lines and branches of each source file."""
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Final
 
 from edgetpu_ci.errors import DocumentError
@@ -17,8 +17,7 @@ def read(data: bytes, source: str) -> Coverage:
     trace = _Trace(source)
     for line in io.BytesIO(data):
         trace.line(line.decode(errors="replace").strip())
-    if trace.file is not None:
-        raise DocumentError(f'{source} is cut off: its last record has no "{_END}".')
+    trace.end()
     names = dict.fromkeys([*trace.hits, *trace.sums])
     return Coverage(sources={name: _counts(trace, name) for name in names})
 
@@ -31,13 +30,12 @@ class _Trace:
         self.hits: defaultdict[str, LineHits] = defaultdict(LineHits)
         self.sums: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self._source = source
-        self._taken: dict[int, dict[str, bool]] = {}
+        self._taken: defaultdict[str, dict[tuple[int, str], bool]] = defaultdict(dict)
 
     def line(self, line: str) -> None:
         key, _, rest = line.partition(":")
         if key == "SF":
             self.file = rest
-            self._taken = {}
         elif self.file is None:
             return
         elif key == "DA":
@@ -51,12 +49,22 @@ class _Trace:
         elif line == _END:
             self.file = None
 
+    def end(self) -> None:
+        """Add up the branches of each line, whichever record told them; DocumentError where the last has no end."""
+        if self.file is not None:
+            raise DocumentError(f'{self._source} is cut off: its last record has no "{_END}".')
+        for file, branches in self._taken.items():
+            covered: Counter[int] = Counter()
+            total = Counter(number for number, _ in branches)
+            covered.update(number for (number, _), taken in branches.items() if taken)
+            for number, count in total.items():
+                self.hits[file].branch(number, covered[number], count)
+
     def _branch(self, file: str, rest: str) -> None:
-        number, *branch, taken = (*rest.split(","), "") if "," not in rest else rest.split(",")
-        place = self._count(number, "BRDA")
-        of_line = self._taken.setdefault(place, {})
-        of_line[",".join(branch)] = taken not in ("-", "0")
-        self.hits[file].branch(place, sum(of_line.values()), len(of_line))
+        number, _, branch = rest.partition(",")
+        name, _, taken = branch.rpartition(",")
+        key = self._count(number, "BRDA"), name
+        self._taken[file][key] = self._taken[file].get(key, False) or taken not in ("", "-", "0")
 
     def _count(self, text: str, key: str) -> int:
         return foreign.count(text, self._source, key)

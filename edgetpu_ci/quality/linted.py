@@ -12,6 +12,8 @@ from edgetpu_ci.quality.records import Lint
 _ERROR: Final = 5
 """What an error weighs against any other violation, as in Pylint's own score."""
 
+_NO_SIZE: Final = "nothing says how much code there is; add a coverage report, or name `sources`"
+
 
 class Size(Struct, frozen=True):
     """How much code there is, and how that was counted."""
@@ -20,7 +22,7 @@ class Size(Struct, frozen=True):
     counted: str
 
 
-def figures(reports: Sequence[tuple[str, Lint]], size: Size | None) -> Iterator[Measurement]:
+def figures(reports: Sequence[tuple[str, Lint]], size: Size | str | None) -> Iterator[Measurement]:
     """Score and density of violations; unknown where the size of the code is."""
     if not reports:
         return
@@ -30,8 +32,8 @@ def figures(reports: Sequence[tuple[str, Lint]], size: Size | None) -> Iterator[
         ("violations", summary.listed((("errors", errors), ("others", others)))),
         ("files", ", ".join(f"{name} ({report.tool})" for name, report in reports)),
     )
-    if size is None or not size.lines:
-        reason = "nothing says how much code there is; add a coverage report, or name `sources`"
+    if not isinstance(size, Size) or not size.lines:
+        reason = size.rstrip(".") if isinstance(size, str) else _NO_SIZE
         for metric in ("linting_score", "lint_violations_per_kloc"):
             yield summary.unknown(REPOSITORY, metric, reason, details=details)
         return

@@ -1,7 +1,7 @@
 """SARIF 2.1: what scanners of code found and nobody suppressed."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -112,8 +112,8 @@ def read(data: bytes, source: str) -> tuple[Scan, ...]:
 
 
 def _scan(run: _Run) -> Scan:
-    results = run.results or []
-    findings = tuple(finding for result in results if (finding := _finding(result, run.tool)))
+    results, named = run.results or [], _by_name(run.tool)
+    findings = tuple(finding for result in results if (finding := _finding(result, run.tool, named)))
     ended = [at for one in run.invocations or [] if (at := foreign.moment(one.end_time_utc))]
     return Scan(
         tool=run.tool.driver.name,
@@ -131,9 +131,9 @@ def _missed(run: _Run) -> Iterator[str]:
         yield "it was not executed to the end"
 
 
-def _finding(result: _Result, tool: _Tool) -> Finding | None:
+def _finding(result: _Result, tool: _Tool, named: Mapping[str, _Rule]) -> Finding | None:
     """None for what is suppressed, not wrong, gone, or no matter of security."""
-    rule = _rule(result, tool)
+    rule = _rule(result, tool, named)
     severity = _severity(result, rule)
     name = (result.rule_id or (result.rule and result.rule.id) or rule.id or "unnamed").strip()
     if severity is None or not _is_open(result) or not _is_of_security(name, rule, tool.driver.name):
@@ -175,7 +175,8 @@ def _severity(result: _Result, rule: _Rule) -> Severity | None:
         if properties and (severity := _scored(properties.score)) != "unknown":
             return severity
     configured = rule.default_configuration.level if rule.default_configuration else None
-    return _LEVELS.get(result.level or configured or "warning")
+    level = result.level or configured or "warning"
+    return None if level == "none" else _LEVELS.get(level, "unknown")
 
 
 def _scored(score: str | float | None) -> Severity:
@@ -185,24 +186,27 @@ def _scored(score: str | float | None) -> Severity:
         return "unknown"
 
 
-def _rule(result: _Result, tool: _Tool) -> _Rule:
-    """The rule a result is of: by its place in the driver's or an extension's list, else by its name."""
-    named = result.rule or _RuleReference()
-    place = named.tool_component.index if named.tool_component else None
+def _rule(result: _Result, tool: _Tool, named: Mapping[str, _Rule]) -> _Rule:
+    """The rule a result is of: by its place in the driver's or an extension's list, else by its name.
+
+    It may name a part of a rule: "CA1000/1" is of CA1000.
+    """
+    of = result.rule or _RuleReference()
+    place = of.tool_component.index if of.tool_component else None
     listed = (_at(tool.extensions or [], place) or tool.driver).rules or []
-    index = result.rule_index if named.index is None else named.index
-    name = result.rule_id or named.id or ""
-    return _at(listed, index) or _by_name(name, [tool.driver, *(tool.extensions or [])]) or _Rule()
+    index = result.rule_index if of.index is None else of.index
+    name = result.rule_id or of.id or ""
+    return _at(listed, index) or named.get(name) or named.get(name.rpartition("/")[0]) or _Rule()
 
 
 def _at(listed: Sequence[T], index: int | None) -> T | None:
     return listed[index] if index is not None and 0 <= index < len(listed) else None
 
 
-def _by_name(name: str, components: Sequence[_Component]) -> _Rule | None:
-    """A result may name a part of a rule: "CA1000/1" is of CA1000."""
-    names = (name, name.rpartition("/")[0])
-    return next((rule for one in components for rule in one.rules or [] if rule.id and rule.id in names), None)
+def _by_name(tool: _Tool) -> dict[str, _Rule]:
+    """The rules that have a name; of several with the same the first, the driver's before its extensions'."""
+    rules = [rule for one in (tool.driver, *(tool.extensions or [])) for rule in one.rules or [] if rule.id]
+    return {rule.id: rule for rule in reversed(rules)}
 
 
 def _place(locations: Sequence[_Location]) -> str:

@@ -96,12 +96,12 @@ def by_group(figures: Iterable[Figure]) -> dict[Group, list[Figure]]:
 
 
 def counts(figures: Sequence[Figure]) -> dict[str, int]:
-    """How many have each outcome, the worst first; parts count where something is demanded of them."""
+    """How many have each outcome, the worst first; parts where something is demanded, or nothing else is there."""
     found: dict[str, int] = {}
-    for figure in figures:
-        if figure.verdicts or not figure.is_of_part:
-            outcome = _outcome(figure)
-            found[outcome] = found.get(outcome, 0) + 1
+    counted = [figure for figure in figures if figure.verdicts or not figure.is_of_part] or figures
+    for figure in counted:
+        outcome = _outcome(figure)
+        found[outcome] = found.get(outcome, 0) + 1
     return {_one(outcome) if count == 1 else outcome: count for outcome, count in found.items()}
 
 
@@ -138,7 +138,7 @@ def name(figure: Figure) -> str:
 
 def reason(measurement: Measurement) -> str:
     """Why it is not known, without the words that say that it is not."""
-    said = words.plain(measurement.reason, words.SENTENCE)
+    said = words.plain(measurement.reason, words.REASON)
     return said.removeprefix(_NOT_KNOWN).removeprefix("was ").rstrip(".") or "no reason given"
 
 

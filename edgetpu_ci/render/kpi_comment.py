@@ -7,8 +7,9 @@ from edgetpu_ci import metrics
 from edgetpu_ci.judging import judge
 from edgetpu_ci.metrics.kpi import Group
 from edgetpu_ci.model import Report, Run, Status
-from edgetpu_ci.render import definitions, dependencies, gfm, key_figures, room, words
+from edgetpu_ci.render import definitions, dependencies, gfm, key_figures, room, unknowns, words
 from edgetpu_ci.render.key_figures import Figure, Standing
+from edgetpu_ci.render.unknowns import Unknown
 
 _MARK: Final[dict[Standing | Status, str]] = {
     "failed": "❌",
@@ -22,8 +23,8 @@ _HEAD: Final = ["", "KPI", "Value:", "Against before", "n:", "95 % interval:", "
 _VISIBLE = 24
 """Figures that all stand above the folds; of more only the headlines and what is judged do."""
 
-_MOST_PARTS, _MOST_REASONS, _MOST_SENTENCES, _MOST_COLUMNS, _MOST_DETAILS = 100, 6, 5, 8, 8
-_REASON = 160
+_MOST_PARTS, _MOST_REASONS, _MOST_SENTENCES, _MOST_COLUMNS, _MOST_DETAILS = 100, 20, 5, 8, 8
+_CELL = 160
 
 
 def parts(report: Report, *, withdrawn: bool) -> room.Parts:
@@ -56,10 +57,17 @@ def heading(report: Report, figures: Sequence[Figure]) -> str:
     """The verdict in one line: how many of what."""
     missing = ["incomplete"] if report.run.incomplete else []
     if judge.nothing_measured(report.run.measurements):
-        return " · ".join([f"### {_MARK['unknown']} edgetpu-ci KPIs: nothing could be collected", *missing])
-    first, *others = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
-    mark = _MARK[judge.overall(report.verdicts)] if report.verdicts else "ℹ️"
-    return " · ".join([f"### {mark} edgetpu-ci KPIs: {first}", *others, *missing])
+        return f"### {_MARK['unknown']} edgetpu-ci KPIs: {' · '.join(['nothing could be collected', *missing])}"
+    counted = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
+    return f"### {_sign(report)} edgetpu-ci KPIs: {' · '.join([*missing, *counted]) or 'none'}"
+
+
+def _sign(report: Report) -> str:
+    """Of the verdict; what is incomplete bears no sign of success."""
+    status = judge.overall(report.verdicts)
+    if report.run.incomplete and status == "passed":
+        return _MARK["unknown"]
+    return _MARK[status] if report.verdicts else "ℹ️"
 
 
 def _before(report: Report, figures: Sequence[Figure], *, withdrawn: bool) -> list[str]:
@@ -102,7 +110,7 @@ def _row(figure: Figure) -> list[str]:
     return [
         _MARK[figure.standing],
         _name(figure),
-        gfm.text(key_figures.value(measured), _REASON),
+        gfm.text(key_figures.value(measured) if known else unknowns.short(figure), _CELL),
         _changed(figure),
         f"{measured.n:,}" if measured.n and known else "",
         gfm.text(words.interval(measured)),
@@ -145,7 +153,9 @@ _STEP: Final = (
 def _folds(figures: Sequence[Figure]) -> list[str]:
     groups = _divided(figures)
     of_parts = key_figures.by_group(figure for figure in figures if figure.is_of_part)
+    untold = unknowns.told_below(figure for figure in figures if not figure.is_of_part)
     titled = [
+        (f"Why some are not known: {sum(len(one.figures) for one in untold):,}", _reasons(untold)),
         *((f"More of {_lower(group)}: {len(rest):,}", _listed(rest)) for group, (_, rest) in groups.items() if rest),
         *(
             (f"{definitions.GROUPS[group]}, part by part: {_many(some)}", _by_part(some))
@@ -176,7 +186,8 @@ def _by_part(figures: Sequence[Figure]) -> str:
         cells.setdefault(figure.measurement.subject, {})[figure.measurement.metric] = _cell(figure)
     rows = [[gfm.text(subject), *(row.get(metric, "") for metric in columns)] for subject, row in cells.items()]
     head = ["", *(f"{gfm.text(words.label(metric))}:" for metric in columns)]
-    return "\n\n".join([room.capped(head, rows, _MOST_PARTS), *_reasons(figures)])
+    untold = _reasons(unknowns.of(figures))
+    return "\n\n".join([room.capped(head, rows, _MOST_PARTS), *([f"Not known:\n\n{untold}"] if untold else [])])
 
 
 def _cell(figure: Figure) -> str:
@@ -188,16 +199,11 @@ def _cell(figure: Figure) -> str:
     return " ".join(filter(None, [_MARK[figure.standing], gfm.text(key_figures.value(measured)), arrow]))
 
 
-def _reasons(figures: Iterable[Figure]) -> list[str]:
-    """Why some are not known, each reason once."""
-    found = dict.fromkeys(
-        f"{words.label(figure.measurement.metric)}: {key_figures.reason(figure.measurement)}"
-        for figure in figures
-        if figure.measurement.value is None
-    )
-    shown = [f"- {gfm.text(reason, words.SENTENCE)}" for reason in list(found)[:_MOST_REASONS]]
+def _reasons(found: Sequence[Unknown]) -> str:
+    """Why some are not known, each reason once and whole."""
+    shown = [f"- {gfm.text(one.sentence, words.REASON)}" for one in found[:_MOST_REASONS]]
     rest = len(found) - _MOST_REASONS
-    return ["\n".join(["Not known:", *shown, *([f"- {room.more(rest)}"] if rest > 0 else [])])] if shown else []
+    return "\n".join([*shown, *([f"- {room.more(rest)}"] if rest > 0 else [])])
 
 
 def _counted(figures: Sequence[Figure]) -> str:

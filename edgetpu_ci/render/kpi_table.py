@@ -1,11 +1,11 @@
-"""Key figures on a terminal: every group, then what needs attention, and the verdict last."""
+"""Key figures on a terminal: every group, why some are not known, what needs attention, and the verdict last."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import Report
-from edgetpu_ci.render import definitions, dependencies, key_figures, words
+from edgetpu_ci.render import definitions, dependencies, key_figures, unknowns, words
 from edgetpu_ci.render.key_figures import Figure, Standing
 from edgetpu_ci.render.terminal import Colour, Page
 
@@ -65,7 +65,7 @@ def _row(figure: Figure, widths: Sequence[int], page: Page) -> Iterator[str]:
     mark, colour = _MARK[figure.standing]
     name, value, *rest = _cells(figure)
     if not value:
-        yield from page.paragraph(f"{mark} {name}: {key_figures.value(figure.measurement)}", colour)
+        yield from page.paragraph(f"{mark} {name}: {unknowns.short(figure)}", colour)
         return
     cells = [_padded(cell, width) for cell, width in zip([name, value, *rest], widths, strict=True) if width]
     cells[1] = f"{value:>{widths[1]}}"
@@ -77,6 +77,9 @@ def _padded(cell: str, width: int) -> str:
 
 
 def _said(report: Report, figures: Sequence[Figure], page: Page) -> Iterator[str]:
+    shown = [figure for members in key_figures.by_group(figures).values() for figure in _shown(members)]
+    for untold in unknowns.told_below(shown):
+        yield from page.paragraph(f"? {untold.sentence}", "dim")
     for figure in figures:
         if figure.needs_attention:
             yield from page.paragraph(_sentence(figure), _MARK[figure.standing][1])
@@ -84,19 +87,27 @@ def _said(report: Report, figures: Sequence[Figure], page: Page) -> Iterator[str
         yield from page.paragraph(f"! incomplete: {words.plain(what, words.SENTENCE)}", "yellow")
     for note in report.run.notes:
         yield from page.paragraph(f"note: {words.plain(note, words.SENTENCE)}")
-    yield from page.paragraph(_verdict(report, figures), _MARK[judge.status(report)][1])
+    said, standing = _verdict(report, figures)
+    yield from page.paragraph(f"{_MARK[standing][0]} {said}".lstrip(), _MARK[standing][1])
 
 
 def _sentence(figure: Figure) -> str:
+    mark, name = _MARK[figure.standing][0], key_figures.name(figure)
+    if figure.measurement.value is None:
+        return f"{mark} {name}: {unknowns.short(figure)} ({words.plain(key_figures.demanded(figure))})"
     because = "; ".join(dict.fromkeys(v.because for v in figure.verdicts if v.status != "passed"))
-    return f"{_MARK[figure.standing][0]} {key_figures.name(figure)}: {words.plain(because, words.SENTENCE)}"
+    return f"{mark} {name}: {words.plain(because, words.SENTENCE)}"
 
 
-def _verdict(report: Report, figures: Sequence[Figure]) -> str:
-    if judge.nothing_measured(report.run.measurements):
-        return "? no key figure could be collected"
-    status = judge.overall(report.verdicts)
-    counted = [f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()]
+def _verdict(report: Report, figures: Sequence[Figure]) -> tuple[str, Standing]:
+    """The last line, and how it stands: what is incomplete has not passed."""
     missing = ["incomplete"] if report.run.incomplete else []
-    said = status if report.verdicts else "nothing is demanded"
-    return f"{_MARK[status][0]} KPIs {said}: {', '.join([*counted, *missing])}"
+    if judge.nothing_measured(report.run.measurements):
+        return ", ".join(["KPIs: nothing could be collected", *missing]), "unknown"
+    status = judge.overall(report.verdicts)
+    counted = ", ".join(f"{count:,} {outcome}" for outcome, count in key_figures.counts(figures).items()) or "none"
+    if missing and status == "passed":
+        return f"KPIs incomplete: {counted}", "unknown"
+    if not report.verdicts:
+        return f"KPIs: {counted}; nothing is demanded of them", "shown"
+    return f"KPIs {', '.join([status, *missing])}: {counted}", status

@@ -10,8 +10,8 @@ from edgetpu_ci import metrics
 from edgetpu_ci.judging import phrases
 from edgetpu_ci.model import Comparison, Measurement, Metric, Run, Trend
 
-NAME, SENTENCE = 80, 500
-"""How much of a foreign name, and of a foreign sentence, is shown."""
+NAME, SENTENCE, REASON = 80, 500, 1500
+"""How much of a foreign name, of a foreign sentence, and of why something is not known, is shown."""
 
 _NAMED: Final = 3
 _LEAST_P: Final = 0.0001

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import InputError
 from edgetpu_ci.supply.findings import Finding, Severity, distinct, normal
 from edgetpu_ci.supply.locks import Wanted
 from edgetpu_ci.transport.github import GitHub
@@ -67,11 +67,11 @@ def read(github: GitHub, wanted: Sequence[Wanted]) -> tuple[Finding, ...]:
 
 
 def _need_packaging() -> None:
-    """ConfigError where what compares versions is not installed; it comes with what reads the package index."""
+    """InputError where what compares versions is not installed; it comes with what reads the package index."""
     try:
         import packaging.version  # noqa: F401 - only to know
     except ImportError as error:
-        raise ConfigError(
+        raise InputError(
             "Comparing versions needs packaging; install it with: pip install 'edgetpu-ci[kpis]'"
         ) from error
 

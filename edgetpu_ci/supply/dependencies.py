@@ -19,6 +19,12 @@ _MAINTAINED: Final = timedelta(days=730)
 _YEAR: Final = timedelta(days=365.25)
 _ACTIVE: Final = frozenset({"active", "deprecated"})
 _MOST_NAMED: Final = 10
+_DIGITS: Final = 6
+"""Beyond these a sum of shares is noise of floating point."""
+
+_NO_VERSION: Final = "no package has a version"
+
+METRICS: Final = ("outdated_dependencies", "vulnerable_dependencies", "libyears", "dependency_health_score")
 _ORDER: Final = ("critical", "high", "medium", "low", "unknown", "")
 
 
@@ -90,6 +96,11 @@ def _fixed_in(weak: Sequence[Finding]) -> str:
     return str(max(lowest)) if lowest else ""
 
 
+def unread(why: str) -> Iterator[Measurement]:
+    """All of it where it is not known which packages there are."""
+    yield from (summary.unknown(REPOSITORY, metric, why.rstrip(".")) for metric in METRICS)
+
+
 def measurements(basis: Basis, now: datetime) -> Iterator[Measurement]:
     """How many are outdated and vulnerable, how far behind they are in years, and their health."""
     yield _outdated(basis)
@@ -109,8 +120,8 @@ def _outdated(basis: Basis) -> Measurement:
 def _vulnerable(basis: Basis) -> Measurement:
     n = len(_versioned(basis))
     details: summary.Details = (("counted", f"{n:,} packages of {basis.sources}"),)
-    if isinstance(basis.found, str):
-        return summary.unknown(REPOSITORY, "vulnerable_dependencies", basis.found, n=n, details=details)
+    if why := basis.found if isinstance(basis.found, str) else "" if n else _NO_VERSION:
+        return summary.unknown(REPOSITORY, "vulnerable_dependencies", why, n=n, details=details)
     weak = [row for row in table(basis) if row.advisories]
     named = [(row.severity, f"{row.package} {row.current} ({', '.join(row.advisories)})") for row in weak[:_MOST_NAMED]]
     rest = [("more", f"{len(weak) - _MOST_NAMED:,}")] if weak[_MOST_NAMED:] else []
@@ -145,15 +156,16 @@ def _health(basis: Basis, now: datetime) -> Measurement:
     weights = sum(weight for weight, _ in known)
     details = tuple((part.name, _said(part, weights)) for part in parts)
     metric = "dependency_health_score"
-    if not known:
-        return summary.unknown(REPOSITORY, metric, "none of its parts is known", details=details)
+    if not known or not _versioned(basis):
+        why = "none of its parts is known" if _versioned(basis) else _NO_VERSION
+        return summary.unknown(REPOSITORY, metric, why, details=details)
     value = 100 * sum(weight * share for weight, share in known) / weights
-    return summary.plain(REPOSITORY, metric, value, n=len(_versioned(basis)), details=details)
+    return summary.plain(REPOSITORY, metric, round(value, _DIGITS), n=len(_versioned(basis)), details=details)
 
 
 def _said(part: _Part, weights: float) -> str:
     if isinstance(part.share, str):
-        return f"left out: {part.share}"
+        return f"excluded: {part.share}"
     return f"{100 * part.share:.1f} %, weighs {100 * part.weight / weights:.0f} %"
 
 
@@ -161,7 +173,7 @@ def _sound(basis: Basis) -> float | str:
     """1 less the share of vulnerable packages, each weighing as its gravest weakness costs beside a critical one."""
     versioned = _versioned(basis)
     if isinstance(basis.found, str) or not versioned:
-        return basis.found if isinstance(basis.found, str) else "no package has a version"
+        return basis.found if isinstance(basis.found, str) else _NO_VERSION
     worst = COSTS["critical"]
     costs = [
         COSTS.get(findings.gravest(one.severity for one in weak), worst) / worst
@@ -201,7 +213,7 @@ def _unread(basis: Basis) -> str:
         it for it in basis.standing.values() if isinstance(it, DeliveryError) and not isinstance(it, MissingError)
     ]
     if not failed:
-        return "" if basis.standing else "no package has a version"
+        return "" if basis.standing else _NO_VERSION
     first = str(failed[0]).rstrip(".")
     return f"the package index was not read for {len(failed):,} of {len(basis.standing):,} packages ({first})"
 

@@ -1,15 +1,17 @@
 """Which packages at which versions: from lock and requirements files, or what is installed where this runs."""
 
+import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct, field
 
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import InputError
+from edgetpu_ci.formats import subjects
 from edgetpu_ci.supply.findings import normal
 
 T = TypeVar("T")
@@ -21,6 +23,10 @@ KNOWN: Final = ("uv.lock", "pylock.toml", "poetry.lock", "requirements.txt")
 
 _MOST_BYTES: Final = 32 << 20
 _PINNED: Final = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([A-Za-z0-9][^\s;*,#]*)(?=[\s;#]|$)")
+_INCLUDED: Final = re.compile(r"(?:-r|--requirement)[\s=]*(\S+).*")
+_MADE: Final = re.compile(r"--hash=|#\s*via\b")
+_MOST_NAMED: Final = 5
+_LONGEST: Final = 60
 _NAMED: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?=[@<>=!~;(#]|$)")
 
 
@@ -96,7 +102,7 @@ class Declared(Struct, frozen=True, kw_only=True):
 
 
 def read(path: Path, shown: str, scope: Scope = "") -> tuple[Wanted, ...]:
-    """The packages of a file, `scope` being that of all; ConfigError when it cannot be read."""
+    """The packages of a file, `scope` being that of all; InputError when it cannot be read."""
     text = _text(path, shown)
     found = _locked(text, shown) if path.suffix in {".toml", ".lock"} else required(text)
     beside = path.parent / "pyproject.toml"
@@ -138,17 +144,44 @@ def _known(one: Wanted, scope: Scope, declared: Declared | None) -> Wanted:
     said: Scope = (
         "runtime" if one.name in declared.runtime else "development" if one.name in declared.development else ""
     )
-    return msgspec.structs.replace(one, direct=bool(said), scope=scope or said or one.scope)
+    direct = bool(said) if declared.runtime or declared.development else one.direct
+    return msgspec.structs.replace(one, direct=direct, scope=scope or said or one.scope)
 
 
 def required(text: str) -> Iterator[Wanted]:
-    """The lines of a requirements file: what is pinned to one version, and what is only named."""
-    for line in text.replace("\\\n", " ").splitlines():
-        wanted = line.strip()
+    """The lines of a requirements file: what is pinned to one version, and what is only named.
+
+    What a tool made has hashes or says what needs what ("via"); what people wrote they want themselves.
+    """
+    direct = None if _MADE.search(text) else True
+    for wanted in _lines(text):
         if pinned := _PINNED.match(wanted):
-            yield Wanted(name=normal(pinned[1]), version=pinned[2], is_pinned=True)
+            yield Wanted(name=normal(pinned[1]), version=pinned[2], is_pinned=True, direct=direct)
         elif named := _NAMED.match(wanted):
-            yield Wanted(name=normal(named[1]), is_pinned=False)
+            yield Wanted(name=normal(named[1]), is_pinned=False, direct=direct)
+
+
+def unread(path: Path, shown: str, read: Container[str]) -> str:
+    """What of a requirements file names no package and no file that is `read`, as a sentence; empty where all does."""
+    if path.suffix in {".toml", ".lock"}:
+        return ""
+    lines = [line for line in _lines(_text(path, shown)) if not _is_understood(line, path.parent, read)]
+    if not lines:
+        return ""
+    named = ", ".join(f'"{subjects.printable(line[:_LONGEST])}"' for line in lines[:_MOST_NAMED])
+    more = f" and {len(lines) - _MOST_NAMED:,} more" if lines[_MOST_NAMED:] else ""
+    return f"{shown} has lines of which no package is counted: {named}{more}; name what they include under `files`."
+
+
+def _is_understood(line: str, folder: Path, read: Container[str]) -> bool:
+    if included := _INCLUDED.fullmatch(line):
+        return str(folder / included[1]) in read
+    return line.startswith(("#", "-")) or bool(_PINNED.match(line) or _NAMED.match(line))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Those that are not blank; one that ends in a backslash goes on."""
+    yield from filter(None, map(str.strip, text.replace("\\\n", " ").splitlines()))
 
 
 def _locked(text: str, shown: str) -> Iterator[Wanted]:
@@ -178,7 +211,7 @@ def _toml(text: str, into: type[T], shown: str) -> T:
     try:
         return msgspec.convert(tomllib.loads(text), into)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
-        raise ConfigError(f"{shown} cannot be read: {error}.") from error
+        raise InputError(f"{shown} cannot be read: {error}.") from error
 
 
 def _text(path: Path, shown: str) -> str:
@@ -186,7 +219,9 @@ def _text(path: Path, shown: str) -> str:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
-            raise ConfigError(f"{shown} has more than the {_MOST_BYTES:,} bytes that are read.")
+            raise InputError(f"{shown} has more than the {_MOST_BYTES:,} bytes that are read.")
         return data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown} cannot be read: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown} cannot be read: it is no text in UTF-8.") from error
+    except OSError as error:
+        raise InputError(f"{shown} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error

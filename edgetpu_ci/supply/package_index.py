@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from edgetpu_ci.errors import ConfigError, DeliveryError, MissingError
+from edgetpu_ci.errors import ConfigError, DeliveryError, InputError, MissingError
 from edgetpu_ci.supply import releases
 from edgetpu_ci.supply.releases import Release
 from edgetpu_ci.transport.answer import NOT_FOUND, Answer
@@ -34,13 +34,13 @@ class Project(Struct, frozen=True, kw_only=True):
 
 
 class Index:
-    """The index at `address`, the public one by default. ConfigError when it is none, or the extra is missing."""
+    """The index at `address`, the public one by default. ConfigError when it is none, InputError without the extra."""
 
     def __init__(self, address: str, world: World) -> None:
         try:
             from pypi_simple import PyPISimple
         except ImportError as error:
-            raise ConfigError(
+            raise InputError(
                 "Reading the package index needs pypi-simple; install it with: pip install 'edgetpu-ci[kpis]'"
             ) from error
         if address and (urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname):

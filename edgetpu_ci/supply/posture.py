@@ -112,14 +112,19 @@ def token(github: Getting) -> Measurement:
     return summary.plain(REPOSITORY, metric, float(restricted), details=details)
 
 
+def _protected(github: Getting, name: str) -> bool:
+    """Of the older protection. GitHub has no rules of a branch that is not there either, and says so only here."""
+    try:
+        return github.get(f"/repos/{github.repository}/branches/{name}", _Branch, needs="contents: read").protected
+    except MissingError as error:
+        raise MissingError(f"There is no branch {name} that this token sees; name another under `branch`.") from error
+
+
 def branch(github: Getting, name: str) -> Measurement:
     """1 when rules or the older protection guard the default branch; the details have the rules."""
     name = name or repository(github).default_branch
     rules = github.get(f"/repos/{github.repository}/rules/branches/{name}", list[_Rule], needs="metadata: read")
     kinds = sorted({rule.type for rule in rules})
-    guarded = any(kind in _GUARDS for kind in kinds)
-    if not guarded:
-        path = f"/repos/{github.repository}/branches/{name}"
-        guarded = github.get(path, _Branch, needs="contents: read").protected
+    guarded = any(kind in _GUARDS for kind in kinds) or _protected(github, name)
     details = (("branch", name), ("rules", ", ".join(kinds) or "none"))
     return summary.plain(REPOSITORY, "branch_protected", float(guarded), details=details)

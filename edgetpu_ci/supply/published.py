@@ -11,6 +11,7 @@ from edgetpu_ci.supply.package_index import Project
 
 _DAY: Final = 86400
 _MOST_NAMED: Final = 5
+_OF_RELEASES: Final = ("release_age_days", "release_complete", "latest_version_yanked")
 _WHOLE: Final = ("sdist", "wheel")
 
 
@@ -26,8 +27,12 @@ def available(package: str, faults: Sequence[str], details: summary.Details = ()
 def unread(package: str, why: str) -> Iterator[Measurement]:
     """What is left to say where the index has no such page, or does not show it."""
     yield available(package, [why])
-    for metric in ("release_age_days", "release_complete", "latest_version_yanked"):
-        yield summary.unknown(package, metric, why)
+    yield from (summary.unknown(package, metric, why) for metric in _OF_RELEASES)
+
+
+def unknown(package: str, why: str) -> Iterator[Measurement]:
+    """The same where the index was not asked."""
+    yield from (summary.unknown(package, metric, why.rstrip(".")) for metric in ("package_available", *_OF_RELEASES))
 
 
 def measurements(project: Project, tags: Sequence[str], now: datetime) -> Iterator[Measurement]:
@@ -35,7 +40,7 @@ def measurements(project: Project, tags: Sequence[str], now: datetime) -> Iterat
     newest = releases.newest(project.releases)
     highest = releases.newest(project.releases, yanked=True)
     if highest is None:
-        for metric in ("release_age_days", "release_complete", "latest_version_yanked"):
+        for metric in _OF_RELEASES:
             yield summary.unknown(project.name, metric, "the index has no version of it that is no preview")
         return
     version = (("version", highest.version),)

@@ -15,9 +15,11 @@ APP_ID: Final = "EDGETPU_CI_APP_ID"
 APP_KEY: Final = "EDGETPU_CI_APP_KEY"
 INSTALLATION: Final = "EDGETPU_CI_APP_INSTALLATION"
 TOKEN: Final = "EDGETPU_CI_TOKEN"  # noqa: S105 - a name
+OF_A_JOB: Final = "a job's own token"
 _NAMES: Final = (TOKEN, "GITHUB_TOKEN", "GH_TOKEN")
 _REFUSED: Final = (401, 403, 404, 422)
 _SENDABLE: Final = re.compile("[!-~]*")
+_OF_AN_APP: Final = "ghs_"
 _HIDDEN: Final = "***"
 
 
@@ -39,8 +41,11 @@ class Access:
 
     @property
     def name(self) -> str:
-        """The name of the variable it is from."""
-        return APP_ID if self._app else next(name for name in _NAMES if self._env.get(name, "").strip())
+        """The name of the variable it is from, or that it is a job's own: what that may not, no setting gives it."""
+        if self._app:
+            return APP_ID
+        name = next(name for name in _NAMES if self._env.get(name, "").strip())
+        return OF_A_JOB if name != TOKEN and _given(self._env).startswith(_OF_AN_APP) else name
 
     def bearer(self) -> str:
         """The token as of now.
@@ -70,7 +75,7 @@ class Access:
         except (BadAttributeException, RuntimeError, TypeError, ValueError):
             token = None
         if not token:
-            raise DeliveryError("GitHub's answer to the App that asked for a token cannot be read.")
+            raise DeliveryError("GitHub's answer to the App that asked for a token cannot be read; try again later.")
         return token
 
     def _installed(self, app: "AppAuth") -> "Auth":

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from edgetpu_ci import __version__
 from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.transport import body
 from edgetpu_ci.transport.answer import UNANSWERED, Answer, Request
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response, Session
+    from requests import PreparedRequest, Session
 
-MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
-_PIECE: Final = 1 << 16
 _HEADERS: Final = {
     "Accept": "application/vnd.github+json",
     "X-GitHub-Api-Version": "2022-11-28",
@@ -58,9 +57,12 @@ class Wire:
                     allow_redirects=False,
                 ) as response,
             ):
-                data = _read(response, request, left)
+                data = body.read(response, left)
         except RequestException as error:
             return Answer(status=UNANSWERED, at=self._now(), why=type(error).__name__)
+        if data is None:
+            what = f"{request.verb} {request.path}"
+            raise DeliveryError(f"GitHub's answer to {what} has more than {body.MOST_BYTES:,} bytes.")
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(status=response.status_code, at=self._time(headers), headers=headers, data=data)
 
@@ -94,18 +96,3 @@ def _session() -> "Session":
     session = Straight()
     session.headers.update(_HEADERS)
     return session
-
-
-def _read(response: "Response", request: Request, left: Callable[[], float]) -> bytes:
-    """The body, piece by piece: it may be larger than it says, and come more slowly than anybody waits."""
-    from requests import ReadTimeout
-
-    pieces, size = [], 0
-    for piece in response.iter_content(_PIECE):
-        size += len(piece)
-        if size > MOST_BYTES:
-            raise DeliveryError(f"GitHub's answer to {request.verb} {request.path} has more than {MOST_BYTES:,} bytes.")
-        if left() <= 0:
-            raise ReadTimeout
-        pieces.append(piece)
-    return b"".join(pieces)

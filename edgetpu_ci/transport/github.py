@@ -23,7 +23,8 @@ from edgetpu_ci.transport.access import Access
 from edgetpu_ci.transport.adaptive import PageSize, fitting
 from edgetpu_ci.transport.answer import ACCEPTED, ERRORS, UNANSWERED, Answer, Query, Request
 from edgetpu_ci.transport.asking import Asking
-from edgetpu_ci.transport.exchange import MOST_BYTES, Wire
+from edgetpu_ci.transport.body import MOST_BYTES
+from edgetpu_ci.transport.exchange import Wire
 from edgetpu_ci.world import World
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class GitHub:
             if not (further := _next(answer)):
                 return
             url, params = self._ours(further, url), None
-        raise DeliveryError(f"GitHub's list {path} has more than {MOST_PAGES} pages; not all were read.")
+        raise DeliveryError(f"GitHub's list {path} has more than {MOST_PAGES} pages; only those were read.")
 
     def graphql(  # noqa: PLR0913 - by name, and most have a default
         self,
@@ -193,9 +194,10 @@ class GitHub:
             url = urljoin(base, given)
             there, here = urlsplit(url), urlsplit(self._url)
         except ValueError:
-            raise DeliveryError("GitHub points to an address that is none.") from None
+            raise DeliveryError("GitHub points to an address that is none; check GITHUB_API_URL.") from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
-            raise DeliveryError(f"GitHub points to another host ({there.netloc}), where the token must not go.")
+            where = f"GitHub points to another host ({there.netloc}), where the token must not go"
+            raise self._told(DeliveryError(f"{where}; check GITHUB_API_URL."))
         return url
 
     def _decoded(self, data: bytes, into: type[T], what: str) -> T:

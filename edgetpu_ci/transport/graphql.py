@@ -9,8 +9,8 @@ from edgetpu_ci import codec
 from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError, MissingError
 from edgetpu_ci.transport import refusal
 from edgetpu_ci.transport.answer import Answer
+from edgetpu_ci.transport.body import MOST_BYTES
 
-MOST_BYTES: Final = 64 << 20
 _RATE: Final = "_rate"
 _ASKS_RATE: Final = f" {_RATE}: rateLimit {{ cost limit remaining resetAt }} "
 _LIMITED: Final = re.compile("rate limit|abuse detection", re.IGNORECASE)

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from edgetpu_ci import __version__
 from edgetpu_ci.ledger import AT_ONCE, Asked
-from edgetpu_ci.transport import budget
+from edgetpu_ci.transport import body, budget
 from edgetpu_ci.transport.answer import SERVER_ERRORS, TOO_MANY, UNANSWERED, Answer
 from edgetpu_ci.world import World
 
@@ -21,9 +22,10 @@ TRIES: Final = 3
 ENOUGH: Final = 5
 """So many answers in vain say that a service is down."""
 
-_MOST_BYTES: Final = 64 << 20
 _TIMEOUT: Final = 20.0
-_PIECE: Final = 1 << 16
+_LONGEST: Final = 120.0
+"""Seconds for a whole answer, however steadily it drips."""
+
 _PAUSE: Final = 2.0
 
 
@@ -40,8 +42,10 @@ class Plain:
         self.in_vain = 0
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> Answer:
-        """The answer as it came, after redirects if it should `follow`; status 0 when none did, or too much."""
-        return self._once(url, headers or {}, _body, follow=follow)
+        """The answer as it came, after redirects if `follow`; status 0 when none did in time, or more than is read."""
+        until = self._world.monotonic() + _LONGEST
+        whole = partial(body.read, left=lambda: until - self._world.monotonic())
+        return self._once(url, headers or {}, whole, follow=follow)
 
     def begin(self, url: str) -> Answer:
         """The same of a file, of which no more than its first byte is wanted."""
@@ -73,7 +77,7 @@ class Plain:
         self._world.ledger.note(
             Asked(
                 verb="GET",
-                path=urlsplit(url).path,
+                path=_parts(url).path,
                 status=answer.status,
                 ms=round((ended - began) * 1000),
                 resource=self._name,
@@ -96,7 +100,7 @@ class Plain:
         except (RequestException, OSError, ValueError) as error:
             return Answer(status=UNANSWERED, at=at, why=type(error).__name__)
         if data is None:
-            return Answer(status=UNANSWERED, at=at, why=f"more than {_MOST_BYTES:,} bytes")
+            return Answer(status=UNANSWERED, at=at, why=f"more than {body.MOST_BYTES:,} bytes")
         known = {name.lower(): value for name, value in response.headers.items()}
         return Answer(status=response.status_code, at=at, headers=known, data=data)
 
@@ -115,17 +119,6 @@ def _may_pass(answer: Answer) -> bool:
     return answer.status in {UNANSWERED, TOO_MANY} or answer.status >= SERVER_ERRORS
 
 
-def _body(response: "Response") -> bytes | None:
-    """The whole of it, None when it is larger than anything we ask for."""
-    pieces, size = [], 0
-    for piece in response.iter_content(_PIECE):
-        size += len(piece)
-        if size > _MOST_BYTES:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
 def told(answer: Answer) -> str:
     """An answer that is none, in a few words: "answered 503", "did not answer (ConnectTimeout)"."""
     return f"answered {answer.status}" if answer.status else f"did not answer ({answer.why})"
@@ -133,4 +126,12 @@ def told(answer: Answer) -> str:
 
 def host(url: str) -> str:
     """Whose address it is, without what may be a password in it."""
-    return urlsplit(url).hostname or "no host"
+    return _parts(url).hostname or "no host"
+
+
+def _parts(url: str) -> SplitResult:
+    """Of an address that somebody else may have written; empty ones of what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")

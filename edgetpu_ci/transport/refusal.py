@@ -53,10 +53,10 @@ def _denied(answer: Answer, sentence: str, needs: str) -> DeliveryError | None:
 
 def lacks(permission: str) -> str:
     """That a token needs a permission, or one of several with "or" between, and where to get one that has it."""
-    ways = [re.findall(r"([\w-]+): \w+", way) for way in permission.split(" or ")]
-    if any(all(_OF_A_JOB.fullmatch(name) for name in names) for names in ways):
-        return f"the token needs `{permission}`"
-    return f"the token needs `{permission}`, which GITHUB_TOKEN cannot have; give an App's or a personal token"
+    step = ", which GITHUB_TOKEN cannot have: give an App's or a personal token"
+    if can_be_of_a_job(permission):
+        step = ": give it in the job's `permissions:`, or another token"
+    return f"the token needs `{permission}`{step} as EDGETPU_CI_TOKEN"
 
 
 def _until(answer: Answer) -> str:
@@ -75,3 +75,9 @@ def _wanted(answer: Answer) -> str:
     return " or ".join(
         " and ".join(f"{name.replace('_', '-')}: {level}" for name, level in one) for one in found if one
     )
+
+
+def can_be_of_a_job(permission: str) -> bool:
+    """Whether `permissions:` of a workflow can give it to the job's own token."""
+    ways = [re.findall(r"([\w-]+): \w+", way) for way in permission.split(" or ")]
+    return any(all(_OF_A_JOB.fullmatch(name) for name in names) for names in ways)

@@ -1,4 +1,7 @@
-"""What changes seldom on GitHub is asked for seldom: an answer is kept for a week, a refusal for a day."""
+"""What changes seldom on GitHub is asked for seldom: an answer is kept for a week, a refusal for a day.
+
+What a job's own token cannot have at all is refused for a week.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,6 +13,8 @@ from msgspec import Struct, structs
 from edgetpu_ci import memory
 from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError, MissingError
 from edgetpu_ci.memory import State
+from edgetpu_ci.transport import refusal
+from edgetpu_ci.transport.access import OF_A_JOB
 from edgetpu_ci.transport.answer import Query
 from edgetpu_ci.transport.github import GitHub
 
@@ -89,8 +94,10 @@ class Seldom:
             found = ask()
         except DeniedError as error:
             if error.permission:
-                why = str(error)
-                self._learnt[name] = structs.replace(kept, refused="denied", why=why, permission=error.permission)
+                until = self._now + self._patience(error.permission)
+                self._learnt[name] = structs.replace(
+                    kept, until=until, refused="denied", why=str(error), permission=error.permission
+                )
             raise
         except MissingError as error:
             self._learnt[name] = structs.replace(kept, refused="missing", why=str(error))
@@ -98,6 +105,11 @@ class Seldom:
         until = self._now + lasts(found)
         self._learnt[name] = structs.replace(kept, until=until, found=msgspec.to_builtins(found))
         return found
+
+    def _patience(self, permission: str) -> timedelta:
+        """For how long a refusal is good: nobody can give a job's own token what it cannot have."""
+        beyond = bool(permission) and not refusal.can_be_of_a_job(permission)
+        return WEEK if beyond and self._github.by == OF_A_JOB else DAY
 
 
 def _unpacked(data: bytes | None) -> dict[str, Kept]:

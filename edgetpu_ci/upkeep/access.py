@@ -115,7 +115,7 @@ def _keys(github: GitHub) -> list[Grant]:
 def _hooks(github: GitHub) -> list[Grant]:
     return [
         Grant(HOOK, str(hook.id), _hears(hook))
-        for hook in asking.listed(github, _at(github, "hooks"), _Hook, "webhooks: read")
+        for hook in asking.listed(github, _at(github, "hooks"), _Hook, "repository-hooks: read")
     ]
 
 

@@ -14,9 +14,6 @@ from msgspec import Meta, Struct
 from edgetpu_ci.upkeep import access
 from edgetpu_ci.upkeep.access import Access, Grant
 
-QUARTER: Final = timedelta(days=92)
-"""A review that is older is due."""
-
 _PERSONAL: Final = frozenset({access.COLLABORATOR, access.OUTSIDE, access.DEPLOY_KEY})
 _LENGTH: Final = 32
 

@@ -14,6 +14,8 @@ from edgetpu_ci.upkeep.minutes import Used
 
 NOTHING_KEPT: Final = "no workflow runs are kept; list `use: github`, which keeps them, before `use: cost`"
 
+_SHOWN: Final = 5
+
 _MINUTES, _COST = "minutes_month_to_date", "cost_month_to_date_usd"
 _FORECAST, _SHARE = "cost_forecast_usd", "budget_used_percent"
 
@@ -66,8 +68,8 @@ def incomplete(spent: Spent) -> Iterator[str]:
     """What is missing in the cost, a sentence each."""
     if left := minutes.unpriced(spent.of_month):
         yield (
-            f"{left:,} of {minutes.total(spent.of_month):,} minutes of this month have no price: their runner or its "
-            "rate is not known; name it under `runners` or `rates` of `use: cost`."
+            f"{left:,} of {minutes.total(spent.of_month):,} minutes of this month have no price: "
+            f"{_step(spent.of_month)} of `use: cost`."
         )
     if spent.unread:
         yield f"The jobs of {spent.unread:,} runs were not read yet; the minutes they used are not counted."
@@ -117,7 +119,18 @@ def _without_price(uses: Sequence[Used]) -> str:
     """Why nothing can be said of what they cost; empty where of some of them it can."""
     if not uses or any(one.usd is not None for one in uses):
         return ""
-    return f"of {minutes.unpriced(uses):,} minutes none has a price; name the runners under `runners`"
+    return f"of {minutes.unpriced(uses):,} minutes none has a price: {_step(uses)}"
+
+
+def _step(uses: Iterable[Used]) -> str:
+    """What is missing for the price of those that have none: the kind of their runner, or the rate of a kind."""
+    without = [one for one in uses if one.usd is None]
+    if rateless := sorted({one.sku for one in without if one.sku}):
+        return f"there is no rate of {', '.join(rateless)}; give one under `rates`"
+    labels = sorted({" ".join(one.labels) for one in without if one.labels})
+    if not labels:
+        return "the labels of their jobs were not read yet"
+    return f"what kind of runner is {', '.join(labels[:_SHOWN])} is not known; name it under `runners`"
 
 
 def _forecast(spent: Spent, details: Details) -> Measurement:
@@ -172,5 +185,5 @@ def _parts(what: str, month: Iterable[Used], name: Callable[[Used], str], detail
                 subject, f"{what}_cost_month_to_date_usd", price, n=len(priced), details=(*details, *more)
             )
         else:
-            why = "the runner or its rate is not known; name it under `runners` or `rates`"
-            yield summary.unknown(subject, f"{what}_cost_month_to_date_usd", why, n=len(uses), details=details)
+            metric = f"{what}_cost_month_to_date_usd"
+            yield summary.unknown(subject, metric, _step(uses), n=len(uses), details=details)

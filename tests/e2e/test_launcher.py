@@ -36,6 +36,13 @@ def test_the_path_of_the_environment_is_ignored_as_the_action_calls_it(workspace
     assert run(workspace, *command, PYTHONPATH=str(workspace)) == __version__
 
 
+def test_a_python_without_our_packages_is_one_sentence(tmp_path: Path) -> None:
+    command = (sys.executable, "-I", "-S", ROOT / "scripts/edgetpu-ci", "kpi", "list")
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1), ran.stderr
+    assert "has no msgspec; scripts/bench sets one up" in ran.stderr
+
+
 def run(workspace: Path, *command: str | Path, **env: str) -> str:
     ran = subprocess.run(command, cwd=workspace, env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

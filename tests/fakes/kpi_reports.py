@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import REPOSITORY, Dependency, Earlier, Machine, Measurement, Report, Rule, Run, Trend
+from edgetpu_ci.transport import refusal
 from tests.fakes.reports import HOSTILE
 from tests.fakes.world import AT
 
@@ -95,13 +96,18 @@ def kpis_two_breaches() -> Report:
 def kpis_incomplete() -> Report:
     """Some could not be collected, and it is said which and why."""
     few = "not known: only 3 merged pull requests in 30 days; 5 are needed"
-    permission = "not known: the token needs `security-events: read`; give the job this permission, or another token"
+    asked = "not known: GitHub answered 403, Resource not accessible by integration, to GET /repos/o/r"
+    given = f"{asked}/code-scanning/alerts; {refusal.lacks('security-events: read')}"
+    owners = f"{asked}/actions/runners; {refusal.lacks('administration: read')}"
+    old = ", ".join(f"{name}.sarif" for name in ("bandit", "codeql", "gitleaks", "semgrep", "trivy", "zizmor") * 3)
+    stale = f"not known: the scan of requirements.txt is from 2026-01-05, those of {old} are more than 7 days old; "
     return report(
         replaced(
             figure("pr_merge_time_hours", reason=few, n=3),
-            figure("security_score", reason=permission),
-            figure("cost_month_to_date_usd", reason="not known: the token needs `administration: read`, which "
-                   "GITHUB_TOKEN cannot have; give an App's or a personal token"),
+            figure("security_score", reason=given),
+            figure("dependabot_alerts", reason=f"{stale}scan it again"),
+            figure("runners_online_percent", reason=owners),
+            figure("artifact_retention_days", reason=owners.replace("runners", "retention")),
         )[1:],
         incomplete=(
             "Workflow runs from 2026-02-10 to 2026-02-11 are missing: GitHub named 384 and gave 289.",

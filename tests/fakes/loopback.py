@@ -1,8 +1,9 @@
 """A small HTTP server on loopback that stops by itself."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -75,4 +76,28 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[int]:
             yield server.server_port
         finally:
             server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """The address of a server that gives 50 bytes of 99, one by one, and then waits until its client goes."""
+
+    def drip() -> None:
+        with suppress(OSError), listening.accept()[0] as peer:
+            peer.recv(1 << 16)
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+            for _ in range(50):
+                peer.sendall(b"x")
+                gone.wait(0.01)
+            gone.wait(60)
+
+    gone = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            gone.set()
             thread.join()

@@ -188,7 +188,7 @@ def test_no_login_is_in_the_evidence_of_a_difference(store: Folder, tmp_path: Pa
         (RETENTION, "data_retention_compliant", "administration: read"),
         (PEOPLE, "permissions_audit_compliant", "metadata: read"),
         (KEYS, "permissions_audit_compliant", "administration: read"),
-        (HOOKS, "permissions_audit_compliant", "webhooks: read"),
+        (HOOKS, "permissions_audit_compliant", "repository-hooks: read"),
         (SECRETS, "permissions_audit_compliant", "secrets: read"),
         (ENVIRONMENTS, "permissions_audit_compliant", "actions: read"),
         (TOKENS, "permissions_audit_compliant", "administration: read"),
@@ -336,6 +336,8 @@ def test_a_review_to_come_and_a_level_without_days_are_refused(tmp_path: Path) -
         compliance.check(compliance.Options(reviewed=date(2026, 11, 26)), here)
     with pytest.raises(ConfigError, match='"TRACE", which has no days'):
         compliance.check(compliance.Options(actions_logs="TRACE"), here)
+    with pytest.raises(ConfigError, match='`log_retention_days` of `use: compliance` has "WARN", which is no level'):
+        compliance.check(compliance.Options(actions_logs="WARN", log_retention_days={"WARN": 3}), here)
     compliance.check(OPTIONS, here)
 
 

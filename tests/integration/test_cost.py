@@ -268,7 +268,7 @@ def test_without_kept_runs_minutes_are_not_known(tmp_path: Path) -> None:
 
 
 def test_a_kind_of_runner_without_a_rate_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match='calls big a "linux_5_core", which has no rate'):
+    with pytest.raises(ConfigError, match='calls big a "linux_5_core", which has no rate; did you mean linux_'):
         cost.check(cost.Options(runners={"big": "linux_5_core"}), world(tmp_path))
     rate = Rate(sku="linux_5_core", usd_per_minute=0.01, valid_from=NOW.date())
     cost.check(cost.Options(runners={"big": "linux_5_core", "ours": "self-hosted"}, rates=(rate,)), world(tmp_path))
@@ -279,4 +279,4 @@ def test_every_figure_has_a_published_definition(tmp_path: Path) -> None:
 
     with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
         found = cost.collect_remembering(cost.Options(), kept(), here)
-    assert {one.metric for one in found.measurements} <= {kpi.metric.name for kpi in upkeep.KPIS}
+    assert {one.metric for one in found.measurements} <= {kpi.metric.name for kpi in upkeep.COST}

@@ -15,6 +15,7 @@ from edgetpu_ci.memory import Forgetful
 from edgetpu_ci.model import Collected, Dependency, Measurement
 from tests.fakes.endpoints import Endpoints, Refused, hub
 from tests.fakes.package_index import PackageIndex, Upload, index
+from tests.fakes.world import world
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LOCK = """\
@@ -126,12 +127,63 @@ def test_the_figures_by_hand(tmp_path: Path) -> None:
     )
 
 
+def test_what_people_wrote_into_a_plain_file_they_want_themselves(tmp_path: Path) -> None:
+    with project(tmp_path, lock="alpha==1.0\nbeta-lib==1.4.1\n", pyproject="[tool.ruff]\n") as (_, _, collect):
+        collected = collect()
+    details = dict(by_name(collected)["dependency_health_score"].details)
+    assert details["direct ones on the latest minor version"] == "50.0 %, weighs 30 %"
+    assert [one.direct for one in collected.dependencies] == [True, True]
+    assert collected.incomplete == ()
+
+
+def test_a_score_has_no_noise_of_floating_point(tmp_path: Path) -> None:
+    made = "alpha==2.0\n    # via ours\n"
+    with project(tmp_path, lock=made, pyproject="", advisories=([],)) as (_, _, collect):
+        assert by_name(collect())["dependency_health_score"].value == 100
+
+
+@pytest.mark.parametrize(
+    ("lock", "lines"),
+    [
+        ("@@@@ nonsense\n=cmd()==1.0\n-r missing.txt\n", ("@@@@ nonsense", "=cmd()==1.0", "-r missing.txt")),
+        ("alpha\nbeta-lib>=1\n", ()),
+        ("", ()),
+    ],
+)
+def test_of_no_package_nothing_is_known_and_what_is_not_understood_is_said(
+    tmp_path: Path, lock: str, lines: tuple[str, ...]
+) -> None:
+    with project(tmp_path, lock=lock) as (_, _, collect):
+        collected = collect(files=("requirements.txt",))
+    assert {one.value for one in collected.measurements} == {None}
+    said = " ".join(collected.incomplete)
+    assert all(f'"{line}"' in said for line in lines)
+    assert bool(said) == bool(lines)
+
+
+def test_a_file_that_another_includes_may_be_named_too(tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("gamma==0.9\n")
+    with project(tmp_path, lock="-r other.txt\nalpha==1.0\n") as (_, _, collect):
+        assert collect(files=("requirements.txt", "other.txt")).incomplete == ()
+        assert '"-r other.txt"' in collect(files=("requirements.txt",)).incomplete[0]
+
+
+@pytest.mark.parametrize(("data", "why"), [(b"\x90\x00", "it is no text in UTF-8"), (None, "No file matches")])
+def test_a_file_that_is_none_costs_the_figures_of_dependencies(tmp_path: Path, data: bytes | None, why: str) -> None:
+    if data:
+        (tmp_path / "odd.txt").write_bytes(data)
+    collected = dependencies.collect(dependencies.Options(files=("odd.txt",)), world(tmp_path))
+    assert all(one.value is None and why in one.reason for one in collected.measurements)
+    assert len(collected.measurements) == 4
+    assert why in collected.incomplete[0]
+
+
 def test_parts_that_are_not_known_are_left_out_and_named(tmp_path: Path) -> None:
     with project(tmp_path, pyproject="") as (_, _, collect):
         score = by_name(collect())["dependency_health_score"]
     assert score.value == pytest.approx(100 * (0.4 * (1 - 0.4 / 3) + 0.15 * 2 / 3 + 0.15) / 0.7)
     assert dict(score.details)["direct ones on the latest minor version"] == (
-        "left out: which packages are direct is not known"
+        "excluded: which packages are direct is not known"
     )
 
 
@@ -171,7 +223,7 @@ def test_advisories_that_are_refused_make_vulnerabilities_unknown_not_none(tmp_p
         found = by_name(collect())
     assert found["vulnerable_dependencies"].value is None
     assert "403" in found["vulnerable_dependencies"].reason
-    assert dict(found["dependency_health_score"].details)["free of weaknesses"].startswith("left out: ")
+    assert dict(found["dependency_health_score"].details)["free of weaknesses"].startswith("excluded: ")
     assert found["outdated_dependencies"].value == 2
 
 
@@ -223,7 +275,9 @@ def test_a_weakness_of_what_no_file_names_is_said_aloud(tmp_path: Path) -> None:
     audit(tmp_path, {"name": "Elsewhere", "version": "1.0", "vulns": [PYSEC]})
     with project(tmp_path) as (_, _, collect):
         collected = collect(audit=("audit.json",))
-    assert collected.incomplete == ("pip-audit found weaknesses in what is not in requirements.txt: elsewhere 1.0.",)
+    assert collected.incomplete[1:] == (
+        "pip-audit found weaknesses in what is not in requirements.txt: elsewhere 1.0.",
+    )
 
 
 def test_a_package_that_pip_audit_skipped_is_not_safe(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_who_may_reach_a_repository(tmp_path: Path, github: Emulated) -> None:
     github.add_hook(insecure=True)
     found = access.read(connect(job(tmp_path, github)))
     assert [(grant.kind, grant.what) for grant in found.grants] == [
-        (access.HOOK, "hears push; does not check certificates")
+        (access.HOOK, "hears push, at example.com; does not check certificates")
     ]
     # What the emulator does not know is said, each for itself.
     assert set(found.unread) == {access.DEPLOY_KEY, access.ENVIRONMENT, access.TOKEN}

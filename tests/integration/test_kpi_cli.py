@@ -63,6 +63,24 @@ def test_a_typo_in_kpis_names_its_place(tmp_path: Path) -> None:
     assert "kpis[0]" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{use: compliance, with: {reviewed: 2099-01-01}}", "`reviewed: 2099-01-01` of `use: compliance` is still to"),
+        ("{use: compliance, with: {log_retention_days: {}}}", "has no days under `log_retention_days`"),
+        ("{use: cost, with: {runners: {big: linux_5}}}", '`runners` of `use: cost` calls big a "linux_5"'),
+        ("{use: github, with: {retention_days: 20}}", "raise `retention_days`"),
+        ("{use: github, with: {build_pattern: (}}", "is no regular expression"),
+    ],
+)
+def test_what_is_wrong_in_kpis_is_said_before_anything_is_asked(tmp_path: Path, step: str, said: str) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(f"kpis: [{step}]\n")
+    done = edgetpu_ci(tmp_path, "run", "--kpis")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_run_without_collect_points_to_kpis(tmp_path: Path) -> None:
     (tmp_path / "edgetpu-ci.yml").write_text(KPIS)
     done = edgetpu_ci(tmp_path, "run")
@@ -103,7 +121,14 @@ def test_explain_prints_definition_formula_source_and_permission_by_any_name(tmp
     done = edgetpu_ci(tmp_path, "kpi", "explain", "build_time")
     assert done.returncode == 0
     assert done.stdout.startswith("build_time_seconds: how long a build takes\n")
-    for part in ("lower is better", "also called  build_time", "formula ", "source ", "permission   actions: read"):
+    for part in (
+        "lower is better",
+        "collected by `use: github`",
+        "also called  build_time",
+        "formula ",
+        "source ",
+        "permission   actions: read",
+    ):
         assert part in done.stdout
 
 
@@ -113,10 +138,52 @@ def test_explain_knows_the_metrics_of_benchmarks_too(tmp_path: Path) -> None:
     assert "formula" not in said
 
 
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [
+        ("PR merge time", "pr_merge_time_hours"),
+        ("test coverage", "test_coverage"),
+        ("stale", "stale_percent"),
+        ("repository/code_coverage", "test_coverage"),
+        ("ci.yml/workflow_success_rate", "workflow_success_rate"),
+    ],
+)
+def test_explain_takes_what_the_report_calls_them(tmp_path: Path, called: str, name: str) -> None:
+    done = edgetpu_ci(tmp_path, "kpi", "explain", called)
+    assert done.stdout.startswith(f"{name}: "), done.stderr
+
+
+def test_a_gate_that_nobody_knows_is_told_before_anything_is_collected(tmp_path: Path) -> None:
+    folder = repository(tmp_path, 91)
+    config = (folder / "edgetpu-ci.yml").read_text()
+    (folder / "edgetpu-ci.yml").write_text(config.replace("code_coverage:", "our_own: {minimum: 1}\n  code_covrage:"))
+    said = 'quality_gates.code_covrage: no metric of ours is called code_covrage; did you mean "code_coverage"?'
+    run, looked = edgetpu_ci(folder, "run", "--kpis"), edgetpu_ci(folder, "doctor")
+    assert said in run.stderr
+    assert said in looked.stdout
+    assert "our_own" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rest", "said"),
+    [
+        (("run", "--kpis"), "kpis: [{use: githb}]", 'no collect plugin "githb"; did you mean "github"?'),
+        (("kpi", "shwo"), "", 'did you mean "show"?'),
+        (("rnu",), "", 'did you mean "run"?'),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_right_one(
+    tmp_path: Path, arguments: tuple[str, ...], rest: str, said: str
+) -> None:
+    done = edgetpu_ci(project(tmp_path, rest=f"{rest}\n"), *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 def test_explain_suggests_what_may_have_been_meant(tmp_path: Path) -> None:
     done = edgetpu_ci(tmp_path, "kpi", "explain", "code_covrage")
     assert done.returncode == 2
-    assert "No metric is called code_covrage; did you mean code_coverage" in done.stderr
+    assert 'No metric is called code_covrage; did you mean "code_coverage"?' in done.stderr
     other = edgetpu_ci(tmp_path, "kpi", "explain", "::error::x")
     assert other.returncode == 2
     assert "::error" not in other.stderr

@@ -1,6 +1,9 @@
 """`run --kpis` with every collector, as a user runs it: what it says, keeps, asks for, and never shows."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +15,7 @@ from edgetpu_ci.upkeep import stale
 from tests.fakes import whole
 from tests.fakes.hub import TOKEN
 from tests.fakes.hub.repository import Repository, large
-from tests.fakes.program import edgetpu_ci
+from tests.fakes.program import LAUNCHER, edgetpu_ci, environment
 from tests.fakes.read_rows import day_later, missing
 from tests.fakes.whole import Whole, hub, measured
 
@@ -50,6 +53,23 @@ def test_a_user_s_run_measures_all_and_shows_keeps_and_exports_it(tmp_path: Path
     for secret in (TOKEN, whole.SECRET, whole.REVIEW_KEY):
         assert secret not in told
         assert secret not in files
+
+
+def test_killed_in_the_middle_of_the_first_run_and_run_again_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    of = large(share=0.02, end=now)
+    with hub(of, now=lambda: datetime.now(UTC)) as github, whole.services(now.date() - timedelta(days=1)) as addresses:
+        whole.lay_out(tmp_path, days=800, **addresses)
+        env = Whole(tmp_path, github).env
+        killed = subprocess.Popen(
+            [sys.executable, str(LAUNCHER), "run", "--kpis"], cwd=tmp_path, env=environment(**env)
+        )
+        github.before = lambda _request: killed.kill() if github.requests.total() == 14 else None
+        assert killed.wait(60) == -signal.SIGKILL
+        github.before = lambda _request: None
+        done = edgetpu_ci(tmp_path, "run", "--kpis", **env)
+    assert done.returncode == 0, done.stderr
+    assert missing(tmp_path / ".edgetpu-ci", of) == ""
 
 
 def test_cold_and_daily_requests_and_rows(place: Whole) -> None:

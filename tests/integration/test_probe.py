@@ -16,7 +16,7 @@ def said(folder: Path, answers: dict[str, object], use: str = "cost", **env: str
     with hub(Endpoints(answers), folder, now=lambda: NOW) as world:
         world.env.update(env)  # type: ignore[attr-defined]
         found = doctor.examine(folder / "edgetpu-ci.yml", world)
-    return [(finding.state, finding.sentence) for finding in found if finding.what == f"use: {use}"]
+    return [(finding.state, finding.sentence) for finding in found if finding.what in {f"use: {use}", "token"}]
 
 
 def test_a_token_that_may_read_all_is_well(tmp_path: Path) -> None:
@@ -33,10 +33,11 @@ def test_collectors_of_key_figures_are_asked_too_and_each_is_named(tmp_path: Pat
 
 def test_each_permission_that_is_missing_is_named_with_who_can_give_it(tmp_path: Path) -> None:
     found = said(tmp_path, {**ANSWERS, BILL: Refused(403), RETENTION: Refused(403)})
-    step = "which GITHUB_TOKEN cannot have; give an App's or a personal token."
-    assert [state for state, _ in found] == ["note", "note"]
-    assert found[0][1].endswith(f"the token needs `administration: read`, {step}")
-    assert found[1][1].endswith(f"the token needs `organization-administration: read`, {step}")
+    step = "which GITHUB_TOKEN cannot have: give an App's or a personal token as EDGETPU_CI_TOKEN"
+    assert found == [
+        ("note", f"1 figure needs `administration: read`, {step} (artifact retention)."),
+        ("note", f"1 figure needs `organization-administration: read`, {step} (billed month to date)."),
+    ]
 
 
 def test_outside_a_job_it_says_what_to_set(tmp_path: Path) -> None:
@@ -55,6 +56,10 @@ def test_of_the_repositorys_life_each_part_is_tried_once(tmp_path: Path) -> None
 def test_the_part_that_is_refused_names_its_permission(tmp_path: Path) -> None:
     answers: dict[str, object] = {f"/repos/owner/name/{path}": [] for path in LISTS}
     found = said(tmp_path, {**answers, "/repos/owner/name/commits/HEAD/check-runs": Refused(403)}, use="github")
-    assert [(state, sentence.rpartition("; ")[2]) for state, sentence in found] == [
-        ("note", "the token needs `checks: read`.")
-    ]
+    ((state, sentence),) = found
+    assert state == "note"
+    assert sentence.startswith(
+        "8 figures need `checks: read`: give it in the job's `permissions:`, or another token as"
+    )
+    assert sentence.endswith(" as EDGETPU_CI_TOKEN (first attempt success rate, flaky rate, run duration, workflow "
+                             "duration, build time, test job time, suite queue time, minutes used).")  # fmt: skip

@@ -76,7 +76,7 @@ def test_a_benchmark_that_failed_is_told_and_never_passes(tmp_path: Path) -> Non
     [
         ("files: [none.json]", 'No result file matches "none.json"'),
         ("files: [go.txt], format: hyperfine", "go.txt cannot be read: JSON is malformed"),
-        ("files: [go.txt], format: hyperfin", "collect[0].with: format: invalid enum value 'hyperfin'"),
+        ("files: [go.txt], format: hyperfin", 'with (use: results): format: "hyperfin" is none of: pytest-benchmark,'),
         ("file: [go.txt]", 'unknown key "file"; did you mean "files"?'),
     ],
 )

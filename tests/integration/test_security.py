@@ -187,7 +187,7 @@ def test_a_report_that_cannot_be_read_makes_the_score_unknown(tmp_path: Path) ->
 def test_code_scanning_that_never_ran_says_nothing_good(tmp_path: Path) -> None:
     _, found, _ = collect(tmp_path, {f"{OURS}/code-scanning/analyses": []})
     assert "when it last ran is not known" in found["security_score"].reason
-    assert found["security_scan_age_hours"].reason == "not known: no scan is known"
+    assert found["security_scan_age_hours"].reason == "not known: code scanning has no analysis"
 
 
 def test_reports_in_two_collectors_are_a_metric_measured_twice(tmp_path: Path) -> None:
@@ -230,6 +230,22 @@ def test_a_branch_without_rules_may_have_the_older_protection(tmp_path: Path) ->
     assert found["branch_protected"].value == 1
     _, found, _ = collect(tmp_path, {f"{OURS}/rules/branches/main": []})
     assert found["branch_protected"].value == 0
+
+
+def test_of_a_branch_that_is_not_there_nothing_is_said(tmp_path: Path) -> None:
+    _, found, _ = collect(tmp_path, {f"{OURS}/rules/branches/nope": []}, branch="nope")
+    assert found["branch_protected"].value is None
+    assert found["branch_protected"].reason.startswith("not known: There is no branch nope that this token sees")
+
+
+def test_a_workflow_of_scans_that_is_not_there_is_named(tmp_path: Path) -> None:
+    never: dict[str, object] = {f"{OURS}/code-scanning/analyses": []}
+    _, found, _ = collect(tmp_path, never, scan_workflow="nope.yml")
+    age = found["security_scan_age_hours"]
+    nothing = "no run of nope.yml ended well, or GitHub does not show it"
+    assert age.reason == f"not known: code scanning has no analysis; {nothing}"
+    _, found, _ = collect(tmp_path, scan_workflow="nope.yml")
+    assert dict(found["security_scan_age_hours"].details)["nope.yml"] == nothing
 
 
 def test_doctor_is_told_each_permission_that_is_missing(tmp_path: Path) -> None:

@@ -70,14 +70,24 @@ def test_nothing_is_kept_but_the_fields_that_are_read(place: Place) -> None:
 def test_a_refusal_is_good_for_a_day_and_says_until_when(place: Place) -> None:
     place.answers[PATH] = Refused(403)
     with pytest.raises(DeniedError, match="`administration: read`"):
-        place.retention()
+        place.retention(GITHUB_TOKEN=SECRET)
     with pytest.raises(DeniedError, match="`administration: read`") as refused:
-        place.retention(0.5)
+        place.retention(0.5, GITHUB_TOKEN=SECRET)
     assert refused.value.permission == "administration: read"
     assert "asked again after 2026-03-05 05:06 UTC" in str(refused.value)
     assert place.asked == 1
     place.answers[PATH] = {"days": 30}
-    assert place.retention(1).days == 30
+    assert place.retention(1, GITHUB_TOKEN=SECRET).days == 30
+
+
+def test_what_a_jobs_own_token_cannot_have_is_asked_for_once_a_week(place: Place) -> None:
+    place.answers[PATH] = Refused(403)
+    for days in (0, 1, 6):
+        with pytest.raises(DeniedError, match="`administration: read`"):
+            place.retention(days)
+    assert place.asked == 1
+    place.answers[PATH] = {"days": 30}
+    assert place.retention(7).days == 30
 
 
 def test_a_token_of_another_kind_is_not_refused_for_the_sake_of_the_first(place: Place) -> None:

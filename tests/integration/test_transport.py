@@ -29,7 +29,7 @@ from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.github import GitHub, connect
 from edgetpu_ci.world import World
 from tests.fakes.clock import Clock
-from tests.fakes.loopback import Reply, Request, serve
+from tests.fakes.loopback import Reply, Request, dripping, serve
 from tests.fakes.world import AT, Said, world
 
 TOKEN = "ghs_planted0planted0planted0planted0"  # noqa: S105 - a fake one
@@ -151,16 +151,20 @@ def test_a_server_of_ones_own_has_graphql_beside_its_rest(tmp_path: Path) -> Non
     ("reply", "kind", "words"),
     [
         (bad(401, "Bad credentials"), TokenError, "(401, Bad credentials) to GET /repos/o/r/thing; check that"),
-        (bad(403, "Resource not accessible by integration"), DeniedError, "; the token needs `actions: read`."),
+        (
+            bad(403, "Resource not accessible by integration"),
+            DeniedError,
+            "needs `actions: read`: give it in the job's `permissions:`, or another token as EDGETPU_CI_TOKEN.",
+        ),
         (
             bad(403, x_accepted_github_permissions="administration=read"),
             DeniedError,
-            "needs `administration: read`, which GITHUB_TOKEN cannot have; give an App's or a personal token.",
+            "which GITHUB_TOKEN cannot have: give an App's or a personal token as EDGETPU_CI_TOKEN.",
         ),
         (
             bad(403, x_accepted_github_permissions="pull_requests=write,issues=read; contents=write"),
             DeniedError,
-            "`pull-requests: write and issues: read or contents: write`.",
+            "`pull-requests: write and issues: read or contents: write`: give it in the job's",
         ),
         (bad(404), MissingError, "the token may see it (`actions: read`)."),
         (bad(422, "Too many"), DeliveryError, "(422, Too many) to GET /repos/o/r/thing; it does not take"),
@@ -315,6 +319,19 @@ def test_an_answer_that_comes_too_slowly_is_not_waited_for(tmp_path: Path) -> No
         assert "(ReadTimeout)" in failure(slow, DownError)
 
 
+def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
+    clock = Clock()
+
+    def tick() -> float:
+        clock.at += 1
+        return clock.at
+
+    with dripping() as url:
+        env = {"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": url}
+        env |= {"EDGETPU_CI_DEADLINE_SECONDS": "30"}
+        assert "(ReadTimeout)" in failure(connect(world(tmp_path, env=env, monotonic=tick)), DownError)
+
+
 def test_after_the_deadline_nothing_is_asked(tmp_path: Path) -> None:
     slow = bad(429, retry_after="500")
     with service(tmp_path, [slow, well(), slow, well()]) as (github, it):
@@ -354,15 +371,24 @@ def test_the_token_goes_to_no_other_host(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "there", ["http://[", "//evil.example/x", "http://127.0.0.1:1@evil.example/", "ftp://127.0.0.1/"]
+    "there",
+    [
+        "http://[",
+        "//evil.example/x",
+        "http://127.0.0.1:1@evil.example/",
+        f"http://{TOKEN}@evil.example/",
+        "ftp://127.0.0.1/",
+    ],
 )
 def test_an_address_that_is_none_or_elsewhere_is_refused(tmp_path: Path, there: str) -> None:
     replies = [Reply(status=302, headers={"location": there}), well([], link=f'<{there}>; rel="next"')]
     with service(tmp_path, replies) as (github, it):
-        assert "GitHub points to an" in failure(github)
-        with pytest.raises(DeliveryError, match="GitHub"):
+        said = failure(github)
+        with pytest.raises(DeliveryError, match="GitHub") as caught:
             list(github.pages(PATH, list[Thing], needs=NEEDS))
         assert len(it.asked) == 2
+    assert "GitHub points to an" in said
+    assert TOKEN not in f"{said} {caught.value}"
 
 
 def test_the_token_goes_over_no_other_protocol(tmp_path: Path) -> None:
@@ -403,7 +429,7 @@ def test_pages_without_an_end_are_left(tmp_path: Path) -> None:
         github,
         it,
     ):
-        with pytest.raises(DeliveryError, match="more than 400 pages; not all"):
+        with pytest.raises(DeliveryError, match="more than 400 pages; only those"):
             list(github.pages(PATH, list[Thing], needs=NEEDS))
         assert len(it.asked) == 400
 

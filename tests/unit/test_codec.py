@@ -1,5 +1,9 @@
 """What a user reads when a file of theirs is wrong."""
 
+from datetime import date
+from typing import Literal
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,12 +32,50 @@ def test_unknown_key_without_a_likely_meaning_is_still_named() -> None:
 
 def test_wrong_type_names_its_place() -> None:
     assert said(b"collect: []\nrules:\n- {match: a, max: fast}\n") == (
-        "edgetpu-ci.yml: rules[0].max: expected float | null, got str."
+        "edgetpu-ci.yml: rules[0].max: expected a number, got text."
     )
 
 
 def test_missing_key_is_named() -> None:
-    assert said(b"collect: [{}]\n") == "edgetpu-ci.yml: collect[0]: object missing required field use."
+    assert said(b"collect: [{}]\n") == "edgetpu-ci.yml: collect[0]: `use` is missing."
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"quality_gates: {a: {minimum: 1}, code_coverage: {min: 50}}",
+         'unknown key "quality_gates.code_coverage.min"; did you mean "minimum"?'),
+        (b"quality_gates: {code_coverage: {of: 50}}",
+         'unknown key "quality_gates.code_coverage.of"; there are: minimum, target, maximum.'),
+        (b"rules: [{match: a, minimum: 3}]", 'unknown key "rules[0].minimum"; did you mean "min"?'),
+        (b"quality_gates: {code_coverage: {minimum: high}}",
+         "quality_gates.code_coverage.minimum: expected a number, got text."),
+        (b"rules: [{match: a, max: 1}, {match: b, max: 1, severity: wran}]",
+         'rules[1].severity: "wran" is none of: fail, warn; did you mean "warn"?'),
+        (b"compare: {budget_seconds: -1}", "compare.budget_seconds: expected a number of at least 0."),
+    ],
+)  # fmt: skip
+def test_a_fault_names_its_place_and_what_is_possible_there(data: bytes, words: str) -> None:
+    assert said(data) == f"edgetpu-ci.yml: {words}"
+
+
+class Dated(msgspec.Struct):
+    reviewed: date | None = None
+    plan: Literal["free", "team"] | None = None
+
+
+@pytest.mark.parametrize(
+    ("plain", "words"),
+    [
+        ({"reviewed": "last week"}, "it: reviewed: is no date; write it as 2026-01-31."),
+        ({"plan": "teem"}, 'it: plan: "teem" is none of: free, team; did you mean "team"?'),
+        ({"plan": "x"}, 'it: plan: "x" is none of: free, team.'),
+    ],
+)
+def test_dates_and_choices_say_what_is_allowed(plain: object, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        codec.convert(plain, Dated, "it")
+    assert str(caught.value) == words
 
 
 def test_bad_yaml_names_line_and_column() -> None:
@@ -57,7 +99,7 @@ def test_a_yaml_bomb_is_refused_before_it_grows() -> None:
 
 
 def test_an_empty_file_is_an_error_not_an_empty_configuration() -> None:
-    assert said(b"") == "edgetpu-ci.yml: expected object, got null."
+    assert said(b"") == "edgetpu-ci.yml: expected keys with values, got nothing."
 
 
 def test_a_large_file_is_refused() -> None:
@@ -100,5 +142,5 @@ def test_a_limit_that_nothing_can_break_is_refused(number: str) -> None:
 
 def test_a_key_of_the_wrong_type_reads_as_a_sentence() -> None:
     assert said(b"collect: []\nquality_gates: {1: {maximum: 3}}\n") == (
-        "edgetpu-ci.yml: quality_gates: expected str, got int."
+        "edgetpu-ci.yml: quality_gates: expected text, got a whole number."
     )

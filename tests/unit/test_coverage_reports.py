@@ -93,6 +93,23 @@ def test_cobertura_is_counted_by_its_lines() -> None:
     assert xml(COBERTURA).sources == {"a.c": counts(3, 2, 2, 1)}
 
 
+def under(*folders: str, file: str = "a.c") -> set[str]:
+    """What a file is called in a report that names these folders."""
+    said = "".join(f"<source>{folder}</source>" for folder in folders)
+    name = f'<class filename="{file}"><lines><line number="1" hits="1"/></lines></class>'
+    return set(xml(f"<coverage><sources>{said}</sources>{name}</coverage>").sources)
+
+
+def test_files_of_one_name_in_two_folders_are_two() -> None:
+    """coverage.py tells a file from its `source`, which is one of `<sources>`."""
+    assert (under("/here/one"), under("/here/two")) == ({"/here/one/a.c"}, {"/here/two/a.c"})
+    assert under(" . ", file="./src/a.c") == {"src/a.c"}
+    assert under("/here", file="/there/a.c") == {"/there/a.c"}
+    # Which of several it is, nobody says.
+    assert under("/here/one", "/here/two") == under() == {"a.c"}
+    assert under("/here", "/here", file="") == {""}
+
+
 def test_cobertura_without_lines_is_counted_by_its_root() -> None:
     root = '<coverage lines-valid="8" lines-covered="6" branches-valid="2" branches-covered="5"/>'
     assert xml(root).sources == {"": counts(8, 6, 2, 2)}
@@ -126,6 +143,11 @@ end_of_record
 def test_lcov_is_counted_by_its_lines_and_by_its_sums_where_it_has_none() -> None:
     found = lcov.read(LCOV.replace("\n", "\r\n").encode(), "c.info")
     assert found.sources == {"a.c": counts(3, 2, 3, 1), "b.c": counts(10, 5, 4, 4)}
+
+
+def test_two_tests_that_take_a_branch_each_take_both() -> None:
+    first, other = (f"TN:\nSF:a.c\nDA:1,1\nBRDA:1,0,0,{a}\nBRDA:1,0,1,{b}\nend_of_record\n" for a, b in ("1-", "-1"))
+    assert lcov.read((first + other).encode(), "c").sources == {"a.c": counts(1, 1, 2, 2)}
 
 
 @pytest.mark.parametrize(

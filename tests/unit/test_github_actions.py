@@ -80,8 +80,8 @@ def test_a_run_is_timed_by_its_own_jobs_in_one_request() -> None:
     assert collected.incomplete == ()
     assert values(collected) == {
         "ci.yml/run_so_far_seconds": 185,
-        "ci.yml/build_time_seconds": 61,
-        "ci.yml/test_job_time_seconds": 120,
+        "ci.yml/run_build_seconds": 61,
+        "ci.yml/run_test_seconds": 120,
         "ci.yml/run_minutes": 4,
         "ci.yml/run_queue_time_seconds": 15,
         "ci.yml: build/job_seconds": 61,
@@ -103,7 +103,7 @@ def test_jobs_taken_over_from_an_earlier_attempt_are_not_of_this_one() -> None:
     found = values(measure(reader, {**ENV, "GITHUB_RUN_ATTEMPT": "2"}))
     assert found["ci.yml/run_so_far_seconds"] == 60
     assert found["ci.yml/run_minutes"] == 1
-    assert found["ci.yml/build_time_seconds"] == 61
+    assert found["ci.yml/run_build_seconds"] == 61
     assert "ci.yml: build/job_seconds" not in found
 
 

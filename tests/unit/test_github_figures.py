@@ -16,6 +16,9 @@ from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.upkeep import erase
 from edgetpu_ci.world import run_process
 from tests.fakes import repository as git
+from tests.fakes.clock import Clock
+from tests.fakes.hub import FakeHub
+from tests.fakes.hub.repository import Issue, Repository
 from tests.fakes.small_github import SmallGitHub
 from tests.fakes.world import world
 from tests.unit.test_github_rows import NOW, repository
@@ -51,6 +54,20 @@ def test_all_figures_are_there_and_nothing_is_missing(checkout: Path) -> None:
     assert {name for name in KNOWN if found[name].value is None} == set()
     assert found["community_profile_percent"].value == 71
     assert found["runners_online_percent"].value == 50
+
+
+def test_an_issue_that_nobody_touched_for_years_has_no_row_and_is_stale(checkout: Path) -> None:
+    at = {name: NOW - timedelta(days=age) for name, age in (("long ago", 900), ("yesterday", 1))}
+    issues = {
+        number: Issue(number=number, created=at[when], updated=at[when])
+        for number, when in enumerate(["long ago"] * 6 + ["yesterday"] * 2, 1)
+    }
+    with FakeHub(Repository(issues=issues)) as hub:
+        here = world(checkout, env=hub.env, now=lambda: NOW, run=run_process, sleep=Clock().sleep)
+        found = by_name(github.collect(github.Options(), here))
+    assert (found["stale_percent"].value, found["stale_percent"].n) == (75, 8)
+    # Fewer than five have rows.
+    assert ("excluded", "6 that changed last before rows are kept") in found["open_issue_age_days"].details
 
 
 @pytest.mark.parametrize(
@@ -89,6 +106,18 @@ def test_deployments_that_are_not_shown_are_unknown_and_not_none(checkout: Path,
     assert {found[name].value for name in OF_DELIVERIES} == {None}
     assert all(permission in found[name].reason for name in OF_DELIVERIES)
     assert found["build_success_rate"].value == 100
+
+
+def test_where_github_is_down_nothing_is_taken_for_a_fork_and_nothing_for_none(checkout: Path) -> None:
+    reader = repository(runs=20, items=10)
+
+    def down(_number: int, _what: str) -> None:
+        raise DeliveryError("GitHub did not answer.")
+
+    reader.before = down
+    found = by_name(measure(reader, checkout))
+    assert {name: one.value for name, one in found.items() if one.value is not None and "commits" not in name} == {}
+    assert "not read to the end" in found["community_profile_percent"].reason
 
 
 def test_releases_alone_need_no_deployments(checkout: Path) -> None:
@@ -131,6 +160,13 @@ def test_what_was_never_read_is_unknown_and_the_rest_is_measured(checkout: Path)
 def test_workflows_that_are_ignored_do_not_count(checkout: Path) -> None:
     collected = measure(repository(runs=600), checkout, github.Options(ignore_workflows=("c*.yml",)))
     assert by_name(collected)["build_success_rate"].value is None
+
+
+def test_a_workflow_to_be_ignored_that_never_ran_is_said(checkout: Path) -> None:
+    named = github.Options(ignore_workflows=("c*.yml", "nope.yml"))
+    assert measure(repository(runs=600), checkout, named).notes == (
+        "No run is of nope.yml, which `ignore_workflows` names.",
+    )
 
 
 def test_commits_come_from_the_clone_and_a_shallow_one_says_so(checkout: Path, tmp_path: Path) -> None:

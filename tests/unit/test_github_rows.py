@@ -314,6 +314,23 @@ def test_of_two_rows_of_the_same_second_the_one_that_came_last_counts(kind: Any)
     assert kind.newer(after, structs.replace(before, updated=START)) == after
 
 
+def test_where_the_overview_was_never_read_nothing_is_known_of_deployments() -> None:
+    github = repository(runs=20)
+
+    def before(_number: int, what: str) -> None:
+        if what == "overview":
+            raise DeliveryError("GitHub did not answer.")
+
+    github.before = before
+    state = Forgetful()
+    broken = read(github, state)
+    broken.branch = "main"
+    assert "GitHub was not read to the end" in gathered.rows(broken, NOW, (), "auto").missing["deployments"]
+    github.before = lambda _number, _what: None
+    assert gathered.rows(read(github, state), NOW, (), "auto").missing == {}
+    assert gathered.rows(broken, NOW, (), "version").missing == {}
+
+
 def test_a_deployment_that_failed_and_went_well_in_the_next_month_is_one() -> None:
     state = Forgetful()
     for day, failed in ((31, True), (32, False)):

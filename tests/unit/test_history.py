@@ -88,6 +88,17 @@ def test_the_trend_goes_from_old_to_new_and_leaves_out_what_was_not_measured(tmp
     assert trend.values == (1.0, 3.0, 4.0)
 
 
+def test_key_figures_of_the_whole_have_a_trend_and_those_of_parts_have_none() -> None:
+    measured = (
+        Measurement(subject="repository", metric="build_success_rate", value=90.0),
+        # Neither better nor worse.
+        Measurement(subject="repository", metric="commits_per_week", value=9.0),
+        Measurement(subject="ci.yml", metric="workflow_success_rate", value=80.0),
+    )
+    found = history.trend((), replace(run(1), measurements=measured))
+    assert [(one.subject, one.metric, one.values) for one in found] == [("repository", "build_success_rate", (90.0,))]
+
+
 @pytest.mark.parametrize("data", [b"", b"not json", b"[]", b'{"format": "another"}', b'{"schema": "x"}'])
 def test_a_corrupt_or_foreign_report_is_passed_over_by_name_and_kept(tmp_path: Path, data: bytes) -> None:
     store = keep(tmp_path, run(1))

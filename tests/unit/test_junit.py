@@ -1,6 +1,7 @@
 """JUnit files: what counts as a test, how it ended, and what hostile files do."""
 
 import tracemalloc
+from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
@@ -164,6 +165,8 @@ def test_what_powershell_redirects_is_utf_16_and_says_that_it_is_utf_8() -> None
 
 def test_a_fault_of_ours_is_not_taken_for_one_of_the_file() -> None:
     class Faulty:
+        text = None
+
         def start(self, _tag: str, given: dict[str, str]) -> None:
             given["missing"]
 
@@ -186,6 +189,22 @@ def test_a_file_is_never_held_as_a_whole() -> None:
     finally:
         tracemalloc.stop()
     assert (found.cases, peak < 10e6) == (50, True), f"{peak:,} bytes"
+
+
+@pytest.mark.parametrize("begin", ["<testsuite name='", "<testsuite><!--", "<testsuite><?x ", "<!DOCTYPE a SYSTEM '"])
+def test_a_tag_or_comment_without_an_end_is_left_early(begin: str) -> None:
+    read_so_far = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal read_so_far
+        yield begin.encode()
+        for _ in range(1 << 13):
+            read_so_far += 1 << 16
+            yield b"a" * (1 << 16)
+
+    with pytest.raises(DocumentError, match=r"junit\.xml cannot be read: a tag or comment has more than 4 MB\."):
+        junit.read(endless(), "junit.xml")
+    assert read_so_far < 5 << 20
 
 
 def test_more_tests_than_anybody_has_are_a_sentence() -> None:

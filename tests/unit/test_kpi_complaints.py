@@ -95,6 +95,15 @@ def test_11_where_a_version_names_no_commit_its_time_tells() -> None:
     assert [(one.deployed, one.by_commit) for one in lead.leads(rows, Options())] == [(at("11-09"), False)]
 
 
+def test_11_a_commit_from_before_pull_requests_are_known_may_be_of_one() -> None:
+    commits = tuple(Commit(sha=when, at=at(when), authored=at(when)) for when in ("11-06", "11-04"))
+    version = Deployment(name="1.0", at=at("11-09"), kind="version")
+    rows = Rows(branch="main", commits=commits, deployments=(version,))
+    assert [one.change.sha for one in lead.leads(rows, Options())] == ["11-06", "11-04"]
+    late = structs.replace(rows, since={"pulls": at("11-05")})
+    assert [one.change.sha for one in lead.leads(late, Options())] == ["11-06"]
+
+
 def again(jobs: list[Job], *, asked: str, number: int = 1) -> WorkflowRun:
     """A run that was made on the 2nd of November and run again."""
     return run(number, "11-02", "success", *jobs, attempt=2, started=at(asked))
@@ -191,6 +200,12 @@ def test_15_only_where_no_jobs_are_known_a_duration_is_estimated_and_said_to_be(
     assert (minutes.value, minutes.reason) == (None, "not known: the jobs of 5 of 5 runs were not read")
 
 
+def test_an_attempt_whose_failure_cancelled_its_other_jobs_failed() -> None:
+    jobs = [FIRST_TIME[1], job("build", "11-02", 10, 60, "cancelled")]
+    mended = [job(name, "11-03", 10, 60) for name in ("build", "test")]
+    assert attempts.conclusions(again([*jobs, *mended], asked="11-03")) == ("failure", "success")
+
+
 def test_a_job_that_may_fail_is_no_failed_attempt() -> None:
     jobs = [job("lint", "11-02", 10, 5, "failure"), *FIRST_TIME[:1], job("lint", "11-03", 10, 5, "failure")]
     assert attempts.conclusions(again(jobs, asked="11-03")) == ("success", "success")
@@ -206,6 +221,13 @@ def test_10_what_was_not_read_makes_no_wrong_number() -> None:
         assert figure(name, few).reason == "not known: the jobs of 1 of 19 runs were not read"
     unread = of_runs(structs.replace(rerun, jobs=None), *read[:18])
     assert figure("minutes_used", unread).reason == "not known: the jobs of 1 of 19 runs were not read"
+
+
+def test_minutes_are_of_when_a_job_ended_and_none_of_what_was_skipped() -> None:
+    over_its_edge = run(1, "10-25 23:50", "success", job("test", "10-25 23:50", 0, 1200))
+    skipped = run(2, "11-10", "success", job("test", "11-10", 0, 60), job("lint", "11-10", 0, 600, "skipped"))
+    later = run(3, "11-24 23:50", "success", job("test", "11-24 23:50", 0, 1200))
+    assert figure("minutes_used", of_runs(over_its_edge, skipped, later)).value == 20 + 1
 
 
 def test_steps_are_what_builds_where_no_job_is_called_so() -> None:
@@ -242,12 +264,28 @@ def test_a_time_of_steps_is_of_the_runs_whose_steps_were_read_and_says_of_how_ma
     assert dict(found.details)["sampled"] == "8 of 20 runs, whose steps were read"
 
 
+def test_a_run_whose_steps_are_known_takes_no_longer_than_the_others() -> None:
+    step = ("Build the wheel", at("11-10"), at("11-10") + 40 * SECOND)
+    jobs = job("build", "11-10", 0, 60), job("test", "11-10", 60, 100)
+    looked_at = run(1, "11-10", "success", jobs[0], structs.replace(jobs[1], steps=(step,)))
+    assert durations.matched(looked_at, re.compile("build", re.IGNORECASE)) == 60
+    assert durations.matched(run(1, "11-10", "success", *jobs), re.compile("build")) == 60
+
+
 def test_cancelled_between_failures_neither_ends_nor_lengthens_a_streak() -> None:
     ends = ("success", "failure", "cancelled", "failure", "skipped", "timed_out")
     runs = [run(number, f"11-{10 + number}", end) for number, end in enumerate(ends)]
     assert figure("failure_streak", of_runs(*runs)).value == 3
     mended = run(9, "11-20", "success")
     assert figure("failure_streak", of_runs(*runs, mended)).value == 0
+
+
+def test_of_runs_that_were_all_cancelled_no_streak_is_known() -> None:
+    found = {one.key: one for one in key_figures.of(of_runs(run(1, "11-10", "cancelled")), Options(), AS_OF)}
+    assert found["repository/failure_streak"].reason == (
+        "not known: no run of the default branch succeeded or failed in 30 days"
+    )
+    assert found["ci.yml/workflow_failure_streak"].reason == "not known: no run succeeded or failed"
 
 
 def test_a_workflow_that_no_longer_runs_is_red_for_nobody() -> None:
@@ -277,6 +315,23 @@ def test_a_hotfix_repairs_its_own_line_and_only_soon() -> None:
     assert rate("2.0.1", "11-21") == 0
     assert rate("1.0.1", "11-14") == 0
     assert rate("2.1.0", "11-14") == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "word"),
+    [
+        # Weeks 44 to 47 of the window; their days with one: 3 3 3 0, 3 3 2 2, 1 1 0 1, and one or none in all.
+        (["10-26", "10-27", "10-28", "11-02", "11-03", "11-04", "11-09", "11-10", "11-11"], "daily"),
+        (["10-26", "10-27", "10-28", "11-02", "11-03", "11-04", "11-09", "11-10", "11-16", "11-17"], "weekly"),
+        (["10-26", "11-02", "11-16"], "weekly"),
+        (["10-26"], "monthly"),
+        ([], "less than monthly"),
+    ],
+)
+def test_how_often_is_said_as_four_keys_does(days: list[str], word: str) -> None:
+    given = tuple(Deployment(name=f"1.{place}", at=at(day), kind="version") for place, day in enumerate(days))
+    details = dict(figure("deployment_frequency_per_week", Rows(branch="main", deployments=given)).details)
+    assert details["how often"].startswith(f"{word}; days with one in the median week: ")
 
 
 def test_deployments_to_production_count_before_versions_and_versions_before_releases() -> None:

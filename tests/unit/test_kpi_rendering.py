@@ -73,6 +73,29 @@ def test_nothing_collected_is_said() -> None:
     )
 
 
+def last(report: Report) -> str:
+    return table.text(report, 120, colour=False).splitlines()[-1]
+
+
+def test_figures_of_parts_alone_are_counted_as_they_are() -> None:
+    site = kpi_reports.report([figure("site_up", 1, "a.example"), figure("site_up", 1, "b.example")], ())
+    assert heading(site) == "### ℹ️ edgetpu-ci KPIs: 2 without a limit"
+    assert last(site) == "KPIs: 2 without a limit; nothing is demanded of them"
+
+
+def test_what_is_incomplete_bears_no_sign_of_success() -> None:
+    for rules, counted in ((kpi_reports.GATES, "5 as they should be · 6"), ((), "11")):
+        partly = kpi_reports.report(kpi_reports.well(), rules, ("The token was refused.",))
+        assert heading(partly) == f"### ❔ edgetpu-ci KPIs: incomplete · {counted} without a limit"
+        assert last(partly) == f"? KPIs incomplete: {counted.replace(' ·', ',')} without a limit"
+
+
+def test_what_failed_is_incomplete_beside() -> None:
+    worse = kpi_reports.report([figure("build_time_seconds", 301, n=9)], kpi_reports.GATES[2:3], ("No answer.",))
+    assert heading(worse) == "### ❌ edgetpu-ci KPIs: incomplete · 1 above its limit"
+    assert last(worse) == "✗ KPIs failed, incomplete: 1 above its limit"
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_nothing_is_said_of_a_machine_or_a_base(make: Callable[[], Report]) -> None:
     for said in (markdown.comment(make()), table.text(make(), 120, colour=False)):
@@ -187,6 +210,22 @@ def test_whatever_numbers_there_are_they_are_shown(number: float) -> None:
     assert "build success rate" in markdown.comment(odd)
     assert "build success rate" in table.text(odd, 80, colour=False)
     assert chart.image(odd, "png").startswith(b"\x89PNG")
+
+
+def test_a_long_reason_is_whole_to_its_last_word_and_said_once() -> None:
+    report = kpi_reports.kpis_incomplete()
+    for said in (markdown.comment(report), " ".join(table.text(report, 120, colour=False).split())):
+        assert said.count("the scan of requirements.txt is from 2026-01-05") == 1
+        assert "zizmor.sarif are more than 7 days old; scan it again" in said
+
+
+def test_a_permission_is_said_once_with_all_it_costs_and_where_a_token_goes() -> None:
+    report = kpi_reports.kpis_incomplete()
+    step = "give an App's or a personal token as EDGETPU_CI_TOKEN (runners online, artifact retention)"
+    for said in (markdown.comment(report), " ".join(table.text(report, 120, colour=False).split())):
+        assert said.count(f"2 figures need `administration: read`, which GITHUB_TOKEN cannot have: {step}") == 1
+        assert said.count("EDGETPU_CI_TOKEN") == 2
+        assert "GitHub answered 403, Resource" not in said
 
 
 def test_what_is_1_or_0_is_answered_with_yes_or_no() -> None:

@@ -18,13 +18,8 @@ from tests.fakes import small_repository as small
 from tests.fakes.small_repository import AS_OF, DAY, at
 
 ALSO_OF = {
-    # Which commits a bot's pull request brought, and which version repairs another.
-    "pulls": {
-        "repository/commits_per_week",
-        "repository/bot_commits_per_week",
-        "repository/change_fail_rate",
-        "repository/deployment_rework_rate",
-    },
+    # Which commits a bot's pull request brought, as the details say then.
+    "pulls": {"repository/commits_per_week", "repository/bot_commits_per_week"},
     # Those that came without a pull request.
     "commits": {"repository/change_lead_time_hours"},
 }
@@ -181,8 +176,16 @@ def test_a_source_that_may_not_be_read_costs_its_own_figures_alone(source: str) 
     found = figures(structs.replace(small.ROWS, missing={source: reason}, **{source: ()}))
     lost = {key for key, each in found.items() if each.reason == f"not known: {reason}"}
     assert lost == {f"repository/{name}" for part in key_figures.PARTS if source in part.NEEDS for name in part.METRICS}
+    for key in ALSO_OF.get(source, set()):
+        assert any(reason in text for _, text in found[key].details), key
     same = found.keys() - lost - ALSO_OF.get(source, set())
     assert {key: found[key].value for key in same} == {key: whole[key].value for key in same}
+
+
+def test_which_deployments_failed_is_not_known_without_the_labels_of_pull_requests() -> None:
+    found = figures(structs.replace(small.ROWS, missing={"pulls": "no"}, pulls=()))
+    unknown = {key for key, each in found.items() if each.reason == "not known: no"}
+    assert {f"repository/{name}" for name in ("change_fail_rate", "deployment_rework_rate")} <= unknown
 
 
 def test_rows_that_begin_in_the_window_say_so_and_are_compared_with_nothing() -> None:
@@ -192,12 +195,39 @@ def test_rows_that_begin_in_the_window_say_so_and_are_compared_with_nothing() ->
     assert found.earlier is None
 
 
+def test_what_is_younger_than_two_windows_is_compared_with_nothing() -> None:
+    young = [one for one in small.COMMITS if one.at >= at("10-20")]
+    rows = Rows(branch="main", commits=tuple(young))
+    assert figures(rows)["repository/commits_per_week"].earlier is None
+    older = (*young, Commit(sha="first", at=at("09-25"), authored=at("09-25")))
+    assert figures(structs.replace(rows, commits=older))["repository/commits_per_week"].earlier is not None
+
+
 def test_it_is_compared_with_the_window_before() -> None:
     again = [structs.replace(run, updated=run.updated + 30 * DAY, jobs=None) for run in small.CI]
     rows = structs.replace(small.ROWS, runs=(*small.ROWS.runs, *again))
     found = {each.key: each for each in key_figures.of(rows, Options(), AS_OF + 30 * DAY)}
     assert found["repository/build_success_rate"].value == pytest.approx(100 * 4 / 6)
     assert found["repository/build_success_rate"].earlier == Earlier(value=70.0, n=10, moved=False)
+
+
+def test_what_is_open_and_changed_before_rows_are_kept_is_stale_and_said() -> None:
+    # 5 of each have rows, one of which is stale.
+    found = figures(structs.replace(small.ROWS, open={"pulls": 6, "issues": 14}))
+    assert (found["repository/stale_percent"].value, found["repository/stale_percent"].n) == (60.0, 20)
+    for key, left_out in (("open_pr_age_days", 1), ("open_issue_age_days", 9)):
+        said = f"{left_out} that changed last before rows are kept"
+        assert dict(found[f"repository/{key}"].details)["excluded"] == said
+    # One that was closed while the rest was read is none.
+    assert figures(structs.replace(small.ROWS, open={"pulls": 4}))["repository/stale_percent"].value == 20.0
+
+
+def test_what_was_not_read_yet_is_not_taken_for_stale() -> None:
+    rows = structs.replace(small.ROWS, open={"pulls": 6}, since={"pulls": at("11-03")})
+    found = figures(rows)["repository/stale_percent"]
+    assert found.reason == "not known: 1 of the open issues and pull requests were not read yet; the next run goes on"
+    long_ago = structs.replace(rows, since={"pulls": at("09-03")})
+    assert figures(long_ago)["repository/stale_percent"].value == pytest.approx(300 / 11)
 
 
 def test_a_window_without_a_whole_week_has_no_weekly_mean() -> None:
@@ -213,6 +243,8 @@ def test_a_merge_queue_and_a_tag_are_builds_of_the_branch_and_a_topic_branch_is_
     assert not builds.is_build(other, "main")
     assert builds.is_build(small.RELEASE, "main")
     assert not builds.is_build(structs.replace(run, branch="topic"), "main")
+    for event in ("workflow_dispatch", "repository_dispatch", "schedule"):
+        assert builds.is_build(structs.replace(run, event=event), "main")
     # A fork calls its branch main as well.
     assert not builds.is_build(structs.replace(run, event="pull_request"), "main")
 

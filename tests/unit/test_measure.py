@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from edgetpu_ci import collect, measure
 from edgetpu_ci.base import Itself
-from edgetpu_ci.errors import DeliveryError, DocumentError, DownError, EdgeTpuCiError, StoreError, UnsetError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DocumentError,
+    DownError,
+    EdgeTpuCiError,
+    InputError,
+    StoreError,
+    UnsetError,
+)
 from edgetpu_ci.event import Event
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.world import World
@@ -57,11 +66,11 @@ class Service:
 STARS = Collected(measurements=(Measurement(subject=REPOSITORY, metric="stars", value=3.0),))
 
 
-@pytest.mark.parametrize("error", [DeliveryError, DocumentError, StoreError])
-def test_a_service_or_store_that_does_not_answer_costs_its_own_figures_and_is_said(
-    tmp_path: Path, error: type[EdgeTpuCiError]
+@pytest.mark.parametrize("kind", [DeliveryError, StoreError, DocumentError, InputError])
+def test_what_does_not_answer_or_cannot_be_read_costs_its_own_figures_and_is_said(
+    tmp_path: Path, kind: type[EdgeTpuCiError]
 ) -> None:
-    down = collect.Bound(Service(error("The index did not answer.")), None)
+    down = collect.Bound(Service(kind("The index did not answer.")), None)
     run = measure.take([down, collect.Bound(Service(STARS), None)], None, MAIN, world(tmp_path)).run
     assert run.measurements == STARS.measurements
     assert run.incomplete == ("The index did not answer.",)
@@ -81,6 +90,32 @@ def test_a_service_that_was_found_down_is_said(tmp_path: Path) -> None:
     here.ledger.outage("api.example").error = DownError("GitHub did not answer.")
     run = measure.take([collect.Bound(Service(STARS), None)], None, MAIN, here).run
     assert run.incomplete == ("GitHub did not answer.",)
+
+
+@dataclass
+class Checked(Service):
+    """One whose options are looked at before anything is asked."""
+
+    fault: EdgeTpuCiError | None = None
+
+    def check(self, _options: object, _world: World) -> None:
+        if self.fault:
+            raise self.fault
+
+
+class Unasked(Service):
+    """One that must not be asked."""
+
+    def collect(self, _options: object, _world: World) -> Collected:
+        raise AssertionError
+
+
+def test_a_wrong_option_ends_a_run_before_anybody_is_asked_and_what_is_missing_does_not(tmp_path: Path) -> None:
+    wrong = collect.Bound(Checked(STARS, fault=ConfigError("That is no pattern.")), None)
+    with pytest.raises(ConfigError, match="That is no pattern"):
+        measure.take([collect.Bound(Unasked(STARS), None), wrong], None, MAIN, world(tmp_path))
+    missing = collect.Bound(Checked(STARS, fault=InputError("It may still come.")), None)
+    assert measure.take([missing], None, MAIN, world(tmp_path)).run.measurements == STARS.measurements
 
 
 def test_a_benchmark_that_cannot_be_taken_ends_the_run(tmp_path: Path) -> None:

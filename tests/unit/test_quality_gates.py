@@ -98,6 +98,11 @@ def test_a_kpi_that_should_have_been_collected_and_was_not_is_unknown_and_weighs
     assert judge.overall(report.verdicts) == "unknown"
 
 
+def test_a_gate_on_kpis_that_could_not_be_collected_beside_benchmarks_is_unknown() -> None:
+    run = replace(reports.report(reports.models(), rules=()).run, incomplete=("GitHub did not answer.",))
+    assert status(judged(run), "test_coverage") == "unknown"
+
+
 def test_a_misspelt_gate_is_said_in_every_run() -> None:
     wrong = replace(settings(), quality_gates={"code_covrage": config.Gate(minimum=80)})
     for run in (kpi_reports.report(kpi_reports.well()).run, reports.report(reports.models()).run):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from edgetpu_ci import metrics, quality
 from edgetpu_ci.collect import reports
-from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.errors import ConfigError, DocumentError, InputError
 from edgetpu_ci.model import Collected
 from edgetpu_ci.quality import figures
 from edgetpu_ci.quality.records import Counts, Coverage, Inventory, Lint, Outcomes, Record, Scan, Typing
@@ -53,7 +53,7 @@ def test_a_pattern_without_a_file_says_to_run_the_tool_first(tmp_path: Path) -> 
     write(tmp_path, a__py=b"x = 1\n")
     for files, sources in ((("*.xml",), ()), (("a.py",), ("src/**/*.py",))):
         options = reports.Options(files=files, sources=sources)
-        with pytest.raises(ConfigError, match=r'No file matches ".*" in .*; run the tool that writes it before'):
+        with pytest.raises(InputError, match=r'No file matches ".*" in .*; run the tool that writes it before'):
             reports.check(options, world(tmp_path))
     with pytest.raises(ConfigError, match="No report is named; list some"):
         collect(tmp_path)
@@ -125,8 +125,31 @@ def test_a_report_that_the_disk_does_not_give_is_a_sentence(tmp_path: Path) -> N
     collected = collect(tmp_path, reports.File(path="/proc/self/mem", format="junit"))
     assert collected.incomplete == ("/proc/self/mem cannot be read: input/output error.",)
     assert str(found(collected)["tests"]).startswith("not known: /proc/self/mem cannot be read")
-    with pytest.raises(ConfigError, match="/proc/self/mem cannot be read: input/output error"):
-        collect(tmp_path, "/proc/self/mem", sources=("/proc/self/mem",))
+
+
+def test_code_that_cannot_be_read_leaves_unknown_how_clean_it_is(tmp_path: Path) -> None:
+    write(tmp_path, r__json=RUFF)
+    collected = collect(tmp_path, "r.json", sources=("/proc/self/mem",))
+    assert collected.incomplete == ("/proc/self/mem cannot be read: input/output error.",)
+    assert found(collected)["linting_score"] == "not known: /proc/self/mem cannot be read: input/output error"
+
+
+def test_a_report_that_is_not_there_leaves_the_figures_of_its_format_unknown(tmp_path: Path) -> None:
+    write(tmp_path, c__json=COVERAGE)
+    for file in ("reports/junit.xml", reports.File(path="tests.xml", format="junit")):
+        collected = collect(tmp_path, "c.json", file)
+        assert found(collected)["test_coverage"] == 80
+        assert str(found(collected)["tests"]).startswith("not known: No file matches")
+        assert len(collected.incomplete) == 1
+    nameless = collect(tmp_path, "c.json", "x/*.out")
+    assert set(found(nameless)) == {"test_coverage", "line_coverage", "branch_coverage"}
+    assert len(nameless.incomplete) == 1
+
+
+def test_a_folder_is_no_report_and_its_files_are_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (fault,) = collect(tmp_path, "reports").incomplete
+    assert fault == '"reports" is a folder; name files in it, such as "reports/*.json".'
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -259,6 +282,29 @@ def test_the_oldest_of_several_scans_counts(tmp_path: Path) -> None:
     (score,) = collect(tmp_path, "*.json").measurements
     assert score.reason == "not known: the last scan is 31 days old, more than 7"
     assert ("scan", "bandit, none, 2026-02-01 00:00 UTC (b.json)") in score.details
+
+
+def test_one_source_is_counted_once_wherever_a_tool_tells_it_from(tmp_path: Path) -> None:
+    """coverage.py's XML tells files from its `source`, its JSON from where it ran, others from the root of the disk."""
+    summary = {"covered_lines": 1, "num_statements": 1}
+    lines = '<class filename="a.py"><lines><line number="1" hits="1"/></lines></class>'
+    write(
+        tmp_path,
+        c__json=json.dumps(
+            {"meta": {"branch_coverage": 0}, "totals": summary, "files": {"src/a.py": {"summary": summary}}}
+        ).encode(),
+        c__xml=f"<coverage><sources><source>{tmp_path}/src</source></sources>{lines}</coverage>".encode(),
+        c__info=f"SF:{tmp_path}/src/a.py\nDA:1,1\nend_of_record\n".encode(),
+    )
+    figure = collect(tmp_path, "c.*").measurements[0]
+    assert (figure.metric, figure.value, figure.n) == ("test_coverage", 100, 1)
+
+
+def test_code_is_not_measured_by_what_is_left_of_its_coverage(tmp_path: Path) -> None:
+    write(tmp_path, a__json=COVERAGE, b__json=COVERAGE[:60], r__json=RUFF, a__py=b"x = 1\n" * 100)
+    assert "nothing says how much code there is" in str(found(collect(tmp_path, "*.json"))["linting_score"])
+    # Two errors of five, and two others, in a hundred lines.
+    assert found(collect(tmp_path, "*.json", sources=("a.py",)))["linting_score"] == pytest.approx(88)
 
 
 def test_places_are_told_from_here(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_the_rules_security_severity_comes_before_the_level(score: object, sever
 
 
 @pytest.mark.parametrize(
-    ("level", "severity"), [("error", ["high"]), ("warning", ["medium"]), ("note", ["low"]), ("none", [])]
+    ("level", "severity"),
+    [("error", ["high"]), ("warning", ["medium"]), ("note", ["low"]), ("none", []), ("fatal", ["unknown"])],
 )
 def test_levels(level: str, severity: list[Severity]) -> None:
     assert graded({"ruleId": "R", "level": level}) == severity

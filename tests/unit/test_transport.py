@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from edgetpu_ci.errors import BudgetError, DeliveryError, TooHeavyError
-from edgetpu_ci.ledger import Account
+from edgetpu_ci.ledger import Account, Ledger
 from edgetpu_ci.transport import budget, graphql, patience, refusal
+from edgetpu_ci.transport.access import Access
 from edgetpu_ci.transport.adaptive import PageSize, fitting
 from edgetpu_ci.transport.answer import Answer, Request
 from edgetpu_ci.transport.asking import Asking
@@ -149,6 +150,44 @@ def test_a_new_hour_is_a_new_budget() -> None:
     assert budget.why_not("core", account, 109) == ""
     told |= {"x-ratelimit-remaining": "999", "x-ratelimit-reset": str(int(AT.timestamp()) + 3609)}
     assert budget.why_not("core", budget.answered(account, Answer(status=200, at=AT, headers=told), 108), 108.9) == ""
+
+
+def test_what_was_lost_in_one_hour_is_not_held_against_the_next() -> None:
+    def told(remaining: int, seconds: int) -> Answer:
+        reset = str(int(AT.timestamp()) + seconds)
+        left = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": str(remaining), "x-ratelimit-reset": reset}
+        return Answer(status=200, at=AT, headers=left)
+
+    account = budget.answered(Account(), told(5, 60), 0)
+    for _ in range(3):
+        account = budget.answered(account, Answer(status=0, at=AT), 1)
+    assert budget.why_not("core", account, 2) != ""
+    assert budget.why_not("core", budget.answered(account, told(4, 3660), 61), 61) == ""
+
+
+def test_what_is_asked_at_the_same_time_is_counted_once() -> None:
+    clock, ledger = Clock(), Ledger()
+    with ledger.turn("core", clock.monotonic):
+        clock.sleep(5)
+        with ledger.turn("graphql", clock.monotonic):
+            clock.sleep(5)
+        clock.sleep(2)
+        assert ledger.seconds(clock.at) == 12
+    clock.sleep(9)
+    assert ledger.seconds(clock.at) == 12
+
+
+@pytest.mark.parametrize("header", ["7", "3"])
+def test_of_two_words_on_what_is_left_the_lesser_counts(header: str) -> None:
+    data = b'{"data": {"_rate": {"cost": 2, "remaining": 5}}}'
+    answer = Answer(status=200, at=AT, headers={"x-ratelimit-remaining": header}, data=data)
+    weighed = graphql.weighed(answer)
+    assert (weighed.cost, weighed.number("x-ratelimit-remaining")) == (2, min(5, int(header)))
+
+
+def test_no_end_of_a_secret_is_left_where_another_begins_like_it() -> None:
+    env = {"GITHUB_TOKEN": "planted", "EDGETPU_CI_APP_KEY": "planted and more"}
+    assert Access(env, "o/r", "").hidden("planted and more, planted") == "***, ***"
 
 
 @given(st.integers(0, 200), st.integers(1, 100), st.integers(1, 30))

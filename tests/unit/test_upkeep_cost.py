@@ -179,6 +179,25 @@ def test_where_nothing_has_a_price_the_cost_is_not_known() -> None:
         assert (cost.value, cost.reason[:40]) == (None, "not known: of 1 minutes none has a price")
 
 
+@pytest.mark.parametrize(
+    ("labels", "runners", "step"),
+    [
+        (("our-gpu",), {}, "what kind of runner is our-gpu is not known; name it under `runners`"),
+        (LINUX, {LINUX[0]: "linux_9_core"}, "there is no rate of linux_9_core; give one under `rates`"),
+        ((), {}, "the labels of their jobs were not read yet"),
+    ],
+)
+def test_what_has_no_price_is_said_with_what_is_missing_for_it(
+    labels: tuple[str, ...], runners: dict[str, str], step: str
+) -> None:
+    of = spent(run(job(labels=labels)), prices=Prices(public=False, runners=runners))
+    found = measured(of)
+    assert found["repository/cost_forecast_usd"].value is None
+    assert found["repository/cost_forecast_usd"].reason.endswith(step)
+    (said,) = spending.incomplete(of)
+    assert step in said
+
+
 def test_without_kept_runs_nothing_is_known() -> None:
     assert {one.value for one in spending.measure(spent(first=None))} == {None}
 
