@@ -148,6 +148,13 @@ class Rows(Struct, frozen=True, kw_only=True):
     erased: dict[Source, Erased] = field(default_factory=dict)
     open: dict[Source, int] = field(default_factory=dict)
 
+    def lacking(self, source: Literal["pulls", "issues"]) -> str:
+        """Why not all that is open now is known: some was erased and not read anew since; empty where it is."""
+        gone = self.erased.get(source)
+        known = sum(row.closed is None for row in getattr(self, source))
+        is_whole = gone is None or not gone.is_open or self.open.get(source) == known
+        return "" if gone is None or is_whole else gone.reason
+
     def unseen(self, source: Source, known: int) -> int:
         """How many are open beside those of which there are rows."""
         return max(0, self.open.get(source, known) - known)

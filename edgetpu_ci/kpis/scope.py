@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ _SOURCES: Final[dict[Source, str]] = {
     "deployments": "GitHub's deployments and releases, the package index",
     "commits": "git log --first-parent",
 }
+_OPEN: Final[tuple[Literal["pulls", "issues"], ...]] = ("pulls", "issues")
 
 
 class Scope(Struct, frozen=True):
@@ -95,7 +96,7 @@ def of(rows: Rows, options: Options, window: Window, *sources: Source) -> Scope:
         max(since, default=None),
         _began(rows),
         erased=next((gone.reason for gone in erased if gone.last >= window.start), ""),
-        unseen=next((gone.reason for gone in erased if gone.is_open), ""),
+        unseen=next(filter(None, (rows.lacking(name) for name in _OPEN if name in sources)), ""),
     )
 
 

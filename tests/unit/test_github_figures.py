@@ -9,7 +9,7 @@ import pytest
 from edgetpu_ci.collect import github
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
 from edgetpu_ci.kpis import all as key_figures
-from edgetpu_ci.kpis.rows import Erased, Rows
+from edgetpu_ci.kpis.rows import Erased, Pull, Rows
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.store.folder import Folder
@@ -206,6 +206,15 @@ def test_what_is_open_is_not_known_where_some_of_it_was_erased() -> None:
     for name in ("open_pr_age_days", "stale_percent"):
         assert reasons[name] == f"not known: {gone.reason}"
     assert "erased" not in reasons["pr_merge_time_hours"]
+
+
+def test_what_is_open_is_known_again_once_as_many_are_known_as_github_counts() -> None:
+    gone = Erased(before=NOW - timedelta(days=90), last=NOW - timedelta(days=90), is_open=True)
+    known = tuple(Pull(number=n, base="main", created=NOW - timedelta(days=n), updated=NOW) for n in range(1, 7))
+    for count, is_known in ((6, True), (7, False)):
+        rows = Rows(branch="main", pulls=known, erased={"pulls": gone}, open={"pulls": count})
+        found = {one.metric: one for one in key_figures.of(rows, github.Options(), NOW)}
+        assert (found["open_pr_age_days"].value is not None) == is_known
 
 
 def test_the_next_run_reads_only_what_is_new(checkout: Path) -> None:
