@@ -47,14 +47,14 @@ def check(options: Options, world: World) -> None:
     definitions.check(options)
     if options.deployments == "version" and not options.package:
         raise ConfigError("github: `deployments: version` takes versions of a package; name it under `package`.")
-    if options.retention_days < options.stale_days:
-        kept = f"only {options.retention_days} are kept"
-        raise ConfigError(f"github: of {options.stale_days:g} `stale_days` {kept}; raise `retention_days`.")
     if options.retention_days < 2 * options.days:
         raise ConfigError(
             f"github: figures of {options.days:g} `days` are compared with as many before, and rows are kept for "
             f"{options.retention_days}; raise `retention_days` to {2 * options.days:g} or more, or lower `days`."
         )
+    if options.retention_days < options.stale_days:
+        kept = f"only {options.retention_days} are kept"
+        raise ConfigError(f"github: of {options.stale_days:g} `stale_days` {kept}; raise `retention_days`.")
     if options.package:
         Index(options.index, world)
 
