@@ -160,14 +160,17 @@ def _standing(
 
 def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World, state: State) -> list[Collected]:
     brought: list[Collected] = []
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     unset: list[UnsetError] = []
-    for number, collector in enumerate(collectors):
+    for collector in collectors:
         part = _part(collector, beside, world, state, unset)
-        keys = {measurement.key for measurement in part.measurements}
-        if twice := sorted(seen & keys):
-            raise ConfigError(f"collect[{number}] measures {twice[0]} again; measure it in a run of its own.")
-        seen |= keys
+        places = {measurement.key: collector.place for measurement in part.measurements}
+        if twice := sorted(seen.keys() & places):
+            first, before = twice[0], seen[twice[0]]
+            raise ConfigError(
+                f"{collector.place} measures {first} again, as {before} does; measure it in a run of its own."
+            )
+        seen |= places
         brought.append(part)
     if unset and len(unset) == len(collectors):
         raise unset[0]

@@ -96,10 +96,11 @@ COLLECTORS: Final[dict[str, Collector]] = {
 
 @dataclass(frozen=True)
 class Bound:
-    """A collector and its checked options."""
+    """A collector and its checked options, and where it stands in the configuration."""
 
     collector: Collector
     options: Any
+    place: str = "collect"
 
     @property
     def is_of_repository(self) -> bool:
@@ -147,7 +148,7 @@ class Bound:
 
 def bind(step: Step, place: str) -> Bound:
     """Check a step now, so that a typo costs a second and not a benchmark."""
-    return Bound(*plugins.find(step, COLLECTORS, "collect", place))
+    return Bound(*plugins.find(step, COLLECTORS, "collect", place), place)
 
 
 def options(step: Step, place: str) -> Any:  # noqa: ANN401 - each collector has its own record

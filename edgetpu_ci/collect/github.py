@@ -56,6 +56,8 @@ def check(options: Options, world: World) -> None:
         kept = f"only {options.retention_days} are kept"
         raise ConfigError(f"github: of {options.stale_days:g} `stale_days` {kept}; raise `retention_days`.")
     if options.package:
+        if not findings.is_name(options.package):
+            raise ConfigError(f'github: `package` is "{options.package}", which is no name of a package.')
         Index(options.index, world)
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from edgetpu_ci import git, memory
 from edgetpu_ci.errors import ConfigError, DeliveryError, InputError
 from edgetpu_ci.model import Collected, Measurement
-from edgetpu_ci.supply import downloads, findings, published, releases
+from edgetpu_ci.supply import downloads, findings, published, releases, web
 from edgetpu_ci.supply.package_index import Index
 from edgetpu_ci.world import World
 
@@ -28,10 +27,13 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def check(options: Options, world: World) -> None:
-    """ConfigError for addresses that are none, or where what reads the index is not installed."""
+    """ConfigError for names and addresses that are none, or where what reads the index is not installed."""
     if not options.packages:
         raise ConfigError("No package is named; list some under `packages`.")
-    if options.statistics and urlsplit(options.statistics).scheme not in {"http", "https"}:
+    for name in options.packages:
+        if not findings.is_name(name):
+            raise ConfigError(f'`packages` has "{name}", which is no name of a package.')
+    if options.statistics and not web.host(options.statistics):
         raise ConfigError(f'`statistics` is "{options.statistics}"; give an address with https://.')
     Index(options.index, world)
 

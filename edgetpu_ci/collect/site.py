@@ -1,7 +1,6 @@
 """Whether sites and GitHub's API answer from here, and for how long certificates are good."""
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -16,7 +15,7 @@ from edgetpu_ci.errors import (
 )
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
-from edgetpu_ci.supply import site
+from edgetpu_ci.supply import site, web
 from edgetpu_ci.transport import github
 from edgetpu_ci.world import World
 
@@ -31,10 +30,12 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all collectors have it
-    """ConfigError for what is no address, and two pages of a host, which would have one name."""
-    hosts = [urlsplit(url).hostname for url in options.urls]
+    """ConfigError for nothing to ask, what is no address, and two pages of a host, which would have one name."""
+    if not options.urls and not options.github:
+        raise ConfigError("`use: site` has nothing to ask; name pages under `urls`, or leave out `github: false`.")
+    hosts = [web.host(url) for url in options.urls]
     for url, host in zip(options.urls, hosts, strict=True):
-        if urlsplit(url).scheme not in {"http", "https"} or not host:
+        if not host:
             raise ConfigError(f'"{url}" is no address of a site; give one with https://.')
         if hosts.count(host) > 1:
             raise ConfigError(f"`urls` has {host} more than once; name one page of it.")

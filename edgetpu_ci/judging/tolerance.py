@@ -17,20 +17,25 @@ _ROUNDING = 1e-8
 def band(rule: Rule, measurement: Measurement, value: float) -> Verdict:
     """A value against the least, the most and the target."""
     metric = metrics.find(measurement.metric)
-    said = metrics.amount(value, metric)
+    said = metrics.answer(value, metric.name)
     # The bad side of a band fails; the good side is an improvement, where the metric has one.
     if rule.max is not None and value > rule.max:
         if metric.better == "higher":
             return improved(rule, measurement, f"{said} is beyond {rule.max:g}: improved, consider a new band")
-        return failed(rule, measurement, f"{said} is above the most allowed, {metrics.amount(rule.max, metric)}")
+        return failed(rule, measurement, _beyond(said, "above the most", rule.max, metric.name))
     if rule.min is not None and value < rule.min:
         if metric.better == "lower":
             return improved(rule, measurement, f"{said} is below {rule.min:g}: improved, consider a new band")
-        return failed(rule, measurement, f"{said} is below the least allowed, {metrics.amount(rule.min, metric)}")
+        return failed(rule, measurement, _beyond(said, "below the least", rule.min, metric.name))
     if rule.target is not None and _short_of(rule.target, value, metric.better):
-        target = metrics.amount(rule.target, metric)
+        target = metrics.answer(rule.target, metric.name)
         return warned(rule, measurement, f"{said} is allowed, but misses the target, {target}")
     return passed(rule, measurement, f"{said} is within the band")
+
+
+def _beyond(said: str, side: str, bound: float, name: str) -> str:
+    limit = metrics.answer(bound, name)
+    return f"{said}, and it must be {limit}" if metrics.is_yes_or_no(name) else f"{said} is {side} allowed, {limit}"
 
 
 def _short_of(target: float, value: float, better: Better | None) -> bool:

@@ -87,7 +87,11 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     here = scope.window.ended(found, _deployed)
     by_time = sum(not lead.by_commit for lead in here)
     matched = summary.listed([("by commit", len(here) - by_time), ("by time", by_time)])
-    details = (("deployed by", matched), ("excluded", "changes of bots, and those not deployed yet"), *_without(rows))
+    details = (
+        ("deployments found", matched),
+        ("excluded", "changes of bots, and those not deployed yet"),
+        *_without(rows),
+    )
     yield scope.spread(REPOSITORY, "change_lead_time_hours", values, of="deployed changes", details=details)
 
 

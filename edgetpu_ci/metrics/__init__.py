@@ -30,6 +30,8 @@ _TOO_LONG_TO_WRITE_OUT: Final = 1e15
 
 _NANOSECONDS_BELOW_MS: Final = 1e-3
 _PER_MS: Final = 1e6
+_SECONDS: Final = {"h": 3600, "d": 86_400, "days": 86_400}
+_SHORT: Final = 0.01
 
 _LONGEST_UNIT: Final = 60
 _FOREIGN: Final = re.compile(r"value_(lower|higher)_([A-Za-z0-9._-]{1,60})")
@@ -44,7 +46,25 @@ def amount(value: float, metric: Metric) -> str:
         return state(value, metric)
     if metric.unit == "ms" and 0 < abs(value) < _NANOSECONDS_BELOW_MS:
         return f"{value * _PER_MS:#.4g} ns"
+    if metric.unit in _SECONDS and 0 < abs(value) < _SHORT:
+        return f"{_digits(value * _SECONDS[metric.unit], exact=False)} s"
     return f"{_digits(value, exact=metric.better == 'exact')} {metric.unit}".rstrip()
+
+
+def answer(value: float, name: str) -> str:
+    """A value of a metric of this name; of one that is only ever 1 or 0, yes or no."""
+    if is_yes_or_no(name) and value in _ANSWERS:
+        return _ANSWERS[value]
+    return amount(value, find(name))
+
+
+_ANSWERS: Final = {1.0: "yes", 0.0: "no"}
+
+
+def is_yes_or_no(name: str) -> bool:
+    """Whether it is a key figure that is only ever 1 or 0."""
+    kpi = published(name)
+    return kpi is not None and kpi.is_yes_or_no
 
 
 def state(value: float, metric: Metric) -> str:

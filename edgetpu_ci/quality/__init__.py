@@ -89,11 +89,12 @@ FORMATS: Final[dict[Name, Format]] = {
     "mypy-linecount": Format(_whole(type_checkers.linecount), ("type_coverage",), (rb"(?m)^ *(\d+ +){4}total\r?$",)),
     "pylint": Format(_whole(linters.pylint), _LINT, (rb"\A\s*\[", rb'"message-id"')),
     "pylint-json2": Format(_whole(linters.pylint2), _LINT, (rb'\A\s*\{\s*"messages"\s*:\s*\[',)),
-    "ruff": Format(_whole(linters.ruff), _LINT, (rb"\A\s*\[", rb'\A\s*\[\s*\]\s*\Z|"(noqa_row|fixable|filename)"')),
+    "ruff": Format(_whole(linters.ruff), _LINT, (rb"\A\s*\[", rb'"(noqa_row|fixable|filename)"')),
     "lcov": Format(_whole(lcov.read), _COVERAGE, (rb"(?m)^(TN|SF):",)),
 }
 
 _PIECE: Final = 1 << 16
+_NOTHING: Final = re.compile(rb"\s*\[\s*\]\s*")
 _USUAL: Final[dict[str, Name]] = {"coverage": "coverage-json", **{name: name for name in FORMATS}}
 
 
@@ -108,10 +109,21 @@ def tell(beginning: bytes, source: str) -> Name:
     text = b"".join(foreign.utf8([beginning]))
     if not text.strip():
         raise DocumentError(f"{source} is empty; look at what the tool printed, or name its `format`.")
+    if _NOTHING.fullmatch(text):
+        return _of_nothing(source)
     for name, known in FORMATS.items():
         if all(re.search(mark, text) for mark in known.marks):
             return name
     raise DocumentError(f"{source} is of no format known here; name its `format`: {', '.join(FORMATS)}.")
+
+
+def _of_nothing(source: str) -> Name:
+    """Which linter found nothing: its list, which has no more in it, does not say so, but its file's name may."""
+    if (name := usual(source)) in {"ruff", "pylint"}:
+        return name
+    raise DocumentError(
+        f"{source} is an empty list, which says not of what; name its `format`, such as ruff or pylint."
+    )
 
 
 def read(stream: IO[bytes], source: str, name: Name) -> tuple[Record, ...]:

@@ -86,7 +86,7 @@ class _Report:
         valid, covered = (
             foreign.count(root.get(f"{of}-{what}", "0"), self._source, f"{of}-{what}") for what in ("valid", "covered")
         )
-        return valid, min(covered, valid)
+        return valid, foreign.part(covered, valid, self._source, of)
 
 
 def _below(folder: str, file: str) -> str:

@@ -44,6 +44,13 @@ class Elements(Protocol):
     def end(self, tag: str) -> None: ...
 
 
+def part(some: int, all_: int, source: str, what: str) -> int:
+    """How many of all; DocumentError where a report has more of them than there are."""
+    if some > all_:
+        raise DocumentError(f"{source} says that {some:,} of {all_:,} {what} are covered.")
+    return some
+
+
 def json(data: bytes, into: type[T], source: str) -> T:
     """Decode a report; keys that `into` does not have are not looked at. DocumentError names `source` and place."""
     try:

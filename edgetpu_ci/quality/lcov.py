@@ -19,7 +19,7 @@ def read(data: bytes, source: str) -> Coverage:
         trace.line(line.decode(errors="replace").strip())
     trace.end()
     names = dict.fromkeys([*trace.hits, *trace.sums])
-    return Coverage(sources={name: _counts(trace, name) for name in names})
+    return Coverage(sources={name: _counts(trace, name, source) for name in names})
 
 
 class _Trace:
@@ -70,14 +70,14 @@ class _Trace:
         return foreign.count(text, self._source, key)
 
 
-def _counts(trace: _Trace, name: str) -> Counts:
+def _counts(trace: _Trace, name: str, source: str) -> Counts:
     if name in trace.hits and trace.hits[name].lines:
         return trace.hits[name].counts()
     sums = trace.sums[name]
     lines, branches = sums.get("LF", 0), sums.get("BRF", 0)
     return Counts(
         lines=lines,
-        lines_covered=min(sums.get("LH", 0), lines),
+        lines_covered=foreign.part(sums.get("LH", 0), lines, source, "lines"),
         branches=branches,
-        branches_covered=min(sums.get("BRH", 0), branches),
+        branches_covered=foreign.part(sums.get("BRH", 0), branches, source, "branches"),
     )

@@ -29,7 +29,7 @@ def figures(reports: Sequence[tuple[str, Outcomes]]) -> Iterator[Measurement]:
     ends = Counter(tests.ends.values())
     passed, ran = ends["passed"], ends["passed"] + ends["failed"] + ends["error"]
     told = summary.listed((word, ends[end]) for end, word in _WORDS.items())
-    details = (("left out", summary.listed((_WORDS[end], ends[end]) for end in _LEFT_OUT)), *_files(reports))
+    details = (("excluded", summary.listed((_WORDS[end], ends[end]) for end in _LEFT_OUT)), *_files(reports))
     yield summary.share(REPOSITORY, "test_pass_rate", (passed, ran), of="tests that ran", details=details)
     yield summary.plain(REPOSITORY, "flaky_tests", len(tests.flaky), n=ran, details=_named(tests.flaky))
     yield _time(tests)

@@ -17,7 +17,7 @@ Standing = Literal["failed", "unknown", "warned", "passed", "shown", "missing"]
 _WORST_FIRST: Final[tuple[Standing, ...]] = ("failed", "unknown", "warned", "passed", "shown", "missing")
 _JUDGED: Final[tuple[Standing, ...]] = ("failed", "unknown", "warned")
 _NOT_KNOWN: Final = "not known: "
-_LEAST_POINTS, _MOST_POINTS = 2, 16
+_LEAST_POINTS, _MOST_POINTS, _MOST_EVIDENCE = 2, 16, 4
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -146,18 +146,7 @@ def value(measurement: Measurement) -> str:
     """What it is, or why that is not known."""
     if measurement.value is None:
         return f"{_NOT_KNOWN}{reason(measurement)}"
-    return _amount(measurement.value, measurement.metric)
-
-
-def _amount(number: float, name: str) -> str:
-    """A number and its unit; of what is 1 or 0, the answer."""
-    kpi = metrics.published(name)
-    if kpi and kpi.is_yes_or_no and number in _ANSWERS:
-        return _ANSWERS[number]
-    return metrics.amount(number, metrics.find(name))
-
-
-_ANSWERS: Final = {1.0: "yes", 0.0: "no"}
+    return metrics.answer(measurement.value, measurement.metric)
 
 
 def change(measurement: Measurement) -> str:
@@ -170,7 +159,7 @@ def change(measurement: Measurement) -> str:
     rose = now > before.value
     good = {"higher": rose, "lower": not rose}.get(metrics.find(measurement.metric).better or "")
     said = {True: "better, ", False: "worse, ", None: ""}[good]
-    return f"{'▲' if rose else '▼'} {said}from {_amount(before.value, measurement.metric)}"
+    return f"{'▲' if rose else '▼'} {said}from {metrics.answer(before.value, measurement.metric)}"
 
 
 def spark(figure: Figure) -> str:
@@ -180,14 +169,51 @@ def spark(figure: Figure) -> str:
 
 def demanded(figure: Figure) -> str:
     """What is demanded of it."""
-    return "; ".join(dict.fromkeys(verdict.demand for verdict in figure.verdicts if verdict.demand))
+    found = dict.fromkeys(verdict.demand for verdict in figure.verdicts if verdict.demand)
+    return "; ".join(map(_answered, found) if metrics.is_yes_or_no(figure.measurement.metric) else found)
+
+
+def _answered(demand: str) -> str:
+    """The bounds of an answer, in words."""
+    return " and ".join(_BOUNDS.get(bound, bound) for bound in demand.split(", "))
+
+
+_BOUNDS: Final = {
+    "min 1": "must be yes",
+    "max 0": "must be no",
+    "target 1": "should be yes",
+    "target 0": "should be no",
+}
 
 
 def why(figure: Figure) -> str:
     """What is demanded, and what the verdict says where that is more than the value against its limit."""
     open_ = [verdict for verdict in figure.verdicts if verdict.status != "passed"]
     told = [v.because for v in open_ if v.demand == demand.STEADY or v.because not in _value_alone(figure, v)]
-    return "; ".join(dict.fromkeys([*filter(None, [demanded(figure)]), *told]))
+    return "; ".join(dict.fromkeys(filter(None, [demanded(figure), *told, evidence(figure)])))
+
+
+def because(figure: Figure) -> str:
+    """Why it needs attention."""
+    said = dict.fromkeys(verdict.because for verdict in figure.verdicts if verdict.status != "passed")
+    return "; ".join(filter(None, [*said, evidence(figure)]))
+
+
+def evidence(figure: Figure) -> str:
+    """What an answer that needs attention was taken from."""
+    if not figure.needs_attention or not metrics.is_yes_or_no(figure.measurement.metric):
+        return ""
+    told = [(name, text) for name, text in details(figure.measurement) if name != "as of"]
+    return ", ".join(text if name == "evidence" else f"{name}: {text}" for name, text in told[:_MOST_EVIDENCE])
+
+
+def details(measurement: Measurement) -> list[tuple[str, str]]:
+    """What was counted and left out, without the time it is of, the source, and what there was none of."""
+    return [
+        (name, text)
+        for name, text in measurement.details
+        if name not in {"window", "source"} and (name == "excluded" or text != "none")
+    ]
 
 
 def _value_alone(figure: Figure, verdict: Verdict) -> set[str]:
@@ -196,11 +222,25 @@ def _value_alone(figure: Figure, verdict: Verdict) -> set[str]:
 
 
 def window(figures: Iterable[Figure]) -> str:
-    """The time that most of those are of which have a time before beside them; empty where none has."""
+    """The time that most of those are of which have a time before beside them; else that most are of."""
     named = [
-        text
+        (figure.measurement.earlier is not None, text)
         for figure in figures
         for name, text in figure.measurement.details
-        if name == "window" and figure.measurement.earlier
+        if name == "window"
     ]
-    return max(dict.fromkeys(named), key=named.count) if named else ""
+    compared = [text for is_compared, text in named if is_compared] or [text for _, text in named]
+    return max(dict.fromkeys(compared), key=compared.count) if compared else ""
+
+
+def occasion(report: Report, figures: Iterable[Figure]) -> list[str]:
+    """Of which commit, when and what time they are, and what an arrow and "steady" mean."""
+    commit, branch = words.commit(report.run.commit), words.plain(report.run.branch)
+    place = " ".join(filter(None, [f"`{commit}`" if commit else "", f"on {branch}" if branch else ""]))
+    figures = list(figures)
+    of = [window(figures)] if window(figures) else []
+    compared = [_COMPARED] if any(figure.measurement.earlier for figure in figures) else []
+    return list(filter(None, [place, f"{report.run.at:%Y-%m-%d %H:%M} UTC", *of, *compared]))
+
+
+_COMPARED: Final = "an arrow where the difference to the time before is beyond noise, else steady"

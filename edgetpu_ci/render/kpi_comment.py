@@ -72,11 +72,7 @@ def _sign(report: Report) -> str:
 
 def _before(report: Report, figures: Sequence[Figure], *, withdrawn: bool) -> list[str]:
     gone = "What was reported here before is gone." if withdrawn else ""
-    window = key_figures.window(figures)
-    of = f"{gfm.text(window, 120)}; arrows only where the difference to the time before is beyond noise"
-    commit = words.commit(report.run.commit)
-    where = [f"`{commit}`" if commit else "", f"on {gfm.text(report.run.branch)}" if report.run.branch else ""]
-    line = " · ".join(filter(None, [" ".join(filter(None, where)), of if window else ""]))
+    line = " · ".join(gfm.text(part, 200) for part in key_figures.occasion(report, figures))
     return [block for block in (gone, line, incomplete(report.run)) if block]
 
 
@@ -216,5 +212,8 @@ def _counted(figures: Sequence[Figure]) -> str:
 
 def _details(figure: Figure, common: str) -> str:
     """The time that most are of stands above already."""
-    told = [(name, text) for name, text in figure.measurement.details if (name, text) != ("window", common)]
-    return "; ".join(f"{gfm.text(name)}: {gfm.text(text, words.SENTENCE)}" for name, text in told[:_MOST_DETAILS])
+    measured = figure.measurement
+    window = [(name, text) for name, text in measured.details if name == "window" and text != common]
+    source = [(name, text) for name, text in measured.details if name == "source"]
+    told = [*window, *key_figures.details(measured), *source][:_MOST_DETAILS]
+    return "; ".join(f"{gfm.text(name)}: {gfm.text(text, words.SENTENCE)}" for name, text in told)

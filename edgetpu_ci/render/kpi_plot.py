@@ -68,7 +68,7 @@ def _draw(axes: "Axes", one: Figure) -> None:
 
 def _bounds(one: Figure) -> list[tuple[str, float]]:
     """The limits that are demanded, as the verdicts name them."""
-    return [(name, float(bound)) for name, bound in _BOUND.findall(key_figures.demanded(one))]
+    return [(name, float(bound)) for v in one.verdicts for name, bound in _BOUND.findall(v.demand)]
 
 
 def _scale(axes: "Axes", held: Sequence[float]) -> None:

@@ -27,6 +27,8 @@ def lines(report: Report, page: Page) -> Iterator[str]:
     groups = key_figures.by_group(figures)
     rows = [_cells(figure) for members in groups.values() for figure in _shown(members)]
     widths = _widths(rows, page.width)
+    yield from page.paragraph(" · ".join(key_figures.occasion(report, figures)).replace("`", ""), "dim")
+    yield ""
     for group, members in groups.items():
         yield page.line(definitions.GROUPS[group], "bold")
         for figure in _shown(members):
@@ -95,8 +97,7 @@ def _sentence(figure: Figure) -> str:
     mark, name = _MARK[figure.standing][0], key_figures.name(figure)
     if figure.measurement.value is None:
         return f"{mark} {name}: {unknowns.short(figure)} ({words.plain(key_figures.demanded(figure))})"
-    because = "; ".join(dict.fromkeys(v.because for v in figure.verdicts if v.status != "passed"))
-    return f"{mark} {name}: {words.plain(because, words.SENTENCE)}"
+    return f"{mark} {name}: {words.plain(key_figures.because(figure), words.SENTENCE)}"
 
 
 def _verdict(report: Report, figures: Sequence[Figure]) -> tuple[str, Standing]:

@@ -146,6 +146,11 @@ def _is_advisory(finding: Finding) -> bool:
     return any(name.startswith(_ADVISORIES) for name in _names(finding))
 
 
+def is_name(package: str) -> bool:
+    """Whether a package may be called so (PEP 508)."""
+    return bool(re.fullmatch(r"[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?", package, re.IGNORECASE | re.ASCII))
+
+
 def normal(package: str) -> str:
     """As PEP 503 has it, so that "Foo_Bar" is "foo-bar"."""
     return re.sub(r"[-_.]+", "-", package).lower()

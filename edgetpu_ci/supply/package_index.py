@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from edgetpu_ci.errors import ConfigError, DeliveryError, InputError, MissingError
-from edgetpu_ci.supply import releases
+from edgetpu_ci.supply import releases, web
 from edgetpu_ci.supply.releases import Release
 from edgetpu_ci.transport.answer import NOT_FOUND, Answer
 from edgetpu_ci.transport.plain import ENOUGH, Plain, host, told
@@ -43,7 +43,7 @@ class Index:
             raise InputError(
                 "Reading the package index needs pypi-simple; install it with: pip install 'edgetpu-ci[kpis]'"
             ) from error
-        if address and (urlsplit(address).scheme not in {"http", "https"} or not urlsplit(address).hostname):
+        if address and not web.host(address):
             # It may have a password in it.
             raise ConfigError("`index` is no address of a simple index; give one that begins with https://.")
         with PyPISimple(address) if address else PyPISimple() as client:

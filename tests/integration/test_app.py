@@ -161,7 +161,7 @@ def test_a_model_measured_by_two_steps_is_refused_before_its_numbers_mix(tmp_pat
     done = edgetpu_ci(tmp_path, "run")
     assert done.returncode == 2
     assert "collect[2] measures small/" in done.stderr
-    assert "again; measure it in a run of its own" in done.stderr
+    assert "again, as collect[1] does; measure it in a run of its own" in done.stderr
 
 
 def test_nothing_to_collect_is_refused(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ def test_a_gate_on_the_figure_of_a_missing_report_is_unknown_and_says_why(tmp_pa
     gates = "quality_gates: {test_pass_rate: {minimum: 90}}\n"
     status, said = run(configure(tmp_path, f"use: reports, with: {{files: [{GOOD}, junit.xml]}}", rest=gates))
     assert status in {0, 5}, said
-    assert 'not known: No file matches "junit.xml"' in said
+    assert "? test pass rate: not known (why: below) (min 90)" in said
+    assert 'test pass rate: No file matches "junit.xml"' in said
 
 
 def test_a_run_of_nothing_but_missing_files_measured_nothing(tmp_path: Path) -> None:

@@ -106,6 +106,15 @@ def test_an_address_that_is_none_is_said_before_anything_is_asked(tmp_path: Path
         pypi.check(pypi.Options(packages=("a",), index="file:///etc"), world(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["=cmd()", "", "a b", "-a", "a/../b"])
+def test_a_name_that_no_package_has_is_said_before_anything_is_asked(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="which is no name of a package"):
+        pypi.check(pypi.Options(packages=("good", name)), world(tmp_path))
+    if name:
+        with pytest.raises(ConfigError, match="which is no name of a package"):
+            github.check(github.Options(package=name), world(tmp_path))
+
+
 def test_versions_are_deployments_of_a_library(tmp_path: Path) -> None:
     uploads = [*GOOD, Upload(version="2.0a1", at="2026-11-20T00:00:00Z"), Upload(version="1.2", yanked=True)]
     with index({"our-tool": uploads}) as fake:

@@ -58,7 +58,7 @@ def test_junit_is_counted_by_its_cases(made: Path) -> None:
     rate, flaky, tests = found["test_pass_rate"], found["flaky_tests"], found["tests"]
     assert rate.value == pytest.approx(100 * 5 / 11)
     assert (rate.n, flaky.value, tests.value) == (11, 1, 13)
-    assert rate.details[:2] == (("counted", "5 of 11 tests that ran"), ("left out", "1 skipped, 1 failed as expected"))
+    assert rate.details[:2] == (("counted", "5 of 11 tests that ran"), ("excluded", "1 skipped, 1 failed as expected"))
     assert tests.details == (("ended", "5 passed, 3 failed, 3 errors, 1 skipped, 1 failed as expected"),)
     assert flaky.details == (("flaky", "tests.test_sums.test_flaky"),)
     assert 0 <= (found["test_execution_time_seconds"].value or 0) < 60

@@ -76,10 +76,17 @@ def test_a_site_where_nobody_listens_is_down_and_its_redirects_are_unknown(tmp_p
     assert "did not answer (ConnectionError)" in dict(found[0].details)["bad"]
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example", "docs", "https://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example", "docs", "https://", "not a url", "http://a b", "https://a.example:x", "http://["]
+)
 def test_what_is_no_address_is_said_at_once(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match="is no address of a site"):
         site.check(site.Options(urls=(url,)), world(tmp_path))
+
+
+def test_a_site_with_nothing_to_ask_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has nothing to ask; name pages under `urls`"):
+        site.check(site.Options(github=False), world(tmp_path))
 
 
 @pytest.mark.parametrize(("answer", "value"), [({"resources": {}}, 1), (Refused(404), 1), (Refused(500), 0)])

@@ -37,7 +37,7 @@ def counts(lines: int, hit: int, branches: int = 0, taken: int = 0) -> Counts:
 
 def summary(**values: object) -> bytes:
     known = {"covered_lines": 3, "num_statements": 4, "percent_covered": 66.7}
-    return json.dumps({"meta": {"format": 9}, "totals": {**known, **values}, "new": {"key": [1]}}).encode()
+    return json.dumps({"meta": {"format": 3}, "totals": {**known, **values}, "new": {"key": [1]}}).encode()
 
 
 def test_several_reports_are_summed_and_never_averaged() -> None:
@@ -111,8 +111,8 @@ def test_files_of_one_name_in_two_folders_are_two() -> None:
 
 
 def test_cobertura_without_lines_is_counted_by_its_root() -> None:
-    root = '<coverage lines-valid="8" lines-covered="6" branches-valid="2" branches-covered="5"/>'
-    assert xml(root).sources == {"": counts(8, 6, 2, 2)}
+    root = '<coverage lines-valid="8" lines-covered="6" branches-valid="5" branches-covered="2"/>'
+    assert xml(root).sources == {"": counts(8, 6, 5, 2)}
 
 
 LCOV = """TN:one
@@ -134,15 +134,15 @@ end_of_record
 SF:b.c
 LF:10
 LH:5
-BRF:4
-BRH:9
+BRF:9
+BRH:4
 end_of_record
 """
 
 
 def test_lcov_is_counted_by_its_lines_and_by_its_sums_where_it_has_none() -> None:
     found = lcov.read(LCOV.replace("\n", "\r\n").encode(), "c.info")
-    assert found.sources == {"a.c": counts(3, 2, 3, 1), "b.c": counts(10, 5, 4, 4)}
+    assert found.sources == {"a.c": counts(3, 2, 3, 1), "b.c": counts(10, 5, 9, 4)}
 
 
 def test_two_tests_that_take_a_branch_each_take_both() -> None:
@@ -201,8 +201,19 @@ def test_numbers_that_are_no_counts_are_a_sentence(values: dict[str, object]) ->
         coverage_json.read(summary(**values), "c.json")
 
 
-def test_more_covered_than_there_is_is_all() -> None:
-    assert figures(coverage_json.read(summary(covered_lines=9), "c.json"))["line_coverage"].value == 100
+def test_a_report_that_has_more_covered_than_there_is_is_none() -> None:
+    with pytest.raises(DocumentError, match=r"c\.json says that 1,000,000,000 of 4 lines are covered"):
+        coverage_json.read(summary(covered_lines=10**9), "c.json")
+    with pytest.raises(DocumentError, match=r"c\.xml says that 5 of 2 branches are covered"):
+        xml('<coverage lines-valid="8" lines-covered="6" branches-valid="2" branches-covered="5"/>')
+    with pytest.raises(DocumentError, match=r"c\.info says that 9 of 4 lines are covered"):
+        lcov.read(b"SF:a\nLF:4\nLH:9\nend_of_record\n", "c.info")
+
+
+def test_a_format_of_coverage_py_to_come_is_not_guessed_at() -> None:
+    data = summary().replace(b'"format": 3', b'"format": 99')
+    with pytest.raises(DocumentError, match=r"c\.json is of format 99 of coverage\.py; up to 3 is known here"):
+        coverage_json.read(data, "c.json")
 
 
 COUNTS = st.builds(

@@ -228,6 +228,44 @@ def test_a_permission_is_said_once_with_all_it_costs_and_where_a_token_goes() ->
         assert "GitHub answered 403, Resource" not in said
 
 
+def test_an_answer_that_must_be_another_is_said_in_words_with_its_evidence() -> None:
+    evidence = ("evidence", "the newest scan is of 2026-03-01 05:00 UTC, 72.1 hours ago")
+    scan = figure("daily_scan_compliant", 0, details=(evidence, ("as of", "now"), ("among them", "none")))
+    rule = Rule(match="*/daily_scan_compliant", min=1, severity="warn")
+    said = table.text(kpi_reports.report([scan], (rule,)), 120, colour=False)
+    assert f"\n! daily scan compliant: no, and it must be yes; {evidence[1]}\n" in said
+    assert "least allowed" not in said
+    (row,) = [r for r in visible(kpi_reports.report([scan], (rule,))).splitlines() if "daily scan" in r]
+    assert row == f"| ⚠️ | daily scan compliant | no |  |  |  | ▄▄▄▄▄▄▄▄▄ | must be yes; {evidence[1]} |"
+
+
+def test_a_terminal_says_of_what_it_is_and_what_steady_means() -> None:
+    first = " ".join(table.text(kpi_reports.kpis_all_well(), 100, colour=False).partition("\n\n")[0].split())
+    assert first == (
+        "a1b2c3d on main · 2026-03-04 05:06 UTC · 2026-02-02 05:06 to 2026-03-04 05:06 UTC, 30 days · "
+        "an arrow where the difference to the time before is beyond noise, else steady"
+    )
+
+
+def test_the_window_of_a_first_run_is_said_too() -> None:
+    first = [replace(one, earlier=None) for one in kpi_reports.well()]
+    said = table.text(kpi_reports.report(first), 120, colour=False).splitlines()[0]
+    assert said.endswith("2026-02-02 05:06 to 2026-03-04 05:06 UTC, 30 days")
+
+
+def test_what_there_was_none_of_is_no_detail_unless_it_could_have_been_excluded() -> None:
+    said = markdown.comment(kpi_reports.kpis_all_well())
+    assert "excluded: none" in said
+    assert "in draft" not in said
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(0.0002565, "0.9234 s"), (0.009, "32.40 s"), (0.5, "0.5000 h"), (0, "0 h"), (30, "30 h")]
+)
+def test_less_than_a_minute_of_hours_is_said_in_seconds(hours: float, said: str) -> None:
+    assert key_figures.value(figure("security_scan_age_hours", hours)) == said
+
+
 def test_what_is_1_or_0_is_answered_with_yes_or_no() -> None:
     known = [kpi.metric for kpi in metrics.KPIS if kpi.is_yes_or_no]
     assert {"package_available", "data_retention_compliant", "branch_protected"} <= {metric.name for metric in known}

@@ -23,7 +23,7 @@ NOT_GIVEN_TO_A_JOB = {
     "organization-administration",
     "secret-scanning-alerts",
     "secrets",
-    "webhooks",
+    "repository-hooks",
 }
 SPEC = {
     "code_coverage": config.Gate(minimum=80, target=90),

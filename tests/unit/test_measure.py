@@ -118,6 +118,12 @@ def test_a_wrong_option_ends_a_run_before_anybody_is_asked_and_what_is_missing_d
     assert measure.take([missing], None, MAIN, world(tmp_path)).run.measurements == STARS.measurements
 
 
+def test_what_is_measured_twice_is_said_with_both_places(tmp_path: Path) -> None:
+    twice = [collect.Bound(Service(STARS), None, place) for place in ("kpis[0]", "kpis[1]")]
+    with pytest.raises(ConfigError, match=r"^kpis\[1\] measures repository/stars again, as kpis\[0\] does; "):
+        measure.take(twice, None, MAIN, world(tmp_path))
+
+
 def test_a_benchmark_that_cannot_be_taken_ends_the_run(tmp_path: Path) -> None:
     broken = collect.Bound(Service(DeliveryError("It did not answer."), OF_REPOSITORY=False), None)
     with pytest.raises(DeliveryError):

@@ -109,6 +109,18 @@ def test_what_is_no_report_is_named_and_the_others_go_on(tmp_path: Path, data: b
     assert "name its `format`" in collected.incomplete[0]
 
 
+@pytest.mark.parametrize("data", [b"[]", b" [ ]\n"])
+def test_a_linter_that_found_nothing_is_told_by_its_name_alone(tmp_path: Path, data: bytes) -> None:
+    write(tmp_path, ruff__json=data, lint__json=data, c__json=COVERAGE)
+    assert found(collect(tmp_path, "c.json", "ruff.json"))["linting_score"] == 100
+    assert found(collect(tmp_path, "c.json", reports.File(path="lint.json", format="pylint")))["linting_score"] == 100
+    collected = collect(tmp_path, "c.json", "lint.json")
+    assert "linting_score" not in found(collected)
+    assert collected.incomplete == (
+        "lint.json is an empty list, which says not of what; name its `format`, such as ruff or pylint.",
+    )
+
+
 def test_a_report_of_another_format_than_named_is_a_sentence(tmp_path: Path) -> None:
     write(tmp_path, c__json=COVERAGE)
     collected = collect(tmp_path, reports.File(path="c.json", format="junit"))
