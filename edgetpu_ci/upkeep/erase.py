@@ -80,7 +80,7 @@ def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
     if isinstance(scope, Before) and _midnight(scope.day) > world.now():
         raise ConfigError(f"{scope.day} has not come yet; give a day that has, or `--all` to erase all there is.")
     unread: list[str] = []
-    values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, keeper.values(), scope, unread)
+    values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, scope, unread, world)
     erased = (*values, *_documents(keeper, scope))
     record = Erasure(
         at=world.now(),
@@ -136,8 +136,8 @@ def _is_of(scope: Scope, name: str) -> bool:
             return True
 
 
-def _some(keeper: Keeper, names: Sequence[str], scope: Before | Number, unread: list[str]) -> Iterable[Erased]:
-    for name, kept in stale.rows_named(names):
+def _some(keeper: Keeper, scope: Before | Number, unread: list[str], world: World) -> Iterable[Erased]:
+    for name, kept in stale.rows_named(keeper.values()):
         if not _may_have(scope, name, kept):
             continue
         try:
@@ -145,6 +145,7 @@ def _some(keeper: Keeper, names: Sequence[str], scope: Before | Number, unread: 
                 yield Erased(name, count, "rows")
         except DocumentError as error:
             unread.append(str(error))
+            _note_unread(keeper, name, kept, scope, world.now())
 
 
 def _may_have(scope: Before | Number, name: str, kept: Kept) -> bool:
@@ -188,6 +189,13 @@ def _mark(gone: Sequence[Row], name: str, kept: Kept, scope: Before | Number) ->
     is_open = bool(kept.number) and any(not row.get("closed") and not row.get("merged") for row in gone)
     before = _midnight(scope.day)
     return {kind_of(name): kpi_rows.Erased(before=before, last=max(last, before), is_open=is_open)}
+
+
+def _note_unread(keeper: Keeper, name: str, kept: Kept, scope: Before | Number, now: datetime) -> None:
+    """Nobody knows which rows a value had: until now any may have changed, and none is to be read again."""
+    if isinstance(scope, Before):
+        mark = kpi_rows.Erased(before=_midnight(scope.day), last=now, is_open=bool(kept.number))
+        _change(keeper, cursors.NAME, lambda old: _noted(old, {}, {kind_of(name): mark}))
 
 
 def _noted(old: bytes | None, change: dict[str, memory.Swap], erased: dict[str, kpi_rows.Erased]) -> bytes:

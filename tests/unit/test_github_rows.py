@@ -473,6 +473,19 @@ def test_what_was_erased_is_not_read_again(tmp_path: Path) -> None:
         assert set(gathered.rows(at_desk, NOW, (), "auto").erased) == {"runs", "pulls", "issues"}
 
 
+def test_what_was_to_be_erased_and_could_not_be_read_does_not_come_back_either(tmp_path: Path) -> None:
+    github, store = repository(items=60), Folder(tmp_path / "store")
+    read(github, store)
+    name = "github-pulls-2026-01"
+    store.swap(name, store.state(name), b"no gzip")
+    assert erase.erase(store, erase.Before(date(2026, 2, 1)), world(tmp_path, now=lambda: NOW)).unread
+    later = read(github, store, NOW + timedelta(days=1))
+    assert len(later.mended) == 1
+    limit = datetime(2026, 2, 1, tzinfo=UTC)
+    assert min(pull.created for pull in later.pulls.rows(later.months(later.pulls))) >= limit
+    assert gathered.rows(later, NOW, (), "auto").erased["pulls"].before == limit
+
+
 def test_a_pull_request_of_erased_time_to_which_something_happens_is_known_anew(tmp_path: Path) -> None:
     github, store = repository(items=60), Folder(tmp_path / "store")
     read(github, store, NOW)
