@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, surroundings
+from edgetpu_ci.errors import DocumentError
 
 if TYPE_CHECKING:
     from edgetpu_ci.upkeep.erase import Scope
@@ -46,7 +47,9 @@ def erase(arguments: argparse.Namespace) -> int:
     output.say("recorded that it was done" if done.erased else "nothing to erase; recorded that it was asked for")
     if done.remains:
         output.say(done.remains)
-    return 0
+    for sentence in done.unread:
+        output.warn(sentence)
+    return DocumentError.exit_status if done.unread else 0
 
 
 def _scope(arguments: argparse.Namespace) -> "Scope":
