@@ -1,10 +1,10 @@
 """`baseline`: the level of a device that somebody accepted."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 
 from edgetpu_ci.cli import output, surroundings
+from edgetpu_ci.cli.days import day
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -17,9 +17,7 @@ def options(command: argparse.ArgumentParser) -> None:
     )
     accepting.add_argument("--by", default="", help="who accepts (default: git's user.name)")
     accepting.add_argument("--reason", default="", help="why")
-    accepting.add_argument(
-        "--until", metavar="DATE", type=date.fromisoformat, help="the last day on which it holds, as 2026-12-31"
-    )
+    accepting.add_argument("--until", metavar="DATE", type=day, help="the last day on which it holds, as 2026-12-31")
     accepting.set_defaults(verb=_accept)
     showing = actions.add_parser("show", help="print the baseline of this machine")
     surroundings.config_option(showing)

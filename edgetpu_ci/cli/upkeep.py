@@ -1,10 +1,10 @@
 """`erase` and `review`: looking after what is kept, and after who may reach the repository."""
 
 import argparse
-from datetime import date
 from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, surroundings
+from edgetpu_ci.cli.days import day
 from edgetpu_ci.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -15,17 +15,10 @@ def erase_options(command: argparse.ArgumentParser) -> None:
     """The options of `erase`: exactly one says what."""
     surroundings.config_option(command)
     what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--before", metavar="DATE", type=_day, help="what came to be before a day, as 2026-01-01")
+    what.add_argument("--before", metavar="DATE", type=day, help="what came to be before a day, as 2026-01-01")
     what.add_argument("--all", action="store_true", help="all that is kept for key figures")
     what.add_argument("--pull-request", metavar="N", type=_number, help="what is kept of a pull request")
     what.add_argument("--issue", metavar="N", type=_number, help="what is kept of an issue")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no day; write it as 2026-01-01") from None
 
 
 def _number(text: str) -> int:

@@ -60,19 +60,19 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
     is_public = repository if isinstance(repository, No) else not repository.private
     bill = _bill(reader, repository, world)
     spent = None if isinstance(repository, No) else _spent(options, repository, state, world)
-    running = list(spending.measure(spent)) if spent else list(spending.unknown(repository.why))
+    running = list(spending.measure(spent)) if spent else list(spending.unknown(repository.why, options.budget_usd))
     own = next((one.value for one in running if one.metric == "cost_month_to_date_usd"), None)
     measured: list[Measurement] = [
         *running,
         services.billed(bill, own, now),
         services.artifacts(found["artifacts"], now),
-        services.artifact_cost(found["artifacts"], bill, options.storage_usd_per_gb_month, now, is_public=is_public),
+        *services.artifact_cost(found["artifacts"], bill, options.storage_usd_per_gb_month, now, is_public=is_public),
         services.caches(found["caches"], now),
         services.retention(found["retention"], now),
         services.calls(world.ledger.spent),
-        services.estimate("monitoring_cost_usd", options.monitoring, "monitoring"),
-        services.estimate("log_storage_cost_usd", options.logs, "logs"),
-        services.estimate("notification_cost_usd", options.notifications, "notifications"),
+        *services.estimate("monitoring_cost_usd", options.monitoring, "monitoring"),
+        *services.estimate("log_storage_cost_usd", options.logs, "logs"),
+        *services.estimate("notification_cost_usd", options.notifications, "notifications"),
     ]
     return Collected(measurements=tuple(measured), incomplete=tuple(spending.incomplete(spent)) if spent else ())
 

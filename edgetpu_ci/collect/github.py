@@ -1,5 +1,6 @@
 """Key figures of the repository from GitHub: pull requests, issues, workflow runs, deployments and commits."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -93,7 +94,7 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
         rows = structs.replace(rows, missing={**rows.missing, "commits": commits})
     else:
         rows = structs.replace(rows, commits=commits)
-    measured = (*key_figures.of(rows, options, now), _community(desk, standing), _runners(desk, standing))
+    measured = (*key_figures.of(rows, options, now), _community(desk, standing), *_runners(desk, standing))
     notes = (*desk.mended, *(f"No run is of {glob}, which `ignore_workflows` names." for glob in idle))
     return Collected(measurements=measured, incomplete=_incomplete(desk), notes=notes)
 
@@ -119,10 +120,11 @@ def _community(desk: Desk, standing: Now) -> Measurement:
     return health.community(None if standing.profile is None else int(standing.profile))
 
 
-def _runners(desk: Desk, standing: Now) -> Measurement:
+def _runners(desk: Desk, standing: Now) -> Iterator[Measurement]:
     if standing.runners is None:
-        return _unknown(desk, RUNNERS, "runners_online_percent")
-    return health.runners(standing.runners.online, standing.runners.total)
+        yield _unknown(desk, RUNNERS, "runners_online_percent")
+    else:
+        yield from health.runners(standing.runners.online, standing.runners.total)
 
 
 def _unknown(desk: Desk, part: str, metric: str) -> Measurement:

@@ -84,7 +84,7 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
     slow.keep()
     measured = (
         *_counts(options, found),
-        _age(options, found, read.scans, world.now()),
+        *_age(options, found, read.scans, world.now()),
         *_part(found, "branch", "branch_protected"),
         *_part(found, "token", "workflow_token_restricted"),
         posture.settings(known),
@@ -137,8 +137,8 @@ def _counts(options: Options, found: Found) -> Iterator[Measurement]:
         yield summary.plain(REPOSITORY, metric, float(it.count), n=it.count, details=details)
 
 
-def _age(options: Options, found: Found, scans: Sequence[Scanned], now: datetime) -> Measurement:
-    """How long ago anything was last scanned, and each scanner's own time."""
+def _age(options: Options, found: Found, scans: Sequence[Scanned], now: datetime) -> Iterator[Measurement]:
+    """How long ago anything was last scanned, and each scanner's own time; nothing where no scan is named."""
     metric = "security_scan_age_hours"
     times = [(f"{one.scan.tool} ({one.source})", one.at) for one in scans]
     named = {"analysed": "code scanning", "scanned": options.scan_workflow}
@@ -148,9 +148,12 @@ def _age(options: Options, found: Found, scans: Sequence[Scanned], now: datetime
     without = [(name, why) for name, why in without if why]
     details = (*((name, f"{at:%Y-%m-%d %H:%M} UTC") for name, at in times), *without)
     if not times:
-        return summary.unknown(REPOSITORY, metric, "; ".join(why for _, why in without) or "no scan is known")
+        if without or options.files:
+            why = "; ".join(why for _, why in without) or "no scan is known"
+            yield summary.unknown(REPOSITORY, metric, why)
+        return
     hours = (now - max(at for _, at in times)).total_seconds() / 3600
-    return summary.plain(REPOSITORY, metric, max(0.0, hours), details=details)
+    yield summary.plain(REPOSITORY, metric, max(0.0, hours), details=details)
 
 
 def _unseen(it: object, none: str) -> str:

@@ -113,4 +113,6 @@ def _tip(branch: str, world: World) -> str:
     for ref in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
         if git.attempt(world, world.cwd, "rev-parse", "--verify", "--quiet", ref).status == 0:
             return ref
+    if git.attempt(world, world.cwd, "rev-parse", "--verify", "--quiet", "HEAD").status:
+        raise GitError("this clone has no commits.")
     return "HEAD"

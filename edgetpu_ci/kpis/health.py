@@ -44,10 +44,10 @@ def community(percent: int | None) -> Measurement:
     return summary.plain(REPOSITORY, name, percent, details=_IS_STATE)
 
 
-def runners(online: int, total: int) -> Measurement:
-    """Self-hosted runners that are connected, of all that are registered."""
-    name = "runners_online_percent"
+def runners(online: int, total: int) -> Iterator[Measurement]:
+    """Self-hosted runners that are connected, of all that are registered; nothing where there are none."""
     if not total:
-        return summary.unknown(REPOSITORY, name, "no self-hosted runners are registered", details=_IS_STATE)
+        return
+    name = "runners_online_percent"
     details = (("counted", f"{online:,} of {total:,} runners"), *_IS_STATE)
-    return summary.plain(REPOSITORY, name, 100 * online / total, n=total, details=details)
+    yield summary.plain(REPOSITORY, name, 100 * online / total, n=total, details=details)

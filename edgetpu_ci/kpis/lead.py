@@ -24,6 +24,7 @@ class Change(Struct, frozen=True):
     sha: str
     at: datetime
     made: datetime
+    by_bot: bool = False
 
 
 class Lead(Struct, frozen=True):
@@ -35,7 +36,7 @@ class Lead(Struct, frozen=True):
 
 
 def changes(rows: Rows) -> list[Change]:
-    """Pull requests that people had merged, from their first commit on; and the commits that came without one.
+    """Pull requests that were merged, from their first commit on; and the commits that came without one.
 
     A pull request that is squashed leaves one commit, which says nothing of when its work began. Of a rebased one,
     all commits but the last count by themselves.
@@ -43,25 +44,27 @@ def changes(rows: Rows) -> list[Change]:
     merged = [pull for pull in rows.pulls if pull.merged and pull.base == rows.branch]
     of_pulls = {pull.merged_as for pull in merged}
     pulled = [
-        Change(pull.merged_as, pull.merged, pull.committed)
+        Change(pull.merged_as, pull.merged, pull.committed, by_bot=bool(pull.bot))
         for pull in merged
-        if pull.merged and pull.committed and not pull.bot
+        if pull.merged and pull.committed
     ]
     since = rows.since.get("pulls")
     pushed = [
-        Change(commit.sha, commit.at, commit.authored)
+        Change(commit.sha, commit.at, commit.authored, by_bot=commit.is_bot)
         for commit in rows.commits
-        if not commit.is_bot and commit.sha not in of_pulls and (since is None or commit.at >= since)
+        if commit.sha not in of_pulls and (since is None or commit.at >= since)
     ]
     return [*pulled, *pushed]
 
 
 def leads(rows: Rows, options: Options) -> list[Lead]:
-    """Each change with the first deployment that succeeded and has it."""
+    """Each change of people with the first deployment that succeeded and has it."""
     given = [one.deployment for one in delivery.delivered(rows, options) if not one.deployment.failed]
     times = [one.at for one in given]
     places = {commit.sha: place for place, commit in enumerate(rows.commits)}
-    found = (_lead(change, given[bisect_left(times, change.at) :], places) for change in changes(rows))
+    found = (
+        _lead(change, given[bisect_left(times, change.at) :], places) for change in changes(rows) if not change.by_bot
+    )
     return [lead for lead in found if lead]
 
 
@@ -89,10 +92,19 @@ def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     matched = summary.listed([("by commit", len(here) - by_time), ("by time", by_time)])
     details = (
         ("deployments found", matched),
-        ("excluded", "changes of bots, and those not deployed yet"),
+        ("excluded", _excluded(rows, found, scope.window)),
         *_without(rows),
     )
     yield scope.spread(REPOSITORY, "change_lead_time_hours", values, of="deployed changes", details=details)
+
+
+def _excluded(rows: Rows, found: Sequence[Lead], window: Window) -> str:
+    """How many came in the window that do not count."""
+    deployed = {lead.change for lead in found}
+    came = window.ended(changes(rows), lambda change: change.at)
+    of_bots = sum(change.by_bot for change in came)
+    waiting = sum(not change.by_bot and change not in deployed for change in came)
+    return summary.listed([("of bots", of_bots), ("not deployed yet", waiting)])
 
 
 def _without(rows: Rows) -> summary.Details:

@@ -14,7 +14,7 @@ from edgetpu_ci.kpis.window import Window
 from edgetpu_ci.model import REPOSITORY, Measurement
 
 NEEDS: Final[tuple[Source, ...]] = ("runs",)
-METRICS: Final = ("queue_time_seconds", "self_hosted_queue_time_seconds", "suite_queue_time_seconds")
+METRICS: Final = ("queue_time_seconds", "suite_queue_time_seconds")
 
 _GITHUBS: Final = ("github actions", "larger runners")
 _SELF_HOSTED: Final = "self-hosted"
@@ -29,14 +29,15 @@ class Wait(Struct, frozen=True):
 
 
 def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
-    """The key figures of `METRICS`."""
+    """The key figures of `METRICS`, and of self-hosted runners where a job ran on one."""
     waits = [(job, waited) for run in rows.runs for job in queued(run) if (waited := wait(job))]
     looked_at = sum(any(job.created for job in run.jobs or ()) for run in scope.window.ended(rows.runs, attempts.ended))
     sampled = ("looked at", f"{looked_at:,} runs: GitHub tells of a job when it was queued only one run at a time")
     hosted = [waited for job, waited in waits if not is_self_hosted(job)]
     own = [waited for job, waited in waits if is_self_hosted(job)]
     yield _waits("queue_time_seconds", hosted, "jobs on GitHub's runners", (sampled,), scope)
-    yield _waits("self_hosted_queue_time_seconds", own, "jobs on self-hosted runners", (sampled,), scope)
+    if own:
+        yield _waits("self_hosted_queue_time_seconds", own, "jobs on self-hosted runners", (sampled,), scope)
     suites = [waited for run in rows.runs if (waited := suite_wait(run))]
     yield _waits("suite_queue_time_seconds", suites, "runs", (), scope)
 

@@ -109,7 +109,7 @@ COST: Final[tuple[Kpi, ...]] = (
         "what storing artifacts cost this month, before what the plan includes",
         group="cost",
         formula="Σ GB × hours this month, of artifacts that are alive, × price of a GB-hour; a price of a GB-month is "
-        "divided by the hours of the month; public repositories 0",
+        "divided by the hours of the month; public repositories 0; not measured where nobody tells a price",
         source="the list of artifacts; the price is configured, else that of GitHub's bill",
         permission="actions: read",
     ),

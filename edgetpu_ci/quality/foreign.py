@@ -55,7 +55,9 @@ def json(data: bytes, into: type[T], source: str) -> T:
     """Decode a report; keys that `into` does not have are not looked at. DocumentError names `source` and place."""
     try:
         return msgspec.json.decode(data, type=into)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{source} cannot be read: it is no text in UTF-8.") from error
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DocumentError(f"{source} cannot be read: {error}.") from error
 
 

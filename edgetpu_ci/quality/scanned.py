@@ -61,7 +61,7 @@ def components(inventories: Sequence[tuple[str, Inventory]]) -> Iterator[Measure
 
 def _said(one: Scanned) -> str:
     when = f"{one.at:%Y-%m-%d %H:%M} UTC" if one.scan.at else f"written {one.at:%Y-%m-%d %H:%M} UTC"
-    left_out = f", {one.scan.left_out:,} results left out" if one.scan.left_out else ""
+    left_out = f", {one.scan.left_out:,} results excluded" if one.scan.left_out else ""
     return f"{_tool(one)}, {findings.counts(one.scan.findings)}{left_out}, {when} ({one.source})"
 
 

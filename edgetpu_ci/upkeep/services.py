@@ -1,6 +1,6 @@
 """What storing and the services around cost: by what GitHub counts, or by prices that a user gives."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -26,14 +26,14 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     units: Amount = 0.0
 
 
-def estimate(metric: str, service: Service | None, option: str) -> Measurement:
-    """What a service costs in a month, by the price that was given."""
+def estimate(metric: str, service: Service | None, option: str) -> Iterator[Measurement]:
+    """What a service costs in a month, by the price that was given; nothing where none was."""
     if service is None:
-        return summary.unknown(REPOSITORY, metric, f"no price is set under `{option}`")
+        return
     usd = service.usd_per_month + service.usd_per_unit * service.units
     price = f"{service.usd_per_month:g} USD a month + {service.units:g} × {service.usd_per_unit:g} USD"
     details = (("estimated", price), ("window", "one month"), ("source", f"`{option}` of the configuration"))
-    return summary.plain(REPOSITORY, metric, usd, details=details)
+    yield summary.plain(REPOSITORY, metric, usd, details=details)
 
 
 def artifacts(stored: list[Artifact] | No, now: datetime) -> Measurement:
@@ -48,35 +48,37 @@ def artifacts(stored: list[Artifact] | No, now: datetime) -> Measurement:
 
 def artifact_cost(
     stored: list[Artifact] | No, bill: Sequence[Item] | No, price: float | None, now: datetime, *, is_public: bool | No
-) -> Measurement:
-    """What storing artifacts cost this month, before what the plan includes; the price is GitHub's bill's, or given."""
+) -> Iterator[Measurement]:
+    """What storing artifacts cost this month, before what the plan includes; the price is given, or GitHub's bill's.
+
+    Nothing where nobody tells a price.
+    """
     metric = "artifact_storage_cost_usd"
-    if isinstance(stored, No):
-        return summary.unknown(REPOSITORY, metric, stored.why)
-    if isinstance(is_public, No):
-        return summary.unknown(REPOSITORY, metric, is_public.why)
-    if is_public:
-        free = (forecast.so_far(now), ("price", "none: a public repository"))
-        return summary.plain(REPOSITORY, metric, 0.0, n=len(stored), details=free)
     start, end = forecast.month(now)
+    prices = _prices(bill, price, (end - start).total_seconds() / _HOURS)
+    if is_public is True:
+        prices = [(0.0, "none: a public repository")]
+    if not prices:
+        return
+    if missing := [part.why for part in (stored, is_public) if isinstance(part, No)]:
+        yield summary.unknown(REPOSITORY, metric, missing[0])
+    elif not isinstance(stored, No):
+        yield _stored(stored, prices[0], start, now)
+
+
+def _stored(stored: list[Artifact], price: tuple[float, str], start: datetime, now: datetime) -> Measurement:
     hours = account.gigabyte_hours(stored, start, now)
-    month = (end - start).total_seconds() / _HOURS
-    for rate, source in _prices(bill, price, month):
-        details = (
-            forecast.so_far(now),
-            ("price", f"{rate:.6g} USD a GB-hour, by {source}"),
-            ("GB-hours", f"{hours:,.4g}"),
-        )
-        return summary.plain(REPOSITORY, metric, hours * rate, n=len(stored), details=details)
-    why = bill.why if isinstance(bill, No) else "GitHub's bill names no price"
-    return summary.unknown(REPOSITORY, metric, f"{why}; or set `storage_usd_per_gb_month`")
+    rate, said = price
+    details = (forecast.so_far(now), ("price", said), ("GB-hours", f"{hours:,.4g}"))
+    return summary.plain(REPOSITORY, "artifact_storage_cost_usd", hours * rate, n=len(stored), details=details)
 
 
 def _prices(bill: Sequence[Item] | No, price: float | None, hours: float) -> list[tuple[float, str]]:
+    """USD a GB-hour and the same in words, the price that was given first."""
     given = [] if price is None else [(price / hours, "the configuration")]
     lines = () if isinstance(bill, No) else bill
     told = [(_per_hour(line, hours), "GitHub's bill") for line in lines if line.is_artifact_storage]
-    return given + told
+    return [(rate, f"{rate:.6g} USD a GB-hour, by {source}") for rate, source in given + told]
 
 
 def _per_hour(line: Item, hours: float) -> float:

@@ -46,22 +46,23 @@ class Spent(Struct, frozen=True, kw_only=True):
 def measure(spent: Spent) -> Iterator[Measurement]:
     """Minutes, cost, forecast and what of the budget is used; then the same minutes by workflow and by label."""
     if why := _missing(spent):
-        yield from unknown(why)
+        yield from unknown(why, spent.budget)
         return
     month, details = spent.of_month, _details(spent)
     yield summary.plain(REPOSITORY, _MINUTES, minutes.total(month), n=len(month), details=details)
     cost = _cost(spent, month, details)
     yield cost
     yield _forecast(spent, details)
-    yield _budget(spent, cost)
+    yield from _budget(spent, cost)
     period = details[:1]
     yield from _parts("workflow", month, lambda one: one.workflow, period)
     yield from _parts("runner", month, lambda one: " ".join(one.labels) or "label not known", period)
 
 
-def unknown(why: str) -> Iterator[Measurement]:
+def unknown(why: str, budget: float | None) -> Iterator[Measurement]:
     """The figures of the whole repository, when none is known."""
-    yield from (summary.unknown(REPOSITORY, name, why) for name in (_MINUTES, _COST, _FORECAST, _SHARE))
+    names = (_MINUTES, _COST, _FORECAST, *([_SHARE] if budget else []))
+    yield from (summary.unknown(REPOSITORY, name, why) for name in names)
 
 
 def incomplete(spent: Spent) -> Iterator[str]:
@@ -161,13 +162,15 @@ def _against(told: forecast.Forecast, budget: float | None) -> Details:
     return (("budget", f"{said} {budget:,.2f} USD"),)
 
 
-def _budget(spent: Spent, cost: Measurement) -> Measurement:
+def _budget(spent: Spent, cost: Measurement) -> Iterator[Measurement]:
+    """What of the budget is used, where there is one."""
     if not spent.budget:
-        return summary.unknown(REPOSITORY, _SHARE, "no `budget_usd` is set")
+        return
     if cost.value is None:
-        return summary.unknown(REPOSITORY, _SHARE, cost.reason.removeprefix("not known: "))
+        yield summary.unknown(REPOSITORY, _SHARE, cost.reason.removeprefix("not known: "))
+        return
     details = (forecast.so_far(spent.now), ("budget", f"{spent.budget:,.2f} USD a month"))
-    return summary.plain(REPOSITORY, _SHARE, 100 * cost.value / spent.budget, n=cost.n, details=details)
+    yield summary.plain(REPOSITORY, _SHARE, 100 * cost.value / spent.budget, n=cost.n, details=details)
 
 
 def _parts(what: str, month: Iterable[Used], name: Callable[[Used], str], details: Details) -> Iterator[Measurement]:

@@ -234,6 +234,8 @@ def test_a_baseline_has_an_author(tmp_path: Path) -> None:
 
 def test_a_level_can_be_accepted_until_a_day_and_no_day_that_is_over(tmp_path: Path) -> None:
     edgetpu_ci(project(tmp_path), "run")
+    never = edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer", "--until", "yesterday")
+    assert "yesterday is no day; write it as 2026-01-01" in never.stderr
     over = edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer", "--until", "2020-01-01")
     assert (over.returncode, over.stderr.count("\n")) == (2, 1)
     assert "--until 2020-01-01 is over" in over.stderr

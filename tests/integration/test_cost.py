@@ -110,8 +110,6 @@ def test_everything_that_may_be_read_is_told(tmp_path: Path) -> None:
         "artifact_retention_days": 90,
         "api_calls_used": 7,
         "monitoring_cost_usd": 8,
-        "log_storage_cost_usd": None,
-        "notification_cost_usd": None,
     }
     assert all("window" in dict(one.details) for one in found.values() if one.value is not None)
 
@@ -233,10 +231,12 @@ def test_where_a_gap_was_not_read_yet_runs_are_kept_from_after_it_on(tmp_path: P
     assert "runs are kept only from 2026-11-22 12:00 UTC on" in found["repository/minutes_month_to_date"].reason
 
 
-def test_where_no_price_is_known_it_says_which_permission_or_option_would_tell(tmp_path: Path) -> None:
-    found = measured(tmp_path, answers={**ANSWERS, BILL: Refused(403)})["artifact_storage_cost_usd"]
-    assert "organization-administration: read" in found.reason
-    assert found.reason.endswith("; or set `storage_usd_per_gb_month`")
+def test_what_nobody_gave_a_price_for_is_not_measured(tmp_path: Path) -> None:
+    found = measured(tmp_path, answers={**ANSWERS, BILL: Refused(403)})
+    assert {
+        name for name in found if "storage_cost" in name or name.endswith(("ing_cost_usd", "ion_cost_usd"))
+    } == set()
+    assert "budget_used_percent" not in found
 
 
 def test_a_public_repository_stores_artifacts_for_nothing(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_service_costs_what_was_given_and_is_called_an_estimate(tmp_path: Path
     found = measured(tmp_path, cost.Options(logs=service))
     assert found["log_storage_cost_usd"].value == pytest.approx(17)
     assert dict(found["log_storage_cost_usd"].details)["estimated"] == "5 USD a month + 1200 × 0.01 USD"
-    assert found["notification_cost_usd"].reason == "not known: no price is set under `notifications`"
+    assert {"notification_cost_usd", "monitoring_cost_usd"}.isdisjoint(found)
 
 
 def test_without_kept_runs_minutes_are_not_known(tmp_path: Path) -> None:

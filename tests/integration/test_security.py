@@ -248,6 +248,12 @@ def test_a_workflow_of_scans_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert dict(found["security_scan_age_hours"].details)["nope.yml"] == nothing
 
 
+def test_of_no_scan_that_is_named_there_is_no_age(tmp_path: Path) -> None:
+    _, found, _ = collect(tmp_path, alerts=("dependabot",))
+    assert "security_scan_age_hours" not in found
+    assert found["dependabot_alerts"].value == 1
+
+
 def test_doctor_is_told_each_permission_that_is_missing(tmp_path: Path) -> None:
     answers = {**ANSWERS, f"{OURS}/secret-scanning/alerts": Refused(403), f"{OURS}/immutable-releases": Refused(403)}
     with hub(Endpoints(answers), tmp_path, now=lambda: NOW) as here:

@@ -177,6 +177,10 @@ def test_commits_come_from_the_clone_and_a_shallow_one_says_so(checkout: Path, t
     assert "fetch-depth: 0" in by_name(measure(repository(), shallow))["commits_per_week"].reason
 
 
+def test_a_clone_without_commits_says_so(checkout: Path) -> None:
+    assert by_name(measure(repository(), checkout))["commits_per_week"].reason == "not known: this clone has no commits"
+
+
 def test_rows_must_be_kept_for_as_long_as_they_count(checkout: Path) -> None:
     with pytest.raises(ConfigError, match="retention_days"):
         github.check(github.Options(days=60, retention_days=119), world(checkout))

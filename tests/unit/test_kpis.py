@@ -11,7 +11,7 @@ from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.kpis import all as key_figures
 from edgetpu_ci.kpis import builds, commits, health, options
 from edgetpu_ci.kpis.options import Options
-from edgetpu_ci.kpis.rows import Commit, Rows
+from edgetpu_ci.kpis.rows import Commit, Rows, WorkflowRun
 from edgetpu_ci.model import Earlier, Measurement
 from tests.fakes import repository
 from tests.fakes import small_repository as small
@@ -133,6 +133,7 @@ def test_what_is_left_out_is_counted() -> None:
         "1 closed as duplicate, 1 closed as not_planned, 1 of bots"
     )
     assert found["repository/deployment_frequency_per_week"] == "1 failed or yanked"
+    assert found["repository/change_lead_time_hours"] == "5 of bots, 2 not deployed yet"
 
 
 def test_the_weeks_are_shown_and_the_running_one_apart() -> None:
@@ -160,7 +161,7 @@ def test_a_red_workflow_says_since_when() -> None:
 
 
 def test_every_figure_has_a_published_definition() -> None:
-    of_values = {health.community(100).metric, health.runners(1, 1).metric}
+    of_values = {health.community(100).metric, *(one.metric for one in health.runners(1, 1))}
     published = {kpi.metric.name for kpi in metrics.KPIS if kpi.formula and kpi.source}
     assert {found.metric for found in figures().values()} | of_values <= published
 
@@ -281,15 +282,25 @@ def test_an_answer_of_git_that_is_none_is_said_to_be(output: str) -> None:
         commits.parse(output)
 
 
+def test_self_hosted_runners_are_waited_for_only_where_a_job_ran_on_one() -> None:
+    def hosted(run: WorkflowRun) -> WorkflowRun:
+        jobs = tuple(structs.replace(job, labels=(), group="") for job in run.jobs or ())
+        return structs.replace(run, jobs=jobs)
+
+    found = figures(structs.replace(small.ROWS, runs=tuple(map(hosted, small.ROWS.runs))))
+    assert "repository/self_hosted_queue_time_seconds" not in found
+    assert "repository/queue_time_seconds" in found
+
+
 def test_a_pattern_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(ConfigError, match="build_pattern is no regular expression"):
         options.check(Options(build_pattern="("))
     options.check(Options())
 
 
-def test_without_runners_it_is_not_known_how_many_are_online() -> None:
-    assert health.runners(0, 0).reason == "not known: no self-hosted runners are registered"
-    assert (health.runners(1, 2).value, health.runners(0, 2).value) == (50.0, 0.0)
+def test_of_runners_of_one_s_own_nothing_is_said_where_there_are_none() -> None:
+    assert list(health.runners(0, 0)) == []
+    assert [one.value for online in (1, 0) for one in health.runners(online, 2)] == [50.0, 0.0]
 
 
 def test_a_fork_has_no_community_profile() -> None:

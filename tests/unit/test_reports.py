@@ -127,6 +127,12 @@ def test_a_report_of_another_format_than_named_is_a_sentence(tmp_path: Path) -> 
     assert collected.incomplete[0].endswith("It was read as junit: write it again, or name another `format`.")
 
 
+def test_what_is_no_text_is_said_without_words_of_a_programmer(tmp_path: Path) -> None:
+    write(tmp_path, b__json=BANDIT.replace(b"2026", b"\x90026"))
+    (fault,) = collect(tmp_path, "b.json").incomplete
+    assert fault.startswith("b.json cannot be read: it is no text in UTF-8.")
+
+
 def test_a_name_with_a_line_break_does_not_break_the_sentence(tmp_path: Path) -> None:
     (tmp_path / "a\n::error::b.xml").write_bytes(b"<testsuite>")
     assert collect(tmp_path, "*.xml").incomplete[0].startswith("a\\n::error::b.xml cannot be read")
