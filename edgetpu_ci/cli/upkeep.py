@@ -36,7 +36,8 @@ def erase(arguments: argparse.Namespace) -> int:
     keeper = store.open_store(surroundings.settings(arguments).store, world)
     done = erase.erase(keeper, _scope(arguments), world)
     for one in done.erased:
-        output.say(f"erased  {one.name}" if one.what == "value" else f"erased  {one.count:,} {one.what} of {one.name}")
+        what = one.what.removesuffix("s") if one.count == 1 else one.what
+        output.say(f"erased  {one.name}" if one.what == "value" else f"erased  {one.count:,} {what} of {one.name}")
     output.say("recorded that it was done" if done.erased else "nothing to erase; recorded that it was asked for")
     if done.remains:
         output.say(done.remains)

@@ -139,7 +139,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "test_job_time_seconds",
         "s",
         "lower",
-        "how long the jobs and steps that test take",
+        "how long the jobs and steps that test take, parallel ones added up",
         formula="as build_time_seconds, by `test_pattern`; what the tests themselves take is "
         "test_execution_time_seconds",
         source=_JOBS,

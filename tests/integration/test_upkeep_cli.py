@@ -32,7 +32,7 @@ def test_a_pull_request_is_erased_and_the_rest_stays(folder: Path) -> None:
     done = edgetpu_ci(folder, "erase", "--pull-request", "2")
     assert (done.returncode, done.stdout) == (
         0,
-        "erased  1 rows of github-pulls-2025-11\nrecorded that it was done\n",
+        "erased  1 row of github-pulls-2025-11\nrecorded that it was done\n",
     )
     assert Folder(folder / ".edgetpu-ci").state("github-pulls-2025-11") == memory.pack(ROWS[:1])
 
