@@ -15,6 +15,10 @@ class ConfigError(EdgeTpuCiError):
     exit_status = 2
 
 
+class UnsetError(ConfigError):
+    """What a service is asked with is not set; it costs what needs that service."""
+
+
 class InputError(ConfigError):
     """What a collector needs is not there, or cannot be read: its figures are unknown, and the run goes on."""
 
@@ -92,6 +96,14 @@ class DeniedError(DeliveryError):
     def __init__(self, sentence: str, permission: str = "") -> None:
         super().__init__(sentence)
         self.permission = permission
+
+
+class DownError(DeliveryError):
+    """A service does not answer, whatever it is asked; this run asks it nothing more."""
+
+
+class TokenError(DownError):
+    """A service does not know our token; neither is it asked anything more."""
 
 
 class BudgetError(DeliveryError):

@@ -28,10 +28,17 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("w")
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {os.strerror(error.errno or 0)}.") from error
+        raise StoreError(f"{path} cannot be written: {_reason(path, error)}.") from error
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _reason(path: Path, error: OSError) -> str:
+    above = next((folder for folder in path.parents if folder.exists()), path)
+    if not above.is_dir():
+        return f"{above} is a file, where a folder is needed; move it away, or name another"
+    return "it exists already" if isinstance(error, FileExistsError) else os.strerror(error.errno or 0).lower()
 
 
 def _write(path: Path, data: bytes, place: Callable[[str, Path], None]) -> None:
@@ -46,8 +53,7 @@ def _write(path: Path, data: bytes, place: Callable[[str, Path], None]) -> None:
         os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes files that others cannot read
         place(temporary, path)
     except OSError as error:
-        reason = "it exists already" if isinstance(error, FileExistsError) else os.strerror(error.errno or 0).lower()
-        raise StoreError(f"{path} could not be written: {reason}.") from error
+        raise StoreError(f"{path} could not be written: {_reason(path, error)}.") from error
     finally:
         if temporary and os.path.exists(temporary):  # noqa: PTH110 - a plain name from mkstemp
             os.unlink(temporary)  # noqa: PTH108

@@ -123,8 +123,10 @@ def trend(known: Iterable[Series], run: Run) -> tuple[Trend, ...]:
         metric = metrics.find(now.metric).name
         if _has_trend(now) and now.value is not None:
             past = series.get((device(run, now), now.subject, metric))
-            earlier = [point.value for point in past.points if point.report != run.id][-_RECENT:] if past else []
-            found.append(Trend(subject=now.subject, metric=metric, values=(*earlier, now.value)))
+            earlier = [point for point in past.points if point.report != run.id][-_RECENT:] if past else []
+            values = (*(point.value for point in earlier), now.value)
+            since = earlier[0].at if earlier else None
+            found.append(Trend(subject=now.subject, metric=metric, values=values, since=since))
     return tuple(found)
 
 

@@ -55,12 +55,22 @@ class Account(Struct, frozen=True, kw_only=True):
     allowance: Allowance | None = None
 
 
+class Outage:
+    """What a host let us see of being down: whether it ever was up, what it left unanswered since, and the verdict."""
+
+    def __init__(self) -> None:
+        self.was_up = False
+        self.in_vain: set[str] = set()
+        self.error: DeliveryError | None = None
+
+
 class Ledger:
     """The accounts, the log of requests, and whose turn it is to ask; `answers` are those that several want."""
 
     def __init__(self) -> None:
         self.answers: dict[str, bytes | DeliveryError] = {}
         self._accounts: dict[str, Account] = {}
+        self._outages: dict[str, Outage] = {}
         self._log: list[Asked] = []
         self._sent = 0
         self._free = threading.Condition(threading.RLock())
@@ -83,6 +93,16 @@ class Ledger:
     def sent(self) -> int:
         """How many requests were sent."""
         return self._sent
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        """Why some services are asked nothing more, a sentence each."""
+        return tuple(str(known.error) for known in self._outages.values() if known.error)
+
+    def outage(self, host: str) -> Outage:
+        """What is known of a host."""
+        with self._free:
+            return self._outages.setdefault(host, Outage())
 
     def seconds(self, at: float) -> float:
         """How long anything was asked or waited for until now, requests at the same time counted once."""

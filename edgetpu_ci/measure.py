@@ -8,7 +8,7 @@ from msgspec import structs
 
 from edgetpu_ci import collect, derive, event, machine
 from edgetpu_ci.base import Source
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, InputError, StoreError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, InputError, StoreError, UnsetError
 from edgetpu_ci.judging import interleaved, judge
 from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.memory import Forgetful, State
@@ -83,7 +83,7 @@ def take(
         aside=_aside(plan, happened),
         contended="; ".join(dict.fromkeys(part.contended for part in brought if part.contended)),
         notes=tuple(note for part in brought for note in part.notes),
-        incomplete=tuple(dict.fromkeys(what for part in brought for what in part.incomplete)),
+        incomplete=tuple(dict.fromkeys([*(what for part in brought for what in part.incomplete), *world.ledger.down])),
         dependencies=tuple(one for part in brought for one in part.dependencies),
     )
     samples = {name: values for part in brought for name, values in part.samples.items()}
@@ -161,8 +161,9 @@ def _standing(
 def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World, state: State) -> list[Collected]:
     brought: list[Collected] = []
     seen: dict[str, str] = {}
+    unset: list[UnsetError] = []
     for collector in collectors:
-        part = _part(collector, beside, world, state)
+        part = _part(collector, beside, world, state, unset)
         places = {measurement.key: collector.place for measurement in part.measurements}
         if twice := sorted(seen.keys() & places):
             first, before = twice[0], seen[twice[0]]
@@ -171,16 +172,26 @@ def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: 
             )
         seen |= places
         brought.append(part)
+    if unset and len(unset) == len(collectors):
+        raise unset[0]
     return brought
 
 
-def _part(collector: collect.Bound, beside: Beside | None, world: World, state: State) -> Collected:
-    """What one collector brings. What does not answer or cannot be read costs its figures, not those of others."""
+def _part(
+    collector: collect.Bound, beside: Beside | None, world: World, state: State, unset: list[UnsetError]
+) -> Collected:
+    """What one collector brings. What does not answer or cannot be read costs its figures, not those of others.
+
+    `unset` is told why a service cannot be asked.
+    """
     try:
         return collector.beside(beside, world, state) if beside else collector(world, state)
     except (DeliveryError, DocumentError, InputError, StoreError) as error:
         if not collector.is_of_repository:
             raise
+        return Collected(measurements=(), incomplete=(str(error),))
+    except UnsetError as error:
+        unset.append(error)
         return Collected(measurements=(), incomplete=(str(error),))
 
 

@@ -15,6 +15,8 @@ T = TypeVar("T")
 Swap = tuple[bytes | None, bytes | None]
 """What a value is taken to be, and what it is to be; None: not set."""
 
+_STEP: Final = "restore an earlier version of it there, or remove it"
+
 MOST_BYTES: Final = 256 << 20
 """A packed value may not become larger than this when it is unpacked."""
 
@@ -85,7 +87,10 @@ def unpack(data: bytes, into: type[T], name: str) -> T:
     try:
         plain = inflating.decompress(data, MOST_BYTES)
     except zlib.error as error:
-        raise DocumentError(f"{name} in the store cannot be read: {error}.") from error
+        raise DocumentError(f"{name} in the store cannot be read ({error}); {_STEP}.") from error
     if not inflating.eof:
-        raise DocumentError(f"{name} in the store ends too early, or is too large.")
-    return codec.decode_json(plain, into, f"{name} in the store", MOST_BYTES)
+        raise DocumentError(f"{name} in the store ends too early, or is too large; {_STEP}.")
+    try:
+        return codec.decode_json(plain, into, f"{name} in the store", MOST_BYTES)
+    except DocumentError as error:
+        raise DocumentError(f"{str(error).rstrip('.')}; {_STEP}.") from error

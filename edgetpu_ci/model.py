@@ -310,11 +310,12 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class Trend(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Earlier values of one metric on the same device, oldest first, the newest last."""
+    """Earlier values of one metric on the same device, oldest first, the newest last; `since` is when the first was."""
 
     subject: str
     metric: str
     values: tuple[float, ...]
+    since: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):

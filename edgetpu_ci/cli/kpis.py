@@ -5,8 +5,6 @@ from pathlib import Path
 
 from edgetpu_ci.cli import output, reports, surroundings
 
-_NAME, _UNIT = 36, 8
-
 
 def options(command: argparse.ArgumentParser) -> None:
     """The actions of `kpi`, and their options."""
@@ -44,10 +42,12 @@ def _list(_arguments: argparse.Namespace) -> int:
     from edgetpu_ci import metrics
     from edgetpu_ci.render import definitions
 
+    names = max(len(one.metric.name) for one in metrics.KPIS)
+    units = max(len(one.metric.unit) for one in metrics.KPIS)
     for group, kpis in definitions.by_group(metrics.KPIS).items():
         output.say(definitions.GROUPS[group])
         for one in kpis:
-            output.say(f"  {one.metric.name:<{_NAME}} {one.metric.unit:<{_UNIT}} {one.metric.meaning}")
+            output.say(f"  {one.metric.name:<{names}}  {one.metric.unit:<{units}}  {one.metric.meaning}")
     return 0
 
 

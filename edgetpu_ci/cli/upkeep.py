@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, surroundings
 from edgetpu_ci.cli.days import day
+from edgetpu_ci.errors import DocumentError
 
 if TYPE_CHECKING:
     from edgetpu_ci.upkeep.erase import Scope
@@ -35,11 +36,14 @@ def erase(arguments: argparse.Namespace) -> int:
     keeper = store.open_store(surroundings.settings(arguments).store, world)
     done = erase.erase(keeper, _scope(arguments), world)
     for one in done.erased:
-        output.say(f"erased  {one.name}" if one.what == "value" else f"erased  {one.count:,} {one.what} of {one.name}")
+        what = one.what.removesuffix("s") if one.count == 1 else one.what
+        output.say(f"erased  {one.name}" if one.what == "value" else f"erased  {one.count:,} {what} of {one.name}")
     output.say("recorded that it was done" if done.erased else "nothing to erase; recorded that it was asked for")
     if done.remains:
         output.say(done.remains)
-    return 0
+    for sentence in done.unread:
+        output.warn(sentence)
+    return DocumentError.exit_status if done.unread else 0
 
 
 def _scope(arguments: argparse.Namespace) -> "Scope":

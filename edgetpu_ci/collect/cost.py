@@ -118,13 +118,14 @@ def _bill(reader: github.GitHub, repository: posture.Repository | No, world: Wor
 def _spent(options: Options, repository: posture.Repository, state: State, world: World) -> spending.Spent:
     now = world.now()
     since = min(forecast.month(now)[0], now - timedelta(days=forecast.DAYS))
-    runs = kept.ended(state, since)
-    unread, ended = minutes.unread(runs, since)
+    known = kept.ended(state, since)
+    unread, ended = minutes.unread(known.runs, since)
     prices = minutes.Prices(public=not repository.private, own=options.rates, runners=options.runners)
     return spending.Spent(
-        uses=tuple(minutes.used(runs, prices, now)),
+        uses=tuple(minutes.used(known.runs, prices, now)),
         now=now,
-        first=kept.since(state),
+        first=known.since,
+        erased=known.erased.reason if known.erased else "",
         unread=unread,
         ended=ended,
         included=rates.INCLUDED[options.plan] if isinstance(options.plan, str) else options.plan,

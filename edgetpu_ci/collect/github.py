@@ -48,10 +48,14 @@ def check(options: Options, world: World) -> None:
     definitions.check(options)
     if options.deployments == "version" and not options.package:
         raise ConfigError("github: `deployments: version` takes versions of a package; name it under `package`.")
-    for name, days in (("days", options.days), ("stale_days", options.stale_days)):
-        if options.retention_days < days:
-            kept = f"only {options.retention_days} are kept"
-            raise ConfigError(f"github: of {days:g} `{name}` {kept}; raise `retention_days`.")
+    if options.retention_days < 2 * options.days:
+        raise ConfigError(
+            f"github: figures of {options.days:g} `days` are compared with as many before, and rows are kept for "
+            f"{options.retention_days}; raise `retention_days` to {2 * options.days:g} or more, or lower `days`."
+        )
+    if options.retention_days < options.stale_days:
+        kept = f"only {options.retention_days} are kept"
+        raise ConfigError(f"github: of {options.stale_days:g} `stale_days` {kept}; raise `retention_days`.")
     if options.package:
         if not findings.is_name(options.package):
             raise ConfigError(f'github: `package` is "{options.package}", which is no name of a package.')
@@ -91,7 +95,7 @@ def measure(reader: GitHub, options: Options, state: memory.State, world: World)
     else:
         rows = structs.replace(rows, commits=commits)
     measured = (*key_figures.of(rows, options, now), _community(desk, standing), *_runners(desk, standing))
-    notes = tuple(f"No run is of {glob}, which `ignore_workflows` names." for glob in idle)
+    notes = (*desk.mended, *(f"No run is of {glob}, which `ignore_workflows` names." for glob in idle))
     return Collected(measurements=measured, incomplete=_incomplete(desk), notes=notes)
 
 
@@ -124,7 +128,7 @@ def _runners(desk: Desk, standing: Now) -> Iterator[Measurement]:
 
 
 def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
-    reason = desk.refused.get(part, gathered.NOT_TO_THE_END)
+    reason = desk.refused.get(part) or desk.down or gathered.NOT_TO_THE_END
     return summary.unknown(REPOSITORY, metric, reason.rstrip("."))
 
 
@@ -133,4 +137,4 @@ def _incomplete(desk: Desk) -> tuple[str, ...]:
     without = [
         f"{what} could not be read: {desk.refused[part]}" for part, what in named.items() if part in desk.refused
     ]
-    return (*desk.incomplete, *without)
+    return (*desk.incomplete, *without, *([desk.down] if desk.down else []))

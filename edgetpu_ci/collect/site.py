@@ -4,7 +4,15 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from edgetpu_ci.errors import BudgetError, ConfigError, DeniedError, EdgeTpuCiError, MissingError
+from edgetpu_ci.errors import (
+    BudgetError,
+    ConfigError,
+    DeniedError,
+    EdgeTpuCiError,
+    MissingError,
+    TokenError,
+    UnsetError,
+)
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.supply import site, web
@@ -41,14 +49,13 @@ def collect(options: Options, world: World) -> Collected:
 
 def _api(world: World) -> Measurement:
     """Asked for the rate limit, which costs nothing of it; asked again where that helps."""
-    reader = github.connect(world)
     metric = "github_api_reachable"
     said = "it told its limits"
     try:
-        reader.get("/rate_limit", dict[str, Any], needs="metadata: read")
-    except (DeniedError, MissingError):
+        github.connect(world).get("/rate_limit", dict[str, Any], needs="metadata: read")
+    except (DeniedError, MissingError, TokenError):
         said = "it answered, and tells no limits"  # As a server of one's own may.
-    except BudgetError as error:
+    except (BudgetError, UnsetError) as error:
         return summary.unknown(REPOSITORY, metric, str(error).rstrip("."))
     except EdgeTpuCiError as error:
         return summary.plain(REPOSITORY, metric, 0.0, details=(("failed", str(error).rstrip(".")),))

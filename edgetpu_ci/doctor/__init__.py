@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from edgetpu_ci import (
@@ -50,6 +51,7 @@ def examine(path: Path, world: World) -> list[Finding]:
             *_runtimes(wanted, world),
             *edgetpu.examine(wanted, world),
             *_folders(settings, world),
+            *_extras(settings),
             *_baseline(settings, world),
             *_noise(settings, world),
             *_github(settings, world),
@@ -170,7 +172,26 @@ def _folders(settings: config.Config, world: World) -> Iterator[Finding]:
     yield Finding("ok", "store", f"{settings.store.use}: {found}")
 
 
+def _extras(settings: config.Config) -> Iterator[Finding]:
+    """Packages that key figures and what is made of them need, where they are missing."""
+    wanted = {"kpis": ("defusedxml", "pypi_simple"), "chart": ("matplotlib",), "table": ("pandas",)}
+    for extra, modules in wanted.items() if settings.kpis else ():
+        if missing := [name for name in modules if find_spec(name) is None]:
+            step = f"`pip install 'edgetpu-ci[{extra}]'` has {'it' if len(missing) == 1 else 'them'}"
+            yield Finding("note", "packages", f"{_NEEDED[extra]} {' and '.join(missing)}, not installed; {step}.")
+
+
+_NEEDED = {
+    "kpis": "XML reports, lock files and the package index need",
+    "chart": "The chart of a run needs",
+    "table": "`edgetpu-ci table` needs",
+}
+
+
 def _baseline(settings: config.Config, world: World) -> Iterator[Finding]:
+    """The baseline of this machine, which key figures alone need not have."""
+    if settings.kpis and not settings.collect:
+        return
     device = machine.identify(world).key
     folder = world.cwd / settings.baselines
     try:

@@ -53,7 +53,8 @@ def gaps(desk: Desk, *, sweeps: bool) -> tuple[Span, ...]:
     known = desk.cursors.runs
     reached = [spans.reach(each) for each in (known, desk.cursors.pulls, desk.cursors.issues)]
     latest = max([desk.now, *(at for at in reached if at)])
-    wanted = Span(desk.cut, latest + DAY)
+    erased = desk.cursors.erased.get(desk.runs.kind.name)
+    wanted = Span(max(desk.cut, erased.before) if erased else desk.cut, latest + DAY)
     again = [Span(reached[0] - AGAIN, wanted.high)] if reached[0] else []
     again += [Span(latest - SWEEP, wanted.high)] if sweeps else []
     return spans.union([*spans.missing(wanted, known), *spans.within(again, wanted)])

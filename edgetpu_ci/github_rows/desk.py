@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from msgspec import structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, MissingError, StoreError
-from edgetpu_ci.github_rows import cursors, issues, jobs, overview, pulls, runs
+from edgetpu_ci.errors import BudgetError, DeliveryError, DeniedError, DownError, MissingError, StoreError
+from edgetpu_ci.github_rows import cursors, holding, issues, jobs, overview, pulls, runs
 from edgetpu_ci.github_rows.cursors import Asked, Cursors
 from edgetpu_ci.github_rows.shelf import Shelf
+from edgetpu_ci.kpis.rows import Erased
 from edgetpu_ci.transport.adaptive import PageSize
 from edgetpu_ci.transport.budget import GOES_ON
 from edgetpu_ci.transport.github import GitHub
@@ -35,8 +36,9 @@ class Desk:
     `cut`: what nothing happened to since then is not kept; `bots` are accounts of programs that GitHub calls users;
     `branch` is the default branch, empty until somebody tells it. `batch`: so many rows wait for the store at most.
     `refused` says of each part why the token may not read it; `incomplete` what was to be read and was not, of the
-    parts that are `broken`. `open` is how many are open now. `suites` is how many check suites are asked for at once.
-    `progress` is told (what, done, total).
+    parts that are `broken`; `down` why GitHub is asked nothing more; `mended` what of the store was lost and is read
+    again. `open` is how many are open now. `suites` is how many check suites are asked for at once. `progress` is told
+    (what, done, total).
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Desk:
         self.branch = ""
         self.now = now
         self.cut = cut
+        self.mended = holding.mend(state)
         self.pulls = Shelf(pulls.KIND, state, cut)
         self.issues = Shelf(issues.KIND, state, cut)
         self.runs = Shelf(runs.KIND, state, cut)
@@ -62,6 +65,7 @@ class Desk:
         self.refused: dict[str, str] = {}
         self.incomplete: list[str] = []
         self.broken: set[str] = set()
+        self.down = ""
         self.open: dict[Source, int] = {}
         self.suites = PageSize(jobs.MOST)
         self._state = state
@@ -69,6 +73,7 @@ class Desk:
         self._is_spent = False
         self._names = frozenset(state.values())
         self.progress = progress
+        self._leave_out(self.cursors.erased)
 
     @property
     def _shelves(self) -> tuple[Shelf[Any], ...]:
@@ -102,14 +107,19 @@ class Desk:
             if cursors.NAME in self._names and cursors.NAME not in old:
                 # These cursors speak of rows that are gone.
                 raise StoreError("What is kept for key figures was erased while this job read; run it again.")
+            self._leave_out(cursors.unpacked(old.get(cursors.NAME)).erased)
             changes = {k: v for shelf in self._shelves for k, v in shelf.changes(old, months[shelf.prefix]).items()}
-            both, packed = cursors.change(old.get(cursors.NAME), self.cursors)
+            both, packed = cursors.change(old.get(cursors.NAME), self.cursors, changes)
             changes[cursors.NAME] = (old.get(cursors.NAME), packed)
             changes = {name: change for name, change in changes.items() if change[0] != change[1]}
             if not changes or self._state.swap_all(changes):
                 self._stored(both, changes)
                 return
         raise StoreError(f"What was read could not be stored: other jobs were faster {TRIES} times; try again later.")
+
+    def _leave_out(self, erased: Mapping[str, Erased]) -> None:
+        for shelf in self._shelves:
+            shelf.erased = erased.get(shelf.kind.name)
 
     def _stored(self, both: Cursors, changes: Mapping[str, memory.Swap]) -> None:
         self.cursors = both
@@ -132,6 +142,9 @@ class Desk:
             return read()
         except (DeniedError, MissingError) as error:
             self.refused[name] = str(error)
+        except DownError as error:
+            self.broken.add(name)
+            self.down = str(error)
         except DeliveryError as error:
             self.broken.add(name)
             self.incomplete.append(f"{_capital(lost())}; {GOES_ON} ({self._why(error)}).")

@@ -7,7 +7,7 @@ from typing import Final
 
 from edgetpu_ci import git
 from edgetpu_ci.errors import DocumentError, GitError
-from edgetpu_ci.github_rows import overview
+from edgetpu_ci.github_rows import holding, overview
 from edgetpu_ci.github_rows.catching_up import SWEEP
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.overview import DEPLOYMENTS, RELEASES
@@ -24,6 +24,12 @@ _BEHIND: Final = timedelta(days=90)
 NOT_TO_THE_END: Final = "GitHub was not read to the end; the next run goes on"
 
 _LISTS: Final[tuple[Source, ...]] = ("pulls", "issues", "runs")
+_SOURCES: Final[dict[str, Source]] = {
+    "pulls": "pulls",
+    "issues": "issues",
+    "runs": "runs",
+    overview.KIND.name: "deployments",
+}
 _DELIVERED: Final[dict[str, tuple[str, ...]]] = {
     "auto": (DEPLOYMENTS, RELEASES),
     "deployment": (DEPLOYMENTS,),
@@ -44,6 +50,7 @@ def rows(desk: Desk, since: datetime, ignored: tuple[str, ...], kind: Deployment
         deployments=_deliveries(desk),
         missing=_missing(desk, kind),
         since=_since(desk),
+        erased={_SOURCES[name]: gone for name, gone in desk.cursors.erased.items() if gone.last >= desk.cut},
         open=desk.open,
     )
 
@@ -70,21 +77,23 @@ def _missing(desk: Desk, kind: str) -> dict[Source, str]:
     found: dict[Source, str] = {name: desk.refused[name] for name in _LISTS if name in desk.refused}
     for name in _LISTS:
         if name not in found and not getattr(desk.cursors, name) and name in desk.broken:
-            found[name] = NOT_TO_THE_END
+            found[name] = desk.down or NOT_TO_THE_END
     delivered = _DELIVERED.get(kind, ())
     if refused := [desk.refused[part] for part in delivered if part in desk.refused]:
         found["deployments"] = refused[0]
     elif any(part not in desk.cursors.asked for part in delivered):
-        found["deployments"] = NOT_TO_THE_END
+        found["deployments"] = desk.down or NOT_TO_THE_END
     if not desk.branch:
-        found |= {name: found.get(name, "GitHub did not tell the default branch") for name in ("pulls", "runs")}
+        found |= {
+            name: found.get(name, desk.down or "GitHub did not tell the default branch") for name in ("pulls", "runs")
+        }
     return {name: reason.rstrip(".") for name, reason in found.items()}
 
 
 def _since(desk: Desk) -> dict[Source, datetime]:
     """From when on rows are whole, where they do not reach back as far as they may be kept."""
-    known = {name: getattr(desk.cursors, name) for name in _LISTS}
-    return {name: spans[-1].low for name, spans in known.items() if spans and spans[-1].low > desk.cut}
+    known = {name: holding.since(desk.cursors, name) for name in _LISTS}
+    return {name: at for name, at in known.items() if at and at > desk.cut}
 
 
 def of_branch(branch: str, since: datetime, bots: frozenset[str], world: World) -> tuple[Commit, ...] | str:

@@ -54,6 +54,8 @@ def read(desk: Desk, history: _History) -> None:
                 desk.open[history.name] = step.page.open
             done += len(step.page.rows)
             desk.progress(history.words, done, step.page.total)
+        # All that changed was read, however many there are in all.
+        desk.progress(history.words, done, done)
 
     desk.part(history.name, take, lambda: _lost(desk, history))
     if unshown and history.name not in desk.refused:

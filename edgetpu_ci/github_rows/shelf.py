@@ -1,17 +1,33 @@
 """Rows on the shelf: in the store by the month they came to be, merged with what others put there meanwhile."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
 from edgetpu_ci import memory
 
+if TYPE_CHECKING:
+    from edgetpu_ci.kpis.rows import Erased
+
 R = TypeVar("R", bound=Struct)
 
 _OPEN_AT_ONCE: Final = 2
+_MONTH: Final = re.compile(r"github-([a-z]+)-(\d{4}-\d\d)")
+
+
+def kind_of(name: str) -> str:
+    """The name of the kind whose rows of a month a value has; empty where it is another value."""
+    named = _MONTH.fullmatch(name)
+    return named[1] if named else ""
+
+
+def month_of(name: str) -> datetime:
+    """When the month began whose rows a value has."""
+    return datetime.strptime(name[-7:], "%Y-%m").replace(tzinfo=UTC)
 
 
 class Kind(Struct, Generic[R], frozen=True):
@@ -33,8 +49,9 @@ class Shelf(Generic[R]):
     """The rows of a kind. What was added waits in memory until it is stored."""
 
     def __init__(self, kind: Kind[R], state: memory.State, cut: datetime) -> None:
-        """Rows that nothing happened to since `cut` are not kept."""
+        """Rows that nothing happened to since `cut` are not kept, nor are those that were `erased`."""
         self.kind = kind
+        self.erased: Erased | None = None
         self._state = state
         self._cut = cut
         self._waiting: dict[str, dict[str, R]] = {}
@@ -97,7 +114,13 @@ class Shelf(Generic[R]):
 
     def _merged(self, old: dict[str, R], new: dict[str, R]) -> dict[str, R]:
         both = {**old, **{key: self.kind.newer(old[key], row) if key in old else row for key, row in new.items()}}
-        return {key: row for key, row in both.items() if self.kind.touched(row) >= self._cut}
+        return {key: row for key, row in both.items() if self._is_kept(row)}
+
+    def _is_kept(self, row: R) -> bool:
+        """One to which something happened after it was erased has come to be known anew."""
+        touched = self.kind.touched(row)
+        is_erased = self.erased and self.kind.at(row) < self.erased.before and touched <= self.erased.last
+        return touched >= self._cut and not is_erased
 
     def _months(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, R]]]:
         """Months as the store has them; the two that were asked for last are kept at hand."""

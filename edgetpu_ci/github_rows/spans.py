@@ -12,6 +12,8 @@ SECOND: Final = timedelta(seconds=1)
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+END: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
 
 class Span(Struct, frozen=True, omit_defaults=True):
     """From `low` to `high`, both included, in whole seconds.
@@ -52,6 +54,13 @@ def missing(wanted: Span, known: Iterable[Span]) -> tuple[Span, ...]:
     edges = (Span(before, before), *within(known, wanted), Span(after, after))
     gaps = (Span(one.high + SECOND, other.low - SECOND) for one, other in pairwise(edges))
     return tuple(gap for gap in gaps if gap.low <= gap.high)
+
+
+def without(spans: Iterable[Span], gone: Span) -> tuple[Span, ...]:
+    """Spans without a part of them; below it a list goes on where it did."""
+    below = (Span(span.low, min(span.high, gone.low - SECOND), span.after) for span in spans)
+    above = (Span(max(span.low, gone.high + SECOND), span.high) for span in spans) if gone.high < END else ()
+    return union(span for span in (*below, *above) if span.low <= span.high)
 
 
 def newest(span: Span, items: float, density: float | None) -> tuple[Span, Span | None]:

@@ -62,8 +62,8 @@ def of(rows: Rows, options: Options, as_of: datetime) -> tuple[Measurement, ...]
 
 def _of(part: _Part, rows: Rows, options: Options, here: window.Window) -> Iterator[Measurement]:
     asked = scope.of(rows, options, here, *part.NEEDS)
-    reason = next((rows.missing[source] for source in part.NEEDS if source in rows.missing), None)
-    if reason is None:
+    reason = next((rows.missing[source] for source in part.NEEDS if source in rows.missing), None) or asked.erased
+    if not reason:
         yield from part.of(rows, asked)
     else:
         yield from (summary.unknown(REPOSITORY, name, reason, details=asked.details) for name in part.METRICS)

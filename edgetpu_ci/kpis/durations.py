@@ -7,10 +7,13 @@ from itertools import groupby
 from math import ceil
 from typing import Final
 
+from msgspec import structs
+
 from edgetpu_ci.kpis import attempts, builds, summary
 from edgetpu_ci.kpis.attempts import SKIPPED, SUCCESS
 from edgetpu_ci.kpis.rows import Job, Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
+from edgetpu_ci.kpis.summary import Details
 from edgetpu_ci.kpis.window import Window
 from edgetpu_ci.model import REPOSITORY, Earlier, Measurement
 
@@ -65,14 +68,39 @@ def _durations(subject: str, metric: str, runs: Sequence[WorkflowRun], of: str, 
 
 
 def _matched(metric: str, runs: Sequence[WorkflowRun], option: str, pattern: str, scope: Scope) -> Measurement:
+    """Of the jobs whose names match, where any does in the time that is compared; else of the steps that are known.
+
+    Steps are read of some runs, ever more of them: a sum of both would grow with that and not with the builds.
+    """
     matching = re.compile(pattern, re.IGNORECASE)
+    whole = [run for window in (scope.window, scope.before) if window for run in window.ended(runs, attempts.ended)]
+    by_job = any(matching.search(job.name) for run in whole for job in run.jobs or ())
+    counted = [
+        structs.replace(run, jobs=_without_steps(run)) if by_job else run for run in runs if by_job or _has_steps(run)
+    ]
 
     def values(window: Window) -> list[float]:
-        found = (matched(run, matching) for run in window.ended(runs, attempts.ended))
+        found = (matched(run, matching) for run in window.ended(counted, attempts.ended))
         return [seconds for seconds in found if seconds is not None]
 
-    details = (("pattern", pattern), ("excluded", "runs without a job or step whose name matches"))
+    details = (("pattern", pattern), *_looked_at(runs, scope, by_job=by_job))
     return scope.spread(REPOSITORY, metric, values, of=f"{_OF} that match `{option}`", details=details)
+
+
+def _without_steps(run: WorkflowRun) -> tuple[Job, ...] | None:
+    return None if run.jobs is None else tuple(structs.replace(job, steps=()) for job in run.jobs)
+
+
+def _has_steps(run: WorkflowRun) -> bool:
+    return any(job.steps for job in run.jobs or ())
+
+
+def _looked_at(runs: Sequence[WorkflowRun], scope: Scope, *, by_job: bool) -> Details:
+    if by_job:
+        return (("excluded", "runs without a job whose name matches"),)
+    ended = scope.window.ended(runs, attempts.ended)
+    sampled = f"{sum(map(_has_steps, ended)):,} of {len(ended):,} runs, whose steps were read"
+    return (("sampled", sampled), ("excluded", "runs without a step whose name matches"))
 
 
 def matched(run: WorkflowRun, matching: re.Pattern[str]) -> float | None:

@@ -17,6 +17,9 @@ _IS_STATE: Final = (("window", "now"),)
 
 def of(rows: Rows, scope: Scope) -> Iterator[Measurement]:
     """The key figure of `METRICS`: open issues and pull requests, also those of bots."""
+    if scope.unseen:
+        yield summary.unknown(REPOSITORY, "stale_percent", scope.unseen, details=scope.details)
+        return
     now = scope.window.end
     before = now - timedelta(days=scope.options.stale_days)
     of_pulls = [pull.updated for pull in rows.pulls if pulls.is_open(pull, now)]

@@ -14,9 +14,9 @@ Days = Annotated[float, Meta(gt=0, le=3650)]
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`days`: how long the window is that ends now; it is compared with the same time before.
 
-    `build_pattern`, `test_pattern`: regular expressions, found anywhere in the name of a job that builds or tests,
-    whatever the case, or of a step of a run without such a job. `deployments`: what a deployment is; "auto" takes those
-    to production, where there are none the versions on the package index, then the releases. `hotfix_labels`: a
+    `build_pattern`, `test_pattern`: regular expressions, found anywhere in the name of a job, whatever the case, that
+    builds or tests; where no job is called so, in the names of steps. `deployments`: what a deployment is; "auto" takes
+    those to production, where there are none the versions on the package index, then the releases. `hotfix_labels`: a
     deployment with a pull request that has one repairs the one before, if that is no older than `hotfix_days`.
     `stale_days`: what is open and has not changed for so long is stale.
     """

@@ -113,12 +113,28 @@ class Commit(Struct, frozen=True, kw_only=True):
     is_bot: bool = False
 
 
+class Erased(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Rows that came to be `before` a time are erased; `last` is when something last happened to one of them.
+
+    `is_open`: to some of them something may happen still, so that they belong to what is open now.
+    """
+
+    before: datetime
+    last: datetime
+    is_open: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why a figure that would need them is not known."""
+        return f"rows before {self.before:%Y-%m-%d} were erased"
+
+
 class Rows(Struct, frozen=True, kw_only=True):
     """All that key figures are made of; `branch` is the default branch, `commits` are the newest first.
 
-    `missing` says why there are no rows of a source, and `since` from when on they are complete where that is not
-    always. `open` is how many are open now as GitHub counts them, also those that changed so long ago that no row is
-    kept.
+    `missing` says why there are no rows of a source, `since` from when on they are complete where that is not always,
+    and `erased` which of them are gone for good. `open` is how many are open now as GitHub counts them, also those that
+    changed so long ago that no row is kept.
     """
 
     branch: str
@@ -129,7 +145,15 @@ class Rows(Struct, frozen=True, kw_only=True):
     commits: tuple[Commit, ...] = ()
     missing: dict[Source, str] = field(default_factory=dict)
     since: dict[Source, datetime] = field(default_factory=dict)
+    erased: dict[Source, Erased] = field(default_factory=dict)
     open: dict[Source, int] = field(default_factory=dict)
+
+    def lacking(self, source: Literal["pulls", "issues"]) -> str:
+        """Why not all that is open now is known: some was erased and not read anew since; empty where it is."""
+        gone = self.erased.get(source)
+        known = sum(row.closed is None for row in getattr(self, source))
+        is_whole = gone is None or not gone.is_open or self.open.get(source) == known
+        return "" if gone is None or is_whole else gone.reason
 
     def unseen(self, source: Source, known: int) -> int:
         """How many are open beside those of which there are rows."""

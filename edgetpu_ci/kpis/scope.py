@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -22,12 +22,14 @@ _SOURCES: Final[dict[Source, str]] = {
     "deployments": "GitHub's deployments and releases, the package index",
     "commits": "git log --first-parent",
 }
+_OPEN: Final[tuple[Literal["pulls", "issues"], ...]] = ("pulls", "issues")
 
 
 class Scope(Struct, frozen=True):
     """`since` is from when on the rows are complete, None for always; `began` when the repository did, as far as known.
 
-    Nothing is compared with a time before that, when there was nothing.
+    Nothing is compared with a time before that, when there was nothing. `erased` says why the window is not whole,
+    `unseen` why not all is known that is open now; empty where it is.
     """
 
     options: Options
@@ -35,6 +37,8 @@ class Scope(Struct, frozen=True):
     source: str
     since: datetime | None = None
     began: datetime | None = None
+    erased: str = ""
+    unseen: str = ""
 
     @property
     def before(self) -> Window | None:
@@ -70,6 +74,8 @@ class Scope(Struct, frozen=True):
 
     def now(self, subject: str, metric: str, values: Iterable[float], *, of: str, details: Details = ()) -> Measurement:
         """`summary.spread` of what is at the end of the window, whenever it began."""
+        if self.unseen:
+            return summary.unknown(subject, metric, self.unseen, details=self._with(details))
         return summary.spread(subject, metric, values, of=of, details=self._with(details))
 
     def _of(self, what: str) -> str:
@@ -81,8 +87,17 @@ class Scope(Struct, frozen=True):
 
 def of(rows: Rows, options: Options, window: Window, *sources: Source) -> Scope:
     """The scope of key figures that are made of these sources."""
-    since = max((rows.since[source] for source in sources if source in rows.since), default=None)
-    return Scope(options, window, ", ".join(_SOURCES[source] for source in sources), since, _began(rows))
+    erased = [rows.erased[source] for source in sources if source in rows.erased]
+    since = [*(rows.since[source] for source in sources if source in rows.since), *(gone.last for gone in erased)]
+    return Scope(
+        options,
+        window,
+        ", ".join(_SOURCES[source] for source in sources),
+        max(since, default=None),
+        _began(rows),
+        erased=next((gone.reason for gone in erased if gone.last >= window.start), ""),
+        unseen=next(filter(None, (rows.lacking(name) for name in _OPEN if name in sources)), ""),
+    )
 
 
 def _began(rows: Rows) -> datetime | None:

@@ -129,9 +129,9 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "lower",
         "how long a build takes",
         "build_time",
-        formula=f"median {_SUCCESSFUL} of the summed wall time of the jobs whose name has `build_pattern`, or of such "
-        "steps where a run has no such job, as far as it is among the sample whose steps are known; each job by its "
-        "newest execution; runs without any are left out",
+        formula=f"median {_SUCCESSFUL} of the summed wall time of the jobs whose name has `build_pattern`, each by its "
+        "newest execution; where no job is called so, of such steps, of the runs whose steps were read; runs "
+        "without any are left out",
         source=_JOBS,
         permission=_NEEDS_JOBS,
     ),
@@ -139,7 +139,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "test_job_time_seconds",
         "s",
         "lower",
-        "how long the jobs and steps that test take",
+        "how long the jobs and steps that test take, parallel ones added up",
         formula="as build_time_seconds, by `test_pattern`; what the tests themselves take is "
         "test_execution_time_seconds",
         source=_JOBS,

@@ -22,10 +22,6 @@ class Size(Struct, frozen=True):
     counted: str
 
 
-def _several(word: str, n: int) -> str:
-    return word if n == 1 else f"{word}s"
-
-
 def figures(reports: Sequence[tuple[str, Lint]], size: Size | str | None) -> Iterator[Measurement]:
     """Score and density of violations; unknown where the size of the code is."""
     if not reports:
@@ -33,7 +29,7 @@ def figures(reports: Sequence[tuple[str, Lint]], size: Size | str | None) -> Ite
     errors = sum(report.errors for _, report in reports)
     others = sum(report.others for _, report in reports)
     details: summary.Details = (
-        ("violations", summary.listed(((_several("error", errors), errors), (_several("other", others), others)))),
+        ("violations", summary.listed(((_one("errors", errors), errors), (_one("others", others), others)))),
         ("files", ", ".join(f"{name} ({report.tool})" for name, report in reports)),
     )
     if not isinstance(size, Size) or not size.lines:
@@ -46,3 +42,7 @@ def figures(reports: Sequence[tuple[str, Lint]], size: Size | str | None) -> Ite
     yield summary.plain(REPOSITORY, "linting_score", score, n=size.lines, details=details)
     density = 1000 * (errors + others) / size.lines
     yield summary.plain(REPOSITORY, "lint_violations_per_kloc", density, n=size.lines, details=details)
+
+
+def _one(what: str, count: int) -> str:
+    return what.removesuffix("s") if count == 1 else what

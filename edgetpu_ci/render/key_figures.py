@@ -1,15 +1,17 @@
 """What a report has to say of each key figure, the worst first."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from edgetpu_ci import metrics
 from edgetpu_ci.judging import demand
 from edgetpu_ci.metrics import monitored
 from edgetpu_ci.metrics.kpi import Group
-from edgetpu_ci.model import REPOSITORY, Measurement, Report, Verdict
+from edgetpu_ci.model import REPOSITORY, Measurement, Report, Trend, Verdict
 from edgetpu_ci.render import definitions, words
 
 Standing = Literal["failed", "unknown", "warned", "passed", "shown", "missing"]
@@ -26,6 +28,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     measurement: Measurement
     verdicts: tuple[Verdict, ...] = ()
     course: tuple[float, ...] = ()
+    since: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -59,19 +62,20 @@ def of(report: Report) -> tuple[Figure, ...]:
     judged: dict[str, list[Verdict]] = {}
     for verdict in report.verdicts:
         judged.setdefault(verdict.key, []).append(verdict)
-    courses = {(trend.subject, trend.metric): trend.values for trend in report.trend}
+    courses = {(trend.subject, trend.metric): trend for trend in report.trend}
     measured = [m for m in report.run.measurements if metrics.published(m.metric)]
     known = {m.key for m in report.run.measurements}
     absent = [_absent(verdicts[0]) for key, verdicts in judged.items() if key not in known]
     figures = (
-        Figure(
-            measurement=m,
-            verdicts=tuple(judged.get(m.key, ())),
-            course=courses.get((m.subject, metrics.find(m.metric).name), ()),
-        )
+        _figure(m, judged.get(m.key, ()), courses.get((m.subject, metrics.find(m.metric).name)))
         for m in (*measured, *absent)
     )
     return tuple(sorted(figures, key=_place))
+
+
+def _figure(measurement: Measurement, verdicts: Iterable[Verdict], trend: Trend | None) -> Figure:
+    figure = Figure(measurement=measurement, verdicts=tuple(verdicts))
+    return replace(figure, course=trend.values, since=trend.since) if trend else figure
 
 
 def _absent(verdict: Verdict) -> Measurement:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from textwrap import fill
+from typing import TYPE_CHECKING, Final, Literal
 
 from edgetpu_ci.model import Report
 from edgetpu_ci.render import key_figures, plot, words
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Picture
 
+Side = Literal["left", "center", "right"]
+
 MAX_FIGURES = 24
 _COLUMNS = 4
-_ROW_HEIGHT, _MARGINS = 1.75, 0.7
+_ROW_HEIGHT, _MARGINS = 1.9, 0.7
 _LEAST_SPAN = 0.05
-_NAME = 27
+_NAME, _LINE, _DATE = 27, 38, 7
 _MOST = 1e15
 _COLOURS: Final[dict[Standing, str]] = {"failed": plot.WORSE, "warned": plot.CHANGED}
 _BOUND: Final = re.compile(r"\b(min|target|max) (-?[0-9.]+(?:e[+-]?[0-9]+)?)")
@@ -26,7 +30,7 @@ def figure(report: Report) -> "Picture":
     """At most `MAX_FIGURES` of those with a value, headlines before others; not yet in a file."""
     from matplotlib.figure import Figure
 
-    known = [f for f in key_figures.of(report) if not f.is_of_part and _can_be_drawn(f)]
+    known = [f for f in key_figures.of(report) if not f.is_of_part and _can_be_drawn(f) and _has_something_to_see(f)]
     shown = sorted(known, key=lambda f: (not f.needs_attention, not f.is_headline))[:MAX_FIGURES]
     rows = max(1, -(-len(shown) // _COLUMNS))
     drawn = Figure(figsize=(plot.WIDTH, _MARGINS + _ROW_HEIGHT * rows), layout="constrained")
@@ -35,8 +39,18 @@ def figure(report: Report) -> "Picture":
     for axes in places[len(shown) :]:
         axes.set_axis_off()
     for axes, one in zip(places, shown, strict=False):
-        _draw(axes, one)
+        _draw(axes, one, report.run.at)
+    if not shown:
+        drawn.text(0.02, 0.4, _NOTHING, fontsize=9)
     return drawn
+
+
+_NOTHING: Final = "No figure has a limit, or a course yet: that begins with the second run."
+
+
+def _has_something_to_see(one: Figure) -> bool:
+    """A dot alone tells nobody anything: there is a course, or a limit to lie within."""
+    return len(one.course) > 1 or bool(_bounds(one))
 
 
 def _can_be_drawn(one: Figure) -> bool:
@@ -51,7 +65,7 @@ def _title(report: Report, hidden: int) -> str:
     return " · ".join(["KPIs", f"{report.run.at:%Y-%m-%d %H:%M} UTC", *counted[:2], *more])
 
 
-def _draw(axes: "Axes", one: Figure) -> None:
+def _draw(axes: "Axes", one: Figure, now: datetime) -> None:
     values = one.course or (one.measurement.value or 0.0,)
     colour = _COLOURS.get(one.standing, plot.HEAD)
     axes.plot(values, ".-", color=colour, markersize=3, linewidth=1)
@@ -60,10 +74,24 @@ def _draw(axes: "Axes", one: Figure) -> None:
     for name, bound in bounds:
         axes.axhline(bound, color=plot.BASE, linewidth=1, linestyle=":" if name == "target" else "--")
     _scale(axes, [*values, *(bound for _, bound in bounds)])
-    axes.set_title(words.cut(words.label(one.measurement.metric), _NAME), loc="left", fontsize=9, fontweight="bold")
-    axes.set_xticks([])
-    axes.set_xlabel(_said(one), fontsize=plot.SMALL, color=colour, loc="left")
+    axes.set_title(fill(words.label(one.measurement.metric), _NAME), loc="left", fontsize=9, fontweight="bold")
+    axes.set_xlabel(fill(_said(one), _LINE), fontsize=plot.SMALL, color=colour, loc="left")
     plot.tidy(axes)
+    _date(axes, one, now)
+
+
+def _date(axes: "Axes", one: Figure, now: datetime) -> None:
+    """When the first and the newest value were, below them."""
+    last = max(0, len(one.course) - 1)
+    ends = [(0, one.since)] if one.since and last else []
+    ends.append((last, now))
+    axes.set_xticks([place for place, _ in ends], [f"{at:%Y-%m-%d}" for _, at in ends], fontsize=_DATE)
+    for label, side in zip(axes.get_xticklabels(), _SIDES[-len(ends) :] if last else _ALONE, strict=True):
+        label.set_horizontalalignment(side)
+
+
+_SIDES: Final[tuple[Side, ...]] = ("left", "right")
+_ALONE: Final[tuple[Side, ...]] = ("center",)
 
 
 def _bounds(one: Figure) -> list[tuple[str, float]]:

@@ -10,7 +10,7 @@ from edgetpu_ci import metrics
 from edgetpu_ci.render import key_figures, words
 from edgetpu_ci.render.key_figures import Figure
 
-_PERMISSION: Final = re.compile(r"the token needs (`[^`]+`.*)", re.DOTALL)
+_PERMISSION: Final = re.compile(r"the token needs (`[^`]+`(?:.*?EDGETPU_CI_TOKEN|.*))", re.DOTALL)
 _SHORT: Final = 90
 _MOST_NAMES: Final = 12
 

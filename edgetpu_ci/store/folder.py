@@ -64,7 +64,8 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
+            why = "it is a folder; move it away" if path.is_dir() else os.strerror(error.errno or 0).lower()
+            raise StoreError(f"{path} cannot be read: {why}.") from error
 
     def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
         """Set a named value if it is still `old`; None removes it."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, UnsetError
 
 if TYPE_CHECKING:
     from github import GithubException, GithubIntegration
@@ -35,7 +35,7 @@ class Access:
         self._seen: set[str] = set()
         self._one = threading.Lock()
         if not self._app and not _given(env):
-            raise ConfigError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
+            raise UnsetError("There is no GitHub token: give the Action `github-token`, or set GITHUB_TOKEN.")
         if not _SENDABLE.fullmatch(_given(env)):
             raise ConfigError("The GitHub token has blanks or characters that no token has; give it anew.")
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
-from edgetpu_ci.errors import BudgetError, ConfigError
+from edgetpu_ci.errors import BudgetError, ConfigError, DeliveryError
 from edgetpu_ci.ledger import Account, Asked
-from edgetpu_ci.transport import budget, patience
+from edgetpu_ci.transport import budget, outage, patience
 from edgetpu_ci.transport.answer import UNANSWERED, Answer, Request
 from edgetpu_ci.world import World
 
@@ -56,6 +56,7 @@ class Asking:
     def ask(self, request: Request) -> Answer:
         """The answer, good or bad, after as many tries as help; BudgetError when no more may be asked."""
         with self._world.ledger.turn(request.resource, self._world.monotonic):
+            outage.check(self._world, request.url)
             attempt = 0
             while True:
                 answer = self._once(request)
@@ -68,6 +69,14 @@ class Asking:
                     return answer
                 self._wait(wait, answer)
                 attempt += 1
+
+    def answered(self, request: Request) -> None:
+        """What came was good."""
+        outage.answered(self._world, request)
+
+    def refused(self, request: Request, answer: Answer, error: DeliveryError) -> DeliveryError:
+        """What to raise for an answer that is none: `error`, or that nothing more is asked."""
+        return outage.refused(self._world, request, answer, error)
 
     def left(self) -> float:
         """Seconds until the deadline."""

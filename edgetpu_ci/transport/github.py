@@ -8,9 +8,17 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import structs
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, EdgeTpuCiError, MissingError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DeniedError,
+    DocumentError,
+    EdgeTpuCiError,
+    MissingError,
+    UnsetError,
+)
 from edgetpu_ci.ledger import AT_ONCE
-from edgetpu_ci.transport import graphql, refusal
+from edgetpu_ci.transport import graphql, outage, refusal
 from edgetpu_ci.transport.access import Access
 from edgetpu_ci.transport.adaptive import PageSize, fitting
 from edgetpu_ci.transport.answer import ACCEPTED, ERRORS, UNANSWERED, Answer, Query, Request
@@ -167,8 +175,13 @@ class GitHub:
             there = self._ours(answer.headers.get("location", ""), request.url)
             request = structs.replace(request, url=there, query=None)
             answer = self._asking.ask(request)
+        if outage.is_page(answer):
+            page = DeliveryError(f"{urlsplit(self._url).netloc} {outage.PAGE_STEP}.")
+            raise self._asking.refused(request, answer, page)
         if answer.status in {UNANSWERED, ACCEPTED} or answer.status >= 300 or answer.said:  # noqa: PLR2004 - not HTTP's 2xx
-            raise self._told(refusal.of(answer, f"{request.verb} {request.path}", needs))
+            error = self._told(refusal.of(answer, f"{request.verb} {request.path}", needs))
+            raise self._asking.refused(request, answer, error)
+        self._asking.answered(request)
         return answer
 
     def _send(self, request: Request, left: Callable[[], float]) -> Answer:
@@ -203,12 +216,25 @@ class GitHub:
 
 
 def connect(world: World) -> GitHub:
-    """GitHub as this job knows it: GITHUB_REPOSITORY, GITHUB_API_URL, and what `access` finds to open it."""
+    """GitHub as this job knows it: GITHUB_REPOSITORY, GITHUB_API_URL, and what `access` finds to open it.
+
+    UnsetError without a repository or a token, ConfigError for what is none.
+    """
     repository = world.env.get("GITHUB_REPOSITORY", "")
     if not _REPOSITORY.fullmatch(repository):
-        raise ConfigError(f'"{repository}" is no repository; set GITHUB_REPOSITORY to owner/name.')
+        raise UnsetError(f'"{repository}" is no repository; set GITHUB_REPOSITORY to owner/name.')
     url = world.env.get("GITHUB_API_URL") or "https://api.github.com"
+    if not _is_address(url):
+        raise ConfigError(f'GITHUB_API_URL is "{url}", which is no address; give one such as https://api.github.com.')
     return GitHub(repository, Access(world.env, repository, url), url, world)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _next(answer: Answer) -> str:

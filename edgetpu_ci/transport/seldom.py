@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from edgetpu_ci import memory
-from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
+from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError, MissingError
 from edgetpu_ci.memory import State
 from edgetpu_ci.transport import refusal
 from edgetpu_ci.transport.access import OF_A_JOB
@@ -93,10 +93,11 @@ class Seldom:
         try:
             found = ask()
         except DeniedError as error:
-            until = self._now + self._patience(error.permission)
-            self._learnt[name] = structs.replace(
-                kept, until=until, refused="denied", why=str(error), permission=error.permission
-            )
+            if error.permission:
+                until = self._now + self._patience(error.permission)
+                self._learnt[name] = structs.replace(
+                    kept, until=until, refused="denied", why=str(error), permission=error.permission
+                )
             raise
         except MissingError as error:
             self._learnt[name] = structs.replace(kept, refused="missing", why=str(error))
@@ -112,4 +113,7 @@ class Seldom:
 
 
 def _unpacked(data: bytes | None) -> dict[str, Kept]:
-    return memory.unpack(data, dict[str, Kept], NAME) if data else {}
+    try:
+        return memory.unpack(data, dict[str, Kept], NAME) if data else {}
+    except DocumentError:
+        return {}  # It only saves requests.

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from edgetpu_ci import codec, memory
-from edgetpu_ci.errors import StoreError
+from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
+from edgetpu_ci.github_rows import cursors, holding
+from edgetpu_ci.github_rows.shelf import kind_of
+from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.upkeep import register, stale
 from edgetpu_ci.upkeep.keeper import Keeper
 from edgetpu_ci.upkeep.register import Kept
@@ -58,18 +61,26 @@ class Erasure(Struct, frozen=True, kw_only=True):
 
 
 class Done(Struct, frozen=True):
-    """What went, and where earlier versions of it may still lie (empty: nowhere)."""
+    """What went, and where earlier versions of it may still lie (empty: nowhere).
+
+    `unread` has a sentence for each value that cannot be read, and may have more of what was meant.
+    """
 
     erased: tuple[Erased, ...]
     remains: str
+    unread: tuple[str, ...] = ()
 
 
 def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
     """Rewrite or remove what `scope` means, record that it was done, and forget what there was.
 
-    StoreError when other jobs write a value all the time; what went until then is gone.
+    ConfigError for a day that has not come yet. StoreError when other jobs write a value all the time; what went until
+    then is gone.
     """
-    values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, keeper.values(), scope)
+    if isinstance(scope, Before) and _midnight(scope.day) > world.now():
+        raise ConfigError(f"{scope.day} has not come yet; give a day that has, or `--all` to erase all there is.")
+    unread: list[str] = []
+    values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, scope, unread, world)
     erased = (*values, *_documents(keeper, scope))
     record = Erasure(
         at=world.now(),
@@ -80,7 +91,7 @@ def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
     )
     keeper.append(KIND, f"{record.at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}", codec.encode_json(record))
     # Also when nothing was left to go: the last erasure may have come this far and no further.
-    return Done(erased, keeper.forget())
+    return Done(erased, keeper.forget(), tuple(unread))
 
 
 def _words(scope: Scope) -> str:
@@ -125,10 +136,16 @@ def _is_of(scope: Scope, name: str) -> bool:
             return True
 
 
-def _some(keeper: Keeper, names: Sequence[str], scope: Before | Number) -> Iterable[Erased]:
-    for name, kept in stale.rows_named(names):
-        if _may_have(scope, name, kept) and (count := _take_out(keeper, name, _meant(scope, name, kept))):
-            yield Erased(name, count, "rows")
+def _some(keeper: Keeper, scope: Before | Number, unread: list[str], world: World) -> Iterable[Erased]:
+    for name, kept in stale.rows_named(keeper.values()):
+        if not _may_have(scope, name, kept):
+            continue
+        try:
+            if count := _take_out(keeper, name, kept, scope):
+                yield Erased(name, count, "rows")
+        except DocumentError as error:
+            unread.append(str(error))
+            _note_unread(keeper, name, kept, scope, world.now())
 
 
 def _may_have(scope: Before | Number, name: str, kept: Kept) -> bool:
@@ -148,19 +165,43 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _take_out(keeper: Keeper, name: str, meant: Callable[[Row], bool]) -> int:
-    """Take rows out of a value; how many. One without any left is removed."""
-    gone = 0
-
-    def without(old: bytes | None) -> bytes | None:
-        nonlocal gone
-        rows = stale.rows(old, name)
+def _take_out(keeper: Keeper, name: str, kept: Kept, scope: Before | Number) -> int:
+    """Take rows out of a value, and note in the cursors that they are gone; how many. One without any is removed."""
+    meant = _meant(scope, name, kept)
+    for _ in range(_TRIES):
+        old = keeper.states([cursors.NAME, name])
+        rows = stale.rows(old.get(name), name)
         left = [row for row in rows if not meant(row)]
-        gone = len(rows) - len(left)
-        return (memory.pack(left) if left else None) if gone else old
+        gone = [row for row in rows if meant(row)]
+        # The cursors first: who is killed between the two has erased too little, and said so.
+        change = (old.get(name), memory.pack(left) if left else None)
+        noted = (old.get(cursors.NAME), _noted(old.get(cursors.NAME), {name: change}, _mark(gone, name, kept, scope)))
+        if not gone or keeper.swap_all({cursors.NAME: noted, name: change}):
+            return len(gone)
+    raise _contested(name)
 
-    _change(keeper, name, without)
-    return gone
+
+def _mark(gone: Sequence[Row], name: str, kept: Kept, scope: Before | Number) -> dict[str, kpi_rows.Erased]:
+    """What the cursors are to know of rows that are gone; one that was meant by its number is missed nowhere."""
+    if not gone or isinstance(scope, Number):
+        return {}
+    last = max(stale.time(row, "updated" if "updated" in row else kept.touched, name) for row in gone)
+    is_open = bool(kept.number) and any(not row.get("closed") and not row.get("merged") for row in gone)
+    before = _midnight(scope.day)
+    return {kind_of(name): kpi_rows.Erased(before=before, last=max(last, before), is_open=is_open)}
+
+
+def _note_unread(keeper: Keeper, name: str, kept: Kept, scope: Before | Number, now: datetime) -> None:
+    """Nobody knows which rows a value had: until now any may have changed, and none is to be read again."""
+    if isinstance(scope, Before):
+        mark = kpi_rows.Erased(before=_midnight(scope.day), last=now, is_open=bool(kept.number))
+        _change(keeper, cursors.NAME, lambda old: _noted(old, {}, {kind_of(name): mark}))
+
+
+def _noted(old: bytes | None, change: dict[str, memory.Swap], erased: dict[str, kpi_rows.Erased]) -> bytes:
+    known, _ = holding.read(old)
+    held = cursors.holding(known.held, change)
+    return memory.pack(structs.replace(known, held=held, erased=cursors.erased(known.erased, erased)))
 
 
 def _change(keeper: Keeper, name: str, new: Callable[[bytes | None], bytes | None]) -> None:
@@ -170,4 +211,8 @@ def _change(keeper: Keeper, name: str, new: Callable[[bytes | None], bytes | Non
         changed = new(old)
         if changed == old or keeper.swap(name, old, changed):
             return
-    raise StoreError(f"{name} is written by other jobs all the time; erase again when fewer run.")
+    raise _contested(name)
+
+
+def _contested(name: str) -> StoreError:
+    return StoreError(f"{name} is written by other jobs all the time; erase again when fewer run.")

@@ -114,6 +114,11 @@ _CURSORS: Final = {
     "swept": "when runs that were run again were last looked for",
     "asked.*.at": "when what changes seldom was last asked for",
     "asked.*.value": "what the answer was: the community profile, runners online",
+    "held": "which months have rows, so that one that is lost is noticed",
+    "lost": "how far was read when rows were lost, so that no figure is made without them",
+    "erased.*.before": "what was erased is not read again, and no figure is made without it",
+    "erased.*.last": "from when on figures are whole again",
+    "erased.*.is_open": "whether what is open now is known",
 }
 
 _SELDOM: Final = {

@@ -15,10 +15,10 @@ OLD: Final = timedelta(days=365)
 def lines(found: Access, newest: Review | None, secret: bytes | None, now: datetime) -> Iterator[str]:
     """What differs from the newest review, or everything where there is none; secrets that are old; what is unread."""
     if newest is None:
-        yield "no review was signed off yet; this is everything that may reach the repository:"
+        yield f"no review was signed off yet; {_headed(found)}"
         yield from _everything(found)
     elif secret is None or not review.is_keyed_by(newest, secret):
-        yield f"the review of {newest.at:%Y-%m-%d} was made with another key; this is everything:"
+        yield f"the review of {newest.at:%Y-%m-%d} was made with another key; {_headed(found)}"
         yield from _everything(found)
     else:
         yield f"the last review was signed off {newest.at:%Y-%m-%d}, by {newest.role}"
@@ -29,6 +29,13 @@ def lines(found: Access, newest: Review | None, secret: bytes | None, now: datet
         if grant.since and now - grant.since > OLD:
             yield f"old      {grant.kind} {grant.who}: not changed since {grant.since:%Y-%m-%d}"
     yield from (f"unread   {kind}: {why}" for kind, why in found.unread.items())
+
+
+def _headed(found: Access) -> str:
+    """What the list below is, where some or all of it could not be read."""
+    if not found.grants and found.unread:
+        return "nothing of what may reach the repository could be read:"
+    return f"this is everything that may reach the repository{', as far as it could be read' if found.unread else ''}:"
 
 
 def _everything(found: Access) -> Iterator[str]:

@@ -23,13 +23,15 @@ _FORECAST, _SHARE = "cost_forecast_usd", "budget_used_percent"
 class Spent(Struct, frozen=True, kw_only=True):
     """All jobs that are known, oldest first, and what is to be said of them.
 
-    `first` is from when on every run is kept, None when none was read; nobody read the jobs yet of `unread` of the runs
-    that `ended` in that time; `included` minutes are part of the plan; `budget` is USD a month.
+    `first` is from when on every run is kept, None when none was read, and `erased` that some are gone; nobody read the
+    jobs yet of `unread` of the runs that `ended` in that time; `included` minutes are part of the plan; `budget` is USD
+    a month.
     """
 
     uses: tuple[Used, ...]
     now: datetime
     first: datetime | None
+    erased: str = ""
     unread: int = 0
     ended: int = 0
     included: float = 0.0
@@ -79,6 +81,8 @@ def _missing(spent: Spent) -> str:
     if spent.first is None:
         return NOTHING_KEPT
     if spent.first > forecast.month(spent.now)[0]:
+        if spent.erased:
+            return spent.erased
         return (
             f"runs are kept only from {spent.first:%Y-%m-%d %H:%M} UTC on; `use: github` goes on reading, or its "
             "`retention_days` are too few"

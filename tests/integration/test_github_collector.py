@@ -16,7 +16,7 @@ from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.store.folder import Folder
 from tests.fakes.clock import Clock
 from tests.fakes.hub import EVERYTHING, FakeHub
-from tests.fakes.hub.failures import Fault, cut, errors, garbled, partial, status
+from tests.fakes.hub.failures import Fault, cut, errors, garbled, partial, reset, status
 from tests.fakes.hub.repository import END, Repository, large
 from tests.fakes.read_rows import day_later, missing
 from tests.fakes.reading import OPTIONS
@@ -132,6 +132,16 @@ def test_an_endpoint_that_is_refused_costs_its_own_figures(tmp_path: Path, path:
         found = by_name(it.run())
     assert (found[figure].value, str(code) in found[figure].reason) == (None, True)
     assert found["pr_merge_time_hours"].value is not None
+
+
+@pytest.mark.parametrize("fault", [status(401), status(503), reset], ids=["401", "503", "reset"])
+def test_a_token_or_service_that_is_none_is_said_once_and_asked_no_more(tmp_path: Path, fault: Fault) -> None:
+    with job(tmp_path, large(share=SMALL)) as it:
+        it.hub.befall("", fault)
+        collected = it.run()
+    (said,) = [line for line in collected.incomplete if "the next run goes on" not in line]
+    assert it.hub.requests.total() <= 16
+    assert by_name(collected)["build_success_rate"].reason == f"not known: {said.rstrip('.')}"
 
 
 BROKEN: list[Fault] = [status(422), status(502), status(504), cut, garbled]

@@ -1,7 +1,7 @@
 """Collectors ask a GitHub that is held to GitHub's own description for nothing it does not have; with every fault."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -162,3 +162,17 @@ def test_a_collector_asks_for_what_github_has_and_a_bare_token_costs_no_more_tha
             found = COLLECTORS[name](Place(it, tmp_path))
             assert found.measurements
             assert it.violations == []
+
+
+def test_what_is_read_anew_is_counted_to_its_end(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    with FakeHub(large(share=0.05)) as hub:
+        place = Place(hub, tmp_path)
+        place.read()
+        told.clear()
+        github.collect_remembering(
+            YEARS, place.store, replace(place.world(1), progress=lambda *what: told.append(what))
+        )
+    for what in ("pull requests", "issues"):
+        *_, (done, total) = [(done, total) for name, done, total in told if name == what]
+        assert done == total

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, metrics
 from tests.fakes import kpi_reports, reports
 from tests.fakes.program import edgetpu_ci
 from tests.integration.test_cli import project
@@ -178,6 +178,17 @@ def test_a_misspelt_word_is_answered_with_the_right_one(
     done = edgetpu_ci(project(tmp_path, rest=f"{rest}\n"), *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_doctor_speaks_of_no_baseline_where_nothing_is_measured_on_a_machine(tmp_path: Path) -> None:
+    (repository(tmp_path, 91) / "edgetpu-ci.yml").write_text(KPIS)
+    assert "baseline" not in edgetpu_ci(tmp_path, "doctor").stdout
+
+
+def test_no_name_of_the_list_runs_into_its_unit(tmp_path: Path) -> None:
+    for line in edgetpu_ci(tmp_path, "kpi", "list").stdout.splitlines():
+        if line.startswith("  "):
+            assert metrics.is_known(line.split("  ")[1]), line
 
 
 def test_explain_suggests_what_may_have_been_meant(tmp_path: Path) -> None:

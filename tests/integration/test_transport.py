@@ -19,8 +19,10 @@ from edgetpu_ci.errors import (
     ConfigError,
     DeliveryError,
     DeniedError,
+    DownError,
     EdgeTpuCiError,
     MissingError,
+    TokenError,
     TooHeavyError,
 )
 from edgetpu_ci.transport.adaptive import PageSize
@@ -148,7 +150,7 @@ def test_a_server_of_ones_own_has_graphql_beside_its_rest(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
-        (bad(401, "Bad credentials"), DeniedError, "(401, Bad credentials) to GET /repos/o/r/thing; check that"),
+        (bad(401, "Bad credentials"), TokenError, "(401, Bad credentials) to GET /repos/o/r/thing; check that"),
         (
             bad(403, "Resource not accessible by integration"),
             DeniedError,
@@ -280,14 +282,17 @@ def test_whoever_speaks_no_http_is_no_github(tmp_path: Path, spoken: bytes) -> N
             "GITHUB_TOKEN": TOKEN,
             "GITHUB_API_URL": f"http://127.0.0.1:{listening.getsockname()[1]}",
         }
-        failure(connect(world(tmp_path, env=env, sleep=clock.sleep, monotonic=clock.monotonic)))
+        kind = DownError if spoken[9:10] != b"5" and b"Length: x" not in spoken else DeliveryError
+        failure(connect(world(tmp_path, env=env, sleep=clock.sleep, monotonic=clock.monotonic)), kind)
         assert len(clock.slept) <= 3
 
 
 def test_nobody_there_is_said(tmp_path: Path) -> None:
     with service(tmp_path, well()) as (github, it):
         pass
-    assert failure(github) == "GitHub did not answer GET /repos/o/r/thing (ConnectionError); try again later."
+    assert (
+        failure(github, DownError) == "GitHub did not answer GET /repos/o/r/thing (ConnectionError); try again later."
+    )
     assert len(it.clock.slept) == 3
 
 
@@ -299,7 +304,7 @@ def test_a_server_that_never_answers_does_not_hold_us(tmp_path: Path) -> None:
         return well()
 
     with service(tmp_path, hang, EDGETPU_CI_DEADLINE_SECONDS="0.2") as (github, it):
-        assert "(ReadTimeout)" in failure(github, TooHeavyError)
+        assert "(ReadTimeout)" in failure(github, DownError)
         over.set()
     assert it.clock.slept == []
 
@@ -311,7 +316,7 @@ def test_an_answer_that_comes_too_slowly_is_not_waited_for(tmp_path: Path) -> No
 
     with service(tmp_path, well("x" * (4 << 20)), EDGETPU_CI_DEADLINE_SECONDS="30") as (_, it):
         slow = connect(replace(it.world, monotonic=tick))
-        assert "(ReadTimeout)" in failure(slow, TooHeavyError)
+        assert "(ReadTimeout)" in failure(slow, DownError)
 
 
 def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
@@ -324,7 +329,7 @@ def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
     with dripping() as url:
         env = {"GITHUB_REPOSITORY": "o/r", "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": url}
         env |= {"EDGETPU_CI_DEADLINE_SECONDS": "30"}
-        assert "(ReadTimeout)" in failure(connect(world(tmp_path, env=env, monotonic=tick)), TooHeavyError)
+        assert "(ReadTimeout)" in failure(connect(world(tmp_path, env=env, monotonic=tick)), DownError)
 
 
 def test_after_the_deadline_nothing_is_asked(tmp_path: Path) -> None:
@@ -678,3 +683,71 @@ def test_who_divides_by_other_means_is_told_at_once(tmp_path: Path) -> None:
     with service(tmp_path, bad(502)) as (github, it), pytest.raises(TooHeavyError):
         query(github, divides=True)
     assert (len(it.asked), it.clock.slept) == (1, [1])
+
+
+# --- a service that is down
+
+
+def other(github: GitHub, path: str = "/repos/o/r/other") -> str:
+    with pytest.raises(DeliveryError) as caught:
+        github.get(path, Thing, needs=NEEDS)
+    return str(caught.value)
+
+
+def test_a_service_that_does_not_answer_is_asked_once_with_patience_and_no_more(tmp_path: Path) -> None:
+    with service(tmp_path, well(), GITHUB_API_URL="http://127.0.0.1:1") as (github, it):
+        said = failure(github, DownError)
+        assert len(it.clock.slept) == 3
+        assert [other(github), other(connect(it.world)), failure(github, DownError)] == [said] * 3
+        assert len(it.clock.slept) == 3
+        assert it.world.ledger.sent == 4
+        assert it.said == [f"{said} This run asks it nothing more."]
+        assert it.world.ledger.down == (said,)
+
+
+def test_a_token_that_is_none_is_found_to_be_so_once(tmp_path: Path) -> None:
+    with service(tmp_path, bad(401, "Bad credentials")) as (github, it):
+        said = failure(github, TokenError)
+        assert other(github) == said
+        assert len(it.asked) == 1
+    assert "check that the token is the right one" in said
+
+
+def test_a_service_that_fails_whatever_it_is_asked_is_down(tmp_path: Path) -> None:
+    with service(tmp_path, bad(500)) as (github, it):
+        failure(github, DeliveryError)
+        said = other(github)
+        assert other(github, "/repos/o/r/third") == said
+        assert (len(it.asked), it.world.ledger.down) == (8, (said,))
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_an_endpoint_that_fails_costs_no_other(tmp_path: Path, status: int) -> None:
+    def answer(request: Request) -> Reply:
+        return well() if request.target.startswith(PATH) else bad(status)
+
+    with service(tmp_path, answer) as (github, it):
+        get(github)
+        for number in range(5):
+            other(github, f"/repos/o/r/runs/{number}/jobs")
+        assert get(github) == Thing("x")
+        assert it.world.ledger.down == ()
+        said = [other(github, f"/repos/o/r/{name}") for name in ("one", "two", "three")][-1]
+        assert failure(github, TokenError if status == 401 else DownError) == said
+
+
+def test_a_web_page_is_no_answer_of_an_api(tmp_path: Path) -> None:
+    page = Reply(status=404, body=b"<!DOCTYPE html><p>Nothing here", headers={"content-type": "text/html"})
+    with service(tmp_path, page) as (github, it):
+        said = failure(github, DownError)
+        assert said == f"{urlsplit(it.url).netloc} answered a web page, no JSON; check GITHUB_API_URL."
+        assert other(github) == said
+        assert len(it.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "github.example", "ftp://github.example", "https://", "http://[", "https:/x"]
+)
+def test_an_address_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match="GITHUB_API_URL"), service(tmp_path, well(), GITHUB_API_URL=url):
+        pass

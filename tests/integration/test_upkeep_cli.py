@@ -32,7 +32,7 @@ def test_a_pull_request_is_erased_and_the_rest_stays(folder: Path) -> None:
     done = edgetpu_ci(folder, "erase", "--pull-request", "2")
     assert (done.returncode, done.stdout) == (
         0,
-        "erased  1 rows of github-pulls-2025-11\nrecorded that it was done\n",
+        "erased  1 row of github-pulls-2025-11\nrecorded that it was done\n",
     )
     assert Folder(folder / ".edgetpu-ci").state("github-pulls-2025-11") == memory.pack(ROWS[:1])
 
@@ -41,7 +41,21 @@ def test_a_time_is_erased_and_then_there_is_nothing_to_erase(folder: Path) -> No
     assert "erased  2 rows" in edgetpu_ci(folder, "erase", "--before", "2026-01-01").stdout
     again = edgetpu_ci(folder, "erase", "--before", "2026-01-01")
     assert again.stdout == "nothing to erase; recorded that it was asked for\n"
-    assert Folder(folder / ".edgetpu-ci").values() == []
+    assert Folder(folder / ".edgetpu-ci").values() == ["github-cursors"]  # They remember that it was.
+
+
+def test_a_value_that_cannot_be_read_is_named_and_what_was_erased_is_said(folder: Path) -> None:
+    (folder / ".edgetpu-ci" / "state" / "github-issues-2025-11").write_bytes(b"no gzip")
+    done = edgetpu_ci(folder, "erase", "--before", "2026-01-01")
+    assert done.returncode == 2
+    assert "rows of github-pulls-2025-11\nrecorded that it was done" in done.stdout
+    assert "github-issues-2025-11 in the store cannot be read" in done.stderr
+    assert len(Folder(folder / ".edgetpu-ci").names("erasures")) == 1
+
+
+def test_a_day_that_has_not_come_is_refused(folder: Path) -> None:
+    done = edgetpu_ci(folder, "erase", "--before", "2999-01-01")
+    assert (done.returncode, "2999-01-01 has not come yet" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

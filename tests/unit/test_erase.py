@@ -1,5 +1,6 @@
 """Erasing: what was meant is gone, everything else is as it was, and the record of it has no data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 from msgspec import Struct
 
 from edgetpu_ci import codec, memory
-from edgetpu_ci.errors import StoreError
+from edgetpu_ci.errors import ConfigError, StoreError
+from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.kpis.rows import Issue, Pull
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.upkeep import erase, register
@@ -139,12 +142,13 @@ def test_a_row_of_a_newer_version_keeps_what_this_one_does_not_know(store: Folde
 class Contested(Folder):
     """A store where another job adds a row between the first look and the swap."""
 
-    def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+    def swap_all(self, changes: Mapping[str, memory.Swap]) -> bool:
         other = Folder(self.root)
+        name = max(changes)
         rows = memory.unpack(other.state(name) or b"", list[Pull], name)
         if len(rows) == 1:
             other.swap(name, other.state(name), memory.pack([*rows, pull(9, "2025-11-30")]))
-        return super().swap(name, old, new)
+        return super().swap_all(changes)
 
 
 def test_what_another_job_wrote_meanwhile_is_not_lost(store: Folder, tmp_path: Path) -> None:
@@ -173,11 +177,37 @@ def test_what_a_job_adds_while_everything_goes_goes_too(store: Folder, tmp_path:
 class Locked(Folder):
     """A store where others are always faster."""
 
-    def swap(self, *_: object) -> bool:
+    def swap_all(self, *_: object) -> bool:
         return False
 
 
 def test_where_others_always_write_it_is_said(store: Folder, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is written by other jobs all the time; erase again"):
         erase.erase(Locked(store.root), Number("issue", 2), world(tmp_path))
+    assert store.names("erasures") == []
+
+
+def test_the_cursors_remember_what_was_erased_until_when_it_mattered(store: Folder, tmp_path: Path) -> None:
+    erase.erase(store, Before(date(2025, 12, 15)), world(tmp_path))
+    erase.erase(store, Number("issue", 5), world(tmp_path, token=lambda: "another1"))
+    known = cursors.load(store)
+    gone = kpi_rows.Erased(before=datetime(2025, 12, 15, tzinfo=UTC), last=at("2026-02-01"), is_open=True)
+    assert known.erased == {"pulls": gone, "issues": gone}
+    assert known.swept == datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def test_a_value_that_cannot_be_read_is_named_and_the_others_are_erased(store: Folder, tmp_path: Path) -> None:
+    store.swap("github-pulls-2025-12", store.state("github-pulls-2025-12"), b"no gzip")
+    done = erase.erase(store, Before(date(2026, 1, 1)), world(tmp_path))
+    assert [one.name for one in done.erased] == ["github-issues-2025-12", "github-pulls-2025-11"]
+    (said,) = done.unread
+    assert said.startswith("github-pulls-2025-12 in the store cannot be read")
+    assert said.endswith("restore an earlier version of it there, or remove it.")
+    assert record(store).rows == 3
+
+
+def test_a_day_that_has_not_come_is_refused(store: Folder, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="2026-03-05 has not come yet"):
+        erase.erase(store, Before(date(2026, 3, 5)), world(tmp_path))
+    assert numbers(store) == {name: [row.number for row in rows] for name, rows in VALUES.items()}
     assert store.names("erasures") == []

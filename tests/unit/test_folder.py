@@ -51,7 +51,7 @@ def test_a_name_cannot_leave_the_folder(tmp_path: Path, name: str) -> None:
 
 def test_where_nothing_can_be_written_one_sentence_says_so_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "documents").write_text("a file where a folder must be")
-    with pytest.raises(StoreError, match=r"documents/reports/a\.json could not be written: not a directory"):
+    with pytest.raises(StoreError, match=r"documents/reports/a\.json could not be written: .*is a file, where a"):
         Folder(tmp_path).append("reports", "a", b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["documents"]
 
@@ -158,3 +158,17 @@ def test_documents_are_dropped_by_name(tmp_path: Path) -> None:
     store.append("reviews", "a", b"{}")
     assert store.drop("reports", ["a", "c", "d"]) == 2
     assert (store.names("reports"), store.names("reviews")) == (["b"], ["a"])
+
+
+def test_a_file_where_the_store_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("")
+    store = Folder(tmp_path / "store")
+    for ask in (store.check, lambda: store.swap("name", None, b"x"), lambda: store.append("kpis", "a", b"{}")):
+        with pytest.raises(StoreError, match="store is a file, where a folder is needed; move it away"):
+            ask()
+
+
+def test_a_folder_where_a_value_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state" / "github-cursors").mkdir(parents=True)
+    with pytest.raises(StoreError, match="github-cursors cannot be read: it is a folder; move it away"):
+        Folder(tmp_path).state("github-cursors")

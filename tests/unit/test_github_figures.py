@@ -1,14 +1,19 @@
 """Key figures of a repository from GitHub: each part that is refused or breaks off costs its own."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from edgetpu_ci.collect import github
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
+from edgetpu_ci.kpis import all as key_figures
+from edgetpu_ci.kpis.rows import Erased, Pull, Rows
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
+from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.upkeep import erase
 from edgetpu_ci.world import run_process
 from tests.fakes import repository as git
 from tests.fakes.clock import Clock
@@ -178,7 +183,42 @@ def test_a_clone_without_commits_says_so(checkout: Path) -> None:
 
 def test_rows_must_be_kept_for_as_long_as_they_count(checkout: Path) -> None:
     with pytest.raises(ConfigError, match="retention_days"):
-        github.check(github.Options(days=60, retention_days=30), world(checkout))
+        github.check(github.Options(days=60, retention_days=119), world(checkout))
+    github.check(github.Options(days=60, retention_days=120), world(checkout))
+
+
+def test_figures_of_erased_time_are_not_known_nor_compared_with(checkout: Path, tmp_path: Path) -> None:
+    reader, store = repository(runs=600, items=100), Folder(tmp_path / "store")
+    measure(reader, checkout, state=store)
+    here = world(checkout, now=lambda: NOW)
+    erase.erase(store, erase.Before(date(2026, 2, 20)), here)
+    before = by_name(measure(reader, checkout, state=store))
+    assert before["minutes_used"].value is not None
+    assert before["minutes_used"].earlier is None
+    assert before["pr_merge_time_hours"].value is not None
+    assert before["pr_merge_time_hours"].earlier is None
+    erase.erase(store, erase.Before(date(2026, 4, 1)), replace(here, token=lambda: "another1"))
+    after = by_name(measure(reader, checkout, state=store))
+    of_rows = OF_RUNS | OF_PULLS | {"issue_resolution_time_days", "open_pr_age_days", "stale_percent"}
+    assert {after[name].reason for name in of_rows} == {"not known: rows before 2026-04-01 were erased"}
+
+
+def test_what_is_open_is_not_known_where_some_of_it_was_erased() -> None:
+    gone = Erased(before=NOW - timedelta(days=90), last=NOW - timedelta(days=90), is_open=True)
+    found = key_figures.of(Rows(branch="main", erased={"pulls": gone}), github.Options(), NOW)
+    reasons = {one.metric: one.reason for one in found}
+    for name in ("open_pr_age_days", "stale_percent"):
+        assert reasons[name] == f"not known: {gone.reason}"
+    assert "erased" not in reasons["pr_merge_time_hours"]
+
+
+def test_what_is_open_is_known_again_once_as_many_are_known_as_github_counts() -> None:
+    gone = Erased(before=NOW - timedelta(days=90), last=NOW - timedelta(days=90), is_open=True)
+    known = tuple(Pull(number=n, base="main", created=NOW - timedelta(days=n), updated=NOW) for n in range(1, 7))
+    for count, is_known in ((6, True), (7, False)):
+        rows = Rows(branch="main", pulls=known, erased={"pulls": gone}, open={"pulls": count})
+        found = {one.metric: one for one in key_figures.of(rows, github.Options(), NOW)}
+        assert (found["open_pr_age_days"].value is not None) == is_known
 
 
 def test_the_next_run_reads_only_what_is_new(checkout: Path) -> None:

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +20,11 @@ from edgetpu_ci.github_rows.desk import BATCH, Desk
 from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.kpis.rows import Deployment
 from edgetpu_ci.memory import Forgetful, State
+from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.transport.github import GitHub
+from edgetpu_ci.upkeep import erase
 from tests.fakes.small_github import START, Item, Run, SmallGitHub
+from tests.fakes.world import world
 
 NOW = START + timedelta(days=100)
 
@@ -396,3 +402,95 @@ def test_nothing_that_names_a_person_is_stored() -> None:
     everything_stored = b"".join(bytes(memory.unpack(data, Raw, name)) for name, data in state.kept.items())
     assert b"octocat" not in everything_stored
     assert b"login" not in everything_stored
+
+
+MONTH = "2026-03"
+
+
+@pytest.mark.parametrize("kind", ["runs", "pulls", "issues"])
+@pytest.mark.parametrize("data", [None, b"", b"no gzip", memory.pack([{"id": "none"}])])
+def test_a_month_that_is_lost_is_said_and_read_again_in_the_same_run(kind: str, data: bytes | None) -> None:
+    github, state = repository(runs=300, items=60), Forgetful()
+    read(github, state)
+    name = f"github-{kind}-{MONTH}"
+    state.swap(name, state.state(name), data)
+    again = read(github, state, NOW + timedelta(hours=1))
+    (said,) = again.mended
+    assert said.startswith(name)
+    assert said.endswith("the rows of that time are read again.")
+    assert again.incomplete == []
+    assert kept(again) == everything(github)
+    assert read(github, state, NOW + timedelta(hours=2)).mended == []
+
+
+@pytest.mark.parametrize("months", [["2026-03"], ["2026-02", "2026-03"], ["2026-04"], ["2026-01"]])
+def test_what_is_lost_is_not_known_until_it_was_read(months: list[str]) -> None:
+    github, state = repository(runs=300, items=60), Forgetful()
+    read(github, state)
+    for kind, month in product(("runs", "pulls", "issues"), months):
+        del state.kept[f"github-{kind}-{month}"]
+    github.before = breaking(range(10000), lambda: DeliveryError("GitHub did not answer."))
+    for hours in (1, 2):
+        late = desk(github, state, NOW + timedelta(hours=hours))
+        reading.read(late, "production")
+        for at in gathered.rows(late, NOW, (), "auto").since.values():
+            assert f"{at:%Y-%m}" >= months[-1]
+        assert len(gathered.rows(late, NOW, (), "auto").since) == 3
+    github.before = lambda _number, _what: None
+    healed = read(github, state, NOW + timedelta(hours=3))
+    assert gathered.rows(healed, NOW, (), "auto").since == {}
+    assert kept(healed) == everything(github)
+
+
+def test_deployments_of_a_month_that_is_lost_are_asked_for_again() -> None:
+    asked = {part: cursors.Asked(NOW) for part in (overview.DEPLOYMENTS, overview.RELEASES, "profile")}
+    known = cursors.Cursors(days=400, asked=asked, held=("github-deliveries-2026-03",))
+    state = Forgetful({cursors.NAME: memory.pack(known)})
+    assert set(desk(repository(), state).cursors.asked) == {"profile"}
+
+
+def test_cursors_that_cannot_be_read_are_a_beginning_that_is_said() -> None:
+    github, state = repository(runs=100, items=20), Forgetful()
+    read(github, state)
+    state.kept[cursors.NAME] = b"no gzip"
+    again = read(github, state, NOW + timedelta(hours=1))
+    (said,) = again.mended
+    assert "github-cursors in the store cannot be read" in said
+    assert kept(again) == everything(github)
+    assert read(github, state, NOW + timedelta(hours=2)).mended == []
+
+
+def test_what_was_erased_is_not_read_again(tmp_path: Path) -> None:
+    github, store = repository(runs=300, items=60), Folder(tmp_path / "store")
+    read(github, store, NOW - timedelta(days=9))
+    erase.erase(store, erase.Before(date(2026, 3, 20)), world(tmp_path, now=lambda: NOW - timedelta(days=9)))
+    limit = datetime(2026, 3, 20, tzinfo=UTC)
+    for at_desk in (read(github, store), desk(github, store, keep=800)):
+        reading.read(at_desk, "production")
+        assert at_desk.mended == []
+        assert min(run.created for run in at_desk.runs.rows(at_desk.months(at_desk.runs))) >= limit
+        assert min(pull.created for pull in at_desk.pulls.rows(at_desk.months(at_desk.pulls))) >= limit
+        assert set(gathered.rows(at_desk, NOW, (), "auto").erased) == {"runs", "pulls", "issues"}
+
+
+def test_what_was_to_be_erased_and_could_not_be_read_does_not_come_back_either(tmp_path: Path) -> None:
+    github, store = repository(items=60), Folder(tmp_path / "store")
+    read(github, store)
+    name = "github-pulls-2026-01"
+    store.swap(name, store.state(name), b"no gzip")
+    assert erase.erase(store, erase.Before(date(2026, 2, 1)), world(tmp_path, now=lambda: NOW)).unread
+    later = read(github, store, NOW + timedelta(days=1))
+    assert len(later.mended) == 1
+    limit = datetime(2026, 2, 1, tzinfo=UTC)
+    assert min(pull.created for pull in later.pulls.rows(later.months(later.pulls))) >= limit
+    assert gathered.rows(later, NOW, (), "auto").erased["pulls"].before == limit
+
+
+def test_a_pull_request_of_erased_time_to_which_something_happens_is_known_anew(tmp_path: Path) -> None:
+    github, store = repository(items=60), Folder(tmp_path / "store")
+    read(github, store, NOW)
+    erase.erase(store, erase.Before(date(2026, 4, 1)), world(tmp_path, now=lambda: NOW))
+    github.pulls[3] = replace(github.pulls[3], updated=NOW + timedelta(hours=5))
+    later = read(github, store, NOW + timedelta(days=1))
+    assert 3 in kept(later)["pulls"]
+    assert 4 not in kept(later)["pulls"]

@@ -86,6 +86,7 @@ def test_the_trend_goes_from_old_to_new_and_leaves_out_what_was_not_measured(tmp
     store = keep(tmp_path, run(1), run(2, value=None), run(3, value=3.0), run(4, device="other", value=9.0))
     (trend,) = history.trend(series_index.load(store, "pi", world(tmp_path), keep=False), run(4, value=4.0))
     assert trend.values == (1.0, 3.0, 4.0)
+    assert trend.since == run(1, value=1.0).at
 
 
 def test_key_figures_of_the_whole_have_a_trend_and_those_of_parts_have_none() -> None:

@@ -240,6 +240,30 @@ def test_steps_are_what_builds_where_no_job_is_called_so() -> None:
     assert figure("test_job_time_seconds", of_runs(*runs)).value == 52
 
 
+def test_a_time_of_jobs_does_not_grow_with_how_many_runs_have_their_steps_read() -> None:
+    steps = (("Run the tests", at("11-10"), at("11-10") + 30 * SECOND),)
+    known = [
+        run(
+            n,
+            "11-10",
+            "success",
+            job("test", "11-10", 0, 60),
+            job("lint", "11-10", 0, 40, steps=steps if n < 9 else ()),
+        )
+        for n in range(1, 21)
+    ]
+    found = figure("test_job_time_seconds", of_runs(*known))
+    assert (found.value, found.n, found.interval) == (60, 20, (60, 60))
+
+
+def test_a_time_of_steps_is_of_the_runs_whose_steps_were_read_and_says_of_how_many() -> None:
+    steps = (("Run the tests", at("11-10"), at("11-10") + 30 * SECOND),)
+    known = [run(n, "11-10", "success", job("all", "11-10", 0, 60, steps=steps if n < 9 else ())) for n in range(1, 21)]
+    found = figure("test_job_time_seconds", of_runs(*known))
+    assert (found.value, found.n) == (30, 8)
+    assert dict(found.details)["sampled"] == "8 of 20 runs, whose steps were read"
+
+
 def test_a_run_whose_steps_are_known_takes_no_longer_than_the_others() -> None:
     step = ("Build the wheel", at("11-10"), at("11-10") + 40 * SECOND)
     jobs = job("build", "11-10", 0, 60), job("test", "11-10", 60, 100)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("matplotlib", reason='drawing needs the extra "chart"')
 
@@ -47,6 +48,27 @@ def test_what_is_not_known_and_parts_are_not_drawn() -> None:
 
 def test_nothing_known_is_a_picture_all_the_same() -> None:
     assert titles(kpi_reports.report((), ())) == []
+
+
+def test_of_a_first_run_only_what_has_a_limit_is_drawn() -> None:
+    first = replace(kpi_reports.kpis_all_well(), trend=())
+    assert set(titles(first)) == {"test coverage", "test execution time", "security score", "build success rate",
+                                  "build time"}  # fmt: skip
+    free = replace(kpi_reports.report(kpi_reports.well(), ()), trend=())
+    assert titles(free) == []
+    assert [text.get_text() for text in chart.figure(free).texts if "second run" in text.get_text()]
+
+
+def test_the_days_of_the_first_and_the_newest_value_stand_below() -> None:
+    axes = chart.figure(kpi_reports.kpis_two_breaches()).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2026-02-24", "2026-03-04"]
+    assert list(axes.get_xticks()) == [0, 8]
+
+
+def test_no_title_is_cut() -> None:
+    long = figure("failed_deployment_recovery_time_hours", 4)
+    (title,) = titles(kpi_reports.report([long], ()))
+    assert title.split() == ["failed", "deployment", "recovery", "time"]
 
 
 def test_the_same_report_gives_the_same_file() -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import metrics
 from edgetpu_ci.model import Dependency, Earlier, Measurement, Report, Rule
+from edgetpu_ci.quality import linted, records
 from edgetpu_ci.render import chart, dependencies, key_figures, markdown, table, words
 from tests.fakes import kpi_reports, reports, snapshots
 from tests.fakes.kpi_reports import figure
@@ -251,6 +252,12 @@ def test_the_window_of_a_first_run_is_said_too() -> None:
     first = [replace(one, earlier=None) for one in kpi_reports.well()]
     said = table.text(kpi_reports.report(first), 120, colour=False).splitlines()[0]
     assert said.endswith("2026-02-02 05:06 to 2026-03-04 05:06 UTC, 30 days")
+
+
+def test_one_violation_is_none_of_many() -> None:
+    lint = records.Lint(tool="ruff", errors=1, others=2)
+    (score, _) = linted.figures([("ruff.json", lint)], linted.Size(lines=100, counted="statements"))
+    assert dict(score.details)["violations"] == "1 error, 2 others"
 
 
 def test_what_there_was_none_of_is_no_detail_unless_it_could_have_been_excluded() -> None:

@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from edgetpu_ci import collect, measure
 from edgetpu_ci.base import Itself
-from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, EdgeTpuCiError, InputError, StoreError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DocumentError,
+    DownError,
+    EdgeTpuCiError,
+    InputError,
+    StoreError,
+    UnsetError,
+)
 from edgetpu_ci.event import Event
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
 from edgetpu_ci.world import World
@@ -65,6 +74,22 @@ def test_what_does_not_answer_or_cannot_be_read_costs_its_own_figures_and_is_sai
     run = measure.take([down, collect.Bound(Service(STARS), None)], None, MAIN, world(tmp_path)).run
     assert run.measurements == STARS.measurements
     assert run.incomplete == ("The index did not answer.",)
+
+
+def test_what_a_service_is_asked_with_is_not_set_costs_those_that_ask_it(tmp_path: Path) -> None:
+    unset = collect.Bound(Service(UnsetError('"" is no repository; set GITHUB_REPOSITORY to owner/name.')), None)
+    run = measure.take([unset, collect.Bound(Service(STARS), None), unset], None, MAIN, world(tmp_path)).run
+    assert run.measurements == STARS.measurements
+    assert run.incomplete == ('"" is no repository; set GITHUB_REPOSITORY to owner/name.',)
+    with pytest.raises(UnsetError, match="set GITHUB_REPOSITORY"):
+        measure.take([unset, unset], None, MAIN, world(tmp_path))
+
+
+def test_a_service_that_was_found_down_is_said(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.ledger.outage("api.example").error = DownError("GitHub did not answer.")
+    run = measure.take([collect.Bound(Service(STARS), None)], None, MAIN, here).run
+    assert run.incomplete == ("GitHub did not answer.",)
 
 
 @dataclass

@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from edgetpu_ci import memory
+from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.github_rows.spans import Span
 from edgetpu_ci.kpis.rows import Job, WorkflowRun
+from edgetpu_ci.memory import Forgetful
 from edgetpu_ci.model import Measurement
-from edgetpu_ci.upkeep import forecast, minutes, rates, spending
+from edgetpu_ci.upkeep import forecast, kept, minutes, rates, spending
 from edgetpu_ci.upkeep.forecast import Bill
 from edgetpu_ci.upkeep.minutes import Prices, Used
 from edgetpu_ci.upkeep.rates import Rate
@@ -341,3 +345,17 @@ def test_students_quantiles_are_those_of_the_tables() -> None:
 def test_a_month_begins_at_its_first_day_in_utc() -> None:
     at = datetime.fromisoformat("2026-12-31T23:30:00-02:00")
     assert forecast.month(at) == (datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC))
+
+
+def test_of_a_month_that_was_erased_or_lost_in_part_no_sum_is_told() -> None:
+    reason = measured(spent(run(), first=NOW - timedelta(days=1), erased="rows before 2026-11-24 were erased"))
+    assert reason["repository/minutes_month_to_date"].reason == "not known: rows before 2026-11-24 were erased"
+
+
+@pytest.mark.parametrize("data", [None, b"", b"no gzip"])
+def test_runs_that_are_lost_in_the_store_are_not_taken_for_none(data: bytes | None) -> None:
+    known = cursors.Cursors(runs=(Span(NOW - timedelta(days=90), NOW),), held=(name := f"github-runs-{NOW:%Y-%m}",))
+    state = Forgetful({cursors.NAME: memory.pack(known)})
+    state.swap(name, None, data)
+    found = kept.ended(state, NOW - timedelta(days=30))
+    assert (found.runs, found.since) == ((), NOW)

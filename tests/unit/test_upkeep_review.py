@@ -135,6 +135,16 @@ def test_what_is_shown_before_the_first_sign_off_is_everything() -> None:
     assert shown[-1] == "old      secret INDEX_TOKEN: not changed since 2025-09-28"
 
 
+def test_what_could_not_be_read_is_never_everything() -> None:
+    partly, blind = Access(GRANTS, {"hook": "403"}), Access((), {"hook": "403", "secret": "403"})
+    assert next(iter(review_text.lines(partly, None, None, AT))).endswith("repository, as far as it could be read:")
+    assert list(review_text.lines(blind, None, None, AT)) == [
+        "no review was signed off yet; nothing of what may reach the repository could be read:",
+        "unread   hook: 403",
+        "unread   secret: 403",
+    ]
+
+
 def test_what_is_shown_after_it_is_what_differs() -> None:
     done = review.sign_off(NOW, KEY, "owner", AT)
     fewer = Access((*GRANTS[:1], Grant("deploy key", "4711", "may write"), *GRANTS[2:4], GRANTS[5]), {"secret": "403"})
