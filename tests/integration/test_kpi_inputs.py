@@ -1,11 +1,14 @@
 """`run --kpis` where what it is to read is missing or wrong: what is a fault of the configuration, and what is not."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.program import edgetpu_ci
+from edgetpu_ci import app
+from tests.fakes.program import LAUNCHER, edgetpu_ci, environment
 
 COVERAGE = json.dumps({"totals": {"covered_lines": 91, "num_statements": 100}})
 
@@ -81,3 +84,33 @@ def test_a_pattern_that_is_none_is_a_fault_of_the_configuration(
 def test_doctor_tells_what_is_not_there_without_a_fault(tmp_path: Path) -> None:
     done = edgetpu_ci(configure(tmp_path, "use: reports, with: {files: [junit.xml]}"), "doctor")
     assert 'No file matches "junit.xml"' in done.stdout
+
+
+def without(module: str, folder: Path) -> tuple[dict[str, str], set[str]]:
+    """Why figures are unknown where a package is not installed, and which are known."""
+    program = f"import sys; sys.modules[{module!r}] = None\nfrom edgetpu_ci.cli import run\nsys.exit(run(sys.argv[1:]))"
+    here = environment(PYTHONPATH=str(LAUNCHER.parents[1]))
+    argv = [sys.executable, "-c", program, "run", "--kpis"]
+    done = subprocess.run(argv, cwd=folder, env=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = app.read_report(folder / "edgetpu-ci-report").run
+    assert found.incomplete
+    reasons = {one.metric: one.reason for one in found.measurements}
+    return reasons, {one.metric for one in found.measurements if one.value is not None}
+
+
+def test_without_defusedxml_the_figures_of_xml_are_unknown_and_the_others_known(tmp_path: Path) -> None:
+    (tmp_path / "junit.xml").write_text('<testsuite><testcase classname="c" name="a" time="1"/></testsuite>')
+    reason, known = without("defusedxml", configure(tmp_path, f"use: reports, with: {{files: [{GOOD}, junit.xml]}}"))
+    assert "Reading junit.xml needs defusedxml; install it with: pip install 'edgetpu-ci[kpis]'" in reason["tests"]
+    assert known == {"test_coverage", "line_coverage"}
+
+
+def test_without_pypi_simple_the_figures_of_the_index_are_unknown_and_the_others_known(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("alpha==1.0\n")
+    packages = "use: pypi, with: {packages: [alpha], statistics: ''}"
+    reports = f"use: reports, with: {{files: [{GOOD}]}}"
+    reason, known = without("pypi_simple", configure(tmp_path, "use: dependencies", packages, reports))
+    for metric in ("package_available", "outdated_dependencies"):
+        assert "Reading the package index needs pypi-simple; install it with" in reason[metric]
+    assert {"test_coverage", "line_coverage"} <= known

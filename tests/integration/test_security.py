@@ -248,6 +248,15 @@ def test_a_workflow_of_scans_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert dict(found["security_scan_age_hours"].details)["nope.yml"] == nothing
 
 
+def test_a_scan_that_is_not_there_costs_the_score_alone(tmp_path: Path) -> None:
+    with hub(Endpoints(ANSWERS), tmp_path, now=lambda: NOW) as here:
+        collected = security.collect(security.Options(files=("nope.json",)), here)
+    found = {one.metric: one for one in collected.measurements}
+    assert found["security_score"].reason.startswith('not known: No file matches "nope.json"')
+    assert found["dependabot_alerts"].value == 1
+    assert len(collected.incomplete) == 1
+
+
 def test_of_no_scan_that_is_named_there_is_no_age(tmp_path: Path) -> None:
     _, found, _ = collect(tmp_path, alerts=("dependabot",))
     assert "security_scan_age_hours" not in found

@@ -94,6 +94,7 @@ def test_whether_githubs_api_answers(tmp_path: Path, answer: object, value: int)
     with hub(Endpoints({"/rate_limit": answer}), tmp_path) as here:
         (found,) = site.collect(site.Options(), here).measurements
     assert (found.key, found.value) == ("repository/github_api_reachable", value)
+    assert found.details[0][0] == ("evidence" if value else "failed")
 
 
 @contextmanager

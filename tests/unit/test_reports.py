@@ -218,6 +218,13 @@ def test_linting_score_is_pylints_own_times_ten(tmp_path: Path) -> None:
     assert figure["lint_violations_per_kloc"] == pytest.approx(1000 * 4 / 200)
 
 
+def test_one_violation_is_called_by_the_singular(tmp_path: Path) -> None:
+    one = json.dumps([{"code": "F821", "filename": "a.py", "noqa_row": 1}]).encode()
+    write(tmp_path, ruff__json=one, c__json=COVERAGE)
+    score = next(m for m in collect(tmp_path, "*.json").measurements if m.metric == "linting_score")
+    assert dict(score.details)["violations"] == "1 error"
+
+
 def test_a_score_is_never_below_zero_and_information_is_no_violation(tmp_path: Path) -> None:
     messages = [{"type": kind, "message-id": "X"} for kind in ("fatal", "error", "warning", "info")]
     write(tmp_path, p__json=json.dumps(messages).encode(), a__py=b"x = 1\n\n \t\ny = 2")
