@@ -114,6 +114,27 @@ def test_any_bytes_give_a_configuration_or_one_sentence(data: bytes) -> None:
         assert str(error).startswith("f")  # noqa: PT017 - either outcome is right
 
 
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["rules", "match", "max", "quality_gates", "minimum", "kpis", "use", "with", "a.b[0]"]),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.fixed_dictionaries({}, optional={"rules": PLAIN, "quality_gates": PLAIN, "kpis": PLAIN, "compare": PLAIN}))
+def test_any_plain_data_gives_a_configuration_or_one_sentence(plain: object) -> None:
+    try:
+        codec.convert(plain, Config, "f")
+    except ConfigError as error:
+        assert str(error).startswith("f: ")  # noqa: PT017 - either outcome is right
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_document_or_one_sentence(data: bytes) -> None:
     try:

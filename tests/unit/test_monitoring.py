@@ -96,3 +96,9 @@ def test_a_run_that_broke_says_how_often_it_failed_and_nothing_else() -> None:
     assert known["system_health"]["error_rate_percent"] == 4
     assert known["benchmark_performance"]["p99_latency_ms"] is None
     assert known["unknown"]["p99_latency_ms"] == "the device vanished in round 3"
+
+
+def test_what_was_not_collected_names_its_collector() -> None:
+    unknown = document()["unknown"]
+    assert unknown["deployment_frequency_per_week"] == "was not collected; `use: github` under `kpis` does"
+    assert unknown["dependency_health_score"] == "was not collected; `use: dependencies` under `kpis` does"
