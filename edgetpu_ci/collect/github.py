@@ -8,7 +8,7 @@ from msgspec import Meta, structs
 
 from edgetpu_ci import event, memory
 from edgetpu_ci.errors import ConfigError, DeliveryError, EdgeTpuCiError, InputError
-from edgetpu_ci.github_rows import gathered, permissions, reading
+from edgetpu_ci.github_rows import gathered, overview, permissions, reading
 from edgetpu_ci.github_rows.desk import Desk
 from edgetpu_ci.github_rows.reading import Now
 from edgetpu_ci.github_rows.standing import PROFILE, RUNNERS
@@ -133,7 +133,11 @@ def _unknown(desk: Desk, part: str, metric: str) -> Measurement:
 
 
 def _incomplete(desk: Desk) -> tuple[str, ...]:
-    named = {"jobs": "The jobs of workflow runs", "details": "When jobs were queued and for which runner"}
+    named = {
+        overview.ABOUT: "The repository",
+        "jobs": "The jobs of workflow runs",
+        "details": "When jobs were queued and for which runner",
+    }
     without = [
         f"{what} could not be read: {desk.refused[part]}" for part, what in named.items() if part in desk.refused
     ]

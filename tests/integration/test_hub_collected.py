@@ -176,3 +176,11 @@ def test_what_is_read_anew_is_counted_to_its_end(tmp_path: Path) -> None:
     for what in ("pull requests", "issues"):
         *_, (done, total) = [(done, total) for name, done, total in told if name == what]
         assert done == total
+
+
+def test_a_repository_that_is_not_there_is_no_whole_report(tmp_path: Path) -> None:
+    with FakeHub(large(share=0.05)) as hub:
+        place = Place(hub, tmp_path)
+        there = place.world()
+        found = github.collect(YEARS, replace(there, env={**there.env, "GITHUB_REPOSITORY": "octo/nothing"}))
+    assert any("octo/nothing" in said for said in found.incomplete), found.incomplete
