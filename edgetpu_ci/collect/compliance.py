@@ -11,7 +11,7 @@ from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected, Measurement
 from edgetpu_ci.transport import github
 from edgetpu_ci.transport.seldom import WEEK, Seldom
-from edgetpu_ci.upkeep import access, account, asking, audit, records, reviews, stale
+from edgetpu_ci.upkeep import access, account, asking, audit, records, review, reviews, stale
 from edgetpu_ci.upkeep.asking import No
 from edgetpu_ci.upkeep.review import Review
 from edgetpu_ci.world import World
@@ -83,8 +83,8 @@ def _permissions(
     reader: github.GitHub, slow: Seldom, newest: Review | None, secret: bytes | None, now: datetime
 ) -> Measurement:
     """The audit of who may reach the repository; one that found all as it was signed off stands for a week."""
-    if newest is None:
-        return audit.permissions(None, access.Access(()), secret, now)
+    if newest is None or secret is None or not review.is_keyed_by(newest, secret):
+        return audit.permissions(newest, access.Access(()), secret, now)
     return slow.ask(
         f"audit of access as of {newest.at:%Y-%m-%dT%H:%M:%SZ}",
         Measurement,

@@ -68,7 +68,7 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
         services.artifacts(found["artifacts"], now),
         *services.artifact_cost(found["artifacts"], bill, options.storage_usd_per_gb_month, now, is_public=is_public),
         services.caches(found["caches"], now),
-        services.retention(found["retention"], now),
+        services.retention(found["retention"]),
         services.calls(world.ledger.spent),
         *services.estimate("monitoring_cost_usd", options.monitoring, "monitoring"),
         *services.estimate("log_storage_cost_usd", options.logs, "logs"),

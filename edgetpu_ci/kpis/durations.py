@@ -15,7 +15,7 @@ from edgetpu_ci.kpis.rows import Job, Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
 from edgetpu_ci.kpis.summary import Details
 from edgetpu_ci.kpis.window import Window
-from edgetpu_ci.model import REPOSITORY, Earlier, Measurement
+from edgetpu_ci.model import REPOSITORY, Measurement
 
 NEEDS: Final[tuple[Source, ...]] = ("runs",)
 METRICS: Final = ("run_duration_seconds", "build_time_seconds", "test_job_time_seconds", "minutes_used")
@@ -126,11 +126,10 @@ def billed_minutes(job: Job) -> int:
 
 def _minutes(runs: Sequence[WorkflowRun], scope: Scope) -> Measurement:
     now = _used(runs, scope.window)
-    before = _used(runs, scope.before) if scope.before else ""
     if isinstance(now, str):
         return summary.unknown(REPOSITORY, "minutes_used", now, details=scope.details)
-    earlier = None if isinstance(before, str) else Earlier(value=float(sum(before)), n=len(before))
-    return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), earlier=earlier, details=scope.details)
+    # No "earlier": executions of a day are not independent, and of a sum nobody could say what is beyond noise.
+    return summary.plain(REPOSITORY, "minutes_used", sum(now), n=len(now), details=scope.details)
 
 
 def _used(runs: Sequence[WorkflowRun], window: Window) -> list[int] | str:

@@ -15,6 +15,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
         "higher",
         "lines and branches that tests covered",
         "code_coverage",
+        "test_coverage_percentage",
         group="code_quality",
         formula="100 · (lines covered + branches covered) / (lines + branches), as coverage.py counts, summed over the "
         "source files of all reports; of a source file in several reports the best counts",

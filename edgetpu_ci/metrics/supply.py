@@ -16,6 +16,7 @@ SCORE: Final[tuple[Kpi, ...]] = (
         "points",
         "higher",
         "100 less what each open finding costs",
+        "security_scan_score",
         group="code_quality",
         formula="100 − Σ over open findings (critical 25, high 10, medium 3, low 1), at least 0; those that share an "
         "advisory (GHSA, CVE or another name) and the package, or a rule and the place, count once, as the gravest; "

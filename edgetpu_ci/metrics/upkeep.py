@@ -169,6 +169,7 @@ COST: Final[tuple[Kpi, ...]] = (
         "USD",
         "lower",
         "what services that notify cost in a month",
+        "alerting",
         group="cost",
         formula=_GIVEN,
         source="`notifications` of `use: cost`",

@@ -23,6 +23,7 @@ _READY: Final = timedelta(hours=2)
 """A new day is there from about 01:00 UTC on."""
 
 _WINDOWS: Final = {"downloads_last_day": 1, "downloads_last_week": 7, "downloads_last_month": 30}
+_WEEK: Final = 7
 _GOOD: Final = 200
 _TRIES: Final = 5
 
@@ -86,9 +87,9 @@ def _window(
     first = last - timedelta(days=length)
     before = _span(days, first, length) if min(days) <= first - timedelta(days=length - 1) else []
     earlier = None
-    if before:
-        moved = length > 1 and ranks.differ(before, here)
-        earlier = Earlier(value=float(sum(before)), n=len(before), moved=moved)
+    # Of a single day, or a week, nobody could say what is beyond noise.
+    if before and length > _WEEK:
+        earlier = Earlier(value=float(sum(before)), n=len(before), moved=ranks.differ(before, here, summary.CONFIDENCE))
     return summary.plain(package, metric, float(sum(here)), n=len(here), earlier=earlier, details=details)
 
 

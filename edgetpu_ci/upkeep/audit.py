@@ -33,7 +33,10 @@ def retention(
     if isinstance(kept, No):
         return summary.unknown(REPOSITORY, metric, kept.why)
     days = policy[level]
-    evidence = f"GitHub keeps logs and artifacts {kept.days} days, {level} may be kept {days}; no row is past its days"
+    evidence = (
+        f"GitHub keeps logs and artifacts {kept.days} days (looked at within a week), {level} may be kept {days}; "
+        "no row is past its days"
+    )
     longer = [f"{name} {needed} days" for name, needed in policy.items() if needed > kept.days]
     more = (("not on GitHub", f"to be kept elsewhere: {', '.join(longer)}"),) if longer else ()
     return _said(metric, ok=kept.days <= days, evidence=evidence, now=now, more=more)

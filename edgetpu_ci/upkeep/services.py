@@ -94,12 +94,12 @@ def caches(held: Caches | No, now: datetime) -> Measurement:
     return summary.plain(REPOSITORY, "cache_storage_gb", size, n=held.active_caches_count, details=(_now(now),))
 
 
-def retention(kept: Retention | No, now: datetime) -> Measurement:
+def retention(kept: Retention | No) -> Measurement:
     """For how many days artifacts and logs are kept."""
     if isinstance(kept, No):
         return summary.unknown(REPOSITORY, "artifact_retention_days", kept.why)
     most = kept.maximum_allowed_days
-    details = (_now(now), *((("at most", f"{most} days"),) if most else ()))
+    details = (("window", "within a week"), *((("at most", f"{most} days"),) if most else ()))
     return summary.plain(REPOSITORY, "artifact_retention_days", kept.days, details=details)
 
 

@@ -252,10 +252,13 @@ def test_a_package_the_service_does_not_know_is_unknown(tmp_path: Path) -> None:
 
 
 def test_a_change_is_shown_only_beyond_noise(tmp_path: Path) -> None:
-    with statistics({"our-tool": daily(50, 7) | daily(10, 60, LAST - timedelta(days=7))}) as service:
-        week = downloads(tmp_path, service.url, Forgetful())["downloads_last_week"]
-    assert week.earlier
-    assert (week.value, week.earlier.value, week.earlier.moved) == (350, 70, True)
+    with statistics({"our-tool": daily(50, 30) | daily(10, 60, LAST - timedelta(days=30))}) as service:
+        found = downloads(tmp_path, service.url, Forgetful())
+    month, week = found["downloads_last_month"], found["downloads_last_week"]
+    assert month.earlier
+    assert (month.value, month.earlier.value, month.earlier.moved) == (1500, 300, True)
+    # Seven days against seven could never be told from chance.
+    assert (week.value, week.earlier) == (350, None)
 
 
 def test_names_are_normalised_as_pep_503_has_it() -> None:

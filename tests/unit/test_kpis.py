@@ -169,6 +169,11 @@ def test_every_figure_has_a_published_definition() -> None:
 def test_the_names_of_the_seed_lead_to_their_figures() -> None:
     assert metrics.find("build_failure_streak").name == "failure_streak"
     assert metrics.find("build_time").name == "build_time_seconds"
+    assert metrics.find("alerting").name == "notification_cost_usd"
+    assert metrics.find("test_coverage_percentage").name == "test_coverage"
+    assert metrics.find("security_scan_score").name == "security_score"
+    assert metrics.find("benchmark_error_rate").name == "error_rate_percent"
+    assert metrics.find("disk_space").name == "disk_free_percent"
 
 
 @pytest.mark.parametrize("source", ["pulls", "issues", "runs", "deployments", "commits"])
