@@ -24,7 +24,7 @@ def configure(folder: Path, *steps: str, rest: str = "") -> Path:
 def run(folder: Path) -> tuple[int, str]:
     done = edgetpu_ci(folder, "run", "--kpis")
     assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
 
 
 GOOD = "{path: coverage.json, format: coverage-json}"
