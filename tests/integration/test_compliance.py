@@ -106,7 +106,8 @@ def test_where_every_rule_is_kept_each_says_by_what(store: Folder, tmp_path: Pat
     found = audit(store, tmp_path)
     assert {name: one.value for name, one in found.items()} == dict.fromkeys(ALL, 1)
     assert {name: evidence(one) for name, one in found.items() if name != "data_minimisation_compliant"} == {
-        "data_retention_compliant": "GitHub keeps logs and artifacts 90 days (looked at within a week), WARNING may be kept 90; "
+        "data_retention_compliant": "GitHub keeps logs and artifacts 90 days (looked at within a week), "
+        "WARNING may be kept 90; "
         "no row is past its days",
         "permissions_audit_compliant": "nothing differs from the review of 2026-11-15",
         "access_review_compliant": "signed off 2026-11-15 by maintainer on duty; due every 92 days",
