@@ -1,4 +1,4 @@
-"""A repository small enough to compute all its key figures by hand, as tests/unit/test_kpis.py does.
+"""A repository small enough to compute all its key figures by hand, as tests/fakes/by_hand.py does.
 
 It is the 25th of November 2026, a Wednesday; 30 days before was a Monday, so that the window has four whole ISO weeks,
 44 to 47. A library: its deployments are the versions on the package index.
