@@ -60,13 +60,17 @@ def reviewed(newest: Review | None, days: int, now: datetime) -> Measurement:
     return _said(metric, ok=not review.is_due(newest, days, now), evidence=evidence, now=now)
 
 
-def permissions(newest: Review | None, found: Access, secret: bytes | None, now: datetime) -> Measurement:
-    """Whether everything that may be reached now is as it was signed off."""
-    metric = "permissions_audit_compliant"
+def incomparable(newest: Review | None) -> Measurement:
+    """That who may reach the repository cannot be compared: there is no review, or none by the key that is set."""
+    reason = "the key of the last review is not the one that is set"
     if newest is None:
-        return summary.unknown(REPOSITORY, metric, f"no review is signed off to compare with; {_SIGN}")
-    if secret is None or not review.is_keyed_by(newest, secret):
-        return summary.unknown(REPOSITORY, metric, "the key of the last review is not the one that is set")
+        reason = f"no review is signed off to compare with; {_SIGN}"
+    return summary.unknown(REPOSITORY, "permissions_audit_compliant", reason)
+
+
+def permissions(newest: Review, found: Access, secret: bytes, now: datetime) -> Measurement:
+    """Whether everything that may be reached now is as it was signed off, by the same key."""
+    metric = "permissions_audit_compliant"
     if different := review.differences(newest, found, secret):
         evidence = f"since {newest.at:%Y-%m-%d}: {review.counted(different)}; {_SIGN}"
         return _said(metric, ok=False, evidence=evidence, now=now)

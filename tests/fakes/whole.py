@@ -25,7 +25,7 @@ from tests.fakes.loopback import Reply, serve
 from tests.fakes.package_index import Upload, index, statistics
 from tests.fakes.world import Said, world
 
-NEEDED: Final = EVERYTHING | frozenset(NEEDS.values()) | {"webhooks: read"}
+NEEDED: Final = EVERYTHING | frozenset(NEEDS.values())
 """All that a token can be given of what is asked for."""
 
 REVIEW_KEY: Final = "a long random text of the tests"

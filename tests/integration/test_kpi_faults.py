@@ -26,7 +26,7 @@ SHARE: Final = 0.0015
 AROUND: Final = frozenset({"repository/api_calls_used", "repository/github_api_reachable"})
 """Figures of the asking itself."""
 
-SAMPLED: Final = frozenset({"repository/queue_time_seconds", "repository/test_job_time_seconds"})
+SAMPLED: Final = frozenset({"repository/queue_time_seconds"})
 """Figures of runs that are looked at in detail, a few more each time."""
 
 SAMPLING: Final = frozenset({r"GET\ /repos/octo/tools/actions/runs/\d+/jobs(\?|$)", r"POST\ /graphql(\?|$)"})
@@ -149,7 +149,6 @@ def permitted(run: Run, where: str) -> bool:
     path = re.sub(r"\\d\+", "1", where).removeprefix(r"GET\ ").removesuffix(r"(\?|$)").replace("\\", "")
     known = endpoints.find(path)
     needs = {known.needs} if known else {"checks: read", "metadata: read"}
-    needs |= {"webhooks: read"} if path.endswith("/hooks") else set()
     return any(f"`{one}" in said(run) or one in said(run) for one in needs)
 
 

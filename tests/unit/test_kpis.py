@@ -82,6 +82,10 @@ def test_ten_commits_after_one_in_as_many_weeks_may_be_chance() -> None:
     assert figures()["repository/commits_per_week"].earlier == Earlier(value=0.25, n=1, moved=False)
 
 
+def test_of_a_sum_nobody_says_what_is_beyond_noise() -> None:
+    assert figures()["repository/minutes_used"].earlier is None
+
+
 def test_the_library_gives_its_versions_weekly() -> None:
     details = dict(figures()["repository/deployment_frequency_per_week"].details)
     assert details["deployments"] == "versions on the package index"
