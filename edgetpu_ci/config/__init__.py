@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics, spelling
+from edgetpu_ci.config.alerting import Alerting
+from edgetpu_ci.config.step import Step as Step
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Rule
 
@@ -16,13 +18,6 @@ FILE = "edgetpu-ci.yml"
 
 _CHANGES = {"performance_regression", "performance_degradation"}
 """Gates on a change of sustained throughput, in percent, as operational monitoring documents name them."""
-
-
-class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One plugin in use: its name, and its options."""
-
-    use: str
-    with_: dict[str, Any] = field(default_factory=dict, name="with")
 
 
 class Gate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,7 +45,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration.
 
     `collect` is what `edgetpu-ci run` measures, `kpis` what `edgetpu-ci run --kpis` collects of the repository. A rule
-    or a gate on a metric of the one kind is left out where only the other was collected.
+    or a gate on a metric of the one kind is left out where only the other was collected. `alerting` says who is told of
+    what lasts from one run to the next.
     """
 
     collect: tuple[Step, ...] = ()
@@ -61,6 +57,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     compare: Comparing = Comparing()
     store: Step = Step(use="folder")
     publish: tuple[Step, ...] = (Step(use="job"),)
+    alerting: Alerting = Alerting()
     allow_forks: bool = False
 
 

@@ -1,0 +1,102 @@
+"""The section `alerting:`: what somebody is told of, who, where, and what happens when nobody answers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+from edgetpu_ci.config.step import Step
+
+Level = Literal["info", "warning", "error", "critical"]
+"""How grave an alert is; `routing` says which levels go where."""
+
+NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+"""Names of alerts and labels, as Prometheus takes them."""
+
+
+class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One thing that somebody is told of, and when: exactly one demand on what `match` names (`subject/metric`).
+
+    `above`, `below`: a threshold that is broken beyond it. `worse_by_percent`: a lasting change for the worse.
+    `streak_above`: more than so many runs in a row in which a rule or gate on it failed. `missing_above`: more than so
+    many runs in a row without a value. Values of a run are brought together by `over` for each combination of the
+    labels in `by`: of `subject`, `metric` and `device`; without `over`, the worst counts.
+    `for`: how long it must last, as a time ("15 min") or in a row ("3 runs"). It is over after `resolve_after` good
+    runs in a row, never for want of a value. `response_time` is how soon somebody must acknowledge it, else
+    `escalation` hears of it; `priority` names a row of `escalation_matrix`.
+    """
+
+    name: Annotated[str, Meta(pattern=NAME)]
+    match: str
+    above: float | None = None
+    below: float | None = None
+    worse_by_percent: Annotated[float, Meta(ge=0)] | None = None
+    streak_above: Annotated[int, Meta(ge=0)] | None = None
+    missing_above: Annotated[int, Meta(ge=0)] | None = None
+    over: Literal["max", "min", "sum", "avg", "count", ""] = ""
+    by: tuple[Literal["subject", "metric", "device"], ...] = ("subject",)
+    for_: str = field(name="for", default="")
+    resolve_after: Annotated[int, Meta(ge=1, le=100)] = 2
+    severity: Level = "warning"
+    priority: str = ""
+    response_time: str = ""
+    escalation: str = ""
+    channel: str = ""
+    owner: str = ""
+    runbook: str = ""
+    summary: str = ""
+
+
+class Inhibition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """While an alert with the labels `source` fires, those with the labels `target` are not told of.
+
+    Only where both have the same values of the labels in `equal`, as Alertmanager does it.
+    """
+
+    source: dict[str, str]
+    target: dict[str, str]
+    equal: tuple[str, ...] = ("repo", "branch")
+
+
+class Silence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nothing is said of alerts with these labels (none: of any, a maintenance window) until it expires."""
+
+    reason: Annotated[str, Meta(min_length=1)]
+    until: Annotated[datetime, Meta(tz=True)]
+    starts: Annotated[datetime, Meta(tz=True)] | None = None
+    match: dict[str, str] = field(default_factory=dict)
+
+
+Routes = dict[Level, tuple[str, ...]]
+
+
+def _routes() -> Routes:
+    return {
+        "info": (),
+        "warning": ("slack", "issue"),
+        "error": ("slack", "issue", "pagerduty"),
+        "critical": ("all_channels", "emergency_contacts"),
+    }
+
+
+class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Alerts and incidents.
+
+    `rules` says when; `critical_alerts` and `warning_alerts` are the same in the short form of monitoring documents.
+    `notify` lists the ways of telling somebody, `routing` which of them each level takes: names of `notify` or of
+    `contacts`, or `all_channels`. A contact maps each way to an address there. `escalation_matrix` says, for each
+    priority, who hears of what nobody acknowledged after which time. Alerts with the same labels `group_by` are one
+    incident. `runbooks` is the folder with a Markdown file for each alert.
+    """
+
+    rules: tuple[AlertRule, ...] = ()
+    critical_alerts: tuple[dict[str, dict[str, Any]], ...] = ()
+    warning_alerts: tuple[dict[str, dict[str, Any]], ...] = ()
+    group_by: tuple[Annotated[str, Meta(pattern=NAME)], ...] = ("alertname", "branch", "repo")
+    inhibit: tuple[Inhibition, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    notify: tuple[Step, ...] = ()
+    routing: Routes = field(default_factory=_routes)
+    contacts: dict[str, dict[str, str]] = field(default_factory=dict)
+    escalation_matrix: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    runbooks: str = "runbooks"

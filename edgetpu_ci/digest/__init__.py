@@ -1,0 +1,1 @@
+"""The digest of a week, from what the store knows: pure."""

@@ -1,0 +1,1 @@
+"""Incidents: from what runs observed to what is to be said, across runs. Pure."""

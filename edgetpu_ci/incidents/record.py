@@ -1,0 +1,191 @@
+"""What is known of incidents: of each alert, of what was said of it, and of what is still to be said."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from edgetpu_ci.config.alerting import Level
+
+Time = Annotated[datetime, Meta(tz=True)]
+Standing = Literal["bad", "good", "unknown"]
+State = Literal["pending", "firing", "resolved"]
+Kind = Literal["opened", "updated", "acknowledged", "escalated", "resolved"]
+"""What became of an incident, and what a notifier is to say of it."""
+
+
+class Sighting(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A run that saw a value, or none: which commit, where it can be read, and the report in the store."""
+
+    at: Time
+    value: float | None = None
+    commit: str = ""
+    pull_request: int | None = None
+    url: str = ""
+    report: str = ""
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """What one run says of one alert.
+
+    `labels` tell alerts apart, `repo`, `branch`, `alertname`, `severity` and `priority` among them. `because` is one
+    sentence with the value against its threshold; `where` a file and line, where there is one.
+    """
+
+    rule: str
+    labels: dict[str, str]
+    standing: Standing
+    seen: Sighting
+    because: str = ""
+    where: str = ""
+
+
+class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong, across runs: `bad` is the first run that saw it, `good` the last before that did not.
+
+    `last` is the newest run that could tell. `bad_runs` and `good_runs` count what came in a row.
+    """
+
+    fingerprint: str
+    rule: str
+    labels: dict[str, str]
+    state: State
+    bad: Sighting
+    last: Sighting
+    good: Sighting | None = None
+    bad_runs: int = 0
+    good_runs: int = 0
+    since: Time | None = None
+    resolved_at: Time | None = None
+    because: str = ""
+    where: str = ""
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the timeline: what happened, and who or what did it (a role, a login or a contact)."""
+
+    at: Time
+    kind: Kind
+    text: str
+    by: str = ""
+
+
+class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a notifier needs to find again what it said: a reference of its own (an issue's number, a message's ts).
+
+    `said` is the number of the incident's change that stands there.
+    """
+
+    ref: str
+    at: Time
+    said: int = 0
+
+
+class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A step of escalation that was taken: when it was due, and when it was."""
+
+    contact: str
+    due: Time
+    taken: Time
+
+
+class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Alerts that share their group's labels, from the first that fires to the last that is over.
+
+    `key` is the same for the same group, today and in a year, and what Alertmanager gives PagerDuty for it; `number`
+    counts its incidents. `change` counts what became of this one. `receipts` are by target ("slack #dev-quality").
+    """
+
+    key: str
+    number: int
+    labels: dict[str, str]
+    severity: Level
+    alerts: tuple[Alert, ...]
+    opened_at: Time
+    priority: str = ""
+    acknowledged_at: Time | None = None
+    acknowledged_by: str = ""
+    resolved_at: Time | None = None
+    change: int = 1
+    timeline: tuple[Event, ...] = ()
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How people call it: the name of its alert, and which of them."""
+        return f"{self.labels.get('alertname', self.alerts[0].rule)} {self.key[:8]}-{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not over."""
+        return self.resolved_at is None
+
+
+class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something to be said, written down before it is: of which incident, what, and where.
+
+    `target` is a notifier and an address there ("slack #dev-quality"). A job that takes it on writes its own name and
+    until when it `holds` it; `tries` that began before may have been heard. Not before `after`, where a service asked
+    for time.
+    """
+
+    id: str
+    key: str
+    number: int
+    kind: Kind
+    change: int
+    target: str
+    text: str = ""
+    holder: str = ""
+    holds: Time | None = None
+    tries: int = 0
+    after: Time | None = None
+    trouble: str = ""
+
+
+class Muted(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A silence that somebody made by hand: of alerts with these labels, until when, why, and in which role."""
+
+    match: dict[str, str]
+    until: Time
+    reason: str
+    by: str = ""
+
+
+class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All that is kept between runs, in one value of the store, so that what happened and what is to be said agree.
+
+    `alerts` are those that belong to no open incident: pending, or over for a short while. `incidents` are the open
+    ones and those that still have something to be said, or were resolved lately.
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    outbox: tuple[Intent, ...] = ()
+    silences: tuple[Muted, ...] = ()
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """What is looked up when something is said, and kept nowhere: who wrote the commit, and addresses to read on."""
+
+    repository: str = ""
+    author: str = ""
+    pull_request: str = ""
+    commits: int | None = None
+    links: tuple[tuple[str, str], ...] = ()
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """What a notifier is to say: one intent with its incident and context.
+
+    `earlier` is the receipt of what it said of this incident at this address; `perhaps` that this very intent was begun
+    before, by a job that never wrote down how it ended.
+    """
+
+    intent: Intent
+    incident: Incident
+    address: str
+    context: Context
+    earlier: Receipt | None = None
+    perhaps: bool = False

@@ -1,0 +1,49 @@
+"""Notifiers: each tells somebody of an incident in one place."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
+
+from edgetpu_ci import plugins
+from edgetpu_ci.config.step import Step
+from edgetpu_ci.incidents.record import Notice, Receipt
+from edgetpu_ci.world import World
+
+
+class Notifier(plugins.Plugin, Protocol):
+    """A module with `Options`, `check` and `tell`.
+
+    An address is what a contact gives for it: a Slack channel, the name of the variable with a PagerDuty routing key.
+    """
+
+    def check(self, options: Any, world: World) -> None:  # noqa: ANN401 - each has its own record
+        """ConfigError where nothing could be said: a variable that is not set, an extra that is not installed."""
+
+    def address(self, options: Any, labels: dict[str, str], channel: str) -> str:  # noqa: ANN401
+        """Where an alert goes that names no contact: by its labels, and the channel of its rule."""
+
+    def tell(self, options: Any, notice: Notice, world: World) -> Receipt:  # noqa: ANN401
+        """Say it, or bring up to date what was said; what finds it again.
+
+        DeliveryError: not now, perhaps later. DeniedError: not so, and never: somebody must mend something.
+        """
+
+
+NOTIFIERS: Final[dict[str, Notifier]] = {}
+
+
+class Bound(NamedTuple):
+    """A notifier with its options."""
+
+    use: str
+    check: Callable[[World], None]
+    address: Callable[[dict[str, str], str], str]
+    tell: Callable[[Notice, World], Receipt]
+
+
+def bind(step: Step, place: str) -> Bound:
+    """Check a step's options now, before anything is said."""
+    notifier, options = plugins.find(step, NOTIFIERS, "notify", place)
+    return Bound(
+        step.use, partial(notifier.check, options), partial(notifier.address, options), partial(notifier.tell, options)
+    )

@@ -1,0 +1,1 @@
+"""Runbooks: Markdown files that say, and do, what an alert calls for."""
