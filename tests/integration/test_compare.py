@@ -2,13 +2,17 @@
 
 import json
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from edgetpu_ci import reference
+from edgetpu_ci import app, base, codec, reference
+from edgetpu_ci.config import Config
+from edgetpu_ci.world import run_process
 from tests.fakes import repository
 from tests.fakes.program import edgetpu_ci
+from tests.fakes.world import world
 
 SMALL, LARGE = reference.build(32, 0.1), reference.build(64, 0.1)
 QUICK = "rounds: 2, seconds: 0.05, count: 100, warmup_seconds: 0, warmup_count: 20"
@@ -33,39 +37,67 @@ def findings(folder: Path, metric: str = "throughput_sustained_fps") -> dict[str
     return {c["subject"]: c["finding"] for c in report(folder).get("comparisons", []) if c["metric"] == metric}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+def make(folder: Path) -> Path:
     """A repository where a branch made one model larger, added one and left one as it was."""
-    folder = repository.create(tmp_path / "project")
+    repository.create(folder)
     repository.commit(folder, {"grown.tflite": SMALL, "same.tflite": SMALL, "edgetpu-ci.yml": CONFIG})
     repository.git(folder, "switch", "--quiet", "--create", "topic")
     repository.commit(folder, {"grown.tflite": LARGE, "new.tflite": SMALL})
     return folder
 
 
-def test_a_commit_is_the_base_of_all_that_the_configuration_measures(project: Path) -> None:
-    done = edgetpu_ci(project, "compare", "--base", "main")
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CompletedProcess[str]]:
+    """Such a repository after its branch was compared, and what was said: measured once, for it takes its time."""
+    folder = make(tmp_path_factory.mktemp("compared") / "project")
+    return folder, edgetpu_ci(folder, "compare", "--base", "main")
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CompletedProcess[str]]:
+    """The same with no time for it, and with work that is not committed."""
+    folder = make(tmp_path_factory.mktemp("hurried") / "project")
+    (folder / "edgetpu-ci.yml").write_bytes(CONFIG.replace(b"budget_seconds: 60", b"budget_seconds: 0"))
+    (folder / "grown.tflite").write_bytes(reference.build(48, 0.1))
+    return folder, edgetpu_ci(folder, "compare", "--base", "main")
+
+
+def test_a_commit_is_the_base_of_all_that_the_configuration_measures(
+    compared: tuple[Path, CompletedProcess[str]],
+) -> None:
+    folder, done = compared
     assert done.returncode == 1, done.stderr
-    assert findings(project) == {"grown": "regressed", "same": "unchanged"}
+    assert findings(folder) == {"grown": "regressed", "same": "unchanged"}
     assert "grown · throughput sustained" in done.stdout
     assert "slower than the base commit" in said(done.stdout)
     assert "1 new" in said(done.stdout)
-    rounds = [c["rounds"] for c in report(project)["comparisons"] if c["subject"] == "grown" and "rounds" in c]
+    rounds = [c["rounds"] for c in report(folder)["comparisons"] if c["subject"] == "grown" and "rounds" in c]
     assert rounds[0] >= 20
 
 
-def test_what_answers_otherwise_is_shown_and_fails_only_where_demanded(project: Path) -> None:
-    mismatch = {m["subject"]: m for m in measured(project)}["grown"]
+def test_what_answers_otherwise_is_shown_and_fails_only_where_demanded(
+    compared: tuple[Path, CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder, done = compared
+    found = [m for m in report(folder)["run"]["measurements"] if m["metric"] == "output_mismatch_percent"]
+    mismatch = {m["subject"]: m for m in found}["grown"]
     assert mismatch["value"] > 1
     assert "differ, by up to" in mismatch["details"][0][1]
-    (project / "edgetpu-ci.yml").write_bytes(CONFIG + b'rules: [{match: "*/output_mismatch_percent", max: 0}]\n')
-    done = edgetpu_ci(project, "compare", "--base", "main")
-    assert "% is above the most allowed, 0 %" in said(done.stdout)
+    assert "most allowed" not in said(done.stdout)
+    (tmp_path / "edgetpu-ci.yml").write_bytes(CONFIG + b'rules: [{match: "*/output_mismatch_percent", max: 0}]\n')
+    again = edgetpu_ci(tmp_path, "judge", str(folder / "edgetpu-ci-report" / "report.json"))
+    assert "% is above the most allowed, 0 %" in said(again.stdout)
 
 
-def test_a_report_that_is_judged_again_keeps_what_was_compared_in_rounds(project: Path) -> None:
-    assert edgetpu_ci(project, "compare", "--base", "main").returncode == 1
-    done = edgetpu_ci(project, "judge", "edgetpu-ci-report/report.json")
+def test_a_report_that_is_judged_again_keeps_what_was_compared_in_rounds(
+    compared: tuple[Path, CompletedProcess[str]],
+) -> None:
+    done = edgetpu_ci(compared[0], "judge", "edgetpu-ci-report/report.json")
     assert done.returncode == 1
     assert "slower than the base commit" in said(done.stdout)
     assert "1 new" in said(done.stdout)
@@ -79,11 +111,6 @@ def test_a_head_that_repairs_its_base_is_measured(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "its base cannot be measured: " in said(done.stdout)
     assert "throughput sustained" in done.stdout
-
-
-def measured(project: Path) -> list[dict[str, Any]]:
-    edgetpu_ci(project, "compare", "--base", "main")
-    return [m for m in report(project)["run"]["measurements"] if m["metric"] == "output_mismatch_percent"]
 
 
 def test_files_are_compared_without_a_repository(tmp_path: Path) -> None:
@@ -176,24 +203,24 @@ def test_a_command_that_the_base_cannot_run_is_measured_alone(tmp_path: Path) ->
 def test_files_have_nothing_to_do_with_what_the_repository_accepted_or_keeps(tmp_path: Path) -> None:
     for name, data in (("a", SMALL), ("b", LARGE), ("other", SMALL)):
         (tmp_path / f"{name}.tflite").write_bytes(data)
-    edgetpu_ci(tmp_path, "run", "other.tflite")
+    (tmp_path / "edgetpu-ci.yml").write_bytes(CONFIG.replace(b"*.tflite", b"other.tflite"))
+    edgetpu_ci(tmp_path, "run")
     edgetpu_ci(tmp_path, "baseline", "accept", "--by", "Reviewer")
-    done = edgetpu_ci(tmp_path, "compare", "--base", "b.tflite", "--head", "a.tflite")
-    assert done.returncode == 0, done.stdout
-    assert "other ·" not in done.stdout
+    quick = f"use: inference, with: {{models: [a.tflite], {QUICK}}}".encode()
+    settings = codec.decode_yaml(b"collect: [{" + quick + b"}]\ncompare: {budget_seconds: 0}", Config, "settings")
+    files = base.Files({tmp_path / "a.tflite": tmp_path / "b.tflite"})
+    outcome = app.run(settings, tmp_path / "report", world(tmp_path, run=run_process), against=files)
+    assert {m.subject for m in outcome.report.run.measurements} == {"a"}
+    assert {verdict.subject for verdict in outcome.report.verdicts} == {"a"}
     assert len(list((tmp_path / ".edgetpu-ci/documents/reports").iterdir())) == 1
 
 
-def test_a_budget_that_is_over_is_said(project: Path) -> None:
-    (project / "edgetpu-ci.yml").write_bytes(CONFIG.replace(b"budget_seconds: 60", b"budget_seconds: 0"))
-    done = edgetpu_ci(project, "compare", "--base", "main")
-    assert "The 0 s of `compare: budget_seconds` were over" in said(done.stdout)
+def test_a_budget_that_is_over_is_said(hurried: tuple[Path, CompletedProcess[str]]) -> None:
+    assert "The 0 s of `compare: budget_seconds` were over" in said(hurried[1].stdout)
 
 
-def test_work_that_is_not_committed_is_no_commits(project: Path) -> None:
-    (project / "grown.tflite").write_bytes(reference.build(48, 0.1))
-    edgetpu_ci(project, "compare", "--base", "main")
-    assert report(project)["run"]["commit"].endswith("-dirty")
+def test_work_that_is_not_committed_is_no_commits(hurried: tuple[Path, CompletedProcess[str]]) -> None:
+    assert report(hurried[0])["run"]["commit"].endswith("-dirty")
 
 
 def test_what_is_not_in_git_is_compared_with_the_report_of_an_ancestor(project: Path) -> None:
