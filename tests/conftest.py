@@ -9,7 +9,7 @@ from hypothesis import settings
 from tests.fakes import libedgetpu as stand_in
 
 # How long an example takes says more of the machine than of the code.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, max_examples=50)
 settings.load_profile("unhurried")
 
 

@@ -23,6 +23,8 @@ def text(foreign: str, most: int = words.NAME) -> str:
 
 
 def _escape(part: str) -> str:
+    if part.isalnum():
+        return part
     quiet = _CALLS.sub(lambda found: found.group() + _JOINER, part)
     return _OUTER_UNDERSCORE.sub("&#95;", quiet.translate(_LITERAL))
 

@@ -58,6 +58,8 @@ def prose(text: str) -> str:
 
 
 def _visible(line: str) -> str:
+    if line.isascii() and line.isprintable():
+        return line
     return "".join("\ufffd" if unicodedata.category(sign) in _INVISIBLE else sign for sign in line)
 
 

@@ -50,8 +50,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "other types": lambda _answer: failures.json_reply([1, "x", None]),
     "GraphQL errors": failures.errors("SOMETHING", "Something went wrong"),
 }
-THOROUGH: Final = frozenset({"403", "500", "garbled"})
-"""What is tried on each endpoint; of the others each on a part of them."""
+EVERY: Final = {"403": (0, 1), "500": (0, 2), "garbled": (1, 2)}
+"""From which endpoint on every how many-th is tried: a refusal is tried on each, a failure of either kind on half."""
 
 
 @dataclass
@@ -123,8 +123,8 @@ def test_a_fault_costs_only_what_it_hits_and_is_said_and_made_good(good: Good, n
     fault = {**REFUSALS, **FAULTS}[name]
     found: list[str] = []
     number = [*REFUSALS, *FAULTS].index(name)
-    tried = good.asked if name in THOROUGH else good.asked[number % 5 :: 5]
-    for where in tried:
+    first, step = EVERY.get(name, (number % 5, 5))
+    for where in good.asked[first::step]:
         state = good.memory()
         run = good.run(state, where, fault)
         found += wrong(good, run, where)
