@@ -136,9 +136,8 @@ class _Writing:
         is_newer = known is None or _order(known.last) < _order(seen.seen) or known.last.at > ahead
         if not is_newer or seen.seen.at > ahead:
             return None
-        before = Watched(
-            fingerprint=name, rule=seen.rule, labels=seen.labels, last=seen.seen, good=known and known.good
-        )
+        good = known.good if known else None
+        before = Watched(fingerprint=name, rule=seen.rule, labels=seen.labels, last=seen.seen, good=good)
         self.watched[name] = replace(before, good=seen.seen) if seen.standing == "good" else before
         return before
 

@@ -1,7 +1,7 @@
 """What nobody is to be told of now: silenced, or a consequence of something graver. Pure; as Alertmanager does it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from edgetpu_ci.config.alerting import Alerting, Inhibition
 from edgetpu_ci.incidents.incident import firing
@@ -38,7 +38,7 @@ def silenced(labels: Mapping[str, str], book: Book, settings: Alerting, now: dat
     )
     by_hand = ((one.match, one.until, one.reason) for one in book.silences)
     found = ((until, reason) for match, until, reason in (*planned, *by_hand) if now < until and matches(match, labels))
-    return next((f"silenced until {until:%Y-%m-%d %H:%M} UTC: {reason}" for until, reason in found), "")
+    return next((f"silenced until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {reason}" for until, reason in found), "")
 
 
 def inhibited(labels: Mapping[str, str], firing: Iterable[Mapping[str, str]], rules: Sequence[Inhibition]) -> str:
