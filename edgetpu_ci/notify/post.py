@@ -33,7 +33,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 def post(letter: Letter, world: World, quote: Callable[[Answer], str] = lambda answer: answer.words) -> Answer:
     """The answer of one who took it, after as many tries as help.
 
-    LaterError: not now. DeniedError: not so, in the words that `quote` finds in the answer.
+    LaterError: not now, as it asked, or DeliveryError where it did not say. DeniedError: not so, in the words that `quote` finds in the answer.
     """
     plain = Plain(letter.to, world)
     until, attempt = world.monotonic() + SECONDS, 0
@@ -61,7 +61,8 @@ def _refused(letter: Letter, answer: Answer, said: str) -> DeliveryError:
         if len(secret) >= _LEAST_SECRET:
             sentence = sentence.replace(secret, "***")
     if answer.limited or answer.passing:
-        return LaterError(f"{sentence}; it is tried again later.", patience.asked(answer) or 0.0)
+        later, seconds = f"{sentence}; it is tried again later.", patience.asked(answer)
+        return LaterError(later, seconds) if seconds else DeliveryError(later)
     if UNANSWERED < answer.status < ERRORS:
         return DeniedError(f"{sentence}, which is no address to send to; give the one it leads to.")
     return DeniedError(f"{sentence}.")

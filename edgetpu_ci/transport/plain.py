@@ -67,7 +67,7 @@ class Plain:
         return self._once(asked, self._whole(_LONGEST))
 
     def post(self, url: str, data: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
-        """The answer to what is sent, in so many seconds; it is sent nowhere else. A path may be a secret: none is noted."""
+        """The answer to what is sent, in so many seconds, and nowhere else. A path may be a secret: none is noted."""
         asked = _Request(verb="POST", url=url, headers=headers, data=data, follow=False, seconds=seconds)
         return self._once(asked, self._whole(seconds))
 

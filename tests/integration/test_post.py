@@ -12,7 +12,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.loopback import Reply, Request, dripping, serve
 from tests.fakes.world import world
 
-SECRET = "hunter2-of-the-path"
+HIDDEN = "hunter2-of-the-path"
 GOOD = Reply(status=202)
 
 
@@ -41,13 +41,13 @@ def send(folder: Path, *replies: Reply) -> Sent:
 
     here = world(folder, sleep=sent.clock.sleep, monotonic=sent.clock.monotonic)
     with serve(answer) as port:
-        url = f"http://127.0.0.1:{port}/{SECRET}"
-        letter = Letter(to="the post office", url=url, data=b"{}", secrets=(SECRET,))
+        url = f"http://127.0.0.1:{port}/{HIDDEN}"
+        letter = Letter(to="the post office", url=url, data=b"{}", secrets=(HIDDEN,))
         try:
             sent.answer = post(letter, here)
         except DeliveryError as error:
             sent.error = error
-    assert SECRET not in f"{sent.error} {here.ledger.log}"
+    assert HIDDEN not in f"{sent.error} {here.ledger.log}"
     return sent
 
 
@@ -70,9 +70,9 @@ def test_what_may_pass_is_tried_again(tmp_path: Path, fault: Reply) -> None:
 
 def test_a_service_that_stays_down_is_left_to_the_next_job(tmp_path: Path) -> None:
     sent = send(tmp_path, _status(503))
-    assert isinstance(sent.error, LaterError)
+    assert type(sent.error) is DeliveryError
     assert str(sent.error) == "the post office answered 503: words of its own; it is tried again later."
-    assert (len(sent.arrived), sent.error.seconds) == (4, 0)
+    assert len(sent.arrived) == 4
     assert sum(sent.clock.slept) < SECONDS
 
 
@@ -90,8 +90,8 @@ def test_a_service_that_stays_down_is_left_to_the_next_job(tmp_path: Path) -> No
 @pytest.mark.parametrize("status", [429, 503])
 def test_the_seconds_a_service_asks_for_are_told(tmp_path: Path, asked: str, seconds: float, status: int) -> None:
     sent = send(tmp_path, _status(status, retry_after=asked))
-    assert isinstance(sent.error, LaterError)
-    assert sent.error.seconds == seconds
+    assert getattr(sent.error, "seconds", 0) == seconds
+    assert type(sent.error) is (LaterError if seconds else DeliveryError)
     assert sum(sent.clock.slept) < SECONDS
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_sent_on_to_where_an_answer_leads(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_thrown_back_is_not_repeated(tmp_path: Path) -> None:
-    echo = Reply(status=400, body=f'{{"message": "no {SECRET} here"}}'.encode())
+    echo = Reply(status=400, body=f'{{"message": "no {HIDDEN} here"}}'.encode())
     assert str(send(tmp_path, echo).error) == "the post office answered 400: no *** here."
 
 
@@ -123,9 +123,9 @@ def test_nobody_at_the_address(tmp_path: Path) -> None:
     clock = Clock()
     with serve(lambda _: GOOD) as port:
         url = f"http://127.0.0.1:{port}/"
-    with pytest.raises(LaterError, match=r"^it did not answer \(ConnectionError\)") as raised:
+    with pytest.raises(DeliveryError, match=r"^it did not answer \(ConnectionError\); it is tried again later"):
         post(Letter(to="it", url=url, data=b"{}"), world(tmp_path, sleep=clock.sleep, monotonic=clock.monotonic))
-    assert (len(clock.slept), raised.value.seconds) == (3, 0)
+    assert len(clock.slept) == 3
 
 
 def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
@@ -135,5 +135,5 @@ def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
         clock.at += 8
         return clock.at
 
-    with dripping() as url, pytest.raises(LaterError, match="ReadTimeout"):
+    with dripping() as url, pytest.raises(DeliveryError, match="ReadTimeout"):
         post(Letter(to="it", url=url, data=b"{}"), world(tmp_path, sleep=clock.sleep, monotonic=tick))
