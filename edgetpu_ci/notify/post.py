@@ -33,7 +33,8 @@ class Letter(Struct, frozen=True, kw_only=True):
 def post(letter: Letter, world: World, quote: Callable[[Answer], str] = lambda answer: answer.words) -> Answer:
     """The answer of one who took it, after as many tries as help.
 
-    LaterError: not now, as it asked, or DeliveryError where it did not say. DeniedError: not so, in the words that `quote` finds in the answer.
+    LaterError: not before so many seconds; DeliveryError: not now. DeniedError: not so, in the words that `quote` finds
+    in the answer.
     """
     plain = Plain(letter.to, world)
     until, attempt = world.monotonic() + SECONDS, 0
