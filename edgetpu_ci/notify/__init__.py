@@ -1,12 +1,14 @@
 """Notifiers: each tells somebody of an incident in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from edgetpu_ci import plugins
 from edgetpu_ci.config.step import Step
-from edgetpu_ci.incidents.record import Notice, Receipt
+from edgetpu_ci.incidents.record import Acknowledged, Incident, Notice, Receipt
+from edgetpu_ci.model import Report
+from edgetpu_ci.notify import alertmanager, pagerduty, webhook
 from edgetpu_ci.world import World
 
 
@@ -29,21 +31,54 @@ class Notifier(plugins.Plugin, Protocol):
         """
 
 
-NOTIFIERS: Final[dict[str, Notifier]] = {}
+@runtime_checkable
+class Answering(Protocol):
+    """A notifier that can tell who acknowledged what, or closed it by hand."""
+
+    def answers(self, options: Any, incidents: Sequence[Incident], world: World) -> Sequence[Acknowledged]:  # noqa: ANN401
+        """Of these open incidents; DeliveryError or DeniedError where the service does not tell."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A notifier that wants to know of every run, wrong or not: of what changed before something went wrong."""
+
+    def changed(self, options: Any, report: Report, labels: Mapping[str, str], world: World) -> None:  # noqa: ANN401
+        """Tell of a run, by its labels `repo` and `branch`; DeliveryError and DeniedError as of an incident."""
+
+
+NOTIFIERS: Final[dict[str, Notifier]] = {
+    "alertmanager": alertmanager,
+    "pagerduty": pagerduty,
+    "webhook": webhook,
+}
 
 
 class Bound(NamedTuple):
-    """A notifier with its options."""
+    """A notifier with its options; what it says `fades` where it is over unless it is said again."""
 
     use: str
     check: Callable[[World], None]
     address: Callable[[dict[str, str], str], str]
     tell: Callable[[Notice, World], Receipt]
+    answers: Callable[[Sequence[Incident], World], Sequence[Acknowledged]]
+    changed: Callable[[Report, Mapping[str, str], World], None] | None = None
+    fades: bool = False
 
 
 def bind(step: Step, place: str) -> Bound:
     """Check a step's options now, before anything is said."""
     notifier, options = plugins.find(step, NOTIFIERS, "notify", place)
     return Bound(
-        step.use, partial(notifier.check, options), partial(notifier.address, options), partial(notifier.tell, options)
+        step.use,
+        partial(notifier.check, options),
+        partial(notifier.address, options),
+        partial(notifier.tell, options),
+        partial(notifier.answers, options) if isinstance(notifier, Answering) else _nobody,
+        partial(notifier.changed, options) if isinstance(notifier, Following) else None,
+        bool(getattr(notifier, "FADES", False)),
     )
+
+
+def _nobody(_incidents: Sequence[Incident], _world: World) -> tuple[Acknowledged, ...]:
+    return ()

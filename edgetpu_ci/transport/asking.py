@@ -16,7 +16,6 @@ Send = Callable[[Request, Callable[[], float]], Answer]
 """Sends a request and waits for its answer while a function still gives seconds."""
 
 _SAID_FROM: Final = 10
-_DRAWN: Final = 1 << 64
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -60,7 +59,7 @@ class Asking:
             attempt = 0
             while True:
                 answer = self._once(request)
-                drawn = int(self._world.token(), 16) / _DRAWN
+                drawn = patience.drawn(self._world.token())
                 wait = patience.pause(answer, attempt, drawn, divides=request.divides)
                 if answer.limited and not answer.exhausted:
                     self._world.ledger.slow_down()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgetpu_ci import __version__
 from edgetpu_ci.errors import DeliveryError
-from edgetpu_ci.transport import body
+from edgetpu_ci.transport import body, straight
 from edgetpu_ci.transport.answer import UNANSWERED, Answer, Request
 
 if TYPE_CHECKING:
@@ -77,22 +77,9 @@ class Wire:
         try:
             session = self._idle.get_nowait()
         except Empty:
-            session = _session()
+            session = straight.session()
+            session.headers.update(_HEADERS)
         try:
             yield session
         finally:
             self._idle.put(session)
-
-
-def _session() -> "Session":
-    import requests
-
-    class Straight(requests.Session):
-        """One that looks at no redirect: it would read such an answer whole, however large, even to go nowhere."""
-
-        def get_redirect_target(self, resp: object) -> None:  # noqa: ARG002 - as requests has it
-            return None
-
-    session = Straight()
-    session.headers.update(_HEADERS)
-    return session

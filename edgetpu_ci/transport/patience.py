@@ -1,12 +1,14 @@
 """How long to wait after which answer: pure."""
 
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from edgetpu_ci.transport.answer import Answer
 
 RETRIES: Final = 3
 _MINUTE: Final = 60.0
+_DRAWN: Final = 1 << 64
 
 
 def pause(answer: Answer, attempt: int, drawn: float, *, divides: bool = False) -> float | None:
@@ -18,19 +20,35 @@ def pause(answer: Answer, attempt: int, drawn: float, *, divides: bool = False) 
     if attempt >= RETRIES:
         return None
     if answer.limited:
-        asked = _asked(answer)
-        return _MINUTE * 2**attempt if asked is None else max(asked, 1.0)
+        seconds = asked(answer)
+        return _MINUTE * 2**attempt if seconds is None else max(seconds, 1.0)
     if answer.passing and not (answer.heavy and divides):
         return 2.0**attempt * (0.75 + drawn / 2)
     return None
 
 
-def _asked(answer: Answer) -> float | None:
-    """Seconds that GitHub asks to wait, if it says so."""
-    if (seconds := answer.number("retry-after")) is not None:
-        return float(seconds)
+def drawn(token: str) -> float:
+    """A token of the world as a number from 0 to 1."""
+    return int(token, 16) / _DRAWN
+
+
+def asked(answer: Answer) -> float | None:
+    """Seconds that a service asks to wait, if it says so."""
+    if (seconds := _retry_after(answer)) is not None:
+        return seconds
     resets = answer.number("x-ratelimit-reset")
     if not answer.exhausted or resets is None:
         return None
     # Its times are whole seconds: one more, so as not to come too early.
     return max((datetime.fromtimestamp(resets, UTC) - answer.at).total_seconds(), 0) + 1
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """A number of seconds, or a time of day (RFC 9110, 10.2.3)."""
+    if (seconds := answer.number("retry-after")) is not None:
+        return float(seconds)
+    try:
+        until = parsedate_to_datetime(answer.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max((until.replace(tzinfo=until.tzinfo or UTC) - answer.at).total_seconds(), 0.0)

@@ -1,4 +1,4 @@
-"""Services that are not GitHub: GETs without a secret of ours, capped, timed, and counted in the ledger."""
+"""Services that are not GitHub: capped, timed, and counted in the ledger."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -7,14 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from msgspec import Struct
+
 from edgetpu_ci import __version__
 from edgetpu_ci.ledger import AT_ONCE, Asked
-from edgetpu_ci.transport import body, budget
+from edgetpu_ci.transport import body, budget, straight
 from edgetpu_ci.transport.answer import SERVER_ERRORS, TOO_MANY, UNANSWERED, Answer
 from edgetpu_ci.world import World
 
 if TYPE_CHECKING:
-    from requests import Response, Session
+    from requests import PreparedRequest, Response, Session
+
+    _Read = Callable[[Response], bytes | None]
 
 T = TypeVar("T")
 
@@ -27,6 +31,22 @@ _LONGEST: Final = 120.0
 """Seconds for a whole answer, however steadily it drips."""
 
 _PAUSE: Final = 2.0
+
+
+class _Request(Struct, frozen=True, kw_only=True):
+    """One request, and how long its service may be silent."""
+
+    url: str
+    verb: str = "GET"
+    headers: Mapping[str, str] = {}
+    data: bytes = b""
+    follow: bool = True
+    seconds: float = _TIMEOUT
+
+    def show(self, prepared: "PreparedRequest") -> "PreparedRequest":
+        """The headers, last: one that proves who we are would give way to whatever stands in a .netrc."""
+        prepared.headers.update(self.headers)
+        return prepared
 
 
 class Plain:
@@ -43,13 +63,18 @@ class Plain:
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> Answer:
         """The answer as it came, after redirects if `follow`; status 0 when none did in time, or more than is read."""
-        until = self._world.monotonic() + _LONGEST
-        whole = partial(body.read, left=lambda: until - self._world.monotonic())
-        return self._once(url, headers or {}, whole, follow=follow)
+        asked = _Request(url=url, headers=headers or {}, follow=follow)
+        return self._once(asked, self._whole(_LONGEST))
+
+    def post(self, url: str, data: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+        """The answer to what is sent, in so many seconds, and nowhere else. A path may be a secret: none is noted."""
+        asked = _Request(verb="POST", url=url, headers=headers, data=data, follow=False, seconds=seconds)
+        return self._once(asked, self._whole(seconds))
 
     def begin(self, url: str) -> Answer:
         """The same of a file, of which no more than its first byte is wanted."""
-        return self._once(url, {"Range": "bytes=0-0"}, lambda response: next(response.iter_content(1), b""))
+        asked = _Request(url=url, headers={"Range": "bytes=0-0"})
+        return self._once(asked, lambda response: next(response.iter_content(1), b""))
 
     def patiently(self, ask: Callable[[], Answer]) -> Answer:
         """What `ask` brings, asked again after a pause, twice at most, where that may help."""
@@ -67,17 +92,19 @@ class Plain:
         with ThreadPoolExecutor(AT_ONCE) as threads:
             return list(threads.map(lambda ask: ask(), asks))
 
-    def _once(
-        self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]", *, follow: bool = True
-    ) -> Answer:
+    def _whole(self, seconds: float) -> "_Read":
+        until = self._world.monotonic() + seconds
+        return partial(body.read, left=lambda: until - self._world.monotonic())
+
+    def _once(self, asked: "_Request", read: "_Read") -> Answer:
         began = self._world.monotonic()
-        answer = self._sent(url, headers, read, follow=follow)
+        answer = self._sent(asked, read)
         ended = self._world.monotonic()
         self._world.ledger.change(self._name, lambda account: budget.answered(account, answer, ended))
         self._world.ledger.note(
             Asked(
-                verb="GET",
-                path=_parts(url).path,
+                verb=asked.verb,
+                path=_parts(asked.url).path if asked.verb == "GET" else "",
                 status=answer.status,
                 ms=round((ended - began) * 1000),
                 resource=self._name,
@@ -86,15 +113,19 @@ class Plain:
         )
         return answer
 
-    def _sent(
-        self, url: str, headers: Mapping[str, str], read: "Callable[[Response], bytes | None]", *, follow: bool
-    ) -> Answer:
+    def _sent(self, asked: "_Request", read: "_Read") -> Answer:
         from requests import RequestException
 
         at = self._world.now()
         try:
-            with self._session().get(
-                url, headers=dict(headers), timeout=_TIMEOUT, stream=True, allow_redirects=follow
+            with self._session(follow=asked.follow).request(
+                asked.verb,
+                asked.url,
+                data=asked.data,
+                auth=asked.show,
+                timeout=max(min(_TIMEOUT, asked.seconds), 0.01),
+                stream=True,
+                allow_redirects=asked.follow,
             ) as response:
                 data = read(response)
         except (RequestException, OSError, ValueError) as error:
@@ -104,14 +135,16 @@ class Plain:
         known = {name.lower(): value for name, value in response.headers.items()}
         return Answer(status=response.status_code, at=at, headers=known, data=data)
 
-    def _session(self) -> "Session":
+    def _session(self, *, follow: bool) -> "Session":
         import requests
 
-        if not hasattr(self._of_thread, "session"):
-            self._of_thread.session = requests.Session()
-            self._of_thread.session.headers["User-Agent"] = f"edgetpu-ci/{__version__}"
-        session: Session = self._of_thread.session
-        return session
+        name = "session" if follow else "straight"
+        if not hasattr(self._of_thread, name):
+            session = requests.Session() if follow else straight.session()
+            session.headers["User-Agent"] = f"edgetpu-ci/{__version__}"
+            setattr(self._of_thread, name, session)
+        known: Session = getattr(self._of_thread, name)
+        return known
 
 
 def _may_pass(answer: Answer) -> bool:
