@@ -44,37 +44,29 @@ def _slower(text: str) -> Demand | None:
     return {"match": _THROUGHPUT, "worse_by_percent": round(100 * (1 - float(found[1])), 6)} if found else None
 
 
-def _weak(metrics: Mapping[str, str], text: str) -> Demand | None:
+def _weak(metric: str, text: str) -> Demand | None:
     """A severity means that or a graver one."""
-    metric = metrics.get(text.removesuffix("_severity"))
-    return {"match": f"*/{metric}", "above": 0.0} if metric else None
+    grade = _GRADES.get(text.removesuffix("_severity"))
+    return {"match": f"*/{grade}_{metric}", "above": 0.0} if grade else None
 
 
 def _unavailable(text: str) -> Demand | None:
     return {"match": "*/package_available", "below": 1.0} if re.fullmatch(r"(pypi )?download failure", text) else None
 
 
-_OF_ALL: Final = {
-    "critical": "critical_vulnerabilities",
-    "high": "high_or_graver_vulnerabilities",
-    "medium": "medium_or_graver_vulnerabilities",
-    "low": "low_or_graver_vulnerabilities",
-}
-_OF_DEPENDENCIES: Final = {
-    "critical": "critical_vulnerable_dependencies",
-    "high": "high_or_graver_vulnerable_dependencies",
-    "medium": "medium_or_graver_vulnerable_dependencies",
-    "low": "vulnerable_dependencies",
+_GRADES: Final = {
+    "critical": "critical",
+    **{grade: f"{grade}_or_graver" for grade in ("high", "medium", "low")},
 }
 
 _KNOWN: Final[Mapping[str, tuple[_Read, str]]] = {
-    "security_vulnerability_detected": (partial(_weak, _OF_ALL), "critical_severity"),
+    "security_vulnerability_detected": (partial(_weak, "vuln*"), "critical_severity"),
     "build_failure_streak": (_streak, "> 3 consecutive failures"),
     "package_unavailable": (_unavailable, "PyPI download failure"),
     "test_coverage_drop": (partial(_below, "*/test_coverage"), "< 80%"),
     "performance_regression": (_slower, "> 10% throughput decrease"),
     "performance_degradation": (_slower, "throughput < baseline * 0.8"),
-    "dependency_vulnerability": (partial(_weak, _OF_DEPENDENCIES), "medium_severity"),
+    "dependency_vulnerability": (partial(_weak, "vulnerable_dependencies"), "medium_severity"),
     "error_rate": (partial(_above, "*/error_rate_percent"), "> 1%"),
     "high_error_rate": (partial(_above, "*/error_rate_percent"), "> 5%"),
 }

@@ -87,6 +87,7 @@ DEPENDENCIES: Final[tuple[Kpi, ...]] = (
         "",
         "lower",
         "packages with a known weakness",
+        "low_or_graver_vulnerable_dependencies",
         group="security",
         formula="packages whose version is in the range of an advisory that was not withdrawn; names of one advisory "
         "(GHSA, CVE, PYSEC) count once",
