@@ -19,7 +19,6 @@ _Read = Callable[[str], Demand | None]
 
 _NUMBER: Final = r"(\d{1,9}(?:\.\d{1,9})?)"
 _PRIORITIES: Final[Mapping[Level, str]] = {"critical": "p0", "warning": "p2"}
-_THROUGHPUT: Final = "*/throughput_sustained_fps"
 
 
 def _below(match: str, text: str) -> Demand | None:
@@ -38,10 +37,8 @@ def _streak(text: str) -> Demand | None:
 
 
 def _slower(text: str) -> Demand | None:
-    if found := re.fullmatch(rf">\s*{_NUMBER}\s*%(?: (?:throughput )?(?:decrease|drop|regression))?", text):
-        return {"match": _THROUGHPUT, "worse_by_percent": float(found[1])}
-    found = re.fullmatch(r"throughput\s*<\s*baseline\s*\*\s*(0?\.\d{1,9})", text)
-    return {"match": _THROUGHPUT, "worse_by_percent": round(100 * (1 - float(found[1])), 6)} if found else None
+    found = re.fullmatch(rf">\s*{_NUMBER}\s*%(?: (?:throughput )?(?:decrease|drop|regression))?", text)
+    return {"match": "*/throughput_sustained_fps", "worse_by_percent": float(found[1])} if found else None
 
 
 def _weak(metric: str, text: str) -> Demand | None:
@@ -65,7 +62,6 @@ _KNOWN: Final[Mapping[str, tuple[_Read, str]]] = {
     "package_unavailable": (_unavailable, "PyPI download failure"),
     "test_coverage_drop": (partial(_below, "*/test_coverage"), "< 80%"),
     "performance_regression": (_slower, "> 10% throughput decrease"),
-    "performance_degradation": (_slower, "throughput < baseline * 0.8"),
     "dependency_vulnerability": (partial(_weak, "vulnerable_dependencies"), "medium_severity"),
     "error_rate": (partial(_above, "*/error_rate_percent"), "> 1%"),
     "high_error_rate": (partial(_above, "*/error_rate_percent"), "> 5%"),

@@ -1,6 +1,6 @@
 """Who hears of what nobody acknowledged, and when; and what of that was missed. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,10 +16,10 @@ IsSilent = Callable[[Incident], bool]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What the configuration says of escalating: the section, and its alerts by name."""
+    """What the configuration says of escalating: the section, and all its alerts."""
 
     alerting: Alerting
-    rules: Mapping[str, AlertRule]
+    rules: Sequence[AlertRule]
 
 
 class Due(NamedTuple):
@@ -79,10 +79,10 @@ def ladder(incident: Incident, plan: Plan) -> tuple[Due, ...]:
     return tuple(Due(incident.told_at + after, contact, durations.words(after)) for after, contact in steps)
 
 
-def _responses(incident: Incident, rules: Mapping[str, AlertRule]) -> Iterator[tuple[timedelta, str]]:
-    for alert in incident.alerts:
-        rule = rules.get(alert.rule)
-        if rule and rule.escalation and alert.state == "firing":
+def _responses(incident: Incident, rules: Sequence[AlertRule]) -> Iterator[tuple[timedelta, str]]:
+    firing = {alert.rule for alert in incident.alerts if alert.state == "firing"}
+    for rule in rules:
+        if rule.name in firing and rule.escalation:
             yield durations.time(rule.response_time, f"the response_time of {rule.name}"), rule.escalation
 
 

@@ -4,40 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from msgspec import Struct
-
 from edgetpu_ci.config import checking, matrix
 from edgetpu_ci.config.alerting import Alerting, AlertRule, default_routing
-from edgetpu_ci.incidents.record import Incident, Step
 
 Addresses = Mapping[str, Callable[[dict[str, str], str], str]]
 """Of each way of `notify`, where an alert with such labels and such a channel goes; empty where nowhere."""
 
 _HAS_CHANNELS: Final = "slack"
-
-
-class Routes(Struct, frozen=True, kw_only=True):
-    """Who hears of an incident, by the configuration: the section, its alerts by name, and the ways of `notify`."""
-
-    alerting: Alerting
-    rules: Mapping[str, AlertRule]
-    addresses: Addresses
-    is_silent: Callable[[Incident], bool]
-
-    def targets(self, incident: Incident) -> tuple[str, ...] | None:
-        """Where any of its alerts is said; None while nothing may be said of it."""
-        if self.is_silent(incident):
-            return None
-        known = [(self.rules[alert.rule], alert.labels) for alert in incident.alerts if alert.rule in self.rules]
-        return _once(target for one in known for target in targets(self.alerting, self.addresses, *one))
-
-    def escalated(self, _incident: Incident, step: Step) -> tuple[str, ...]:
-        """Where a step of escalation is said."""
-        return of_contact(self.alerting, step.contact)
-
-    def exists(self, target: str) -> bool:
-        """Whether its way of telling somebody is there."""
-        return target.partition(" ")[0] in self.addresses
 
 
 def targets(alerting: Alerting, addresses: Addresses, rule: AlertRule, labels: dict[str, str]) -> tuple[str, ...]:
@@ -48,10 +21,6 @@ def targets(alerting: Alerting, addresses: Addresses, rule: AlertRule, labels: d
     level = alerting.routing.get(rule.severity, default_routing()[rule.severity])
     names = [*level, *([_HAS_CHANNELS] if rule.channel else []), *_at_once(alerting, rule.priority)]
     found = (target for name in names for target in _said_to(name, alerting, addresses, rule.channel, labels))
-    return _once(found)
-
-
-def _once(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 

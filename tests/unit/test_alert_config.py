@@ -107,11 +107,6 @@ def test_rules_written_out_come_first(tmp_path: Path) -> None:
     [
         ("error_rate", "> 1.0", ("error_rate_percent", "above", 1)),
         ("high_error_rate", "> 5%", ("error_rate_percent", "above", 5)),
-        (
-            "performance_degradation",
-            "throughput < baseline * 0.8",
-            ("throughput_sustained_fps", "worse_by_percent", 20),
-        ),
         ("performance_regression", ">10 %", ("throughput_sustained_fps", "worse_by_percent", 10)),
         ("security_vulnerability_detected", "high_severity", ("high_or_graver_vuln*", "above", 0)),
         ("dependency_vulnerability", "low_severity", ("low_or_graver_vulnerable_dependencies", "above", 0)),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from edgetpu_ci.config.alerting import Alerting
-from edgetpu_ci.incidents import escalation, routing
+from edgetpu_ci.incidents import escalation
 from edgetpu_ci.incidents.escalation import Plan
 from edgetpu_ci.incidents.record import Alert, Book, Incident, Intent, Receipt, Sighting
 
@@ -44,7 +44,7 @@ ALERTING = codec.convert(
     Alerting,
     "alerting",
 )
-PLAN = Plan(alerting=ALERTING, rules={rule.name: rule for rule in ALERTING.rules})
+PLAN = Plan(alerting=ALERTING, rules=ALERTING.rules)
 TOLERANCE = timedelta(minutes=5)
 
 
@@ -121,7 +121,7 @@ def test_without_a_row_of_its_priority_only_the_response_time_counts() -> None:
 def test_a_rule_that_is_gone_or_an_alert_that_is_over_has_no_response_time() -> None:
     over = replace(incident().alerts[0], state="resolved")
     assert told(looked_at(0, 300, of=incident(priority="", alerts=(over,)))) == []
-    gone = replace(PLAN, rules={})
+    gone = replace(PLAN, rules=())
     assert escalation.due(incident(priority="", told_at=START), gone, minutes(300)).steps == ()
 
 
@@ -194,21 +194,3 @@ def test_a_book_is_escalated_whole() -> None:
     book = Book(incidents=(incident(told_at=START), incident(number=8, told_at=START, acknowledged_at=START)))
     after = escalation.escalate(book, PLAN, lambda _: False, minutes(15))
     assert list(map(told, after.incidents)) == [["cto", "manager"], []]
-
-
-def routes(*, silent: bool = False) -> routing.Routes:
-    ours: routing.Addresses = {"slack": lambda _labels, channel: channel or "#ci"}
-    return routing.Routes(alerting=ALERTING, rules=PLAN.rules, addresses=ours, is_silent=lambda _: silent)
-
-
-def test_an_incident_is_said_where_its_alerts_are_and_a_step_to_its_contact() -> None:
-    found = looked_at(0, 15)
-    assert routes().targets(found) == ("slack #ci", "slack #security_team", "slack #lead")
-    assert [routes().escalated(found, step) for step in found.steps] == [("slack #cto",), ("slack #manager",)]
-    assert routes(silent=True).targets(found) is None
-    assert routes().exists("slack #anything")
-    assert not routes().exists("pagerduty KEY")
-
-
-def test_a_rule_that_is_gone_is_said_nowhere_new() -> None:
-    assert replace(routes(), rules={}).targets(incident()) == ()
