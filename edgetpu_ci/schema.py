@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from edgetpu_ci import collect, config, plugins, publish, store
+from edgetpu_ci import collect, config, notify, plugins, publish, store
 
 _Families = Mapping[str, Mapping[str, plugins.Plugin]]
 
@@ -23,6 +23,7 @@ def document() -> dict[str, Any]:
         "kpis": collect.COLLECTORS,
         "store": store.STORES,
         "publish": publish.PUBLISHERS,
+        "notify": notify.NOTIFIERS,
     }
     options = [plugin.Options for family in families.values() for plugin in family.values()]
     (root, *parts), components = msgspec.json.schema_components(
@@ -43,15 +44,17 @@ def _assemble(
     options: Mapping[tuple[str, str], dict[str, Any]],
 ) -> dict[str, Any]:
     schema = dict(components["Config"])
+    alerting = dict(components["Alerting"])
     for family, found in families.items():
         steps = {"oneOf": [_step(name, options[family, name]) for name in found]}
-        place = schema["properties"][family]
-        schema["properties"][family] = steps if family == "store" else {**place, "items": steps}
+        properties = (alerting if family == "notify" else schema)["properties"]
+        properties[family] = steps if family == "store" else {**properties[family], "items": steps}
+    parts = {name: part for name, part in components.items() if name not in {"Config", "Step"}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "edgetpu-ci.yml",
-        "$defs": {name: part for name, part in components.items() if name not in {"Config", "Step"}},
+        "$defs": parts | {"Alerting": alerting},
     }
 
 

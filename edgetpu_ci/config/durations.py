@@ -32,3 +32,12 @@ def runs(text: str) -> int | None:
     """How many runs in a row "3 runs" says; None where it is a time."""
     found = re.fullmatch(r"\s*(\d{1,4})[ _]*runs?\s*", text.lower())
     return int(found[1]) if found else None
+
+
+def words(length: timedelta) -> str:
+    """A length of time as people say it, in whole minutes: "15 min", "1 h 5 min", "2 days"."""
+    minutes = round(length.total_seconds() / 60)
+    days, hours, left = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = ((days, "day" if days == 1 else "days"), (hours, "h"), (left, "min"))
+    said = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(said[:2]) or "0 min"

@@ -99,9 +99,10 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A step of escalation that was taken: when it was due, and when it was."""
+    """A step of escalation that was taken: who is told, after which time, when it was due, and when it was."""
 
     contact: str
+    after: str
     due: Time
     taken: Time
 
@@ -111,7 +112,7 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `key` is the same for the same group, today and in a year, and what Alertmanager gives PagerDuty for it; `number`
     counts all incidents of a book. `change` counts what became of this one. `receipts` are by target ("slack
-    #dev-quality").
+    #dev-quality"). `told_at` is when it was first to be said; None while nothing may be said of it.
     """
 
     key: str
@@ -121,6 +122,7 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     alerts: tuple[Alert, ...]
     opened_at: Time
     priority: str = ""
+    told_at: Time | None = None
     acknowledged_at: Time | None = None
     acknowledged_by: str = ""
     resolved_at: Time | None = None
