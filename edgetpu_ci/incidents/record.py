@@ -127,7 +127,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `target` is a notifier and an address there ("slack #dev-quality"). A job that takes it on writes its own name and
     until when it `holds` it; `tries` that began before may have been heard. Not before `after`, where a service asked
-    for time.
+    for time, or refused it: then `refused` is the configuration that it did not like.
     """
 
     id: str
@@ -142,6 +142,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tries: int = 0
     after: Time | None = None
     trouble: str = ""
+    refused: str = ""
 
 
 class Muted(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -157,13 +158,15 @@ class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is kept between runs, in one value of the store, so that what happened and what is to be said agree.
 
     `alerts` are those that belong to no open incident: pending, or over for a short while. `incidents` are the open
-    ones and those that still have something to be said, or were resolved lately.
+    ones and those that still have something to be said, or were resolved lately. `seen` has the names of the newest
+    reports that were looked at, by their kind.
     """
 
     alerts: tuple[Alert, ...] = ()
     incidents: tuple[Incident, ...] = ()
     outbox: tuple[Intent, ...] = ()
     silences: tuple[Muted, ...] = ()
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Context(Struct, frozen=True, kw_only=True):
