@@ -3,10 +3,11 @@
 Each target hears of an incident in a row of its own: the intents with its name, oldest first.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt, Step
@@ -116,7 +117,15 @@ def coalesce(row: Sequence[Intent], incident: Incident, now: datetime) -> tuple[
     return (*saying, *(said or rest[-1:]))
 
 
-def claim(book: Book, holder: str, now: datetime, configured: str = "") -> Book:
+class Claim(Struct, frozen=True, kw_only=True):
+    """A job that says things: who it is, what the configuration of its notifiers is, and what it tried already."""
+
+    holder: str
+    configured: str = ""
+    tried: frozenset[str] = frozenset()
+
+
+def claim(book: Book, job: Claim, now: datetime) -> Book:
     """The book with what a job takes on: of each row the first, unless another has it or it has to wait.
 
     Incidents of one key share their rows: some services know them by nothing else.
@@ -128,7 +137,7 @@ def claim(book: Book, holder: str, now: datetime, configured: str = "") -> Book:
         row = (intent.key, intent.target)
         is_first = row not in rows
         rows.add(row)
-        outbox.append(_taken(intent, holder, now) if is_first and _is_due(intent, now, configured) else intent)
+        outbox.append(_taken(intent, job.holder, now) if is_first and _is_due(intent, job, now) else intent)
     return replace(book, outbox=tuple(outbox))
 
 
@@ -136,9 +145,11 @@ def _taken(intent: Intent, holder: str, now: datetime) -> Intent:
     return replace(intent, holder=holder, holds=now + LEASE, tries=intent.tries + 1, after=None, refused="")
 
 
-def _is_due(intent: Intent, now: datetime, configured: str) -> bool:
-    is_mended = bool(intent.refused) and intent.refused != configured
-    return not is_held(intent, now) and (intent.after is None or intent.after <= now or is_mended)
+def _is_due(intent: Intent, job: Claim, now: datetime) -> bool:
+    if is_held(intent, now) or intent.id in job.tried:
+        return False
+    is_mended = bool(intent.refused) and intent.refused != job.configured
+    return intent.after is None or intent.after <= now or is_mended
 
 
 def is_held(intent: Intent, now: datetime) -> bool:
@@ -146,7 +157,7 @@ def is_held(intent: Intent, now: datetime) -> bool:
     return intent.holds is not None and now < intent.holds <= now + 2 * LEASE
 
 
-def held(book: Book, holder: str) -> Iterable[Intent]:
+def held(book: Book, holder: str) -> list[Intent]:
     """What a job took on, in order."""
     return [one for one in book.outbox if one.holder == holder]
 
