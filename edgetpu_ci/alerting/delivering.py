@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import memory
 from edgetpu_ci.alerting import keeper
-from edgetpu_ci.errors import DeliveryError, DeniedError, EdgeTpuCiError, LaterError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, EdgeTpuCiError, LaterError
 from edgetpu_ci.incidents import intents
 from edgetpu_ci.incidents.intents import Claim
 from edgetpu_ci.incidents.record import Book, Context, Event, Incident, Intent, Notice
@@ -119,4 +119,4 @@ class Messenger:
 
 def _word(error: EdgeTpuCiError) -> str:
     """The kind of trouble, never what a service said: that may hold anything."""
-    return type(error).__name__.removesuffix("Error").lower()
+    return "not configured" if isinstance(error, ConfigError) else "not reached"
