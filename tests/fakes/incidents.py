@@ -19,7 +19,7 @@ def alert(**parts: Any) -> Alert:
     """One that fires."""
     seen = Sighting(at=NOW, value=4.0, commit="c0ffee", url="https://github.com/owner/name/actions/runs/1")
     known = {"fingerprint": "0123456789abcdef", "rule": "build_failure_streak", "labels": LABELS, "state": "firing"}
-    return Alert(**{**known, "bad": seen, "last": seen, "bad_runs": 4, "since": NOW, **parts})  # type: ignore[arg-type]
+    return Alert(**{**known, "bad": seen, "last": seen, "bad_runs": 4, "since": NOW, **parts})
 
 
 def incident(key: str = KEY, number: int = 1, severity: Level = "critical", **parts: Any) -> Incident:
