@@ -169,13 +169,33 @@ class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+class Acknowledged(Struct, frozen=True, kw_only=True):
+    """That somebody takes care of an incident: who, since when, and `how` it was said ("a comment on #17").
+
+    `over` is the reason of one who closed it by hand.
+    """
+
+    key: str
+    number: int
+    by: str
+    at: Time
+    how: str
+    over: str = ""
+
+
 class Context(Struct, frozen=True, kw_only=True):
-    """What is looked up when something is said, and kept nowhere: who wrote the commit, and addresses to read on."""
+    """What is looked up when something is said, and kept nowhere: who wrote the commit, and addresses to read on.
+
+    Of the first run that was bad: its `author` by name, its `pull_request` ("#12"), and how many `commits` it is after
+    the last good one. `owner` is whom the configuration names, as GitHub mentions them where it says how. `links` are
+    names and addresses: commit, compare, pull request, code, run, report, runbook.
+    """
 
     repository: str = ""
     author: str = ""
     pull_request: str = ""
     commits: int | None = None
+    owner: str = ""
     links: tuple[tuple[str, str], ...] = ()
 
 

@@ -1,12 +1,12 @@
 """Notifiers: each tells somebody of an incident in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from edgetpu_ci import plugins
 from edgetpu_ci.config.step import Step
-from edgetpu_ci.incidents.record import Notice, Receipt
+from edgetpu_ci.incidents.record import Acknowledged, Incident, Notice, Receipt
 from edgetpu_ci.world import World
 
 
@@ -29,6 +29,14 @@ class Notifier(plugins.Plugin, Protocol):
         """
 
 
+@runtime_checkable
+class Answering(Protocol):
+    """A notifier that can tell who acknowledged what, or closed it by hand."""
+
+    def answers(self, options: Any, incidents: Sequence[Incident], world: World) -> Sequence[Acknowledged]:  # noqa: ANN401
+        """Of these open incidents; DeliveryError or DeniedError where the service does not tell."""
+
+
 NOTIFIERS: Final[dict[str, Notifier]] = {}
 
 
@@ -39,11 +47,20 @@ class Bound(NamedTuple):
     check: Callable[[World], None]
     address: Callable[[dict[str, str], str], str]
     tell: Callable[[Notice, World], Receipt]
+    answers: Callable[[Sequence[Incident], World], Sequence[Acknowledged]]
 
 
 def bind(step: Step, place: str) -> Bound:
     """Check a step's options now, before anything is said."""
     notifier, options = plugins.find(step, NOTIFIERS, "notify", place)
     return Bound(
-        step.use, partial(notifier.check, options), partial(notifier.address, options), partial(notifier.tell, options)
+        step.use,
+        partial(notifier.check, options),
+        partial(notifier.address, options),
+        partial(notifier.tell, options),
+        partial(notifier.answers, options) if isinstance(notifier, Answering) else _nobody,
     )
+
+
+def _nobody(_incidents: Sequence[Incident], _world: World) -> tuple[Acknowledged, ...]:
+    return ()
