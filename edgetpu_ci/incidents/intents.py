@@ -3,13 +3,14 @@
 Each target hears of an incident in a row of its own: the intents with its name, oldest first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edgetpu_ci.incidents.book import changed
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt, Step
 
 LEASE: Final = timedelta(minutes=5)
@@ -170,7 +171,9 @@ def said(book: Book, intent: Intent, receipt: Receipt) -> Book:
         return one.id == intent.id or (is_same_row and one.kind == "updated" and one.change <= receipt.said)
 
     outbox = tuple(one for one in book.outbox if not is_done(one))
-    return replace(_changed(book, intent, lambda one: _receipted(one, intent.target, receipt)), outbox=outbox)
+    return replace(
+        changed(book, intent.key, intent.number, lambda one: _receipted(one, intent.target, receipt)), outbox=outbox
+    )
 
 
 def _receipted(incident: Incident, target: str, receipt: Receipt) -> Incident:
@@ -196,7 +199,7 @@ def refused(book: Book, intent: Intent, event: Event, configured: str) -> Book:
         book,
         replace(intent, trouble="refused", refused=configured, after=event.at + REFUSED, tries=intent.tries - 1),
     )
-    return _changed(book, intent, lambda one: _noted(one, event))
+    return changed(book, intent.key, intent.number, lambda one: _noted(one, event))
 
 
 def _noted(incident: Incident, event: Event) -> Incident:
@@ -210,11 +213,6 @@ def _given_back(book: Book, intent: Intent) -> Book:
     free = replace(intent, holder="", holds=None)
     outbox = (free if (one.id, one.holder) == (intent.id, intent.holder) else one for one in book.outbox)
     return replace(book, outbox=tuple(outbox))
-
-
-def _changed(book: Book, intent: Intent, change: Callable[[Incident], Incident]) -> Book:
-    of = (intent.key, intent.number)
-    return replace(book, incidents=tuple(change(one) if (one.key, one.number) == of else one for one in book.incidents))
 
 
 def is_settled(book: Book, incident: Incident, reach: Reach) -> bool:
