@@ -29,7 +29,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     """What one run says of one alert.
 
     `labels` tell alerts apart, `repo`, `branch`, `alertname`, `severity` and `priority` among them. `because` is one
-    sentence with the value against its threshold; `where` a file and line, where there is one.
+    sentence with the value against its threshold; `where` a file and line, where there is one. Where the run knows by
+    itself when it began, `bad` is the first run that was, and `good` the last before.
     """
 
     rule: str
@@ -38,12 +39,28 @@ class Observation(Struct, frozen=True, kw_only=True):
     seen: Sighting
     because: str = ""
     where: str = ""
+    bad: Sighting | None = None
+    good: Sighting | None = None
+
+
+class Watched(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What may be wrong one day, with these labels: `last` is the newest run that could tell, `good` the newest good.
+
+    By it an alert knows the run before it began, a late report is seen to be late, and what is missing to be missing.
+    """
+
+    fingerprint: str
+    rule: str
+    labels: dict[str, str]
+    last: Sighting
+    good: Sighting | None = None
 
 
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that is wrong, across runs: `bad` is the first run that saw it, `good` the last before that did not.
 
-    `last` is the newest run that could tell. `bad_runs` and `good_runs` count what came in a row.
+    `last` is the newest run that could tell. `bad_runs` and `good_runs` count what came in a row; `since` is when it
+    began to fire.
     """
 
     fingerprint: str
@@ -93,7 +110,8 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Alerts that share their group's labels, from the first that fires to the last that is over.
 
     `key` is the same for the same group, today and in a year, and what Alertmanager gives PagerDuty for it; `number`
-    counts its incidents. `change` counts what became of this one. `receipts` are by target ("slack #dev-quality").
+    counts all incidents of a book. `change` counts what became of this one. `receipts` are by target ("slack
+    #dev-quality").
     """
 
     key: str
@@ -157,12 +175,14 @@ class Muted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is kept between runs, in one value of the store, so that what happened and what is to be said agree.
 
-    `alerts` are those that belong to no open incident: pending, or over for a short while. `incidents` are the open
-    ones and those that still have something to be said, or were resolved lately. `seen` has the names of the newest
-    reports that were looked at, by their kind.
+    `watched` is what may be wrong; `alerts` are pending, those that fire stand in their incident. `incidents` are the
+    open ones and those that still have something to be said, or were resolved lately; `opened` counts all there were.
+    `seen` has the names of the newest reports that were looked at, by their kind.
     """
 
+    watched: tuple[Watched, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    opened: int = 0
     incidents: tuple[Incident, ...] = ()
     outbox: tuple[Intent, ...] = ()
     silences: tuple[Muted, ...] = ()

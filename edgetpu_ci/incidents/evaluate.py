@@ -1,0 +1,150 @@
+"""What a report says of each thing that somebody wants to be told of. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from edgetpu_ci import metrics, validity
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.incidents import lasting, standing
+from edgetpu_ci.incidents.record import Observation, Sighting, Watched
+from edgetpu_ci.incidents.standing import Found
+from edgetpu_ci.judging import demand, spoilt
+from edgetpu_ci.model import REPOSITORY, Measurement, Report, Rule, Run
+
+_BY: Final = ("subject", "metric", "device")
+
+Labels = tuple[tuple[str, str], ...]
+"""Sorted as a rule names them, to tell its groups apart."""
+
+
+def observe(
+    rules: Sequence[AlertRule], report: Report, labels: Mapping[str, str], known: Iterable[Watched] = ()
+) -> tuple[Observation, ...]:
+    """How each alert of the rules that such a run can answer stands; of what was not measured nothing is said.
+
+    `labels` hold of the whole report (`repo`, `branch`). What is `known` from earlier runs, and neither has a value in
+    this one, is bad for a rule on what is missing.
+    """
+    known = tuple(known)
+    return tuple(
+        _observation(rule, report, {**labels, **_of_rule(rule), **dict(group)}, found)
+        for rule in rules
+        if demand.applying([_demand(rule)], report.run)
+        for group, measured in _groups(rule, report.run, labels, known).items()
+        for found in [_believed(rule, report, _found(rule, report, measured))]
+    )
+
+
+def belongs(rule: AlertRule, labels: Mapping[str, str]) -> bool:
+    """Whether an alert with these labels is of this rule as it is now, not as it once was."""
+    own = {"priority": "", **_of_rule(rule)}
+    return all(labels.get(name, "") == value for name, value in own.items()) and (
+        {name for name in _BY if name in labels} == set(rule.by)
+    )
+
+
+def _of_rule(rule: AlertRule) -> dict[str, str]:
+    given = {"alertname": rule.name, "severity": rule.severity, "priority": rule.priority}
+    return {name: value for name, value in given.items() if value}
+
+
+def _demand(rule: AlertRule) -> Rule:
+    return Rule(match=rule.match, worse_by_percent=rule.worse_by_percent)
+
+
+def _observation(rule: AlertRule, report: Report, labels: dict[str, str], found: Found) -> Observation:
+    run = report.run
+    seen = Sighting(
+        at=run.at, value=found.value, commit=run.commit, pull_request=run.pull_request, url=run.url, report=run.id
+    )
+    return Observation(
+        rule=rule.name,
+        labels=labels,
+        standing=found.standing,
+        seen=seen,
+        because=found.because,
+        where=found.where,
+        bad=found.bad,
+        good=found.good,
+    )
+
+
+def _groups(
+    rule: AlertRule, run: Run, labels: Mapping[str, str], known: Iterable[Watched]
+) -> dict[Labels, list[Measurement]]:
+    """What was measured, by the labels that tell a rule's alerts apart; and what was not, if it asks for that."""
+    found: dict[Labels, list[Measurement]] = {}
+    for measured in run.measurements:
+        if demand.matches(_demand(rule), measured):
+            found.setdefault(_labels(rule, run, measured), []).append(measured)
+    if rule.missing_above is not None:
+        gone = [*_absent(rule, run, labels, known), *([] if found else _named(rule, run))]
+        return {group: [measured] for group, measured in gone} | found
+    return found
+
+
+def _labels(rule: AlertRule, run: Run, measured: Measurement) -> Labels:
+    values = {"subject": measured.subject, "metric": measured.metric, "device": measured.device}
+    machine = _machine(run, measured)
+    return (*((name, values[name]) for name in rule.by), *([("machine", machine)] if machine else []))
+
+
+def _machine(run: Run, measured: Measurement) -> str:
+    """Which machine a value is of; empty of a key figure, which is the same wherever it is collected."""
+    return "" if metrics.published(measured.metric) else run.machine.key
+
+
+def _absent(
+    rule: AlertRule, run: Run, labels: Mapping[str, str], known: Iterable[Watched]
+) -> Iterator[tuple[Labels, Measurement]]:
+    """What an earlier run of the same kind, and of the same machine, had."""
+    collected = {_machine(run, measured) for measured in run.measurements}
+    for one in known:
+        is_here = all(one.labels.get(name) == value for name, value in labels.items())
+        if one.good and is_here and belongs(rule, one.labels) and one.labels.get("machine", "") in collected:
+            group = tuple((name, one.labels[name]) for name in (*rule.by, "machine") if name in one.labels)
+            yield group, _gone(rule, **{name: one.labels[name] for name in rule.by})
+
+
+def _named(rule: AlertRule, run: Run) -> Iterator[tuple[Labels, Measurement]]:
+    """What a rule names letter by letter, whether or not anything was ever called so."""
+    if not set(rule.match) & set("*?["):
+        gone = _gone(rule, subject=rule.match.rpartition("/")[0])
+        yield _labels(rule, run, gone), gone
+
+
+def _gone(rule: AlertRule, subject: str = REPOSITORY, metric: str = "", device: str = "") -> Measurement:
+    named = metric or metrics.find(rule.match.rpartition("/")[2]).name
+    return Measurement(subject=subject, metric=named, device=device, reason="it was not measured in this run")
+
+
+def _found(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> Found:
+    if rule.worse_by_percent is not None:
+        return lasting.change(rule, report, measured)
+    if rule.streak_above is not None:
+        return standing.failing(rule, measured, report.verdicts)
+    if rule.missing_above is not None:
+        return standing.missing(rule, measured)
+    return standing.threshold(rule, measured)
+
+
+def _believed(rule: AlertRule, report: Report, found: Found) -> Found:
+    """A value that other work or heat may have spoilt is not bad, and one of a run that broke is not good."""
+    if rule.above is None and rule.below is None:
+        return found
+    measurements, subject = report.run.measurements, found.of.subject
+    if found.standing == "good" and not validity.is_of_file(found.of):
+        why = validity.invalid(measurements).get(subject, "")
+    elif found.standing == "bad" and spoilt.is_speed(found.of.metric):
+        why = spoilt.by_heat(measurements).get(subject, "") or _busy(rule, report, found.of)
+    else:
+        why = ""
+    return standing.unknown(rule, found.of, f"{found.because}, but {why}") if why else found
+
+
+def _busy(rule: AlertRule, report: Report, measured: Measurement) -> str:
+    """That other work may have done it: the calm value of the same thing is not bad."""
+    calm = metrics.find(measured.metric).calm if report.run.contended else ""
+    beside = [m for m in report.run.measurements if m.subject == measured.subject and m.metric == calm]
+    is_calm = beside and standing.threshold(rule, beside).standing == "good"
+    return "the machine was busy; run it again when it is quiet" if is_calm else ""

@@ -1,0 +1,73 @@
+"""Whether something became worse, and stays so: by its own history, or against what was accepted. Pure."""
+
+from collections.abc import Sequence
+
+from edgetpu_ci import course, validity
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.incidents import standing
+from edgetpu_ci.incidents.record import Sighting
+from edgetpu_ci.incidents.standing import BAD, GOOD, Found
+from edgetpu_ci.judging import demand, phrases, tolerance
+from edgetpu_ci.model import Comparison, History, Measurement, Point, Report, Rule
+from edgetpu_ci.stats import changes
+
+
+def change(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> Found:
+    """Whether one of them is worse by more than `worse_by_percent`; unknown where there is nothing to compare with.
+
+    The confirmed shifts of its history, and comparisons with the baseline or a base commit. A previous run is nobody's
+    decision: the next one after it would find nothing worse.
+    """
+    return standing.worst(_of(rule, report, m) for m in measured)
+
+
+def _of(rule: AlertRule, report: Report, measured: Measurement) -> Found:
+    broken = validity.invalid(report.run.measurements).get(measured.subject, "")
+    if measured.value is None or (broken and not validity.is_of_file(measured)):
+        return standing.unknown(rule, measured, broken)
+    key = demand.watched(_demand(rule), measured)
+    found = [
+        *(_shifted(rule, measured, one) for one in report.history if one.key == key and one.runs >= changes.FEWEST),
+        *(_compared(rule, measured, one) for one in report.comparisons if one.key == key),
+    ]
+    told = [one for one in found if one.standing in {BAD, GOOD}]
+    nothing = standing.unknown(rule, measured, "it has neither history nor a baseline to be held against")
+    return standing.worst(told) if told else [*found, nothing][0]
+
+
+def _demand(rule: AlertRule) -> Rule:
+    return Rule(match=rule.match, worse_by_percent=rule.worse_by_percent)
+
+
+def _shifted(rule: AlertRule, measured: Measurement, history: History) -> Found:
+    """The greatest confirmed change of level that still stands; from its points, when it began."""
+    stands = [
+        one
+        for one in history.shifts
+        if one.tier == "confirmed"
+        and 100 * course.worse_by(history.metric, one.before, one.after) > (rule.worse_by_percent or 0)
+    ]
+    what = standing.name(rule, measured)
+    if not stands:
+        return Found(GOOD, f"{what} has no lasting change beyond {_allowed(rule)}", measured, measured.value)
+    worst = max(stands, key=lambda one: course.worse_by(history.metric, one.before, one.after))
+    said = f"{what} is {phrases.shift(worst, history.metric)}, beyond {_allowed(rule)}"
+    return Found(BAD, said, measured, measured.value, _sighting(worst.bad), _sighting(worst.good))
+
+
+def _allowed(rule: AlertRule) -> str:
+    return f"the {rule.worse_by_percent:g} % allowed"
+
+
+def _sighting(point: Point) -> Sighting:
+    return Sighting(at=point.at, value=point.value, commit=point.commit, url=point.url, report=point.report)
+
+
+def _compared(rule: AlertRule, measured: Measurement, comparison: Comparison) -> Found:
+    verdict = tolerance.change(_demand(rule), measured, comparison)
+    if verdict.status == "unknown" or comparison.against == "previous run":
+        return standing.unknown(rule, measured, f"compared with the {phrases.against(comparison)}, {verdict.because}")
+    said = f"{standing.name(rule, measured)}: {verdict.because}"
+    if verdict.status == "failed":
+        return Found(BAD, f"{said}, beyond {_allowed(rule)}", measured, measured.value)
+    return Found(GOOD, said, measured, measured.value)
