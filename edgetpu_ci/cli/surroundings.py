@@ -26,7 +26,7 @@ def settings(arguments: argparse.Namespace) -> "Config":
     from edgetpu_ci import config
 
     loaded = config.load(arguments.config or Path(config.FILE))
-    for doubt in config.doubts(loaded):
+    for doubt in config.doubts(loaded, world().now()):
         output.warn(f"edgetpu-ci: {doubt}")
     return loaded
 

@@ -16,7 +16,7 @@ from edgetpu_ci.formats import subjects
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import REPOSITORY, Collected, Measurement
-from edgetpu_ci.quality import scanned
+from edgetpu_ci.quality import scanned, weaknesses
 from edgetpu_ci.quality.records import Scan
 from edgetpu_ci.quality.scanned import Scanned
 from edgetpu_ci.supply import advisories, alerts, findings, posture, workflows
@@ -89,7 +89,7 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
         *_part(found, "token", "workflow_token_restricted"),
         posture.settings(known),
         *workflows.measurements(local),
-        _score(options, {**found, **_rating(read, reader)}, read, world.now()),
+        *_judged(options, {**found, **_rating(read, reader)}, read, world.now()),
     )
     return Collected(measurements=measured, incomplete=(*read.faults, *faults))
 
@@ -165,17 +165,20 @@ def _unseen(it: object, none: str) -> str:
     return "" if it else none
 
 
-def _score(options: Options, found: Found, read: scan_files.Scans, now: datetime) -> Measurement:
-    """The score of files and alerts together; unknown when one of them could not be read."""
+def _judged(options: Options, found: Found, read: scan_files.Scans, now: datetime) -> Iterator[Measurement]:
+    """The score of files and alerts together, and how many weaknesses they found."""
     scans = [*read.scans, *_of_github(options, found, now)]
     refused = [f"{_NAMES[kind]}: {_why(found[kind])}" for kind in options.alerts if not isinstance(found[kind], Open)]
+    missing = [*map(_why, read.faults), *refused]
+    yield from weaknesses.counts(scans, missing, now)
     leaked = any(isinstance(found[kind], Open) and found[kind].active for kind in options.alerts)
     scored = next(scanned.score(scans, now, leaked_secret=leaked), None)
-    details = scored.details if scored else ()
-    if missing := [*map(_why, read.faults), *refused]:
+    if missing:
         step = "; leave out of `alerts` what is not to count" if refused else ""
-        return summary.unknown(REPOSITORY, "security_score", f"{'; '.join(missing)}{step}", details=details)
-    return scored or summary.unknown(REPOSITORY, "security_score", "no scan is known")
+        why, details = f"{'; '.join(missing)}{step}", scored.details if scored else ()
+        yield summary.unknown(REPOSITORY, "security_score", why, details=details)
+        return
+    yield scored or summary.unknown(REPOSITORY, "security_score", "no scan is known")
 
 
 def _rating(read: scan_files.Scans, reader: GitHub) -> dict[str, Open]:

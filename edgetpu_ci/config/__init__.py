@@ -1,6 +1,7 @@
 """`edgetpu-ci.yml`: what to measure, what to demand, where to keep it and where to say it."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics, spelling
-from edgetpu_ci.config.alerting import Alerting
+from edgetpu_ci.config import checking
+from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.config.step import Step as Step
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Rule
@@ -75,14 +77,24 @@ def load(path: Path) -> Config:
         _check(rule, f"{path}: rules[{number}]")
     for name, gate in config.quality_gates.items():
         _check_gate(name, gate, f"{path}: quality_gates.{name}")
+    try:
+        checking.check(config.alerting)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     return config
 
 
-def doubts(config: Config) -> tuple[str, ...]:
+def doubts(config: Config, now: datetime) -> tuple[str, ...]:
+    """What is not wrong, and probably not meant: a misspelt metric, a silence that is over."""
+    return (*_misspelt(config), *checking.doubts(config.alerting, now))
+
+
+def _misspelt(config: Config) -> tuple[str, ...]:
     """Names of metrics that nobody knows and that are like a known one: a third party's may be called anything."""
     named = [
         *((f"quality_gates.{name}", name) for name in config.quality_gates if name not in _CHANGES),
         *((f"rules[{number}]", rule.match.rpartition("/")[2]) for number, rule in enumerate(config.rules)),
+        *((f"alerting.{place}", rule.match.rpartition("/")[2]) for place, rule in checking.rules(config.alerting)),
     ]
     guesses = [(place, name, spelling.meant(name, metrics.names())) for place, name in named if _is_strange(name)]
     return tuple(f"{place}: no metric of ours is called {name}{guess}" for place, name, guess in guesses if guess)
@@ -103,6 +115,11 @@ def of_kpis(config: Config) -> Config:
 def demands(config: Config) -> tuple[Rule, ...]:
     """All rules: those written out, then those the quality gates stand for."""
     return (*config.rules, *(_gate(name, gate) for name, gate in config.quality_gates.items()))
+
+
+def alert_rules(config: Config) -> tuple[AlertRule, ...]:
+    """All alerts: those written out, then those in short form."""
+    return tuple(rule for _, rule in checking.rules(config.alerting))
 
 
 def _gate(name: str, gate: Gate) -> Rule:

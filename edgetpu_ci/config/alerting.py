@@ -1,7 +1,7 @@
 """The section `alerting:`: what somebody is told of, who, where, and what happens when nobody answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -47,6 +47,21 @@ class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     summary: str = ""
 
 
+class ShortForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An alert that monitoring documents know by its name, its threshold in words: "> 3 consecutive failures".
+
+    The rest is as in an AlertRule. `priority` is p0 where it is critical, else p2.
+    """
+
+    threshold: str
+    priority: str = ""
+    response_time: str = ""
+    escalation: str = ""
+    channel: str = ""
+    owner: str = ""
+    runbook: str = ""
+
+
 class Inhibition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """While an alert with the labels `source` fires, those with the labels `target` are not told of.
 
@@ -70,7 +85,8 @@ class Silence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 Routes = dict[Level, tuple[str, ...]]
 
 
-def _routes() -> Routes:
+def default_routing() -> Routes:
+    """Where each level goes that `routing` does not name; ways that `notify` does not list are none."""
     return {
         "info": (),
         "warning": ("slack", "issue"),
@@ -84,19 +100,19 @@ class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `rules` says when; `critical_alerts` and `warning_alerts` are the same in the short form of monitoring documents.
     `notify` lists the ways of telling somebody, `routing` which of them each level takes: names of `notify` or of
-    `contacts`, or `all_channels`. A contact maps each way to an address there. `escalation_matrix` says, for each
-    priority, who hears of what nobody acknowledged after which time. Alerts with the same labels `group_by` are one
-    incident. `runbooks` is the folder with a Markdown file for each alert.
+    `contacts` (such as `emergency_contacts`), or `all_channels`. A contact maps each way to an address there.
+    `escalation_matrix` says, for each priority, who hears of what nobody acknowledged after which time. Alerts with
+    the same labels `group_by` are one incident. `runbooks` is the folder with a Markdown file for each alert.
     """
 
     rules: tuple[AlertRule, ...] = ()
-    critical_alerts: tuple[dict[str, dict[str, Any]], ...] = ()
-    warning_alerts: tuple[dict[str, dict[str, Any]], ...] = ()
+    critical_alerts: tuple[dict[str, ShortForm], ...] = ()
+    warning_alerts: tuple[dict[str, ShortForm], ...] = ()
     group_by: tuple[Annotated[str, Meta(pattern=NAME)], ...] = ("alertname", "branch", "repo")
     inhibit: tuple[Inhibition, ...] = ()
     silences: tuple[Silence, ...] = ()
     notify: tuple[Step, ...] = ()
-    routing: Routes = field(default_factory=_routes)
+    routing: Routes = field(default_factory=default_routing)
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
     escalation_matrix: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     runbooks: str = "runbooks"

@@ -84,7 +84,7 @@ def _steps(settings: config.Config, path: Path, world: World) -> Iterator[Findin
         except ConfigError as error:
             faults.append(Finding("bad", "configuration", str(error)))
     yield from faults
-    yield from (Finding("note", "configuration", doubt) for doubt in config.doubts(settings))
+    yield from (Finding("note", "configuration", doubt) for doubt in config.doubts(settings, world.now()))
     if all(fault.state != "bad" for fault in faults):
         counted = ((len(places), "collector"), (len(config.demands(settings)), "rule or gate"))
         yield Finding("ok", "configuration", f"{path}: {', '.join(_counted(*one) for one in counted)}.")

@@ -10,6 +10,11 @@ _STATISTICS: Final = (
     "the service of download statistics, one request a package and day; its earlier days from the store"
 )
 
+_GRADES: Final = (
+    ("critical", "critical severity"),
+    *((f"{grade}_or_graver", f"{grade} severity or a graver one") for grade in ("high", "medium", "low")),
+)
+
 SCORE: Final[tuple[Kpi, ...]] = (
     kpi(
         "security_score",
@@ -24,6 +29,21 @@ SCORE: Final[tuple[Kpi, ...]] = (
         "could not look at all it should, or a severity is not known and matters",
         source="reports of security scanners, and GitHub's alerts",
         permission="security-events: read, vulnerability-alerts: read",
+    ),
+    *(
+        kpi(
+            f"{grade}_vulnerabilities",
+            "",
+            "lower",
+            f"open findings of {severity}",
+            group="security",
+            formula="findings as security_score counts them; what was found counts even where not all could be looked "
+            "at; unknown where none was and a scan is missing, older than 7 days or not whole, or where a severity is "
+            "not known and matters",
+            source="reports of security scanners, and GitHub's alerts",
+            permission="security-events: read, vulnerability-alerts: read",
+        )
+        for grade, severity in _GRADES
     ),
 )
 
@@ -71,6 +91,20 @@ DEPENDENCIES: Final[tuple[Kpi, ...]] = (
         formula="packages whose version is in the range of an advisory that was not withdrawn; names of one advisory "
         "(GHSA, CVE, PYSEC) count once",
         source=_ADVISORIES,
+    ),
+    *(
+        kpi(
+            f"{grade}_vulnerable_dependencies",
+            "",
+            "lower",
+            f"packages with a known weakness of {severity}",
+            group="security",
+            formula="as vulnerable_dependencies, each by its gravest weakness; unknown where none is counted and of "
+            "one the severity is not known",
+            source=_ADVISORIES,
+        )
+        for grade, severity in _GRADES
+        if grade != "low_or_graver"
     ),
     kpi(
         "libyears",

@@ -11,7 +11,7 @@ from edgetpu_ci.errors import DeliveryError, MissingError
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Dependency, Measurement
 from edgetpu_ci.supply import findings, releases
-from edgetpu_ci.supply.findings import COSTS, Finding
+from edgetpu_ci.supply.findings import COSTS, Finding, Severity
 from edgetpu_ci.supply.locks import Wanted
 from edgetpu_ci.supply.standing import Known, Standing
 
@@ -24,7 +24,18 @@ _DIGITS: Final = 6
 
 _NO_VERSION: Final = "no package has a version"
 
-METRICS: Final = ("outdated_dependencies", "vulnerable_dependencies", "libyears", "dependency_health_score")
+_GRADES: Final[Mapping[str, Severity]] = {
+    "critical_vulnerable_dependencies": "critical",
+    "high_or_graver_vulnerable_dependencies": "high",
+    "medium_or_graver_vulnerable_dependencies": "medium",
+}
+METRICS: Final = (
+    "outdated_dependencies",
+    "vulnerable_dependencies",
+    *_GRADES,
+    "libyears",
+    "dependency_health_score",
+)
 _ORDER: Final = ("critical", "high", "medium", "low", "unknown", "")
 
 
@@ -105,6 +116,7 @@ def measurements(basis: Basis, now: datetime) -> Iterator[Measurement]:
     """How many are outdated and vulnerable, how far behind they are in years, and their health."""
     yield _outdated(basis)
     yield _vulnerable(basis)
+    yield from (_graver(basis, metric, least) for metric, least in _GRADES.items())
     yield _libyears(basis)
     yield _health(basis, now)
 
@@ -127,6 +139,21 @@ def _vulnerable(basis: Basis) -> Measurement:
     rest = [("more", f"{len(weak) - _MOST_NAMED:,}")] if weak[_MOST_NAMED:] else []
     details = (*details, *named, *rest)
     return summary.plain(REPOSITORY, "vulnerable_dependencies", float(len(weak)), n=n, details=details)
+
+
+def _graver(basis: Basis, metric: str, least: Severity) -> Measurement:
+    """How many packages have a weakness of that severity or a graver one."""
+    n = len(_versioned(basis))
+    details: summary.Details = (("counted", f"{n:,} packages of {basis.sources}"),)
+    if why := basis.found if isinstance(basis.found, str) else "" if n else _NO_VERSION:
+        return summary.unknown(REPOSITORY, metric, why, n=n, details=details)
+    packages = [findings.at_least((one.severity for one in _weak(basis, wanted)), least) for wanted in basis.wanted]
+    counted = sum(known > 0 for known, _ in packages)
+    unrated = sum(maybe > 0 for known, maybe in packages if not known)
+    if unrated and not counted:
+        why = f"of a weakness of {unrated:,} packages no severity is known"
+        return summary.unknown(REPOSITORY, metric, why, n=n, details=details)
+    return summary.plain(REPOSITORY, metric, float(counted), n=n, details=details)
 
 
 def _libyears(basis: Basis) -> Measurement:

@@ -83,6 +83,14 @@ def gravest(severities: Iterable[Severity]) -> Severity:
     return min(severities, key=_GRAVEST_FIRST.index, default="unknown")
 
 
+def at_least(severities: Iterable[Severity], least: Severity) -> tuple[int, int]:
+    """How many are of that severity or a graver one, and how many may be: theirs is not known."""
+    found = list(severities)
+    unrated = found.count("unknown")
+    known = sum(_GRAVEST_FIRST.index(one) <= _GRAVEST_FIRST.index(least) for one in found)
+    return (known + unrated, 0) if least == "low" else (known, unrated)
+
+
 def counts(findings: Sequence[Finding]) -> str:
     """How many of each severity, in words: "1 critical, 3 low"; "none" without any."""
     by_severity = Counter(finding.severity for finding in findings)

@@ -13,6 +13,7 @@ from edgetpu_ci.collect import dependencies
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.memory import Forgetful
 from edgetpu_ci.model import Collected, Dependency, Measurement
+from edgetpu_ci.supply import dependencies as dependency_figures
 from tests.fakes.endpoints import Endpoints, Refused, hub
 from tests.fakes.package_index import PackageIndex, Upload, index
 from tests.fakes.world import world
@@ -115,6 +116,26 @@ def test_the_table_has_what_is_outdated_or_vulnerable_the_gravest_first(tmp_path
     ]
 
 
+@pytest.mark.parametrize(
+    ("severity", "expected"),
+    [
+        ("critical", (1, 1, 1)),
+        ("high", (0, 1, 1)),
+        ("medium", (0, 0, 1)),
+        ("low", (0, 0, 0)),
+        (None, (None, None, None)),
+    ],
+)
+def test_packages_are_counted_by_how_grave_their_weakness_is(
+    tmp_path: Path, severity: str | None, expected: tuple[int | None, ...]
+) -> None:
+    with project(tmp_path, advisories=([ADVISORY | {"severity": severity or "unknown"}],)) as (_, _, collect):
+        found = by_name(collect())
+    names = ("critical", "high_or_graver", "medium_or_graver")
+    assert tuple(found[f"{name}_vulnerable_dependencies"].value for name in names) == expected
+    assert found["vulnerable_dependencies"].value == 1
+
+
 def test_the_figures_by_hand(tmp_path: Path) -> None:
     with project(tmp_path) as (_, _, collect):
         found = by_name(collect())
@@ -174,7 +195,7 @@ def test_a_file_that_is_none_costs_the_figures_of_dependencies(tmp_path: Path, d
         (tmp_path / "odd.txt").write_bytes(data)
     collected = dependencies.collect(dependencies.Options(files=("odd.txt",)), world(tmp_path))
     assert all(one.value is None and why in one.reason for one in collected.measurements)
-    assert len(collected.measurements) == 4
+    assert len(collected.measurements) == len(dependency_figures.METRICS)
     assert why in collected.incomplete[0]
 
 

@@ -75,6 +75,10 @@ def test_the_figures_of_a_repository_with_one_alert_of_each_kind(tmp_path: Path)
         "branch_protected": 1,
         "workflow_token_restricted": 1,
         "security_settings_percent": 80,
+        "critical_vulnerabilities": 1,
+        "high_or_graver_vulnerabilities": 2,
+        "medium_or_graver_vulnerabilities": 2,
+        "low_or_graver_vulnerabilities": 2,
         "security_score": 100 - 25 - 10,
     }
     assert ("−25 critical", "GHSA-1 alpha, fixed in 1.2 (Dependabot)") in found["security_score"].details
@@ -86,7 +90,11 @@ def test_the_figures_of_a_repository_with_one_alert_of_each_kind(tmp_path: Path)
 @pytest.mark.parametrize(
     ("refused", "permission", "lost"),
     [
-        ("dependabot/alerts", "vulnerability-alerts: read", {"dependabot_alerts", "security_score"}),
+        (
+            "dependabot/alerts",
+            "vulnerability-alerts: read",
+            {"dependabot_alerts", "security_score", "critical_vulnerabilities"},
+        ),
         ("code-scanning/alerts", "security-events: read", {"code_scanning_alerts", "security_score"}),
         ("code-scanning/analyses", "security-events: read", {"security_scan_age_hours"}),
         ("secret-scanning/alerts", "secret-scanning-alerts: read", {"secret_scanning_alerts", "security_score"}),

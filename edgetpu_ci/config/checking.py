@@ -1,0 +1,144 @@
+"""Whether the section `alerting:` makes sense: every name is one that is there, every time can be read. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from edgetpu_ci import spelling
+from edgetpu_ci.config import durations, matrix, shorthand
+from edgetpu_ci.config.alerting import Alerting, AlertRule, default_routing
+from edgetpu_ci.errors import ConfigError
+
+ALL: Final = "all_channels"
+"""Every way of `notify`."""
+
+_DEMANDS: Final = ("above", "below", "worse_by_percent", "streak_above", "missing_above")
+_LABELS: Final = frozenset(
+    {"alertname", "severity", "priority", "repo", "branch", "machine", "subject", "metric", "device"}
+)
+_LONG_AGO: Final = timedelta(days=30)
+
+
+def rules(alerting: Alerting) -> tuple[tuple[str, AlertRule], ...]:
+    """All alerts and their places: those written out, then those in short form."""
+    written = ((f"rules[{number}] ({rule.name})", rule) for number, rule in enumerate(alerting.rules))
+    return (*written, *shorthand.expand(alerting))
+
+
+def check(alerting: Alerting) -> None:
+    """ConfigError for the first thing that is wrong, in one sentence with its place."""
+    _check_ways(alerting)
+    _check_contacts(alerting)
+    _check_matrix(alerting)
+    _check_routing(alerting)
+    found = rules(alerting)
+    for place, rule in found:
+        _check_rule(rule, alerting, f"alerting.{place}")
+    _once([rule.name for _, rule in found], "alerting: two alerts are called")
+    _check_labels(alerting)
+
+
+def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
+    """What may be meant, and probably is not."""
+    found = rules(alerting)
+    if found and not alerting.notify:
+        yield "alerting.notify lists nothing, so that nobody is told of anything"
+    for number, silence in enumerate(alerting.silences):
+        if now - silence.until > _LONG_AGO:
+            yield f"alerting.silences[{number}] expired on {silence.until:%Y-%m-%d}; take it out"
+    names = {rule.name for _, rule in found}
+    for place, match in _matchers(alerting):
+        if "alertname" in match and match["alertname"] not in names:
+            yield f'{place}: no alert is called "{match["alertname"]}"{spelling.meant(match["alertname"], names)}'
+    for place, rule in found:
+        yield from _doubts_of(rule, alerting, f"alerting.{place}")
+
+
+def _doubts_of(rule: AlertRule, alerting: Alerting, place: str) -> Iterator[str]:
+    if rule.channel and alerting.notify and not any(step.use == "slack" for step in alerting.notify):
+        yield f"{place}: notify lists no slack, so that nothing is said in {rule.channel}"
+    if rule.owner not in alerting.contacts and (guess := spelling.meant(rule.owner, alerting.contacts)):
+        yield f'{place}.owner: no contact is called "{rule.owner}"{guess}'
+
+
+def _check_ways(alerting: Alerting) -> None:
+    _once([step.use for step in alerting.notify], "alerting.notify lists twice:")
+
+
+def _check_contacts(alerting: Alerting) -> None:
+    ways = [step.use for step in alerting.notify]
+    for name, addresses in alerting.contacts.items():
+        if name in (ALL, *ways):
+            raise ConfigError(f"alerting.contacts.{name} has the name of a way of telling somebody; give it another.")
+        if not addresses:
+            raise ConfigError(f"alerting.contacts.{name} has no address; give it one for a way that notify lists.")
+        for way in addresses:
+            _known(way, ways, f"alerting.contacts.{name}", "notify lists no")
+
+
+def _check_matrix(alerting: Alerting) -> None:
+    for name, row in alerting.escalation_matrix.items():
+        for after, contacts in row.items():
+            place = f"alerting.escalation_matrix.{name}.{after}"
+            durations.time(after, place)
+            for contact in contacts:
+                _known(contact, alerting.contacts, place, "contacts has no")
+
+
+def _check_routing(alerting: Alerting) -> None:
+    ours = default_routing()
+    known = [ALL, *(step.use for step in alerting.notify), *alerting.contacts]
+    for level, names in alerting.routing.items():
+        for name in names if names != ours[level] else ():
+            _known(name, known, f"alerting.routing.{level}", "neither notify nor contacts has")
+
+
+def _check_rule(rule: AlertRule, alerting: Alerting, place: str) -> None:
+    if sum(getattr(rule, name) is not None for name in _DEMANDS) != 1:
+        raise ConfigError(f"{place} must demand exactly one of: {', '.join(_DEMANDS)}.")
+    if durations.runs(rule.for_) is None:
+        durations.time(rule.for_, f"{place}.for")
+    durations.time(rule.response_time, f"{place}.response_time")
+    if rule.escalation:
+        _known(rule.escalation, alerting.contacts, f"{place}.escalation", "contacts has no")
+        if not rule.response_time:
+            raise ConfigError(f"{place}: {rule.escalation} would never hear of it; give it a response_time.")
+    _check_priority(rule.priority, alerting, place)
+
+
+def _check_priority(priority: str, alerting: Alerting, place: str) -> None:
+    if not priority or not alerting.escalation_matrix:
+        return
+    found = matrix.rows(alerting.escalation_matrix, priority)
+    if len(found) > 1:
+        raise ConfigError(f'{place}.priority: "{priority}" may mean any of: {", ".join(found)}; write one of them.')
+    if not found:
+        _known(priority, alerting.escalation_matrix, f"{place}.priority", "escalation_matrix has no row")
+
+
+def _check_labels(alerting: Alerting) -> None:
+    places = [(f"alerting.group_by[{n}]", (name,)) for n, name in enumerate(alerting.group_by)]
+    equal = [(f"alerting.inhibit[{n}].equal", one.equal) for n, one in enumerate(alerting.inhibit)]
+    for place, names in (*places, *equal, *((place, tuple(match)) for place, match in _matchers(alerting))):
+        for name in names:
+            _known(name, _LABELS, place, "no alert has a label")
+
+
+def _matchers(alerting: Alerting) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for number, one in enumerate(alerting.inhibit):
+        yield f"alerting.inhibit[{number}].source", one.source
+        yield f"alerting.inhibit[{number}].target", one.target
+    for number, silence in enumerate(alerting.silences):
+        yield f"alerting.silences[{number}].match", silence.match
+
+
+def _once(names: Sequence[str], fault: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{fault} {name}.")
+
+
+def _known(name: str, known: Iterable[str], place: str, fault: str) -> None:
+    if name not in (there := tuple(known)):
+        listed = f"; there are: {', '.join(there)}." if there else "."
+        raise ConfigError(f"{place}: {fault} {name}{spelling.meant(name, there) or listed}")
