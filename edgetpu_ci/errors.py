@@ -83,6 +83,14 @@ class DeliveryError(EdgeTpuCiError):
     exit_status = 4
 
 
+class LaterError(DeliveryError):
+    """A service took nothing now, and may later: not before so many `seconds`, where it asked for them."""
+
+    def __init__(self, sentence: str, seconds: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
 class MissingError(DeliveryError):
     """GitHub has nothing there, or does not show it to this token."""
 

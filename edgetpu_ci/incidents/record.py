@@ -147,7 +147,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `target` is a notifier and an address there ("slack #dev-quality"). A job that takes it on writes its own name and
     until when it `holds` it; `tries` that began before may have been heard. Not before `after`, where a service asked
-    for time.
+    for time, or refused it: then `refused` is the configuration that it did not like.
     """
 
     id: str
@@ -162,6 +162,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tries: int = 0
     after: Time | None = None
     trouble: str = ""
+    refused: str = ""
 
 
 class Muted(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -178,6 +179,7 @@ class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `watched` is what may be wrong; `alerts` are pending, those that fire stand in their incident. `incidents` are the
     open ones and those that still have something to be said, or were resolved lately; `opened` counts all there were.
+    `seen` has the names of the newest reports that were looked at, by their kind.
     """
 
     watched: tuple[Watched, ...] = ()
@@ -186,6 +188,7 @@ class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
     incidents: tuple[Incident, ...] = ()
     outbox: tuple[Intent, ...] = ()
     silences: tuple[Muted, ...] = ()
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Acknowledged(Struct, frozen=True, kw_only=True):

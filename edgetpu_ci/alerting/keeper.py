@@ -1,0 +1,89 @@
+"""What is known of incidents, in the store: one named value, and a document for each incident that is over."""
+
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+from typing import Final
+
+from msgspec.structs import replace
+
+from edgetpu_ci import codec, memory
+from edgetpu_ci.errors import DocumentError, StoreError
+from edgetpu_ci.incidents.record import Book, Incident
+from edgetpu_ci.store import Store
+from edgetpu_ci.world import World
+
+NAME: Final = "incidents"
+"""The named value."""
+
+KIND: Final = "incidents"
+"""The kind of document."""
+
+_TRIES: Final = 30
+_PAUSE: Final = 0.5
+
+
+def load(state: memory.State) -> Book:
+    """The book, empty where there is none yet; DocumentError with the next step when it is corrupt."""
+    return _unpack(state.state(NAME))
+
+
+def change(state: memory.State, changed: Callable[[Book], Book], world: World) -> Book:
+    """Make the book another one, whoever else writes it meanwhile: `changed` may be asked again, of a newer one.
+
+    StoreError when others are faster each time.
+    """
+    random = Random(world.token())  # noqa: S311 - so that jobs differ, not to keep a secret
+    for _ in range(_TRIES):
+        old = state.state(NAME)
+        before = _unpack(old)
+        after = changed(before)
+        if after == before or state.swap(NAME, old, memory.pack(after)):
+            return after
+        world.sleep(random.uniform(0, _PAUSE))
+    raise StoreError(f"{NAME} in the store is changed by other jobs all the time; run fewer at once.")
+
+
+def _unpack(data: bytes | None) -> Book:
+    return memory.unpack(data, Book, NAME) if data else Book()
+
+
+def put_away(store: Store, over: Iterable[Incident], world: World) -> tuple[Book, list[StoreError]]:
+    """Make documents of incidents that are over and take them out of the book; what failed stays in it."""
+    away, problems = [], []
+    for incident in over:
+        try:
+            _write(store, incident)
+            away.append(incident)
+        except StoreError as error:
+            problems.append(error)
+    return change(store, lambda book: _without(book, away), world), problems
+
+
+def _write(store: Store, incident: Incident) -> None:
+    name = document(incident)
+    # Killed after it was written, or another job was faster: it is the same, since nothing comes after the end.
+    if name not in store.names(KIND):
+        try:
+            store.append(KIND, name, codec.encode_json(incident))
+        except StoreError:
+            if name not in store.names(KIND):
+                raise
+
+
+def document(incident: Incident) -> str:
+    """What the document of an incident is called: the same whoever writes it."""
+    return f"{incident.opened_at:%Y%m%dT%H%M%SZ}-{incident.key[:16]}-{incident.number}"
+
+
+def _without(book: Book, away: Iterable[Incident]) -> Book:
+    gone = {(one.key, one.number) for one in away}
+    return replace(book, incidents=tuple(one for one in book.incidents if (one.key, one.number) not in gone))
+
+
+def past(store: Store, world: World) -> Iterator[Incident]:
+    """Incidents that are over, newest first; one that cannot be read is named and passed over."""
+    for name in reversed(store.names(KIND)):
+        try:
+            yield codec.decode_json(store.read(KIND, name), Incident, f"incident {name} in the store")
+        except DocumentError as error:
+            world.warn(f"Passed over: {error}")

@@ -1,0 +1,272 @@
+"""What is to be said of incidents: nothing lost that somebody must hear, nothing needless, in order, by one job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from edgetpu_ci.incidents import intents
+from edgetpu_ci.incidents.intents import LEASE, Claim
+from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt
+from tests.fakes.incidents import KEY, NOW, Reached, acknowledged, changed, escalated, incident, resolved
+
+BY = Claim(holder="job")
+EMPTY = Book()
+
+
+def step(before: Book, change: Callable[[Incident], Incident], reach: Reached | None = None) -> Book:
+    return intents.plan(before, changed(before, KEY, change), reach or Reached(), NOW)
+
+
+def opened(reach: Reached | None = None) -> Book:
+    return intents.plan(EMPTY, Book(incidents=(incident(),)), reach or Reached(), NOW)
+
+
+def same(one: Incident) -> Incident:
+    return one
+
+
+def waiting(book: Book) -> list[tuple[Kind, str]]:
+    return [(one.kind, one.target) for one in book.outbox]
+
+
+def say(book: Book, now: datetime = NOW) -> Book:
+    """A job that says all it may."""
+    while held := intents.held(book := intents.claim(book, BY, now), BY.holder):
+        current = next(one for one in book.incidents if one.number == held[0].number)
+        book = intents.said(book, held[0], Receipt(ref="17", at=now, said=current.change))
+    return book
+
+
+def test_what_opens_is_said_everywhere_once_and_then_only_what_becomes_of_it() -> None:
+    book = opened()
+    assert waiting(book) == [("opened", "slack #dev"), ("opened", "pagerduty P0")]
+    assert [one.id for one in book.outbox] == [f"{KEY}/1/1/slack #dev", f"{KEY}/1/1/pagerduty P0"]
+    assert intents.plan(book, book, Reached(), NOW) == book
+    told = say(book)
+    assert waiting(told) == []
+    assert intents.plan(told, told, Reached(), NOW).outbox == ()
+    assert waiting(step(told, acknowledged)) == [("acknowledged", "slack #dev"), ("acknowledged", "pagerduty P0")]
+
+
+def test_what_was_over_before_anybody_heard_of_it_is_not_said() -> None:
+    book = step(step(opened(), same), resolved)
+    assert waiting(book) == []
+    assert intents.is_settled(book, book.incidents[0], Reached())
+
+
+@pytest.mark.parametrize(
+    ("changes", "left"),
+    [
+        ([same, same, same], ["updated"]),
+        ([same, acknowledged], ["acknowledged"]),
+        ([acknowledged, same], ["acknowledged"]),
+        ([same, acknowledged, resolved], ["resolved"]),
+        ([escalated, same], ["escalated"]),
+    ],
+)
+def test_what_waits_becomes_one(changes: list[Callable[[Incident], Incident]], left: list[Kind]) -> None:
+    reach = Reached(places=("slack @cto",))
+    book = say(opened(reach))
+    for change in changes:
+        book = step(book, change, reach)
+    assert [kind for kind, _ in waiting(book)] == left
+
+
+def test_a_page_that_waits_is_sent_before_it_is_acknowledged() -> None:
+    assert [kind for kind, target in waiting(step(opened(), acknowledged)) if target == "pagerduty P0"] == [
+        "opened",
+        "acknowledged",
+    ]
+
+
+def test_what_a_job_says_now_stays_and_what_follows_waits_for_it() -> None:
+    reach = Reached(places=("pagerduty P0",))
+    taken = intents.claim(opened(reach), BY, NOW)
+    book = step(taken, resolved, reach)
+    assert [kind for kind, _ in waiting(book)] == ["opened", "resolved"]
+    assert intents.claim(book, Claim(holder="other"), NOW) == book
+    said = intents.said(book, book.outbox[0], Receipt(ref="17", at=NOW, said=1))
+    assert [one.kind for one in intents.held(intents.claim(said, BY, NOW), "job")] == ["resolved"]
+
+
+def test_of_a_job_that_died_another_says_it_again_and_knows_that_it_may_have_been_heard() -> None:
+    book = intents.claim(opened(), BY, NOW)
+    other = Claim(holder="other")
+    assert intents.held(intents.claim(book, other, NOW + LEASE - timedelta(seconds=1)), "other") == []
+    again = intents.held(intents.claim(book, other, NOW + LEASE), "other")
+    assert [(one.id, one.tries) for one in again] == [(one.id, 2) for one in book.outbox]
+
+
+def test_what_a_job_that_died_may_have_opened_is_closed_when_it_is_over() -> None:
+    reach = Reached(places=("pagerduty P0",))
+    book = intents.claim(opened(reach), BY, NOW)
+    late = NOW + LEASE
+    over = intents.plan(book, changed(book, KEY, resolved), reach, late)
+    assert [(one.kind, one.tries) for one in over.outbox] == [("resolved", 1)]
+
+
+def test_a_clock_that_was_a_year_ahead_holds_nothing_for_a_year() -> None:
+    book = intents.claim(opened(), BY, NOW + timedelta(days=365))
+    assert len(intents.held(intents.claim(book, Claim(holder="other"), NOW), "other")) == 2
+
+
+def test_what_a_service_has_no_time_for_waits_and_holds_up_its_row_only() -> None:
+    book = intents.claim(opened(), BY, NOW)
+    until = NOW + timedelta(minutes=20)
+    book = intents.released(book, book.outbox[0], "not reached", until)
+    assert [one.target for one in intents.held(intents.claim(book, BY, until - LEASE), "job")] == ["pagerduty P0"]
+    assert len(intents.held(intents.claim(book, BY, until), "job")) == 2
+
+
+def test_what_was_refused_is_tried_with_another_configuration_or_a_day_later_and_stands_on_the_timeline() -> None:
+    book = intents.claim(opened(), Claim(holder="job", configured="a"), NOW)
+    event = Event(at=NOW, kind="updated", text="slack #dev refused to be told")
+    book = intents.refused(book, book.outbox[0], event, "a")
+    assert book.incidents[0].timeline[-1] == event
+    assert (book.outbox[0].trouble, book.outbox[0].tries) == ("refused", 0)
+
+    def taken(configured: str, after: timedelta) -> list[str]:
+        claimed = intents.claim(book, Claim(holder="next", configured=configured), NOW + after)
+        return [one.target for one in intents.held(claimed, "next")]
+
+    assert taken("a", timedelta(minutes=1)) == []
+    assert taken("b", timedelta(minutes=1)) == ["slack #dev"]
+    assert "slack #dev" in taken("a", timedelta(days=1))
+    again = intents.refused(intents.claim(book, BY, NOW + timedelta(days=1)), book.outbox[0], event, "")
+    assert again.incidents[0].timeline.count(event) == 1
+
+
+def test_while_silenced_nothing_is_said_and_afterwards_what_still_stands() -> None:
+    silent = Reached(silent=True)
+    book = intents.plan(opened(), Book(incidents=(incident(),)), silent, NOW)
+    assert waiting(book) == []
+    assert [kind for kind, _ in waiting(intents.plan(book, book, Reached(), NOW))] == ["opened", "opened"]
+    told = say(opened())
+    over = intents.plan(told, changed(told, KEY, resolved), silent, NOW)
+    assert waiting(over) == []
+    assert not intents.is_settled(over, over.incidents[0], silent)
+    assert [kind for kind, _ in waiting(intents.plan(over, over, Reached(), NOW))] == ["resolved", "resolved"]
+
+
+def test_a_place_that_is_configured_no_more_is_not_waited_for() -> None:
+    gone = Reached(gone=frozenset({"slack #dev"}))
+    told = say(opened())
+    over = intents.plan(told, changed(told, KEY, resolved), gone, NOW)
+    assert waiting(over) == [("resolved", "pagerduty P0")]
+    done = say(over)
+    assert intents.is_settled(done, done.incidents[0], gone)
+
+
+def test_escalation_reaches_who_had_not_heard_and_stops_when_somebody_acknowledges() -> None:
+    told = say(opened())
+    book = step(told, escalated)
+    assert ("escalated", "slack @cto") in waiting(book)
+    assert next(one for one in book.outbox if one.target == "slack @cto").text == "cto"
+    assert [one for one in waiting(step(book, acknowledged)) if one[1] == "slack @cto"] == []
+    heard = step(say(book), acknowledged)
+    assert ("acknowledged", "slack @cto") in waiting(heard)
+
+
+def test_what_is_over_is_said_before_what_begins_after_it_under_the_same_key() -> None:
+    reach = Reached(places=("pagerduty P0",))
+    over = step(say(opened(reach)), resolved, reach)
+    again = replace(over, incidents=(incident(number=2), *over.incidents))
+    book = intents.claim(intents.plan(over, again, reach, NOW), BY, NOW)
+    assert [(one.number, one.kind) for one in book.outbox] == [(1, "resolved"), (2, "opened")]
+    assert [one.number for one in intents.held(book, "job")] == [1]
+
+
+@dataclass
+class Life:
+    """An incident's life with jobs that die, a service that fails and silences: what was heard, in order."""
+
+    book: Book = field(default_factory=Book)
+    now: datetime = NOW
+    reach: Reached = field(default_factory=Reached)
+    heard: dict[str, list[tuple[Intent, int]]] = field(default_factory=dict)
+
+    def plan(self, after: Book) -> None:
+        self.book = intents.plan(self.book, after, self.reach, self.now)
+
+    def begin(self) -> None:
+        if all(not one.is_open for one in self.book.incidents):
+            new = incident(number=len(self.book.incidents) + 1)
+            self.plan(replace(self.book, incidents=(*self.book.incidents, new)))
+
+    def change(self, change: Callable[[Incident], Incident]) -> None:
+        if any(one.is_open for one in self.book.incidents):
+            self.plan(changed(self.book, KEY, change))
+
+    def silence(self) -> None:
+        self.reach.silent = not self.reach.silent
+
+    def later(self) -> None:
+        self.now += LEASE
+
+    def tell(self, *, hears: bool = True, dies: bool = False, fails: bool = False) -> None:
+        """A job that says what it may; one that dies does so before or after it was heard."""
+        self.plan(self.book)
+        job, tried = Claim(holder="job"), set[str]()
+        while held := intents.held(
+            book := intents.claim(self.book, replace(job, tried=frozenset(tried)), self.now), "job"
+        ):
+            self.book, intent = book, held[0]
+            tried.add(intent.id)
+            one = next(one for one in book.incidents if one.number == intent.number)
+            if hears:
+                self.heard.setdefault(f"{intent.target} {intent.number}", []).append((intent, one.change))
+            if dies:
+                # Its name is never used again.
+                free = tuple(replace(each, holder="dead" * bool(each.holder)) for each in book.outbox)
+                self.book = replace(book, outbox=free)
+                return
+            receipt = Receipt(ref="17", at=self.now, said=one.change)
+            self.book = intents.released(book, intent, "not reached") if fails else intents.said(book, intent, receipt)
+
+
+EVENTS: dict[str, Callable[[Life], None]] = {
+    "begins": Life.begin,
+    "changes": lambda life: life.change(same),
+    "acknowledged": lambda life: life.change(acknowledged),
+    "escalated": lambda life: life.change(escalated),
+    "resolved": lambda life: life.change(resolved),
+    "silence": Life.silence,
+    "lease over": Life.later,
+    "told": Life.tell,
+    "killed before": lambda life: life.tell(hears=False, dies=True),
+    "killed after": lambda life: life.tell(dies=True),
+    "not reached": lambda life: life.tell(hears=False, fails=True),
+    "no answer": lambda life: life.tell(fails=True),
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(sorted(EVENTS)), max_size=25))
+def test_whatever_happens_everybody_ends_up_knowing_how_it_is(happens: list[str]) -> None:
+    life = Life()
+    life.begin()
+    for what in happens:
+        EVENTS[what](life)
+    life.reach.silent = False
+    for _ in range(3):
+        life.later()
+        life.tell()
+    assert life.book.outbox == ()
+    for one in life.book.incidents:
+        assert one.is_open or intents.is_settled(life.book, one, life.reach)
+        for target in life.reach.places:
+            told = life.heard.get(f"{target} {one.number}", [])
+            assert told or not one.is_open
+            assert not told or told[-1][1] == one.change
+    for told in life.heard.values():
+        kinds = [intent.kind for intent, _ in told]
+        assert kinds[0] in {"opened", "escalated"} or told[0][0].tries > 1
+        assert "resolved" not in kinds or set(kinds[kinds.index("resolved") :]) == {"resolved"}
+        ids = [intent.id for intent, _ in told]
+        assert all(intent.tries > 1 for n, (intent, _) in enumerate(told) if intent.id in ids[:n])
+        assert [change for _, change in told] == sorted(change for _, change in told)
