@@ -114,14 +114,6 @@ class TokenError(DownError):
     """A service does not know our token; neither is it asked anything more."""
 
 
-class LaterError(DeliveryError):
-    """A service asked for time: it may be tried again `seconds` from now."""
-
-    def __init__(self, sentence: str, seconds: float) -> None:
-        super().__init__(sentence)
-        self.seconds = seconds
-
-
 class BudgetError(DeliveryError):
     """What may be asked of a service, or how long, is used up; the next run goes on."""
 

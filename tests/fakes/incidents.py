@@ -53,7 +53,7 @@ def resolved(one: Incident) -> Incident:
 
 def escalated(one: Incident, contact: str = "cto") -> Incident:
     """Somebody else hears of it."""
-    return replace(one, steps=(*one.steps, Step(contact=contact, due=NOW, taken=NOW)))
+    return replace(one, steps=(*one.steps, Step(contact=contact, after="15_min", due=NOW, taken=NOW)))
 
 
 @dataclass

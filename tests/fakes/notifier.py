@@ -43,7 +43,13 @@ class Recording:
 
     def bound(self) -> Bound:
         """As one of `notify`."""
-        return Bound(self.use, lambda _world: None, lambda _labels, channel: channel or "#all", self.tell)
+        return Bound(
+            self.use,
+            lambda _world: None,
+            lambda _labels, channel: channel or "#all",
+            self.tell,
+            lambda _incidents, _world: (),
+        )
 
     def tell(self, notice: Notice, _world: World) -> Receipt:
         """Remember it."""
