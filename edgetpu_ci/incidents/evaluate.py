@@ -91,7 +91,8 @@ def _labels(rule: AlertRule, run: Run, measured: Measurement) -> Labels:
 
 def _machine(run: Run, measured: Measurement) -> str:
     """Which machine a value is of; empty of a key figure, which is the same wherever it is collected."""
-    return "" if metrics.published(measured.metric) else run.machine.key
+    is_of_machine = run.machine.key != REPOSITORY and metrics.published(measured.metric) is None
+    return run.machine.key if is_of_machine else ""
 
 
 def _absent(
@@ -133,18 +134,18 @@ def _believed(rule: AlertRule, report: Report, found: Found) -> Found:
     if rule.above is None and rule.below is None:
         return found
     measurements, subject = report.run.measurements, found.of.subject
-    if found.standing == "good" and not validity.is_of_file(found.of):
+    if found.standing == standing.GOOD and not validity.is_of_file(found.of):
         why = validity.invalid(measurements).get(subject, "")
-    elif found.standing == "bad" and spoilt.is_speed(found.of.metric):
+    elif found.standing == standing.BAD and spoilt.is_speed(found.of.metric):
         why = spoilt.by_heat(measurements).get(subject, "") or _busy(rule, report, found.of)
     else:
         why = ""
-    return standing.unknown(rule, found.of, f"{found.because}, but {why}") if why else found
+    return found._replace(standing=standing.UNKNOWN, because=f"{found.because}, but {why}") if why else found
 
 
 def _busy(rule: AlertRule, report: Report, measured: Measurement) -> str:
     """That other work may have done it: the calm value of the same thing is not bad."""
     calm = metrics.find(measured.metric).calm if report.run.contended else ""
     beside = [m for m in report.run.measurements if m.subject == measured.subject and m.metric == calm]
-    is_calm = beside and standing.threshold(rule, beside).standing == "good"
+    is_calm = beside and standing.threshold(rule, beside).standing == standing.GOOD
     return "the machine was busy; run it again when it is quiet" if is_calm else ""

@@ -49,9 +49,9 @@ def _shifted(rule: AlertRule, measured: Measurement, history: History) -> Found:
     ]
     what = standing.name(rule, measured)
     if not stands:
-        return Found(GOOD, f"{what} has no lasting change beyond {_allowed(rule)}", measured, measured.value)
+        return Found(GOOD, f"{what}: no lasting change beyond {_allowed(rule)}", measured, measured.value)
     worst = max(stands, key=lambda one: course.worse_by(history.metric, one.before, one.after))
-    said = f"{what} is {phrases.shift(worst, history.metric)}, beyond {_allowed(rule)}"
+    said = f"{what}: {phrases.shift(worst, history.metric)}, beyond {_allowed(rule)}"
     return Found(BAD, said, measured, measured.value, _sighting(worst.bad), _sighting(worst.good))
 
 

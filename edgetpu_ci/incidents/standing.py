@@ -92,10 +92,11 @@ def _said(rule: AlertRule, measured: Sequence[Measurement], of: Measurement, val
     """`test coverage is 78.40 %, below 80 %`; without the limit where it is kept."""
     named = {name(rule, m) for m in measured} if rule.over in _TOGETHER else {name(rule, of)}
     what = _TOGETHER.get(rule.over, "") + (named.pop() if len(named) == 1 else _metric(rule, of))
-    said = _amount(rule, of, value)
+    verb = "are" if what.startswith(_metric(rule, of)) and _metric(rule, of).endswith("s") else "is"
+    said = f"{what} {verb} {_amount(rule, of, value)}"
     if limit is None or metrics.is_yes_or_no(of.metric):
-        return f"{what} is {said}"
-    return f"{what} is {said}, {'below' if rule.above is None else 'above'} {_amount(rule, of, limit)}"
+        return said
+    return f"{said}, {'below' if rule.above is None else 'above'} {_amount(rule, of, limit)}"
 
 
 def _amount(rule: AlertRule, of: Measurement, value: float) -> str:
@@ -104,20 +105,22 @@ def _amount(rule: AlertRule, of: Measurement, value: float) -> str:
 
 def unknown(rule: AlertRule, measured: Measurement, reason: str = "") -> Found:
     """Nothing is known of it, and why."""
-    reason = reason or measured.reason
-    return Found(UNKNOWN, f"{name(rule, measured)} is not known{': ' if reason else ''}{reason}", measured)
+    return Found(UNKNOWN, _because(f"nothing is known of {name(rule, measured)}", reason or measured.reason), measured)
 
 
 def missing(rule: AlertRule, measured: Sequence[Measurement]) -> Found:
     """Whether each of them has a value."""
-    found = [_missing(rule, m) for m in measured]
-    return worst(found)
+    return worst(_missing(name(rule, m), m) for m in measured)
 
 
-def _missing(rule: AlertRule, measured: Measurement) -> Found:
+def _missing(what: str, measured: Measurement) -> Found:
     if _is_known(measured):
-        return Found(GOOD, f"{name(rule, measured)} has a value", measured, measured.value)
-    return Found(BAD, f"{name(rule, measured)} has no value{measured.reason and ': '}{measured.reason}", measured)
+        return Found(GOOD, f"there is a value of {what}", measured, measured.value)
+    return Found(BAD, _because(f"there is no value of {what}", measured.reason), measured)
+
+
+def _because(said: str, reason: str) -> str:
+    return f"{said}: {reason}" if reason else said
 
 
 def failing(rule: AlertRule, measured: Sequence[Measurement], verdicts: Sequence[Verdict]) -> Found:
