@@ -7,12 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.incidents import forgetting
+from edgetpu_ci.incidents import by_hand, forgetting
 from edgetpu_ci.incidents.evaluate import observe
 from edgetpu_ci.incidents.incident import MOST_EVENTS, event, firing
 from edgetpu_ci.incidents.keys import group_key
 from edgetpu_ci.incidents.machine import advance
-from edgetpu_ci.incidents.record import Book, Incident, Muted
+from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Muted
 from edgetpu_ci.model import Measurement
 from tests.fakes.alerting import COVERAGE, LABELS, PACKAGE, REGRESSION, STREAK, at, report, shifted, value
 
@@ -142,7 +142,8 @@ def test_of_two_reports_of_one_second_each_counts_once() -> None:
 def test_a_run_of_the_future_says_nothing_yet() -> None:
     ahead = observe([COVERAGE], report(value("test_coverage", 70), minutes=DAY), LABELS)
     assert advance(Book(), ahead, [COVERAGE], at(0)) == Book()
-    assert only(advance(Book(), ahead, [COVERAGE], at(DAY - 9))).is_open
+    assert advance(Book(), ahead, [COVERAGE], at(DAY - 10.1)) == Book()
+    assert only(advance(Book(), ahead, [COVERAGE], at(DAY - 10))).is_open
 
 
 def test_after_a_clock_that_jumped_what_comes_is_heard() -> None:
@@ -236,6 +237,30 @@ def test_another_threshold_keeps_the_incident() -> None:
 def test_observations_of_no_rule_say_nothing() -> None:
     seen = observe([COVERAGE], report(value("test_coverage", 70)), LABELS)
     assert advance(Book(), seen, [PACKAGE], at(0)) == Book()
+
+
+def test_what_is_closed_by_hand_is_over_until_a_later_run_is_bad_again() -> None:
+    bad = after(COVERAGE, *coverage(90, 70))
+    one = only(bad)
+    said = Acknowledged(key=one.key, number=one.number, by="maintainer", at=at(15), how="", over="the limit was wrong")
+    book = by_hand.close(bad, said)
+    assert lines(book)[1:] == ["resolved: closed by hand: the limit was wrong"]
+    assert only(book).resolved_at == at(15)
+    assert [alert.state for alert in only(book).alerts] == ["resolved"]
+    assert by_hand.close(book, said) == book
+    assert after(COVERAGE, *coverage(70), book=book, start=10) == book
+    assert [one.is_open for one in after(COVERAGE, *coverage(70), book=book, start=20).incidents] == [False, True]
+
+
+def test_what_was_missing_is_expected_no_more_once_somebody_closed_it() -> None:
+    rule = AlertRule(name="x", match="*/test_coverage", missing_above=0)
+    nothing = [value("package_available", 1, "edge-tpu")]
+    book = after(rule, *coverage(90), nothing)
+    one = only(book)
+    said = Acknowledged(key=one.key, number=one.number, by="maintainer", at=at(15), how="", over="we test no more")
+    book = by_hand.close(book, said)
+    assert len(after(rule, nothing, book=book, start=20).incidents) == 1
+    assert len(after(rule, *coverage(90), nothing, book=book, start=20).incidents) == 2
 
 
 def test_what_was_not_seen_for_long_is_forgotten_unless_it_fires() -> None:
