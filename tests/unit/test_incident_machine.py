@@ -249,7 +249,10 @@ def test_what_is_closed_by_hand_is_over_until_a_later_run_is_bad_again() -> None
     assert [alert.state for alert in only(book).alerts] == ["resolved"]
     assert by_hand.close(book, said) == book
     assert after(COVERAGE, *coverage(70), book=book, start=10) == book
-    assert [one.is_open for one in after(COVERAGE, *coverage(70), book=book, start=20).incidents] == [False, True]
+    closed, again = after(COVERAGE, *coverage(70), book=book, start=20).incidents
+    assert (closed.is_open, again.is_open) == (False, True)
+    assert again.alerts[0].good
+    assert again.alerts[0].good.at == at(0)
 
 
 def test_what_was_missing_is_expected_no_more_once_somebody_closed_it() -> None:
