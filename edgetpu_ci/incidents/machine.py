@@ -74,19 +74,18 @@ class _Writing:
 
     def end_ruleless(self) -> None:
         """What no rule asks for is forgotten; where it fires, that is said."""
-        ruled = {name for name, one in self.watched.items() if self._rule(one.rule, one.labels)}
+        ruled = {name for name, one in self.watched.items() if self._rule(one.labels)}
         self.watched = {name: one for name, one in self.watched.items() if name in ruled}
         self.pending = {name: one for name, one in self.pending.items() if name in ruled}
         for name, one in self.incidents.items():
-            gone = [alert for alert in incidents.firing(one) if not self._rule(alert.rule, alert.labels)]
+            gone = [alert for alert in incidents.firing(one) if not self._rule(alert.labels)]
             if gone:
                 self.incidents[name] = incidents.with_end(one, gone, _RULE_GONE, self.now)
 
     def take(self, seen: Observation) -> None:
         """One observation, where it is of a rule, can tell, and is news."""
-        rule = self._rule(seen.rule, seen.labels)
-        watched = self._watch(seen) if rule and seen.standing != "unknown" else None
-        if rule is None or watched is None:
+        rule = self._rule(seen.labels)
+        if rule is None or seen.standing == "unknown" or (watched := self._watch(seen)) is None:
             return
         if firing := self._firing(watched.fingerprint):
             self._continue(*firing, seen, rule)
@@ -95,8 +94,8 @@ class _Writing:
         if seen.standing == "bad":
             self._begin(alerts.after_bad(alert, seen, rule, self.now))
 
-    def _rule(self, name: str, labels: Mapping[str, str]) -> AlertRule | None:
-        return next((rule for rule in self.rules if rule.name == name and belongs(rule, labels)), None)
+    def _rule(self, labels: Mapping[str, str]) -> AlertRule | None:
+        return next((rule for rule in self.rules if belongs(rule, labels)), None)
 
     def _watch(self, seen: Observation) -> Watched | None:
         """What was known before this run, now the newest; None where it is not, or was forgotten, or is yet to come."""

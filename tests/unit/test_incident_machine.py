@@ -91,7 +91,8 @@ def test_what_is_unknown_neither_fires_nor_resolves() -> None:
 def test_a_bad_run_between_good_ones_begins_their_count_anew() -> None:
     assert only(after(COVERAGE, *coverage(70, 90, 70, 90))).is_open
     assert not only(after(COVERAGE, *coverage(70, 90, 70, 90, 90))).is_open
-    assert not only(after(replace(COVERAGE, resolve_after=1), *coverage(70, 90))).is_open
+    at_once = after(replace(COVERAGE, resolve_after=1), *coverage(70, 90))
+    assert lines(at_once)[1:] == ["resolved: test coverage is 90 %; 1 good run"]
 
 
 @pytest.mark.parametrize(
