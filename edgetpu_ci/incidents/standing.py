@@ -58,16 +58,13 @@ def threshold(rule: AlertRule, measured: Sequence[Measurement]) -> Found:
     over = rule.over or ("min" if rule.above is None else "max")
     values = [m.value for m in measured if _is_known(m) and m.value is not None]
     low, high = _range(over, values, missing=len(measured) - len(values))
-    if rule.above is not None:
-        limit, extreme, is_bad, is_good = rule.above, low, low > rule.above, high <= rule.above
-    else:
-        limit = rule.below or 0.0
-        extreme, is_bad, is_good = high, high < limit, low >= limit
+    is_above, limit = rule.above is not None, (rule.below if rule.above is None else rule.above) or 0.0
+    is_bad, is_good = (low > limit, high <= limit) if is_above else (high < limit, low >= limit)
     if not is_bad and not is_good:
         return unknown(rule, next(m for m in measured if not _is_known(m)))
+    extreme = low if is_bad == is_above else high
     of = next((m for m in measured if m.value == extreme), measured[0])
-    said = _said(rule, measured, of, extreme, limit if is_bad else None)
-    return Found(BAD if is_bad else GOOD, said, of, extreme if isfinite(extreme) else of.value)
+    return Found(BAD if is_bad else GOOD, _said(rule, measured, of, extreme, limit if is_bad else None), of, extreme)
 
 
 def _range(over: str, values: Sequence[float], missing: int) -> tuple[float, float]:

@@ -72,6 +72,16 @@ def test_an_alert_knows_the_last_good_run_and_the_first_bad_one() -> None:
     )
 
 
+def test_an_alert_says_how_it_is_now_and_what_told_last() -> None:
+    where = (("first", "src/run.py:12"),)
+    book = after(STREAK, *streak(4), [value("workflow_failure_streak", 5, "ci.yml", details=where)])
+    (alert,) = only(book).alerts
+    assert (alert.because, alert.where) == ("workflow failure streak of ci.yml is 5, above 3", "src/run.py:12")
+    (alert,) = only(after(STREAK, *streak(0), book=book, start=20)).alerts
+    assert (alert.because, alert.where) == ("workflow failure streak of ci.yml is 5, above 3", "src/run.py:12")
+    assert (alert.last.at, alert.good_runs, alert.state) == (at(20), 1, "firing")
+
+
 def test_of_a_lasting_change_the_range_is_that_of_its_history() -> None:
     given = shifted(1000, 850)
     book = advance(Book(), observe([REGRESSION], given, LABELS), [REGRESSION], at(0))

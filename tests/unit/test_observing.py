@@ -143,6 +143,7 @@ def test_values_of_a_run_are_brought_together(
     seen = only(rule, report(*(value("open_alerts", one, f"s{n}") for n, one in enumerate(values))))
     assert seen.standing == expected
     assert "subject" not in seen.labels
+    assert "inf" not in seen.because
 
 
 @pytest.mark.parametrize(
