@@ -124,7 +124,8 @@ def test_a_good_run_takes_back_what_is_pending() -> None:
 def test_what_is_missing_fires_after_more_runs_in_a_row_than_allowed() -> None:
     rule = AlertRule(name="x", match="*/test_coverage", missing_above=2)
     nothing = [[value("package_available", 1, "edge-tpu")]]
-    assert after(rule, *coverage(90), *nothing * 2).incidents == ()
+    (pending,) = after(rule, *coverage(90), *nothing * 2).alerts
+    assert pending.because == "there is no value of test coverage: it was not measured in this run"
     book = after(rule, *coverage(90), *nothing, *coverage(None), *nothing)
     assert lines(book) == [
         "opened: there is no value of test coverage: it was not measured in this run, in 3 runs in a row, above 2"
