@@ -29,7 +29,7 @@ def observe(
     return tuple(
         _observation(rule, report, {**labels, **_of_rule(rule), **dict(group)}, found)
         for rule in rules
-        if demand.applying([_demand(rule)], report.run)
+        if demand.applying([Rule(match=rule.match)], report.run)
         for group, measured in _groups(rule, report.run, labels, known).items()
         for found in [_believed(rule, report, _found(rule, report, measured))]
     )
@@ -46,10 +46,6 @@ def belongs(rule: AlertRule, labels: Mapping[str, str]) -> bool:
 def _of_rule(rule: AlertRule) -> dict[str, str]:
     given = {"alertname": rule.name, "severity": rule.severity, "priority": rule.priority}
     return {name: value for name, value in given.items() if value}
-
-
-def _demand(rule: AlertRule) -> Rule:
-    return Rule(match=rule.match, worse_by_percent=rule.worse_by_percent)
 
 
 def _observation(rule: AlertRule, report: Report, labels: dict[str, str], found: Found) -> Observation:
@@ -74,8 +70,9 @@ def _groups(
 ) -> dict[Labels, list[Measurement]]:
     """What was measured, by the labels that tell a rule's alerts apart; and what was not, if it asks for that."""
     found: dict[Labels, list[Measurement]] = {}
+    named = Rule(match=rule.match)
     for measured in run.measurements:
-        if demand.matches(_demand(rule), measured):
+        if demand.matches(named, measured):
             found.setdefault(_labels(rule, run, measured), []).append(measured)
     if rule.missing_above is not None:
         gone = [*_absent(rule, run, labels, known), *([] if found else _named(rule, run))]
@@ -84,7 +81,8 @@ def _groups(
 
 
 def _labels(rule: AlertRule, run: Run, measured: Measurement) -> Labels:
-    values = {"subject": measured.subject, "metric": measured.metric, "device": measured.device}
+    metric = metrics.find(measured.metric).name
+    values = {"subject": measured.subject, "metric": metric, "device": measured.device}
     machine = _machine(run, measured)
     return (*((name, values[name]) for name in rule.by), *([("machine", machine)] if machine else []))
 

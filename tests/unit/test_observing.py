@@ -76,6 +76,12 @@ def test_labels_tell_alerts_apart_and_lead_to_the_run() -> None:
     assert seen.seen == Sighting(at=at(7), value=4, commit="c000007", report="run-000007")
 
 
+def test_a_metric_is_labelled_by_its_own_name() -> None:
+    rule = AlertRule(name="x", match="*/build_failure_streak", above=3, by=("metric",))
+    for metric in ("failure_streak", "build_failure_streak"):
+        assert only(rule, report(value(metric, 4))).labels["metric"] == "failure_streak"
+
+
 def test_what_a_machine_measured_says_which() -> None:
     rule = AlertRule(name="slow", match="*/throughput_fps", below=800, by=("subject", "device"))
     seen = only(rule, report(THROUGHPUT, machine="pi5"))
