@@ -9,6 +9,7 @@ from msgspec import structs
 from edgetpu_ci import __version__, baselines, config, history, measure, noise
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
+from edgetpu_ci.incidents import lasting
 from edgetpu_ci.judging import answers, compare, demand, facts, interleaved, judge
 from edgetpu_ci.model import REPOSITORY, Base, Comparison, Report, Rule, Run, Series
 
@@ -47,7 +48,8 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     demands = demand.applying(config.demands(settings), run_)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
-    found = history.judged(past.series, run_, demands, baseline, past.commits) if is_main_line(taken) else ()
+    watching = (*demands, *lasting.watching(config.alert_rules(settings)))
+    found = history.judged(past.series, run_, watching, baseline, past.commits) if is_main_line(taken) else ()
     rules = (*_demanded(taken, demands), *(interleaved.alike(taken.base) if taken.base else ()))
     rules = (*rules, *answers.rules(rules, run_.measurements, taken.base.alike if taken.base else frozenset()))
     if not is_main_line(taken):

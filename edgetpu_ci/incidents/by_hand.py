@@ -8,17 +8,18 @@ from msgspec.structs import replace
 
 from edgetpu_ci import spelling
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.incidents import incident
 from edgetpu_ci.incidents.book import changed
-from edgetpu_ci.incidents.record import Acknowledged, Book, Event, Incident, Muted
+from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Muted
 
 _LONGEST: Final = 200
 _LISTED: Final = 5
 _DIGITS: Final = 8
 
 
-def short(incident: Incident) -> str:
+def short(one: Incident) -> str:
     """What an incident is called on the command line: "f329e9e0-1"."""
-    return f"{incident.key[:_DIGITS]}-{incident.number}"
+    return f"{one.key[:_DIGITS]}-{one.number}"
 
 
 def find(incidents: Iterable[Incident], called: str) -> Incident:
@@ -52,23 +53,32 @@ def acknowledge(book: Book, said: Acknowledged) -> Book:
     def taken(one: Incident) -> Incident:
         if not one.is_open or one.acknowledged_at:
             return one
-        event = Event(at=said.at, kind="acknowledged", text=f"acknowledged: {said.how}", by=said.by)
-        return _after(replace(one, acknowledged_at=said.at, acknowledged_by=said.by), event)
+        told = incident.event(one, "acknowledged", f"acknowledged: {said.how}", said.at, said.by)
+        return replace(told, acknowledged_at=said.at, acknowledged_by=said.by)
 
     return changed(book, said.key, said.number, taken)
 
 
 def close(book: Book, said: Acknowledged) -> Book:
-    """The book in which an open incident is over because somebody says so; if it is still bad, a new one is opened."""
+    """The book in which an open incident is over because somebody says so; if it is still bad, a new one is opened.
+
+    What was missing is expected no more.
+    """
 
     def closed(one: Incident) -> Incident:
-        if not one.is_open:
-            return one
-        event = Event(at=said.at, kind="resolved", text=f"closed by hand: {said.over}", by=said.by)
-        alerts = tuple(replace(alert, state="resolved", resolved_at=said.at) for alert in one.alerts)
-        return _after(replace(one, resolved_at=said.at, alerts=alerts), event)
+        text = f"closed by hand: {said.over}"
+        return incident.with_end(one, incident.firing(one), text, said.at, said.by) if one.is_open else one
 
-    return changed(book, said.key, said.number, closed)
+    ended = {
+        alert.fingerprint
+        for one in book.incidents
+        if (one.key, one.number) == (said.key, said.number)
+        for alert in incident.firing(one)
+    }
+    watched = tuple(
+        replace(one, good=None) if one.fingerprint in ended and one.last.value is None else one for one in book.watched
+    )
+    return changed(replace(book, watched=watched), said.key, said.number, closed)
 
 
 def take(book: Book, answers: Iterable[Acknowledged]) -> Book:
@@ -111,7 +121,3 @@ def labels(written: Iterable[str]) -> Mapping[str, str]:
             raise ConfigError(f"The label {name} is given twice; make a silence for each of its values.")
         found[name] = value
     return found
-
-
-def _after(one: Incident, event: Event) -> Incident:
-    return replace(one, change=one.change + 1, timeline=(*one.timeline, event))

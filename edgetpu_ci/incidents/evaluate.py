@@ -29,7 +29,7 @@ def observe(
     return tuple(
         _observation(rule, report, {**labels, **_of_rule(rule), **dict(group)}, found)
         for rule in rules
-        if demand.applying([_demand(rule)], report.run)
+        if demand.applying([Rule(match=rule.match)], report.run)
         for group, measured in _groups(rule, report.run, labels, known).items()
         for found in [_believed(rule, report, _found(rule, report, measured))]
     )
@@ -46,10 +46,6 @@ def belongs(rule: AlertRule, labels: Mapping[str, str]) -> bool:
 def _of_rule(rule: AlertRule) -> dict[str, str]:
     given = {"alertname": rule.name, "severity": rule.severity, "priority": rule.priority}
     return {name: value for name, value in given.items() if value}
-
-
-def _demand(rule: AlertRule) -> Rule:
-    return Rule(match=rule.match, worse_by_percent=rule.worse_by_percent)
 
 
 def _observation(rule: AlertRule, report: Report, labels: dict[str, str], found: Found) -> Observation:
@@ -74,8 +70,9 @@ def _groups(
 ) -> dict[Labels, list[Measurement]]:
     """What was measured, by the labels that tell a rule's alerts apart; and what was not, if it asks for that."""
     found: dict[Labels, list[Measurement]] = {}
+    named = Rule(match=rule.match)
     for measured in run.measurements:
-        if demand.matches(_demand(rule), measured):
+        if demand.matches(named, measured):
             found.setdefault(_labels(rule, run, measured), []).append(measured)
     if rule.missing_above is not None:
         gone = [*_absent(rule, run, labels, known), *([] if found else _named(rule, run))]
@@ -84,14 +81,16 @@ def _groups(
 
 
 def _labels(rule: AlertRule, run: Run, measured: Measurement) -> Labels:
-    values = {"subject": measured.subject, "metric": measured.metric, "device": measured.device}
+    metric = metrics.find(measured.metric).name
+    values = {"subject": measured.subject, "metric": metric, "device": measured.device}
     machine = _machine(run, measured)
     return (*((name, values[name]) for name in rule.by), *([("machine", machine)] if machine else []))
 
 
 def _machine(run: Run, measured: Measurement) -> str:
     """Which machine a value is of; empty of a key figure, which is the same wherever it is collected."""
-    return "" if metrics.published(measured.metric) else run.machine.key
+    is_of_machine = run.machine.key != REPOSITORY and metrics.published(measured.metric) is None
+    return run.machine.key if is_of_machine else ""
 
 
 def _absent(
@@ -133,18 +132,18 @@ def _believed(rule: AlertRule, report: Report, found: Found) -> Found:
     if rule.above is None and rule.below is None:
         return found
     measurements, subject = report.run.measurements, found.of.subject
-    if found.standing == "good" and not validity.is_of_file(found.of):
+    if found.standing == standing.GOOD and not validity.is_of_file(found.of):
         why = validity.invalid(measurements).get(subject, "")
-    elif found.standing == "bad" and spoilt.is_speed(found.of.metric):
+    elif found.standing == standing.BAD and spoilt.is_speed(found.of.metric):
         why = spoilt.by_heat(measurements).get(subject, "") or _busy(rule, report, found.of)
     else:
         why = ""
-    return standing.unknown(rule, found.of, f"{found.because}, but {why}") if why else found
+    return found._replace(standing=standing.UNKNOWN, because=f"{found.because}, but {why}") if why else found
 
 
 def _busy(rule: AlertRule, report: Report, measured: Measurement) -> str:
     """That other work may have done it: the calm value of the same thing is not bad."""
     calm = metrics.find(measured.metric).calm if report.run.contended else ""
     beside = [m for m in report.run.measurements if m.subject == measured.subject and m.metric == calm]
-    is_calm = beside and standing.threshold(rule, beside).standing == "good"
+    is_calm = beside and standing.threshold(rule, beside).standing == standing.GOOD
     return "the machine was busy; run it again when it is quiet" if is_calm else ""

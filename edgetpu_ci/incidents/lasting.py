@@ -1,6 +1,6 @@
 """Whether something became worse, and stays so: by its own history, or against what was accepted. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from edgetpu_ci import course, validity
 from edgetpu_ci.config.alerting import AlertRule
@@ -10,6 +10,11 @@ from edgetpu_ci.incidents.standing import BAD, GOOD, Found
 from edgetpu_ci.judging import demand, phrases, tolerance
 from edgetpu_ci.model import Comparison, History, Measurement, Point, Report, Rule
 from edgetpu_ci.stats import changes
+
+
+def watching(rules: Iterable[AlertRule]) -> tuple[Rule, ...]:
+    """What a report's history must tell of, so that alerts on a change can be told of it."""
+    return tuple(Rule(match=rule.match, no_change_point=True) for rule in rules if rule.worse_by_percent is not None)
 
 
 def change(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> Found:
@@ -49,9 +54,9 @@ def _shifted(rule: AlertRule, measured: Measurement, history: History) -> Found:
     ]
     what = standing.name(rule, measured)
     if not stands:
-        return Found(GOOD, f"{what} has no lasting change beyond {_allowed(rule)}", measured, measured.value)
+        return Found(GOOD, f"{what}: no lasting change beyond {_allowed(rule)}", measured, measured.value)
     worst = max(stands, key=lambda one: course.worse_by(history.metric, one.before, one.after))
-    said = f"{what} is {phrases.shift(worst, history.metric)}, beyond {_allowed(rule)}"
+    said = f"{what}: {phrases.shift(worst, history.metric)}, beyond {_allowed(rule)}"
     return Found(BAD, said, measured, measured.value, _sighting(worst.bad), _sighting(worst.good))
 
 

@@ -1,6 +1,6 @@
 """From what runs observe to incidents, across runs: pending, firing, resolved. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -40,7 +40,7 @@ def advance(
         group_by,
         {one.fingerprint: one for one in book.watched},
         {one.fingerprint: one for one in book.alerts},
-        {one.number: one for one in book.incidents},
+        {(one.key, one.number): one for one in book.incidents},
         book.opened,
     )
     writing.end_ruleless()
@@ -56,68 +56,36 @@ def advance(
     return forgetting.forget(written, now)
 
 
-def acknowledge(book: Book, key: str, by: str, at: datetime) -> Book:
-    """The book with its open incident of that key acknowledged, once; without one nothing changes."""
-
-    def acknowledged(one: Incident) -> Incident:
-        told = incidents.event(one, "acknowledged", "", at, by)
-        return one if one.acknowledged_at else replace(told, acknowledged_at=at, acknowledged_by=by)
-
-    return _of_open(book, key, acknowledged)
-
-
-def close(book: Book, key: str, by: str, reason: str, at: datetime) -> Book:
-    """The book with its open incident of that key over, by somebody's word; without one nothing changes.
-
-    A later bad run opens another. What was missing is expected no more.
-    """
-
-    def closed(one: Incident) -> Incident:
-        return incidents.with_end(one, incidents.firing(one), f"closed: {reason}", at, by)
-
-    over = {alert.fingerprint for one in book.incidents if one.key == key for alert in incidents.firing(one)}
-    watched = tuple(
-        replace(one, good=None) if one.fingerprint in over and one.last.value is None else one for one in book.watched
-    )
-    return _of_open(replace(book, watched=watched), key, closed)
-
-
-def _of_open(book: Book, key: str, change: Callable[[Incident], Incident]) -> Book:
-    changed = (change(one) if one.key == key and one.is_open else one for one in book.incidents)
-    return replace(book, incidents=tuple(changed))
-
-
 def _order(seen: Sighting) -> tuple[datetime, str]:
     return seen.at, seen.report
 
 
 @dataclass
 class _Writing:
-    """A book while it is written in: what is watched and pending by fingerprint, incidents by number."""
+    """A book while it is written in: what is watched and pending by fingerprint, incidents by key and number."""
 
     rules: Sequence[AlertRule]
     now: datetime
     group_by: Sequence[str]
     watched: dict[str, Watched]
     pending: dict[str, Alert]
-    incidents: dict[int, Incident]
+    incidents: dict[tuple[str, int], Incident]
     opened: int
 
     def end_ruleless(self) -> None:
         """What no rule asks for is forgotten; where it fires, that is said."""
-        ruled = {name for name, one in self.watched.items() if self._rule(one.rule, one.labels)}
+        ruled = {name for name, one in self.watched.items() if self._rule(one.labels)}
         self.watched = {name: one for name, one in self.watched.items() if name in ruled}
         self.pending = {name: one for name, one in self.pending.items() if name in ruled}
-        for number, one in self.incidents.items():
-            gone = [alert for alert in incidents.firing(one) if not self._rule(alert.rule, alert.labels)]
+        for name, one in self.incidents.items():
+            gone = [alert for alert in incidents.firing(one) if not self._rule(alert.labels)]
             if gone:
-                self.incidents[number] = incidents.with_end(one, gone, _RULE_GONE, self.now)
+                self.incidents[name] = incidents.with_end(one, gone, _RULE_GONE, self.now)
 
     def take(self, seen: Observation) -> None:
         """One observation, where it is of a rule, can tell, and is news."""
-        rule = self._rule(seen.rule, seen.labels)
-        watched = self._watch(seen) if rule and seen.standing != "unknown" else None
-        if rule is None or watched is None:
+        rule = self._rule(seen.labels)
+        if rule is None or seen.standing == "unknown" or (watched := self._watch(seen)) is None:
             return
         if firing := self._firing(watched.fingerprint):
             self._continue(*firing, seen, rule)
@@ -126,15 +94,15 @@ class _Writing:
         if seen.standing == "bad":
             self._begin(alerts.after_bad(alert, seen, rule, self.now))
 
-    def _rule(self, name: str, labels: Mapping[str, str]) -> AlertRule | None:
-        return next((rule for rule in self.rules if rule.name == name and belongs(rule, labels)), None)
+    def _rule(self, labels: Mapping[str, str]) -> AlertRule | None:
+        return next((rule for rule in self.rules if belongs(rule, labels)), None)
 
     def _watch(self, seen: Observation) -> Watched | None:
-        """What was known before this run, now the newest; None where it is not, or its clock is ahead of ours."""
+        """What was known before this run, now the newest; None where it is not, or was forgotten, or is yet to come."""
         name, ahead = keys.fingerprint(seen.labels), self.now + SKEW
         known = self.watched.get(name)
         is_newer = known is None or _order(known.last) < _order(seen.seen) or known.last.at > ahead
-        if not is_newer or seen.seen.at > ahead:
+        if not is_newer or not self.now - forgetting.UNSEEN <= seen.seen.at <= ahead:
             return None
         good = known.good if known else None
         before = Watched(fingerprint=name, rule=seen.rule, labels=seen.labels, last=seen.seen, good=good)
@@ -142,7 +110,7 @@ class _Writing:
         return before
 
     def _firing(self, fingerprint: str) -> tuple[Incident, Alert] | None:
-        firing = ((one, alert) for one in self.incidents.values() for alert in incidents.firing(one))
+        firing = ((one, alert) for one in self.incidents.values() if one.is_open for alert in incidents.firing(one))
         return next((found for found in firing if found[1].fingerprint == fingerprint), None)
 
     def _continue(self, one: Incident, alert: Alert, seen: Observation, rule: AlertRule) -> None:
@@ -154,7 +122,7 @@ class _Writing:
         else:
             runs = f"{alert.good_runs} good run{'s in a row' if alert.good_runs > 1 else ''}"
             one = incidents.with_end(one, [alert], f"{seen.because}; {runs}", self.now)
-        self.incidents[one.number] = one
+        self.incidents[one.key, one.number] = one
 
     def _begin(self, alert: Alert) -> None:
         """A pending alert waits; one that fires joins the open incident of its group, or opens one."""
@@ -169,4 +137,4 @@ class _Writing:
         else:
             self.opened += 1
             one = incidents.opened(key, self.opened, labels, alert, self.now)
-        self.incidents[one.number] = one
+        self.incidents[one.key, one.number] = one

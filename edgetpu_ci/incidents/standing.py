@@ -58,16 +58,13 @@ def threshold(rule: AlertRule, measured: Sequence[Measurement]) -> Found:
     over = rule.over or ("min" if rule.above is None else "max")
     values = [m.value for m in measured if _is_known(m) and m.value is not None]
     low, high = _range(over, values, missing=len(measured) - len(values))
-    if rule.above is not None:
-        limit, extreme, is_bad, is_good = rule.above, low, low > rule.above, high <= rule.above
-    else:
-        limit = rule.below or 0.0
-        extreme, is_bad, is_good = high, high < limit, low >= limit
+    is_above, limit = rule.above is not None, (rule.below if rule.above is None else rule.above) or 0.0
+    is_bad, is_good = (low > limit, high <= limit) if is_above else (high < limit, low >= limit)
     if not is_bad and not is_good:
         return unknown(rule, next(m for m in measured if not _is_known(m)))
+    extreme = low if is_bad == is_above else high
     of = next((m for m in measured if m.value == extreme), measured[0])
-    said = _said(rule, measured, of, extreme, limit if is_bad else None)
-    return Found(BAD if is_bad else GOOD, said, of, extreme if isfinite(extreme) else of.value)
+    return Found(BAD if is_bad else GOOD, _said(rule, measured, of, extreme, limit if is_bad else None), of, extreme)
 
 
 def _range(over: str, values: Sequence[float], missing: int) -> tuple[float, float]:
@@ -92,10 +89,11 @@ def _said(rule: AlertRule, measured: Sequence[Measurement], of: Measurement, val
     """`test coverage is 78.40 %, below 80 %`; without the limit where it is kept."""
     named = {name(rule, m) for m in measured} if rule.over in _TOGETHER else {name(rule, of)}
     what = _TOGETHER.get(rule.over, "") + (named.pop() if len(named) == 1 else _metric(rule, of))
-    said = _amount(rule, of, value)
+    verb = "are" if what.startswith(_metric(rule, of)) and _metric(rule, of).endswith("s") else "is"
+    said = f"{what} {verb} {_amount(rule, of, value)}"
     if limit is None or metrics.is_yes_or_no(of.metric):
-        return f"{what} is {said}"
-    return f"{what} is {said}, {'below' if rule.above is None else 'above'} {_amount(rule, of, limit)}"
+        return said
+    return f"{said}, {'below' if rule.above is None else 'above'} {_amount(rule, of, limit)}"
 
 
 def _amount(rule: AlertRule, of: Measurement, value: float) -> str:
@@ -104,20 +102,22 @@ def _amount(rule: AlertRule, of: Measurement, value: float) -> str:
 
 def unknown(rule: AlertRule, measured: Measurement, reason: str = "") -> Found:
     """Nothing is known of it, and why."""
-    reason = reason or measured.reason
-    return Found(UNKNOWN, f"{name(rule, measured)} is not known{': ' if reason else ''}{reason}", measured)
+    return Found(UNKNOWN, _because(f"nothing is known of {name(rule, measured)}", reason or measured.reason), measured)
 
 
 def missing(rule: AlertRule, measured: Sequence[Measurement]) -> Found:
     """Whether each of them has a value."""
-    found = [_missing(rule, m) for m in measured]
-    return worst(found)
+    return worst(_missing(name(rule, m), m) for m in measured)
 
 
-def _missing(rule: AlertRule, measured: Measurement) -> Found:
+def _missing(what: str, measured: Measurement) -> Found:
     if _is_known(measured):
-        return Found(GOOD, f"{name(rule, measured)} has a value", measured, measured.value)
-    return Found(BAD, f"{name(rule, measured)} has no value{measured.reason and ': '}{measured.reason}", measured)
+        return Found(GOOD, f"there is a value of {what}", measured, measured.value)
+    return Found(BAD, _because(f"there is no value of {what}", measured.reason), measured)
+
+
+def _because(said: str, reason: str) -> str:
+    return f"{said}: {reason}" if reason else said
 
 
 def failing(rule: AlertRule, measured: Sequence[Measurement], verdicts: Sequence[Verdict]) -> Found:

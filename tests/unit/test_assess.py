@@ -9,8 +9,9 @@ from edgetpu_ci import assess, measure
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Accepted, Baseline, Level
 from edgetpu_ci.config import Config
+from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.judging import judge
-from edgetpu_ci.model import Base, Machine, Measurement, Report, Rounds, Rule, Run
+from edgetpu_ci.model import Base, Machine, Measurement, Point, Report, Rounds, Rule, Run, Series
 from tests.fakes.world import AT
 
 FPS = "throughput_sustained_fps"
@@ -133,3 +134,13 @@ def test_simulated_and_real_runs_are_never_held_against_each_other() -> None:
         (),
         ("nothing, since what a simulated Edge TPU measures is no baseline of any device",),
     )
+
+
+def test_an_alert_on_a_change_hears_what_the_history_says_and_makes_no_verdict() -> None:
+    alert = AlertRule(name="slower", match="*/throughput_fps", worse_by_percent=10)
+    points = tuple(Point(at=AT - timedelta(hours=n), value=1000, report=f"r{20 - n}") for n in range(12, 0, -1))
+    past = assess.Past(series=(Series(device=DEVICE, subject="m", metric=FPS, points=points),))
+    taken = measure.Taken(run=run(measured("m", 1), Measurement(subject="m", metric="throughput_fps", value=900)))
+    found = assess.report(taken, Config(alerting=Alerting(rules=(alert,))), (), past)
+    assert [(one.key, one.runs) for one in found.history] == [(f"m/{FPS}", 13)]
+    assert found.verdicts == ()
