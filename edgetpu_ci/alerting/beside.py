@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.incidents.record import Context, Incident, Intent, Notice
 from edgetpu_ci.model import Report
 from edgetpu_ci.notify import Bound
@@ -15,7 +15,7 @@ def follow(report: Report, labels: Mapping[str, str], bound: Iterable[Bound], wo
         if one.changed:
             try:
                 one.changed(report, labels, world)
-            except DeliveryError as error:
+            except EdgeTpuCiError as error:
                 world.warn(f"warning: {error}")
 
 
@@ -29,7 +29,7 @@ def say_again(
             if known and known.fades:
                 try:
                     known.tell(_notice(incident, target, context(incident)), world)
-                except DeliveryError as error:
+                except EdgeTpuCiError as error:
                     world.warn(f"warning: {error}")
 
 

@@ -128,7 +128,7 @@ def _details(notice: Notice) -> dict[str, object]:
     more = len(incident.alerts) - MOST_ALERTS
     known: dict[str, object] = {
         "incident": words.plain(incident.name),
-        "message": words.plain(notice.intent.text, words.SENTENCE),
+        "escalated to": words.plain(notice.intent.text, words.SENTENCE),
         "priority": words.plain(incident.priority),
         "owner": words.plain(context.owner),
         "author of the first bad commit": words.plain(context.author),

@@ -92,7 +92,6 @@ def test_what_a_page_says(tmp_path: Path) -> None:
     }
     assert event["payload"].pop("custom_details") == {
         "incident": f"build_failure_streak {STREAK.key[:8]}-1",
-        "message": "opened",
         "priority": "p0",
         "author of the first bad commit": "committer",
         "pull request": "#12",
@@ -341,6 +340,15 @@ def test_changes_are_told_only_where_they_are_wanted_and_cost_no_run(tmp_path: P
         ci.there.faults = [Reply(status=400)]
         beside.follow(report, {}, [ci.bound], ci.world)
         assert ci.warned == ["warning: PagerDuty answered 400."]
+
+
+def test_a_key_that_is_not_set_costs_a_run_no_more_than_a_warning(tmp_path: Path) -> None:
+    report = reports.regressed()
+    report = replace(report, run=replace(report.run, aside="", pull_request=None))
+    with job(tmp_path, {}, changes=True) as ci:
+        beside.follow(report, {}, [ci.bound], ci.world)
+        (warning,) = ci.warned
+    assert warning.startswith("warning: PAGERDUTY_P0 is not set; it holds the integration key")
 
 
 def test_who_is_on_call_acknowledges_there(tmp_path: Path) -> None:
