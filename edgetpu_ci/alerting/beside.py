@@ -22,14 +22,16 @@ def follow(report: Report, labels: Mapping[str, str], bound: Iterable[Bound], wo
 def say_again(
     incidents: Iterable[Incident], bound: Mapping[str, Bound], context: Callable[[Incident], Context], world: World
 ) -> None:
-    """Say again of open incidents what would fade; who cannot be told costs a warning."""
+    """Say again of open incidents what would fade; a place that cannot be told costs a warning, and is left alone."""
+    lost: set[str] = set()
     for incident in incidents:
         for target in incident.receipts if incident.is_open else ():
             known = bound.get(target.partition(" ")[0])
-            if known and known.fades:
+            if known and known.fades and target not in lost:
                 try:
                     known.tell(_notice(incident, target, context(incident)), world)
                 except EdgeTpuCiError as error:
+                    lost.add(target)
                     world.warn(f"warning: {error}")
 
 

@@ -15,6 +15,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
 from edgetpu_ci.incidents import keys
 from edgetpu_ci.incidents.record import Context, Incident, Receipt
 from edgetpu_ci.notify import Bound, alertmanager, bind
+from edgetpu_ci.render import alertmanager as render
 from edgetpu_ci.world import World
 from tests.fakes import alertmanager as engine
 from tests.fakes.alertmanager import LEVELS, Alertmanager, until
@@ -154,8 +155,20 @@ def test_one_of_two_alerts_is_over(there: Alertmanager) -> None:
     repo = "one/of-two"
     first, second = alert(now(), repo=repo, subject="a"), alert(now(), repo=repo, subject="b")
     about = tell(there, incident(first, second))
-    tell(there, replace(about, alerts=(over(first, now()), second)))
+    about = replace(about, alerts=(over(first, now()), second), change=2)
+    about = tell(there, about)
     assert [one["labels"]["subject"] for one in shown(there, repo)] == ["b"]
+    until(lambda: _resolved(there, repo) == ["a"])
+    beside.say_again([about], {"alertmanager": bound_to(there)}, lambda _: Context(), job(Path()))
+    told = notice("updated", about, "a b", *about.receipts.values())
+    posted = render.posted(told, now(), timedelta(hours=1))
+    assert [one.labels["subject"] for one in posted] == ["b"]
+
+
+def _resolved(there: Alertmanager, repo: str) -> list[str]:
+    """Which alerts its webhook heard are over."""
+    alerts = [one for heard in there.heard for one in heard["alerts"] if one["labels"]["repo"] == repo]
+    return sorted({one["labels"]["subject"] for one in alerts if one["status"] == "resolved"})
 
 
 def silence(there: Alertmanager, repo: str, **labels: str) -> None:
@@ -228,8 +241,9 @@ def test_who_cannot_be_told_again_costs_a_warning(tmp_path: Path) -> None:
     receipts = dict.fromkeys((f"alertmanager {url}", "slack #ci"), Receipt(ref=url, at=now()))
     about = replace(firing("told/again"), receipts=receipts)
     here = world(tmp_path, sleep=clock.sleep, monotonic=clock.monotonic, warn=warned.append)
-    again = [about, replace(about, resolved_at=now())]
+    again = [about, about, replace(about, resolved_at=now())]
     beside.say_again(again, {"alertmanager": bound}, lambda _: Context(), here)
+    # Nor is it tried again and again for every incident.
     assert warned == ["warning: Alertmanager at 127.0.0.1 did not answer (ConnectionError); it is tried again later."]
 
 
