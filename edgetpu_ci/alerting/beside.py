@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.incidents.record import Context, Incident, Intent, Notice
 from edgetpu_ci.model import Report
 from edgetpu_ci.notify import Bound
@@ -15,21 +15,23 @@ def follow(report: Report, labels: Mapping[str, str], bound: Iterable[Bound], wo
         if one.changed:
             try:
                 one.changed(report, labels, world)
-            except DeliveryError as error:
+            except EdgeTpuCiError as error:
                 world.warn(f"warning: {error}")
 
 
 def say_again(
     incidents: Iterable[Incident], bound: Mapping[str, Bound], context: Callable[[Incident], Context], world: World
 ) -> None:
-    """Say again of open incidents what would fade; who cannot be told costs a warning."""
+    """Say again of open incidents what would fade; a place that cannot be told costs a warning, and is left alone."""
+    lost: set[str] = set()
     for incident in incidents:
         for target in incident.receipts if incident.is_open else ():
             known = bound.get(target.partition(" ")[0])
-            if known and known.fades:
+            if known and known.fades and target not in lost:
                 try:
                     known.tell(_notice(incident, target, context(incident)), world)
-                except DeliveryError as error:
+                except EdgeTpuCiError as error:
+                    lost.add(target)
                     world.warn(f"warning: {error}")
 
 

@@ -63,7 +63,8 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
         headers=_open(token),
         secrets=(token,),
     )
-    post(letter, world, _words)
+    if alerts:
+        post(letter, world, _words)
     return Receipt(ref=notice.address, at=world.now(), said=notice.incident.change)
 
 

@@ -77,9 +77,7 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     if notice.earlier and notice.intent.kind == "updated":
         return notice.earlier
     variable = notice.address
-    if fault := _fault(variable, world.env):
-        raise DeniedError(fault)
-    key = world.env[variable].strip()
+    key = _key(variable, world)
     receipt = Receipt(ref=f"{variable} {_mark(key)}", at=world.now(), said=notice.incident.change)
     action = _ACTIONS[notice.intent.kind]
     if notice.earlier and notice.earlier.ref != receipt.ref:
@@ -93,12 +91,18 @@ def changed(options: Options, report: Report, labels: Mapping[str, str], world: 
     run = report.run
     if not options.changes or run.aside or run.pull_request is not None:
         return
-    for key in sorted({world.env[variable].strip() for variable in _variables(options)}):
+    for key in sorted({_key(variable, world) for variable in _variables(options)}):
         _send(options, _CHANGES, pagerduty.change(report, labels, key), world)
 
 
 def _variables(options: Options) -> list[str]:
     return sorted(set(options.routing_keys.values()))
+
+
+def _key(variable: str, world: World) -> str:
+    if fault := _fault(variable, world.env):
+        raise DeniedError(fault)
+    return world.env[variable].strip()
 
 
 def _fault(variable: str, env: Mapping[str, str]) -> str:

@@ -17,11 +17,10 @@ SECONDS: Final = 30.0
 
 _GOOD: Final = range(200, 300)
 _MOST_WORDS: Final = 300
-_LEAST_SECRET: Final = 4
 
 
 class Letter(Struct, frozen=True, kw_only=True):
-    """What is sent, as JSON: `to` is what sentences call who gets it, `secrets` what must stand in none of them."""
+    """What is sent, as JSON: `to` is what sentences call who gets it, `secrets` what none of them may repeat."""
 
     to: str
     url: str
@@ -56,11 +55,10 @@ def _wait(answer: Answer, attempt: int, world: World) -> float | None:
 
 
 def _refused(letter: Letter, answer: Answer, said: str) -> DeliveryError:
+    for secret in filter(None, letter.secrets):
+        said = said.replace(secret, "***")  # Before it is cut, which could leave half of one.
     quoted = f": {words.plain(said, _MOST_WORDS)}" if said else ""
     sentence = f"{letter.to} {told(answer)}{quoted}"
-    for secret in letter.secrets:
-        if len(secret) >= _LEAST_SECRET:
-            sentence = sentence.replace(secret, "***")
     if answer.limited or answer.passing:
         later, seconds = f"{sentence}; it is tried again later.", patience.asked(answer)
         return LaterError(later, seconds) if seconds else DeliveryError(later)

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from edgetpu_ci.incidents.incident import firing
 from edgetpu_ci.incidents.record import Acknowledged, Incident
 from edgetpu_ci.notify.asking import Service, ask
 from edgetpu_ci.supply import web
@@ -41,9 +42,9 @@ def since(url: str, headers: Mapping[str, str], world: World) -> dict[str, datet
 
 def acknowledged(incident: Incident, since: Mapping[str, datetime], host: str) -> Acknowledged | None:
     """That somebody silenced all alerts of it that fire."""
-    firing = [alert.fingerprint for alert in incident.alerts if alert.state == "firing"]
-    times = [since[fingerprint] for fingerprint in firing if fingerprint in since]
-    if not times or len(times) < len(firing):
+    wrong = [alert.fingerprint for alert in firing(incident)]
+    times = [since[fingerprint] for fingerprint in wrong if fingerprint in since]
+    if not times or len(times) < len(wrong):
         return None
     return Acknowledged(
         key=incident.key,

@@ -52,9 +52,9 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
             TIMESTAMP: timestamp,
             DELIVERY: notice.intent.id,
         },
-        secrets=(url, secret),
     )
-    post(letter, world)
+    # Whoever it is may throw back the address or the secret in any disguise: none of its words are repeated.
+    post(letter, world, lambda _: "")
     return Receipt(ref=notice.address, at=world.now(), said=notice.incident.change)
 
 

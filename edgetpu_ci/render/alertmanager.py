@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from edgetpu_ci.incidents.incident import firing
 from edgetpu_ci.incidents.record import Alert, Incident, Notice
 from edgetpu_ci.render import addresses, words
 
@@ -30,8 +31,15 @@ class Posted(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def posted(notice: Notice, now: datetime, hold: timedelta) -> list[Posted]:
-    """All alerts of an incident: those that fire until `hold` after now, the others until they were over."""
-    return [_posted(alert, notice, now, hold) for alert in notice.incident.alerts]
+    """All alerts of an incident: those that fire until `hold` after now, the others until they were over.
+
+    Where nothing changed since it was told, only those that fire: Alertmanager forgets the others, and would tell again
+    that they are over.
+    """
+    incident, earlier = notice.incident, notice.earlier
+    is_known = earlier is not None and earlier.said == incident.change
+    alerts = firing(incident) if is_known else incident.alerts
+    return [_posted(alert, notice, now, hold) for alert in alerts]
 
 
 def _posted(alert: Alert, notice: Notice, now: datetime, hold: timedelta) -> Posted:

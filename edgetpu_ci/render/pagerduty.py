@@ -78,7 +78,7 @@ def change(report: Report, labels: Mapping[str, str], routing_key: str) -> Event
     """A run of the main line, for those who look for what changed before an incident."""
     run = report.run
     broken = sum(verdict.status == "failed" for verdict in report.verdicts)
-    said = f"{broken:,} of {len(report.verdicts):,} rules broken" if broken else "no rule broken"
+    said = f"{broken:,} of {len(report.verdicts):,} verdicts failed" if broken else "no verdict failed"
     place = " ".join(part for part in (labels.get("repo"), labels.get("branch"), words.commit(run.commit)) if part)
     return Event(
         routing_key=routing_key,
@@ -128,7 +128,7 @@ def _details(notice: Notice) -> dict[str, object]:
     more = len(incident.alerts) - MOST_ALERTS
     known: dict[str, object] = {
         "incident": words.plain(incident.name),
-        "message": words.plain(notice.intent.text, words.SENTENCE),
+        "escalated to": words.plain(notice.intent.text, words.SENTENCE),
         "priority": words.plain(incident.priority),
         "owner": words.plain(context.owner),
         "author of the first bad commit": words.plain(context.author),

@@ -64,12 +64,12 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """What is sent: `id` is the same when it comes twice."""
+    """What is sent: `id` is the same when it comes twice, `escalated_to` has the contacts of a step of escalation."""
 
     version: int
     id: str
     kind: Kind
-    text: str
+    escalated_to: str
     incident: About
     author: str
     pull_request: str
@@ -84,7 +84,7 @@ def delivery(notice: Notice) -> Delivery:
         version=VERSION,
         id=notice.intent.id,
         kind=notice.intent.kind,
-        text=notice.intent.text,
+        escalated_to=notice.intent.text,
         incident=About(
             key=incident.key,
             number=incident.number,
