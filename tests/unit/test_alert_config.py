@@ -1,14 +1,16 @@
 """The section `alerting:`: the short forms of monitoring documents, and the sentences when something is wrong."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, metrics
-from edgetpu_ci.config import matrix
+from edgetpu_ci.config import checking, matrix
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.errors import ConfigError
 
@@ -280,3 +282,19 @@ def test_a_priority_means_the_row_that_begins_with_it(tmp_path: Path) -> None:
     assert rungs == [(0, ("lead",)), (900, ("cto",)), (1800, ("external",))]
     assert matrix.ladder(known, "p0_critical") == matrix.ladder(known, "p0")
     assert matrix.ladder(known, "p1") == matrix.ladder(known, "") == ()
+
+
+@pytest.mark.parametrize("name", ["alerts", "escalation"])
+def test_what_the_docs_show_can_be_copied(name: str) -> None:
+    text = (Path(__file__).parents[2] / f"docs/{name}.md").read_text()
+    for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL):
+        whole = block if block.startswith("alerting:") else f"alerting:\n{block}"
+        settings = codec.decode_yaml(whole.encode(), config.Config, name).alerting
+        named = [who for row in settings.escalation_matrix.values() for rung in row.values() for who in rung]
+        named += [rule.escalation for _, rule in checking.rules(settings) if rule.escalation]
+        given = replace(
+            settings,
+            notify=settings.notify or (config.Step(use="slack"),),
+            contacts=settings.contacts or {who: {"slack": "#a"} for who in named},
+        )
+        checking.check(given)

@@ -78,3 +78,8 @@ def test_only_what_opened_an_incident_is_waited_for() -> None:
     assert "needs.monitor.outputs.opened > 0" in MONITOR["escalate"]["if"]
     assert MONITOR["monitor"]["outputs"] == {"opened": "${{ steps.edgetpu-ci.outputs.opened }}"}
     assert "opened" in workflow("action.yml")["outputs"]
+
+
+def test_a_job_that_waits_for_half_an_hour_keeps_no_other_run_waiting() -> None:
+    assert "concurrency" not in workflow("examples/alerts/monitor.yml")
+    assert MONITOR["monitor"]["concurrency"]["cancel-in-progress"] is False
