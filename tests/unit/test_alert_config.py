@@ -146,6 +146,12 @@ def test_the_priority_of_a_short_form_can_be_another(tmp_path: Path) -> None:
     assert rule.priority == "p1"
 
 
+def test_a_matrix_need_not_have_rows_that_nobody_names(tmp_path: Path) -> None:
+    forms = [{"error_rate": {"threshold": "> 1%"}}]
+    known = section(tmp_path, warning_alerts=forms, escalation_matrix={"p0_critical": {}}, notify=SLACK).alerting
+    assert matrix.ladder(known, "p2") == ()
+
+
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown short form": (
         {"critical_alerts": [{"build_failure_streaks": {"threshold": "> 3"}}]},
@@ -203,6 +209,13 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no row of a priority": (
         {"rules": [RULE | {"priority": "p9"}], "escalation_matrix": {"p0_critical": {}}},
         r"priority: escalation_matrix has no row p9; there are: p0_critical\.",
+    ),
+    "no row of a priority in short form": (
+        {
+            "warning_alerts": [{"error_rate": {"threshold": "> 1%", "priority": "p9"}}],
+            "escalation_matrix": {"p0_critical": {}},
+        },
+        r"warning_alerts\[0\]\.error_rate\.priority: escalation_matrix has no row p9",
     ),
     "two rows of a priority": (
         {"rules": [RULE | {"priority": "p0"}], "escalation_matrix": {"p0_critical": {}, "p0_other": {}}},
