@@ -22,7 +22,7 @@ MOST_BYTES: Final = 256 << 20
 
 
 class State(Protocol):
-    """The half of a store that holds named values."""
+    """What a collector has of a store: named values to keep things in, and documents to read."""
 
     def state(self, name: str) -> bytes | None:
         """A named value, None when it was never set."""
@@ -41,6 +41,12 @@ class State(Protocol):
 
     def values(self) -> list[str]:
         """The names of all values that are set."""
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the documents of a kind, oldest first."""
+
+    def read(self, kind: str, name: str) -> bytes:
+        """A document as it was written; DocumentError when there is none."""
 
 
 class Forgetful(Struct):
@@ -74,6 +80,14 @@ class Forgetful(Struct):
     def values(self) -> list[str]:
         """As of a store."""
         return sorted(self.kept)
+
+    def names(self, kind: str) -> list[str]:  # noqa: ARG002 - as of a store
+        """No documents."""
+        return []
+
+    def read(self, kind: str, name: str) -> bytes:
+        """As of a store that has none."""
+        raise DocumentError(f"There is no {kind} {name}.")
 
 
 def pack(value: object) -> bytes:

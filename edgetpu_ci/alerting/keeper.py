@@ -8,15 +8,12 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec, memory
 from edgetpu_ci.errors import DocumentError, StoreError
-from edgetpu_ci.incidents.record import Book, Incident
+from edgetpu_ci.incidents.record import STORED, Book, Incident
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 
-NAME: Final = "incidents"
-"""The named value."""
-
-KIND: Final = "incidents"
-"""The kind of document."""
+NAME: Final = STORED
+KIND: Final = STORED
 
 _TRIES: Final = 30
 _PAUSE: Final = 0.5

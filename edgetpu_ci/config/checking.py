@@ -35,6 +35,7 @@ def check(alerting: Alerting) -> None:
     for place, rule in found:
         _check_rule(rule, alerting, f"alerting.{place}")
     _once([rule.name for _, rule in found], "alerting: two alerts are called")
+    _check_priorities(alerting)
     _check_labels(alerting)
 
 
@@ -103,17 +104,19 @@ def _check_rule(rule: AlertRule, alerting: Alerting, place: str) -> None:
         _known(rule.escalation, alerting.contacts, f"{place}.escalation", "contacts has no")
         if not rule.response_time:
             raise ConfigError(f"{place}: {rule.escalation} would never hear of it; give it a response_time.")
-    _check_priority(rule.priority, alerting, place)
-
-
-def _check_priority(priority: str, alerting: Alerting, place: str) -> None:
-    if not priority or not alerting.escalation_matrix:
-        return
-    found = matrix.rows(alerting.escalation_matrix, priority)
+    found = matrix.rows(alerting.escalation_matrix, rule.priority)
     if len(found) > 1:
-        raise ConfigError(f'{place}.priority: "{priority}" may mean any of: {", ".join(found)}; write one of them.')
-    if not found:
-        _known(priority, alerting.escalation_matrix, f"{place}.priority", "escalation_matrix has no row")
+        raise ConfigError(f'{place}: "{rule.priority}" may mean any of: {", ".join(found)}; write one as its priority.')
+
+
+def _check_priorities(alerting: Alerting) -> None:
+    """That each which somebody wrote has a row; those that short forms have by themselves need none."""
+    written = ((f"rules[{number}] ({rule.name})", rule.priority) for number, rule in enumerate(alerting.rules))
+    in_short = ((one.place, one.form.priority) for one in shorthand.forms(alerting))
+    for place, priority in (*written, *in_short) if alerting.escalation_matrix else ():
+        if priority and not matrix.rows(alerting.escalation_matrix, priority):
+            where = f"alerting.{place}.priority"
+            _known(priority, alerting.escalation_matrix, where, "escalation_matrix has no row")
 
 
 def _check_labels(alerting: Alerting) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import structs
 
@@ -69,8 +69,17 @@ _KNOWN: Final[Mapping[str, tuple[_Read, str]]] = {
 """Alerts known by name: how their threshold is read, and one as it may be written."""
 
 
-def expand(alerting: Alerting) -> Iterator[tuple[str, AlertRule]]:
-    """Each alert in short form as a rule, and its place; ConfigError for one that is not known or not understood."""
+class Placed(NamedTuple):
+    """An alert in short form, and where it stands."""
+
+    place: str
+    name: str
+    severity: Level
+    form: ShortForm
+
+
+def forms(alerting: Alerting) -> Iterator[Placed]:
+    """All alerts in short form."""
     lists: tuple[tuple[Level, tuple[Mapping[str, ShortForm], ...]], ...] = (
         ("critical", alerting.critical_alerts),
         ("warning", alerting.warning_alerts),
@@ -78,15 +87,19 @@ def expand(alerting: Alerting) -> Iterator[tuple[str, AlertRule]]:
     for severity, listed in lists:
         for number, named in enumerate(listed):
             for name, form in named.items():
-                place = f"{severity}_alerts[{number}].{name}"
-                yield place, _rule(name, form, severity, place)
+                yield Placed(f"{severity}_alerts[{number}].{name}", name, severity, form)
 
 
-def _rule(name: str, form: ShortForm, severity: Level, place: str) -> AlertRule:
-    rest = structs.asdict(form)
+def expand(alerting: Alerting) -> Iterator[tuple[str, AlertRule]]:
+    """Each of them as a rule, and its place; ConfigError for one that is not known or not understood."""
+    return ((one.place, _rule(one)) for one in forms(alerting))
+
+
+def _rule(one: Placed) -> AlertRule:
+    rest = structs.asdict(one.form)
     del rest["threshold"]
-    rest["priority"] = form.priority or _PRIORITIES[severity]
-    return AlertRule(name=name, severity=severity, **_demand(name, form.threshold, place), **rest)
+    rest["priority"] = one.form.priority or _PRIORITIES[one.severity]
+    return AlertRule(name=one.name, severity=one.severity, **_demand(one.name, one.form.threshold, one.place), **rest)
 
 
 def _demand(name: str, threshold: str, place: str) -> Demand:

@@ -1,6 +1,6 @@
 """Who hears of what nobody acknowledged, and when; and what of that was missed. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,10 +9,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci.config import durations, matrix
 from edgetpu_ci.config.alerting import Alerting, AlertRule
+from edgetpu_ci.incidents import muting
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Step
-
-IsSilent = Callable[[Incident], bool]
-"""Whether nothing may be said of an incident now: it is silenced or inhibited."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -39,9 +37,15 @@ class Missed(NamedTuple):
     late: timedelta
 
 
-def escalate(book: Book, plan: Plan, is_silent: IsSilent, now: datetime) -> Book:
+def escalate(book: Book, plan: Plan, now: datetime) -> Book:
     """The book with every step taken that is due."""
-    return replace(book, incidents=tuple(due(one, plan, now, is_silent=is_silent(one)) for one in book.incidents))
+    heard = _numbers(muting.told(book, plan.alerting, now))
+    found = (due(one, plan, now, is_silent=one.number not in heard) for one in book.incidents)
+    return replace(book, incidents=tuple(found))
+
+
+def _numbers(incidents: Iterable[Incident]) -> frozenset[int]:
+    return frozenset(one.number for one in incidents)
 
 
 def due(incident: Incident, plan: Plan, now: datetime, *, is_silent: bool = False) -> Incident:
@@ -96,12 +100,11 @@ def _said(step: Due, now: datetime) -> str:
     return f"{step.contact} is told, as nobody acknowledged it within {step.after}{by}"
 
 
-def audit(book: Book, plan: Plan, is_silent: IsSilent, now: datetime, tolerance: timedelta) -> tuple[Missed, ...]:
+def audit(book: Book, plan: Plan, now: datetime, tolerance: timedelta) -> tuple[Missed, ...]:
     """What was missed of open incidents that nobody acknowledged, by more than `tolerance`."""
     found = (
         missed
-        for incident in book.incidents
-        if _runs(incident) and not is_silent(incident)
+        for incident in filter(_runs, muting.told(book, plan.alerting, now))
         for missed in (*_untold(incident, now), *_steps(incident, plan, now), *_unsaid(incident, book.outbox, now))
     )
     return tuple(one for one in found if one.late > tolerance)

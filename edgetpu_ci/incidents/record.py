@@ -1,7 +1,7 @@
 """What is known of incidents: of each alert, of what was said of it, and of what is still to be said."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -12,6 +12,9 @@ Standing = Literal["bad", "good", "unknown"]
 State = Literal["pending", "firing", "resolved"]
 Kind = Literal["opened", "updated", "acknowledged", "escalated", "resolved"]
 """What became of an incident, and what a notifier is to say of it."""
+
+STORED: Final = "incidents"
+"""The named value of the store with the book, and the kind of documents of incidents that are over."""
 
 
 class Sighting(Struct, frozen=True, kw_only=True, omit_defaults=True):

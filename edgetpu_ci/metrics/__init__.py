@@ -4,7 +4,7 @@ import re
 from math import ceil
 from typing import Final, Literal
 
-from edgetpu_ci.metrics import benchmarks, quality, reliability, supply, upkeep, velocity
+from edgetpu_ci.metrics import benchmarks, incidents, quality, reliability, supply, upkeep, velocity
 from edgetpu_ci.metrics.kpi import Kpi, collected_by
 from edgetpu_ci.model import Better, Metric
 
@@ -13,6 +13,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
     *collected_by("github", velocity.KPIS),
     *collected_by("github", reliability.KPIS),
     *collected_by("github_actions", reliability.OF_THIS_RUN),
+    *collected_by("incidents", incidents.KPIS),
     *collected_by("security", supply.SCORE),
     *collected_by("reports", supply.COMPONENTS),
     *collected_by("dependencies", supply.DEPENDENCIES),

@@ -1,14 +1,16 @@
 """The section `alerting:`: the short forms of monitoring documents, and the sentences when something is wrong."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, metrics
-from edgetpu_ci.config import matrix
+from edgetpu_ci.config import checking, matrix
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.errors import ConfigError
 
@@ -144,6 +146,12 @@ def test_the_priority_of_a_short_form_can_be_another(tmp_path: Path) -> None:
     assert rule.priority == "p1"
 
 
+def test_a_matrix_need_not_have_rows_that_nobody_names(tmp_path: Path) -> None:
+    forms = [{"error_rate": {"threshold": "> 1%"}}]
+    known = section(tmp_path, warning_alerts=forms, escalation_matrix={"p0_critical": {}}, notify=SLACK).alerting
+    assert matrix.ladder(known, "p2") == ()
+
+
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown short form": (
         {"critical_alerts": [{"build_failure_streaks": {"threshold": "> 3"}}]},
@@ -201,6 +209,13 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "no row of a priority": (
         {"rules": [RULE | {"priority": "p9"}], "escalation_matrix": {"p0_critical": {}}},
         r"priority: escalation_matrix has no row p9; there are: p0_critical\.",
+    ),
+    "no row of a priority in short form": (
+        {
+            "warning_alerts": [{"error_rate": {"threshold": "> 1%", "priority": "p9"}}],
+            "escalation_matrix": {"p0_critical": {}},
+        },
+        r"warning_alerts\[0\]\.error_rate\.priority: escalation_matrix has no row p9",
     ),
     "two rows of a priority": (
         {"rules": [RULE | {"priority": "p0"}], "escalation_matrix": {"p0_critical": {}, "p0_other": {}}},
@@ -280,3 +295,19 @@ def test_a_priority_means_the_row_that_begins_with_it(tmp_path: Path) -> None:
     assert rungs == [(0, ("lead",)), (900, ("cto",)), (1800, ("external",))]
     assert matrix.ladder(known, "p0_critical") == matrix.ladder(known, "p0")
     assert matrix.ladder(known, "p1") == matrix.ladder(known, "") == ()
+
+
+@pytest.mark.parametrize("name", ["alerts", "escalation"])
+def test_what_the_docs_show_can_be_copied(name: str) -> None:
+    text = (Path(__file__).parents[2] / f"docs/{name}.md").read_text()
+    for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL):
+        whole = block if block.startswith("alerting:") else f"alerting:\n{block}"
+        settings = codec.decode_yaml(whole.encode(), config.Config, name).alerting
+        named = [who for row in settings.escalation_matrix.values() for rung in row.values() for who in rung]
+        named += [rule.escalation for _, rule in checking.rules(settings) if rule.escalation]
+        given = replace(
+            settings,
+            notify=settings.notify or (config.Step(use="slack"),),
+            contacts=settings.contacts or {who: {"slack": "#a"} for who in named},
+        )
+        checking.check(given)

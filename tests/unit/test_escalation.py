@@ -12,7 +12,7 @@ from edgetpu_ci import codec
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.incidents import escalation
 from edgetpu_ci.incidents.escalation import Plan
-from edgetpu_ci.incidents.record import Alert, Book, Incident, Intent, Receipt, Sighting
+from edgetpu_ci.incidents.record import Alert, Book, Incident, Intent, Muted, Receipt, Sighting
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ALERTING = codec.convert(
@@ -45,6 +45,7 @@ ALERTING = codec.convert(
     "alerting",
 )
 PLAN = Plan(alerting=ALERTING, rules=ALERTING.rules)
+SILENT = Muted(match={"branch": "main"}, until=START + timedelta(days=1), reason="moving")
 TOLERANCE = timedelta(minutes=5)
 
 
@@ -138,10 +139,9 @@ def test_however_often_jobs_look_the_same_steps_are_taken(times: list[int]) -> N
     assert found.change - 1 == len({step.taken for step in found.steps})
 
 
-def missed(found: Incident, at: float, *outbox: Intent, silent: bool = False) -> list[str]:
-    book = Book(incidents=(found,), outbox=outbox)
-    gone = escalation.audit(book, PLAN, lambda _: silent, minutes(at), TOLERANCE)
-    return [escalation.sentence(one) for one in gone]
+def missed(found: Incident, at: float, *outbox: Intent, silences: tuple[Muted, ...] = ()) -> list[str]:
+    book = Book(incidents=(found,), outbox=outbox, silences=silences)
+    return [escalation.sentence(one) for one in escalation.audit(book, PLAN, minutes(at), TOLERANCE)]
 
 
 def test_a_step_that_nobody_took_is_missed_after_the_tolerance() -> None:
@@ -187,10 +187,13 @@ def test_what_no_job_looked_at_since_is_missed() -> None:
 
 
 def test_of_what_nothing_may_be_said_nothing_is_missed() -> None:
-    assert missed(looked_at(0), 300, silent=True) == []
+    assert missed(looked_at(0), 300, silences=(SILENT,)) == []
 
 
-def test_a_book_is_escalated_whole() -> None:
-    book = Book(incidents=(incident(told_at=START), incident(number=8, told_at=START, acknowledged_at=START)))
-    after = escalation.escalate(book, PLAN, lambda _: False, minutes(15))
+def test_a_book_is_escalated_whole_but_for_what_is_silenced() -> None:
+    taken_on = incident(number=8, told_at=START, acknowledged_at=START)
+    book = Book(incidents=(incident(told_at=START), taken_on))
+    after = escalation.escalate(book, PLAN, minutes(15))
     assert list(map(told, after.incidents)) == [["cto", "manager"], []]
+    after = escalation.escalate(replace(book, silences=(SILENT,)), PLAN, minutes(15))
+    assert list(map(told, after.incidents)) == [[], []]
