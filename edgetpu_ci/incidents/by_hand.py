@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci import spelling
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.incidents.book import changed
-from edgetpu_ci.incidents.record import Acknowledged, Book, Event, Incident, Muted
+from edgetpu_ci.incidents import machine
+from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Muted
 
 _LONGEST: Final = 200
 _LISTED: Final = 5
@@ -46,35 +46,14 @@ def _is_called(one: Incident, called: str) -> bool:
     return one.key.startswith(called) or is_numbered or one.labels.get("alertname") == called
 
 
-def acknowledge(book: Book, said: Acknowledged) -> Book:
-    """The book in which somebody takes an open incident on; the first who does stays."""
-
-    def taken(one: Incident) -> Incident:
-        if not one.is_open or one.acknowledged_at:
-            return one
-        event = Event(at=said.at, kind="acknowledged", text=f"acknowledged: {said.how}", by=said.by)
-        return _after(replace(one, acknowledged_at=said.at, acknowledged_by=said.by), event)
-
-    return changed(book, said.key, said.number, taken)
-
-
-def close(book: Book, said: Acknowledged) -> Book:
-    """The book in which an open incident is over because somebody says so; if it is still bad, a new one is opened."""
-
-    def closed(one: Incident) -> Incident:
-        if not one.is_open:
-            return one
-        event = Event(at=said.at, kind="resolved", text=f"closed by hand: {said.over}", by=said.by)
-        alerts = tuple(replace(alert, state="resolved", resolved_at=said.at) for alert in one.alerts)
-        return _after(replace(one, resolved_at=said.at, alerts=alerts), event)
-
-    return changed(book, said.key, said.number, closed)
-
-
 def take(book: Book, answers: Iterable[Acknowledged]) -> Book:
-    """The book with what people said of its incidents."""
+    """The book with what people said of its incidents elsewhere."""
     for said in answers:
-        book = close(book, said) if said.over else acknowledge(book, said)
+        if (said.key, said.number) in {(one.key, one.number) for one in book.incidents if one.is_open}:
+            if said.over:
+                book = machine.close(book, said.key, said.by, said.over, said.at)
+            else:
+                book = machine.acknowledge(book, said.key, said.by, said.at)
     return book
 
 
@@ -111,7 +90,3 @@ def labels(written: Iterable[str]) -> Mapping[str, str]:
             raise ConfigError(f"The label {name} is given twice; make a silence for each of its values.")
         found[name] = value
     return found
-
-
-def _after(one: Incident, event: Event) -> Incident:
-    return replace(one, change=one.change + 1, timeline=(*one.timeline, event))
