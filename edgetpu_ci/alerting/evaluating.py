@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, event, history, notify, store
-from edgetpu_ci.alerting import acknowledgement, keeper
+from edgetpu_ci.alerting import acknowledgement, beside, keeper
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.errors import EdgeTpuCiError, RefusedError
 from edgetpu_ci.event import Event
-from edgetpu_ci.incidents import by_hand, evaluate, intents, machine, muting
+from edgetpu_ci.incidents import by_hand, escalation, evaluate, intents, machine, muting
 from edgetpu_ci.incidents.intents import Claim
 from edgetpu_ci.incidents.record import Book, Context, Incident, Intent
 from edgetpu_ci.model import Report
@@ -63,10 +63,11 @@ class Watch:
             known.clear()
             known.update((one.key, one.number) for one in book.incidents if one.is_open)
             after = by_hand.take(self._looked(book, reports), answers)
-            return intents.claim(self.planned(book, after), job, self.world.now())
+            return intents.claim(self.planned(book, self._escalated(after)), job, self.world.now())
 
         book = keeper.change(self.store, changed, self.world)
         opened, resolved = _became(known, book)
+        beside.say_again(book.incidents, self.bound, _context, self.world)
         done = Messenger(state=self.store, bound=self.bound, context=_context, job=job, world=self.world).deliver(book)
         left, unkept = self._put_away(done.book)
         return Told(opened, resolved, done.said, left.outbox, (*done.problems, *unkept))
@@ -83,6 +84,7 @@ class Watch:
 
     def after(self, report: Report) -> Told:
         """Evaluate a run that has just ended, with what runs before it left."""
+        beside.follow(report, self._labels(report), self.bound.values(), self.world)
         left = self.unseen()
         return self.evaluate(left if report.run.id in {one.run.id for one in left} else [*left, report])
 
@@ -111,8 +113,12 @@ class Watch:
 
     def _reach(self, book: Book) -> Reaching:
         now = self.world.now()
-        muted = muting.muted(book, self.alerting, now)
+        muted = muting.of(book, self.alerting, now)
         return Reaching(alerting=self.alerting, rules=self.rules, bound=self.bound, muted=muted)
+
+    def _escalated(self, book: Book) -> Book:
+        plan = escalation.Plan(alerting=self.alerting, rules=self.rules)
+        return escalation.escalate(book, plan, self._reach(book).is_silent, self.world.now())
 
     def _configured(self) -> str:
         return sha256(codec.encode_json_line([self.alerting.notify, self.alerting.contacts])).hexdigest()[:8]

@@ -199,6 +199,7 @@ def together(folder: Path, kind: str, jobs: int) -> Race:
 
         job(opened(kind, folder, f"job {number}"), story, told, NOW, f"job {number}")
 
+    opened(kind, folder, "begin")
     began = time.monotonic()
     children = [fork(lambda number=number: begun(number)) for number in range(jobs)]  # type: ignore[misc]
     assert all(os.waitpid(child, 0)[1] == 0 for child in children)
