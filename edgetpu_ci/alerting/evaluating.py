@@ -1,7 +1,7 @@
 """From reports to what is said of them: at the end of a run, and for what earlier runs left."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -26,6 +26,7 @@ MOST: Final = 50
 """Reports of each kind that are looked at in one go: the newest."""
 
 _SEEN: Final = 200
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 _OF_RUN: Final = re.compile(r"https?://[^/]+/([^/]+/[^/]+)/actions/runs/")
 
 
@@ -48,6 +49,7 @@ class Watch:
     bound: Mapping[str, notify.Bound]
     store: Store
     repository: str
+    context: Callable[[Incident], Context]
     world: World
 
     def evaluate(self, reports: Sequence[Report]) -> Told:
@@ -55,8 +57,9 @@ class Watch:
 
         Reports that the book has seen change nothing. StoreError or DocumentError where the book cannot be had.
         """
-        answers = acknowledgement.read(keeper.load(self.store), self.bound.values(), self.world)
-        job = Claim(holder=self.world.token(), configured=self._configured())
+        before = keeper.load(self.store)
+        answers = acknowledgement.read(before, self.bound.values(), self.world)
+        job = Claim(holder=self.world.token(), configured=self._configured(before))
         known: set[tuple[str, int]] = set()
 
         def changed(book: Book) -> Book:
@@ -67,8 +70,10 @@ class Watch:
 
         book = keeper.change(self.store, changed, self.world)
         opened, resolved = _became(known, book)
-        beside.say_again(book.incidents, self.bound, _context, self.world)
-        done = Messenger(state=self.store, bound=self.bound, context=_context, job=job, world=self.world).deliver(book)
+        beside.say_again(book.incidents, self.bound, self.context, self.world)
+        done = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world).deliver(
+            book
+        )
         left, unkept = self._put_away(done.book)
         return Told(opened, resolved, done.said, left.outbox, (*done.problems, *unkept))
 
@@ -120,8 +125,12 @@ class Watch:
         plan = escalation.Plan(alerting=self.alerting, rules=self.rules)
         return escalation.escalate(book, plan, self._reach(book).is_silent, self.world.now())
 
-    def _configured(self) -> str:
-        return sha256(codec.encode_json_line([self.alerting.notify, self.alerting.contacts])).hexdigest()[:8]
+    def _configured(self, book: Book) -> str:
+        """What stands for the configuration of notifiers, and for which of the variables it names are set."""
+        written = codec.encode_json_line([self.alerting.notify, self.alerting.contacts])
+        named = _VARIABLE.findall(written.decode() + " ".join(one.target for one in book.outbox))
+        is_set = sorted({name for name in named if self.world.env.get(name)})
+        return sha256(written + " ".join(is_set).encode()).hexdigest()[:8]
 
     def _put_away(self, book: Book) -> tuple[Book, Sequence[EdgeTpuCiError]]:
         reach = self._reach(book)
@@ -138,6 +147,7 @@ def watch(settings: config.Config, store: Store, happened: Event, world: World) 
         bound={one.use: one for one in bound},
         store=store,
         repository=happened.repository,
+        context=_context,
         world=world,
     )
 

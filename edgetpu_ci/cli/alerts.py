@@ -20,6 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, take acknowledgements, tell; 4 where somebody could not be told."""
     from edgetpu_ci import codec
     from edgetpu_ci.alerting import evaluating
+    from edgetpu_ci.render import incident_text
 
     world = surroundings.world()
     told = evaluating.catch_up(surroundings.settings(arguments), world)
@@ -27,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         output.write(codec.encode_json(_plain(told)).decode(), end="")
     else:
         output.say(line(told) or "nothing new")
+        for intent in told.waiting:
+            output.say(f"waits  {incident_text.waits(intent)}")
     for problem in told.problems:
         output.fail(str(problem))
     return DeliveryError.exit_status if told.problems or any(one.trouble for one in told.waiting) else 0

@@ -55,10 +55,14 @@ def shown(one: Incident, waiting: Iterable[Intent]) -> Iterator[str]:
 def _told(one: Incident, waiting: Iterable[Intent]) -> Iterator[str]:
     for target, receipt in one.receipts.items():
         yield f"told      {words.plain(target)}, last {_when(receipt.at)}"
-    for intent in waiting:
-        tries = f", tried {intent.tries} times" if intent.tries > 1 else ""
-        trouble = f" ({intent.trouble}{tries})" if intent.trouble else ""
-        yield f"waits     {intent.kind} to {words.plain(intent.target)}{trouble}"
+    yield from (f"waits     {waits(intent)}" for intent in waiting)
+
+
+def waits(intent: Intent) -> str:
+    """What is still to be said, to whom, and why it was not."""
+    tries = f", tried {intent.tries} times" if intent.tries > 1 else ""
+    trouble = f" ({intent.trouble}{tries})" if intent.trouble else ""
+    return f"{intent.kind} to {words.plain(intent.target)}{trouble}"
 
 
 def _alert(alert: Alert) -> Iterator[str]:

@@ -17,7 +17,7 @@ from edgetpu_ci.alerting.evaluating import MOST, Told, Watch
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
-from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Notice
+from edgetpu_ci.incidents.record import Acknowledged, Book, Context, Incident, Notice
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World
@@ -75,6 +75,7 @@ class Shop:
             bound={one.use: one.bound() for one in (self.slack, self.pager)},
             store=self.store,
             repository="owner/name",
+            context=lambda _: Context(),
             world=self.world(),
         )
 
