@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, history, memory
-from edgetpu_ci.alerting import evaluating, keeper
+from edgetpu_ci.alerting import evaluating, keeper, looking
 from edgetpu_ci.alerting.delivering import SECONDS
-from edgetpu_ci.alerting.evaluating import MOST, Told, Watch
+from edgetpu_ci.alerting.evaluating import Told, Watch
+from edgetpu_ci.alerting.looking import News
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
@@ -92,8 +93,11 @@ class Shop:
 
     def verb(self) -> Told:
         """`edgetpu-ci alerts`."""
-        watching = self.watch()
-        return watching.evaluate(watching.unseen())
+        return self.watch().evaluate()
+
+    def unseen(self) -> News:
+        """What the next job looks at."""
+        return looking.news(keeper.load(self.store), self.store, self.world())
 
     @property
     def incident(self) -> Incident:
@@ -172,11 +176,18 @@ def test_a_change_to_be_merged_and_a_stranger_tell_nobody(shop: Shop, parts: dic
 
 
 def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_others(shop: Shop) -> None:
-    for shop.hour in range(1, MOST + 4):
+    for shop.hour in range(1, looking.MOST + 4):
         shop.keep(report(shop.hour, 90))
-    assert len(shop.watch().unseen()) == MOST
+    assert len(shop.unseen().reports) == looking.MOST
     shop.verb()
-    assert shop.watch().unseen() == []
+    assert shop.unseen().reports == ()
+
+
+def test_a_report_that_cannot_be_read_is_said_once(shop: Shop) -> None:
+    shop.store.append(history.KPIS, "20261125T110000Z-b", b"no report")
+    for _ in range(2):
+        shop.run(90)
+    assert len([line for line in shop.warned if "20261125T110000Z-b in the store cannot be read" in line]) == 1
 
 
 def test_a_dead_service_costs_its_own_message_and_is_told_when_it_lives_again(shop: Shop) -> None:
@@ -244,7 +255,7 @@ def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
     watching = shop.watch()
     clock = iter([0.0, 0.0, SECONDS, SECONDS])
     slow = replace_world(watching, monotonic=lambda: next(clock))
-    told = slow.evaluate([report(0, 70)])
+    told = slow.evaluate(report(0, 70))
     assert [one.target for one in told.said] == ["slack #quality"]
     assert [str(problem) for problem in told.problems] == [
         "1 message waits for the next run: saying the others took 60 s."
@@ -253,7 +264,7 @@ def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
 
 
 def replace_world(watching: Watch, **parts: Any) -> Watch:
-    return dataclasses.replace(watching, world=dataclasses.replace(watching.world, **parts))
+    return replace(watching, world=dataclasses.replace(watching.world, **parts))
 
 
 def test_who_takes_it_on_elsewhere_is_known_and_everybody_hears_of_it(shop: Shop) -> None:
