@@ -27,6 +27,17 @@ def section(markup: str) -> Block:
     return {"type": "section", "text": _markup(markup, limits.SECTION)}
 
 
+def paragraphs(lines: Sequence[str], most: int) -> list[Block]:
+    """Lines of markup in as many paragraphs as they fill, at most so many; the last says how many lines are missing."""
+    made: list[Block] = []
+    rest = list(lines)
+    while rest and len(made) < most - 1:
+        count = mrkdwn.fitting(rest, limits.SECTION)
+        made.append(section("\n".join(rest[:count])))
+        rest = rest[count:]
+    return [*made, *([section(mrkdwn.listed(rest, count=len(rest)))] if rest else [])]
+
+
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:
     """Up to ten names with their markup, in two columns; of more, the last says how many."""
     shown = [f"{mrkdwn.bold(mrkdwn.text(name))}\n{markup}" for name, markup in pairs]

@@ -88,5 +88,15 @@ def listed(items: Iterable[str], most: int = limits.SECTION, count: int = limits
     return _joined([cut(each, most - _ROOM) for each in shown] if len(shown) == 1 else shown, len(whole), between)
 
 
+def fitting(lines: Sequence[str], most: int) -> int:
+    """How many lines, from the first, fit below each other; at least one."""
+    left = most
+    for place, line in enumerate(lines):
+        left -= limits.size(line) + 1
+        if left < -1:
+            return max(place, 1)
+    return len(lines)
+
+
 def _joined(shown: Sequence[str], of: int, between: str) -> str:
     return between.join([*shown, *([f"… +{of - len(shown):,} more"] if of > len(shown) else [])])
