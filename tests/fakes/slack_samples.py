@@ -1,6 +1,6 @@
 """Messages of each kind as we say them in Slack: their snapshots are tested, and scripts/slack-preview shows them."""
 
-from edgetpu_ci.incidents.record import Context
+from edgetpu_ci.incidents.record import Context, Incident, Kind
 from edgetpu_ci.render.slack import incident
 from edgetpu_ci.render.slack.message import Message
 from tests.fakes import notices
@@ -47,3 +47,11 @@ SAMPLES: dict[str, list[tuple[Message, bool]]] = {
     ],
 }
 """By name: messages, and whether each stands in the thread of the one before."""
+
+STORY: list[tuple[Kind, Incident]] = [
+    ("opened", _OPEN),
+    ("escalated", notices.escalated(_OPEN)),
+    ("acknowledged", _TAKEN),
+    ("resolved", notices.resolved(_TAKEN)),
+]
+"""One incident from its opening to its end."""

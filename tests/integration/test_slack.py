@@ -11,8 +11,8 @@ from edgetpu_ci.incidents.record import Incident, Kind, Receipt
 from edgetpu_ci.notify import bind, slack
 from tests.fakes import notices
 from tests.fakes.clock import Clock
-from tests.fakes.notices import CONTEXT, notice
 from tests.fakes.loopback import Reply
+from tests.fakes.notices import CONTEXT, notice
 from tests.fakes.slack_server import TOKEN, Slack, slack_server, slow_down
 from tests.fakes.world import Said, world
 

@@ -13,8 +13,8 @@ from edgetpu_ci.errors import DeniedError
 from edgetpu_ci.notify import slack
 from tests.fakes import notices
 from tests.fakes.emulate import pass_on, room, started
-from tests.fakes.notices import CONTEXT, notice
 from tests.fakes.loopback import Reply, Request, serve
+from tests.fakes.notices import CONTEXT, notice
 from tests.fakes.slack import active, faults
 from tests.fakes.world import Said, world
 

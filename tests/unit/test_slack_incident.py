@@ -45,6 +45,7 @@ def test_an_incident_full_of_foreign_text_calls_nobody(foreign: str) -> None:
 def test_the_newest_line_of_the_timeline_is_said_where_the_intent_has_no_words() -> None:
     said = read(incident.change(notice("escalated", notices.escalated(notices.incident()))))
     assert "tech_lead is told" in said
+    assert "acme/detector · main · build_failure_streak 3f9a1c07-7" in said
 
 
 def test_a_group_shows_three_and_the_thread_the_rest() -> None:

@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from edgetpu_ci.errors import DeniedError
+from edgetpu_ci.errors import DeniedError, MissingError
 from edgetpu_ci.notify.slack import patience, refusal
 from edgetpu_ci.render.slack.message import Message
 from edgetpu_ci.world import World
@@ -53,7 +53,7 @@ class Bot:
         shown = {"oldest": f"{since.timestamp():.6f}", "limit": _PAGE, "include_all_metadata": True}
         try:
             answer = self._ask(f"look into {channel}", partial(look, channel=channel, **shown), "channels:history")
-        except DeniedError:
+        except (DeniedError, MissingError):
             return ""
         return next((f"{channel}:{one['ts']}" for one in answer["messages"] if _mark(one) == mark), "")
 

@@ -30,7 +30,7 @@ def by_bot(bot: Bot, notice: Notice, world: World) -> Receipt:
             _add(bot, ref, notice)
         except DeliveryError as error:
             # Only its details are missing: to fail here would have the whole said twice.
-            world.warn(f"{notice.incident.name}: {error}")
+            world.warn(f"warning: {notice.incident.name} is told without its details: {error}")
     return Receipt(ref=ref, at=world.now(), said=notice.incident.change)
 
 

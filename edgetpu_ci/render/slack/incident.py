@@ -37,16 +37,24 @@ def alone(notice: Notice) -> Message:
 
 def change(notice: Notice) -> Message:
     """What has just become of it, for the thread: of the group's alerts when it grew, of the whole when it is over."""
-    parts = [Part(0, blocks.section(_news(notice)))]
-    if notice.intent.kind in ("opened", "updated"):
-        lines = [_alert(alert) for alert in _worst_first(notice.incident)]
-        parts += [Part(1, block) for block in blocks.paragraphs(lines, _PARAGRAPHS)]
-    if notice.intent.kind == "resolved" and notice.incident.timeline:
-        lines = [mrkdwn.bold("What became of it"), *map(_event, notice.incident.timeline)]
-        parts += [Part(1, block) for block in blocks.paragraphs(lines, _PARAGRAPHS)]
     kind = notice.intent.kind
+    parts = [Part(0, blocks.section(_news(notice))), *(Part(1, block) for block in _details(notice))]
     headline = f"{_SIGN[kind]} {kind.capitalize()}: {words.label(_name(notice.incident))}"
     return message(_notification(headline, notice, _became(notice, _latest(notice))), parts)
+
+
+def _details(notice: Notice) -> list[blocks.Block]:
+    incident = notice.incident
+    match notice.intent.kind:
+        case "opened" | "updated":
+            return blocks.paragraphs([_alert(alert) for alert in _worst_first(incident)], _PARAGRAPHS)
+        case "escalated":
+            # This one is shown outside the thread too.
+            return [blocks.context(f"{_place(notice)} · {mrkdwn.text(incident.name)}")]
+        case "acknowledged":
+            return []
+        case "resolved":
+            return blocks.paragraphs([mrkdwn.bold("What became of it"), *map(_event, incident.timeline)], _PARAGRAPHS)
 
 
 def _standing(notice: Notice, news: Sequence[Part]) -> Message:
