@@ -34,8 +34,6 @@ def _of_block(block: dict[str, Any]) -> Iterator[str]:
                 yield from _of_text(element, 3000)
         case "table":
             yield from _of_table(block)
-        case "divider":
-            pass
         case other:
             yield f"unsupported type {other}"
 

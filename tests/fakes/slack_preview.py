@@ -20,7 +20,7 @@ body { font: 15px/1.46 Lato, "Liberation Sans", Arial, "Noto Color Emoji", sans-
 h3 { font-size: 18px; line-height: 1.33; margin: 6px 0 4px } p { margin: 6px 0; overflow-wrap: anywhere }
 .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 6px 0; overflow-wrap: anywhere }
 .context { color: #616061; font-size: 13px; margin: 6px 0; overflow-wrap: anywhere }
-a { color: #1264a3; text-decoration: none } hr { border: 0; border-top: 1px solid #ddd }
+a { color: #1264a3; text-decoration: none }
 code { border: 1px solid #ddd; background: #f8f8f8; color: #c01343; border-radius: 3px; padding: 1px 3px;
   font-size: 12px } .call { background: #f2c74466; color: #1264a3 }
 blockquote { border-left: 4px solid #ddd; margin: 0; padding-left: 12px }
@@ -62,8 +62,6 @@ def _block(block: dict[str, Any]) -> str:
         case "table":
             sides = [column["align"] for column in block["column_settings"]]
             return f"<table>{''.join(_row(row, sides) for row in block['rows'])}</table>"
-        case "divider":
-            return "<hr>"
         case other:
             raise ValueError(other)
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
@@ -47,7 +48,6 @@ def parts(foreign: str, pairs: list[tuple[str, str]], times: int) -> list[Part]:
         blocks.context(*[mrkdwn.code(name) for name, _ in pairs]),
         *blocks.links([(foreign, "https://ci.example/?a=1&b"), (foreign, foreign)] * times),
         blocks.table([name for name, _ in pairs] or ["a"], [[value for _, value in pairs]] * times),
-        blocks.DIVIDER,
     ]
     return [Part(rank, block) for rank, block in enumerate(made + [blocks.section(mrkdwn.text(foreign))] * times)]
 
@@ -146,4 +146,33 @@ def test_the_least_important_block_goes_first_and_is_counted() -> None:
 
 @pytest.mark.parametrize(("given", "shown"), [(50, 50), (51, 50)])
 def test_blocks_at_and_over_their_edge(given: int, shown: int) -> None:
-    assert len(message("what", [Part(0, blocks.DIVIDER)] * given).blocks) == shown
+    assert len(message("what", [Part(0, blocks.header("x"))] * given).blocks) == shown
+
+
+@pytest.mark.parametrize(
+    ("most", "shown"),
+    [
+        (3000, lambda markup: blocks.section(markup)["text"]),
+        (2000, lambda markup: blocks.fields([("n", markup.removeprefix("xxxx"))])["fields"][0]),
+        (3000, lambda markup: blocks.context(markup)["elements"][0]),
+    ],
+)
+def test_a_text_at_and_over_its_edge(most: int, shown: Callable[[str], dict[str, str]]) -> None:
+    assert len(shown("x" * most)["text"]) == most
+    assert "…" not in shown("x" * most)["text"]
+    over = shown("x" * (most + 1))["text"]
+    assert (len(over), over[-1]) == (most, "…")
+
+
+def test_the_text_of_the_notification_is_counted_in_bytes() -> None:
+    parts = [Part(0, blocks.header("x"))]
+    assert message("é" * 2000, parts).text == "é" * 2000
+    over = message("é" * 2001, parts).text
+    assert (len(over.encode()) <= 4000, over[-1]) == (True, "…")
+
+
+def test_all_blocks_together_have_room_for_so_much() -> None:
+    parts = [Part(n, blocks.section("x" * 2800)) for n in range(5)]
+    shown = message("x", parts).blocks
+    assert len(msgspec.json.encode(shown)) <= 12_000
+    assert (len(shown), shown[-1]["elements"][0]["text"]) == (5, "… +1 more")

@@ -13,7 +13,6 @@ from edgetpu_ci.render.slack import limits, mrkdwn
 Block = dict[str, Any]
 """A block as JSON; https://docs.slack.dev/reference/block-kit/blocks names its keys."""
 
-DIVIDER: Final[Block] = {"type": "divider"}
 _NOTHING: Final = "–"
 
 
