@@ -77,6 +77,8 @@ def active(value: object) -> list[str]:
 
     Looks into all text, whether Slack would format it or not.
     """
+    if isinstance(value, dict) and value.get("type") == "mrkdwn" and not value.get("verbatim"):
+        return ["text in which Slack would look for links and names"]
     if isinstance(value, dict):
         return [found for each in value.values() for found in active(each)]
     if isinstance(value, list):

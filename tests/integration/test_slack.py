@@ -165,6 +165,13 @@ def test_what_does_not_pass_in_time_is_left_to_the_next_run(
         assert "planted-secret" not in str(failed.value)
 
 
+def test_a_page_of_somebody_between_is_no_answer(tmp_path: Path, there: Slack) -> None:
+    there.down = lambda _method: Reply(status=200, body=b"<html>Log in")
+    for env in ({"SLACK_BOT_TOKEN": TOKEN}, {"SLACK_WEBHOOK_URL": there.hook}):
+        with pytest.raises(LaterError, match=r"\(status 200, and no word of Slack's\); it is tried again later"):
+            Job(tmp_path, there, **env).tell("opened", _OPEN)
+
+
 def test_a_server_that_hangs_is_given_up_within_the_deadline(job: Job, there: Slack) -> None:
     opened = job.tell("opened", _OPEN)
     gone = threading.Event()

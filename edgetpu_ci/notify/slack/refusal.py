@@ -4,6 +4,7 @@ Names of errors: docs.slack.dev, reference/methods/chat.postMessage and its neig
 messaging/sending-messages-using-incoming-webhooks.
 """
 
+import re
 from typing import Final
 
 from msgspec import Struct
@@ -32,8 +33,9 @@ _PASSING: Final = frozenset(
     ("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
 )
 _GONE: Final = frozenset(("message_not_found", "thread_not_found"))
+_WORD: Final = re.compile("[a-z_]{1,80}")
+"""What else stands there, something between us and Slack said: a proxy, a page to log in."""
 _LIMITED, _BROKEN = 429, 500
-_MOST: Final = 100
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -50,13 +52,17 @@ def refused(what: str, refusal: Refusal, secret: str) -> DeliveryError:
 
     `what` is what was tried ("post in #ci"), `secret` the name of the variable with the secret.
     """
-    said = words.plain(refusal.error or f"status {refusal.status}", _MOST)
-    if refusal.error in _PASSING or refusal.status == _LIMITED or refusal.status >= _BROKEN:
+    said = refusal.error if _WORD.fullmatch(refusal.error) else f"status {refusal.status}, and no word of Slack's"
+    if not _WORD.fullmatch(refusal.error) or refusal.error in _PASSING or _passes(refusal.status):
         return LaterError(f"Slack could not {what} now ({said}); it is tried again later.", refusal.seconds)
     if refusal.error in _GONE:
         return MissingError(f"Slack could not {what}: it is no longer there.")
     step = _NEXT.get(refusal.error, "see docs/slack.md").format(secret=secret, needed=words.plain(refusal.needed))
     return DeniedError(f"Slack did not {what} ({said}): {step}.")
+
+
+def _passes(status: int) -> bool:
+    return status == _LIMITED or status >= _BROKEN
 
 
 def unanswered(what: str, error: Exception) -> LaterError:

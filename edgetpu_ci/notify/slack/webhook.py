@@ -8,7 +8,7 @@ from edgetpu_ci.render.slack import incident
 from edgetpu_ci.render.slack.message import Message
 from edgetpu_ci.world import World
 
-_GOOD, _WHAT = 200, "take the message"
+_GOOD, _WHAT = "ok", "take the message"
 
 
 def tell(url: str, secret: str, notice: Notice, world: World) -> Receipt:
@@ -25,7 +25,7 @@ def send(url: str, secret: str, message: Message, world: World) -> None:
         answer = client.send(text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False)
     except patience.UNANSWERED as error:
         raise refusal.unanswered(_WHAT, error) from None
-    if answer.status_code != _GOOD:
+    if answer.body.strip() != _GOOD:
         seconds = patience.asked(answer.headers)
-        given = refusal.Refusal(status=answer.status_code, error=answer.body, seconds=seconds)
+        given = refusal.Refusal(status=answer.status_code, error=answer.body.strip(), seconds=seconds)
         raise refusal.refused(_WHAT, given, secret)
