@@ -63,6 +63,11 @@ def test_an_incident_is_one_message_kept_up_to_date_with_its_story_in_the_thread
     assert all(message["text"] for message in there.messages)
 
 
+def test_what_was_never_begun_is_not_looked_for(job: Job, there: Slack) -> None:
+    job.tell("opened", _OPEN, address="C0QUALITY1")
+    assert there.calls == ["chat.postMessage", "chat.postMessage"]
+
+
 def test_an_escalation_is_shown_in_the_channel_too_for_an_update_rings_for_nobody(job: Job, there: Slack) -> None:
     opened = job.tell("opened", _OPEN)
     job.tell("escalated", notices.escalated(_OPEN), earlier=opened)

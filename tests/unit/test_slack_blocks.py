@@ -137,6 +137,12 @@ def test_a_table_counts_the_rows_it_does_not_show() -> None:
     assert (len(over), over[-1][0]["text"]) == (100, "… +2 more")
 
 
+def test_a_wide_table_leaves_room_for_the_other_blocks() -> None:
+    rows = blocks.table(["a"] * 20, [["x" * 60] * 20] * 20)["rows"]
+    assert len(msgspec.json.encode(rows)) <= 10_000
+    assert rows[-1][0]["text"] == f"… +{20 - (len(rows) - 2)} more"
+
+
 def test_the_least_important_block_goes_first_and_is_counted() -> None:
     made = [Part(0, blocks.header("what"))] + [Part(rank, blocks.section(f"rank {rank}")) for rank in (2, 3, 1, 3)]
     shown = message("what", made, most=4).blocks
