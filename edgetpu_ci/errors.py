@@ -92,7 +92,7 @@ class LaterError(DeliveryError):
 
 
 class MissingError(DeliveryError):
-    """GitHub has nothing there, or does not show it to this token."""
+    """GitHub, or another service, has nothing there, or does not show it to this token."""
 
 
 class DeniedError(DeliveryError):

@@ -29,7 +29,7 @@ _GRACE = 5
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _SECRET = re.compile(
     # A model needs nothing of the job either, and through GITHUB_ENV it could write to later steps.
-    "^(GITHUB|ACTIONS|RUNNER)_|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|_(PAT|KEY)$",
+    "^(GITHUB|ACTIONS|RUNNER)_|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|WEBHOOK|PAGERDUTY|SLACK|_(PAT|KEY)$",
     re.IGNORECASE,
 )
 _PR_SET_DUMPABLE = 4

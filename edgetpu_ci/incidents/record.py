@@ -213,7 +213,8 @@ class Context(Struct, frozen=True, kw_only=True):
 
     Of the first run that was bad: its `author` by name, its `pull_request` ("#12"), and how many `commits` it is after
     the last good one. `owner` is whom the configuration names, as GitHub mentions them where it says how. `links` are
-    names and addresses: commit, compare, pull request, code, run, report, runbook.
+    names and addresses: commit, compare, pull request, code, run, report, runbook. `recent` are the last values of what
+    is wrong, oldest first, and `chart` a picture of them (PNG), where one was drawn.
     """
 
     repository: str = ""
@@ -222,6 +223,8 @@ class Context(Struct, frozen=True, kw_only=True):
     commits: int | None = None
     owner: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    recent: tuple[float, ...] = ()
+    chart: bytes = b""
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -87,7 +87,7 @@ class Emulated:
     def answer(self, request: Request) -> Reply:
         """Pass a request on, and hold it against GitHub's description; what comes back is the emulator's affair."""
         self.requests.append(request)
-        reply = self._pass_on(request)
+        reply = pass_on(self.socket, request)
         self.violations += contract().faults(request.verb, request.target, request.body, reply.status, b"")
         return reply
 
@@ -95,19 +95,21 @@ class Emulated:
         headers = {"authorization": f"token {self.personal_token}", "content-type": "application/json"}
         data = json.dumps(body).encode() if body is not None else b""
         target = f"/repos/{REPOSITORY}{path}"
-        reply = self._pass_on(Request(verb=verb, target=target, headers=headers, body=data))
+        reply = pass_on(self.socket, Request(verb=verb, target=target, headers=headers, body=data))
         assert reply.status < 300, (verb, path, reply)
         return json.loads(reply.body)
 
-    def _pass_on(self, request: Request) -> Reply:
-        connection = _Local(self.socket)
-        headers = {name: value for name, value in request.headers.items() if name not in {"host", "connection"}}
-        connection.request(request.verb, request.target, request.body or None, headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        kept = {name: value for name, value in answer.getheaders() if name.lower() in {"content-type", "link"}}
-        return Reply(status=answer.status, body=body, headers=kept)
+
+def pass_on(place: Path, request: Request) -> Reply:
+    """What the emulator behind a Unix socket answers."""
+    connection = _Local(place)
+    headers = {name: value for name, value in request.headers.items() if name not in {"host", "connection"}}
+    connection.request(request.verb, request.target, request.body or None, headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    kept = {name: value for name, value in answer.getheaders() if name.lower() in {"content-type", "link"}}
+    return Reply(status=answer.status, body=body, headers=kept)
 
 
 class _Local(HTTPConnection):
@@ -126,24 +128,32 @@ class _Local(HTTPConnection):
 @contextmanager
 def emulate() -> Iterator[Emulated]:
     """An emulator of its own for one test; skips the test where scripts/node-tools has not run."""
-    if not (_TOOLS / ".complete").exists():
-        pytest.skip("scripts/node-tools has not installed the emulator")
-    # A socket's path may have 107 characters: the test's own folder can be longer.
-    with tempfile.TemporaryDirectory(prefix="emulate-") as folder:
-        emulated = Emulated(socket=Path(folder, "socket"))
+    with room() as place:
+        emulated = Emulated(socket=place)
         with serve(emulated.answer) as port:
             emulated.url = f"http://localhost:{port}"
-            with _started(emulated):
+            with started("github", place, emulated.url, _SEED):
                 yield emulated
 
 
 @contextmanager
-def _started(emulated: Emulated) -> Iterator[None]:
-    command: list[str | Path] = [_TOOLS / "node", _PROGRAM, emulated.socket, emulated.url]
+def room() -> Iterator[Path]:
+    """Where an emulator may listen; skips the test where there is none."""
+    if not (_TOOLS / ".complete").exists():
+        pytest.skip("scripts/node-tools has not installed the emulator")
+    # A socket's path may have 107 characters: the test's own folder can be longer.
+    with tempfile.TemporaryDirectory(prefix="emulate-") as folder:
+        yield Path(folder, "socket")
+
+
+@contextmanager
+def started(service: str, place: Path, url: str, seed: object) -> Iterator[None]:
+    """An emulator of this service that knows the seed, until the block ends."""
+    command: list[str | Path] = [_TOOLS / "node", _PROGRAM, service, place, url]
     with subprocess.Popen(command, cwd=_TOOLS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdin
         assert node.stdout
-        node.stdin.write(json.dumps(_SEED) + "\n")
+        node.stdin.write(json.dumps(seed) + "\n")
         node.stdin.flush()
         assert node.stdout.readline() == "ready\n"
         yield

@@ -1,0 +1,61 @@
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from edgetpu_ci.incidents.record import Context
+from edgetpu_ci.render.slack import incident
+from tests.fakes import slack_notices as notices
+from tests.fakes import snapshots
+from tests.fakes.slack import active, faults
+from tests.fakes.slack_notices import CONTEXT, notice
+from tests.fakes.slack_samples import SAMPLES
+from tests.unit.test_slack_blocks import LONG
+
+
+def read(message: object) -> str:
+    """All that a message shows, as it is sent."""
+    return msgspec.json.encode(message).decode()
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_sample_is_within_all_limits_and_calls_nobody(name: str) -> None:
+    for message, _ in SAMPLES[name]:
+        made = msgspec.to_builtins(message)
+        assert faults(made) == []
+        assert active([made["text"], made["blocks"]]) == []
+
+
+@pytest.mark.parametrize("name", ["opened", "acknowledged", "resolved", "webhook"])
+def test_what_is_said(name: str) -> None:
+    shown = [msgspec.json.format(msgspec.json.encode(message), indent=1).decode() for message, _ in SAMPLES[name]]
+    snapshots.check(f"slack-{name}.json", "\n".join(shown))
+
+
+@settings(max_examples=25, deadline=None)
+@given(LONG)
+def test_an_incident_full_of_foreign_text_calls_nobody(foreign: str) -> None:
+    one = notices.acknowledged(notices.incident(*[notices.alert(foreign, foreign)] * 3))
+    context = Context(repository=foreign, author=foreign, owner=foreign, pull_request=foreign, links=((foreign,) * 2,))
+    for made in map(
+        msgspec.to_builtins, (incident.alone(notice("updated", one, context)), incident.change(notice("opened", one)))
+    ):
+        assert faults(made) == []
+        assert active([made["text"], made["blocks"]]) == []
+
+
+def test_the_newest_line_of_the_timeline_is_said_where_the_intent_has_no_words() -> None:
+    said = read(incident.change(notice("escalated", notices.escalated(notices.incident()))))
+    assert "tech_lead is told" in said
+    assert "acme/detector · main · build_failure_streak 3f9a1c07-7" in said
+
+
+def test_a_group_shows_three_and_the_thread_the_rest() -> None:
+    group = notices.incident(*[notices.alert(f"{n}.yml") for n in range(5)])
+    assert "… +2 more" in read(incident.standing(notice("opened", group)))
+    assert all(f"{n}.yml failed" in read(incident.change(notice("opened", group))) for n in range(5))
+
+
+def test_the_course_is_shown_where_there_is_one() -> None:
+    assert "▁▁▃▁▃▅▆█  0 → 4" in read(incident.standing(notice("opened", notices.incident())))
+    alone = msgspec.structs.replace(CONTEXT, recent=(1.0,))
+    assert "Course" not in read(incident.standing(notice("opened", notices.incident(), alone)))
