@@ -30,6 +30,8 @@ from edgetpu_ci import (
     series_index,
     store,
 )
+from edgetpu_ci.alerting import evaluating
+from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.errors import (
     ConfigError,
     DeliveryError,
@@ -56,10 +58,11 @@ EXIT = {"passed": 0, "warned": 0, "failed": 1, "unknown": 5}
 
 @dataclass(frozen=True)
 class Outcome:
-    """A judged report, where it was saved, and what went wrong on the way without stopping it."""
+    """A judged report, where it was saved, what was told of it, and what went wrong without stopping it."""
 
     report: Report
     saved: report_folder.Saved | None = None
+    told: Told | None = None
     problems: tuple[EdgeTpuCiError, ...] = ()
 
     @property
@@ -88,6 +91,7 @@ def run(
     collectors = [collect.bind(step, f"{section}[{n}]") for n, step in enumerate(settings.collect)]
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
+    watch = evaluating.watch(settings, keeper, happened, world)
     _check(keeper)
     report_folder.check(folder)
     # Files that somebody named are no state of the repository: its accepted levels say nothing of them.
@@ -106,7 +110,8 @@ def run(
     report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
     outputs, unsaid = _publish(publishers, report, world)
-    outcome = Outcome(report=report, saved=saved, problems=_grave((*unread, *unsaved), unsaid, world))
+    told = None if is_apart else _alert(watch, report, happened, world)
+    outcome = Outcome(report=report, saved=saved, told=told, problems=_grave((*unread, *unsaved), unsaid, world))
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
 
@@ -118,6 +123,18 @@ def _grave(
     for problem in (*(problem for problem in problems if isinstance(problem, _PASSING)), *unsaid):
         notify("warning", str(problem), world)
     return tuple(problem for problem in problems if not isinstance(problem, _PASSING))
+
+
+def _alert(watch: Watch, report: Report, happened: event.Event, world: World) -> Told | None:
+    """Tell whoever is to hear of what lasts; that nobody could be told changes no verdict and no exit status."""
+    try:
+        told = evaluating.after_run(watch, report, happened)
+    except EdgeTpuCiError as error:
+        notify("warning", f"Nobody was told of alerts: {error}", world)
+        return None
+    for problem in told.problems if told else ():
+        notify("warning", str(problem), world)
+    return told
 
 
 def _check(keeper: store.Store) -> None:

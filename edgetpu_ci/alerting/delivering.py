@@ -64,8 +64,9 @@ class Messenger:
     def _say(self, intent: Intent, book: Book) -> Callable[[Book], Book]:
         """Say one thing; what that changes in the book."""
         try:
-            notice = self._notice(intent, book)
-            receipt = self._bound(intent).tell(notice, self.world)
+            notifier, notice = self._bound(intent), self._notice(intent, book)
+            notifier.check(self.world)
+            receipt = notifier.tell(notice, self.world)
         except EdgeTpuCiError as error:
             return self._failed(intent, error)
         except Exception as error:  # noqa: BLE001 - a third party's notifier may fail in its own ways, but costs no run

@@ -12,11 +12,13 @@ from typing import Final, NamedTuple, NoReturn
 
 from edgetpu_ci import __version__, spelling
 from edgetpu_ci.cli import (
+    alerts,
     baseline,
     checklist,
     devices,
     fleet,
     importing,
+    incidents,
     kpis,
     measuring,
     output,
@@ -35,7 +37,7 @@ INTERRUPTED, BUG = 130, 70
 _EPILOG = """\
 exit status:
   0 passed   1 a rule failed   2 configuration or usage   3 nothing could be measured
-  4 publish could not deliver   5 inconclusive or unknown, where the policy says that fails
+  4 publish or alerts could not deliver   5 inconclusive or unknown, where the policy says that fails
   70 a bug   130 interrupted
 """
 
@@ -80,6 +82,8 @@ VERBS: Final[dict[str, Verb]] = {
         "Lay the reports of several devices beside each other: suspect the code, or a device?", fleet.options, fleet.run
     ),
     "kpi": Verb("Show, list and explain the key figures of the repository.", kpis.options, None),
+    "alerts": Verb("Look at what is new in the store, and tell whoever is to hear of it.", alerts.options, alerts.run),
+    "incidents": Verb("List incidents, show, take on or close one, and silence alerts.", incidents.options, None),
     "import": Verb(
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
     ),

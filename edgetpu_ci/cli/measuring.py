@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgetpu_ci.cli import output, reports, surroundings
+from edgetpu_ci.cli import alerts, output, reports, surroundings
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def _told(outcome: "Outcome") -> int:
     _say_places(outcome)
     if outcome.exit_status == 3:  # noqa: PLR2004 - what `Outcome` calls nothing measured
         output.fail("Nothing could be measured; the reasons are in the table above.")
+    if outcome.told and (line := alerts.line(outcome.told)):
+        output.say(f"alerts  {line}")
     for problem in outcome.problems:
         output.fail(str(problem))
     return outcome.exit_status

@@ -10,6 +10,7 @@ from edgetpu_ci import codec, memory
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
 from edgetpu_ci.github_rows import cursors, holding
 from edgetpu_ci.github_rows.shelf import kind_of
+from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.upkeep import register, stale
 from edgetpu_ci.upkeep.keeper import Keeper
@@ -81,6 +82,8 @@ def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
         raise ConfigError(f"{scope.day} has not come yet; give a day that has, or `--all` to erase all there is.")
     unread: list[str] = []
     values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, scope, unread, world)
+    if isinstance(scope, Before):
+        values = (*values, *_incidents(keeper, scope, unread))
     erased = (*values, *_documents(keeper, scope))
     record = Erasure(
         at=world.now(),
@@ -146,6 +149,27 @@ def _some(keeper: Keeper, scope: Before | Number, unread: list[str], world: Worl
         except DocumentError as error:
             unread.append(str(error))
             _note_unread(keeper, name, kept, scope, world.now())
+
+
+def _incidents(keeper: Keeper, scope: Before, unread: list[str]) -> Iterable[Erased]:
+    """Take out of the book what is over and came to be before; what is open is still of today."""
+    name, limit, gone = register.INCIDENTS, _midnight(scope.day), 0
+
+    def left(data: bytes | None) -> bytes | None:
+        nonlocal gone
+        if data is None:
+            return None
+        book = memory.unpack(data, Book, name)
+        kept = tuple(one for one in book.incidents if one.is_open or one.opened_at >= limit)
+        gone = len(book.incidents) - len(kept)
+        return memory.pack(structs.replace(book, incidents=kept)) if gone else data
+
+    try:
+        _change(keeper, name, left)
+    except DocumentError as error:
+        unread.append(str(error))
+    if gone:
+        yield Erased(name, gone, "rows")
 
 
 def _may_have(scope: Before | Number, name: str, kept: Kept) -> bool:

@@ -211,6 +211,101 @@ _SERIES: Final = {
     "series": "figures of many rows",
 }
 
+_ONCE: Final = "one is told once"
+
+_SIGHTING: Final = {
+    "at": "since when, and which run is newer",
+    "value": "how bad it was",
+    "commit": "what may have caused it",
+    "pull_request": "the same",
+    "url": "where to read more",
+    "report": "the same",
+}
+
+
+def _below_name(name: str, fields: Mapping[str, str]) -> dict[str, str]:
+    return {f"{name}.{field}": purpose for field, purpose in fields.items()}
+
+
+_WATCHED: Final = {
+    "fingerprint": "tells what may be wrong apart",
+    "rule": "which rule asks for it",
+    "labels": "which repository, branch, machine and figure it is of",
+    **_below_name("last", _SIGHTING),
+    **_below_name("good", _SIGHTING),
+}
+
+_ALERT: Final = {
+    **_WATCHED,
+    "state": "whether it fires",
+    **_below_name("bad", _SIGHTING),
+    "bad_runs": "how long it must last before it is told",
+    "good_runs": "how long it must be well before it is over",
+    "since": "how long it lasts",
+    "resolved_at": "the same",
+    "because": "the value against its threshold",
+    "where": "the file and line to look at",
+}
+
+_INCIDENT: Final = {
+    "key": "the same incident is told as the same everywhere",
+    "number": "tells incidents apart",
+    "labels": "what it is of",
+    "severity": "who hears of it",
+    "priority": "who hears of it when nobody answers",
+    **_below_name("alerts", _ALERT),
+    "opened_at": "how long it lasts",
+    "told_at": "when escalation begins",
+    "acknowledged_at": "time to acknowledge; escalation ends",
+    "acknowledged_by": "who takes care of it: a role, or the login of who said so on GitHub",
+    "resolved_at": "how long it lasted",
+    "change": _ONCE,
+    "timeline.at": "what happened when, for a post-mortem",
+    "timeline.kind": "the same",
+    "timeline.text": "the same",
+    "timeline.by": "who did it: a role, a contact, or the login of who said so on GitHub",
+    "receipts.*.ref": "finds what was told, to bring it up to date",
+    "receipts.*.at": "when it was told",
+    "receipts.*.said": _ONCE,
+    "steps.contact": "who was told because nobody answered: a role",
+    "steps.after": "which step it was",
+    "steps.due": "whether that was in time",
+    "steps.taken": "the same",
+}
+
+_BOOK: Final = {
+    **_below_name("watched", _WATCHED),
+    **_below_name("alerts", _ALERT),
+    "opened": "counts incidents",
+    **_below_name("incidents", _INCIDENT),
+    **_below_name(
+        "outbox",
+        {
+            "id": _ONCE,
+            "key": "of which incident",
+            "number": "the same",
+            "kind": "what is to be told",
+            "change": "the same",
+            "target": "where",
+            "text": "which contact it is for",
+            "holder": "which job tells it, so that no two do",
+            "holds": "until when",
+            "tries": "whether it may have been heard",
+            "after": "when it may be tried again",
+            "trouble": "why it was not told",
+            "refused": "whether that was mended",
+        },
+    ),
+    "silences.match": "which alerts nobody is told of",
+    "silences.until": "until when",
+    "silences.reason": "why",
+    "silences.by": "who said so, as a role",
+    "seen": "reports that were looked at",
+}
+
+INCIDENTS: Final = "incidents"
+"""The named value with what is known of incidents, and the kind of document of those that are over."""
+
 REPORTS: Final = "kpis"
 """The kind of document that reports of the repository are."""
 
@@ -300,6 +395,20 @@ REGISTER: Final[tuple[Kept, ...]] = (
         place="documents",
         names=REPORTS,
         fields=_REPORT,
+        days=REVIEW_DAYS,
+    ),
+    Kept(
+        what="what is wrong, and what is to be said of it",
+        place="state",
+        names=INCIDENTS,
+        fields=_BOOK,
+        days=ROW_DAYS,
+    ),
+    Kept(
+        what="incidents that are over",
+        place="documents",
+        names=INCIDENTS,
+        fields=_INCIDENT,
         days=REVIEW_DAYS,
     ),
     Kept(

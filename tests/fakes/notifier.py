@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct, json
 
-from edgetpu_ci.incidents.record import Kind, Notice, Receipt
+from edgetpu_ci.incidents.record import Acknowledged, Kind, Notice, Receipt
 from edgetpu_ci.notify import Bound
 from edgetpu_ci.world import World
 
@@ -40,15 +40,16 @@ class Recording:
     before: Callable[[Notice], None] = _nothing
     after: Callable[[Notice], None] = _nothing
     told: list[Heard] = field(default_factory=list)
+    answers: list[Acknowledged] = field(default_factory=list)
 
     def bound(self) -> Bound:
         """As one of `notify`."""
         return Bound(
             self.use,
-            lambda _world: None,
-            lambda _labels, channel: channel or "#all",
-            self.tell,
-            lambda _incidents, _world: (),
+            check=lambda _world: None,
+            address=lambda _labels, channel: channel or "#all",
+            tell=self.tell,
+            answers=lambda _incidents, _world: tuple(self.answers),
         )
 
     def tell(self, notice: Notice, _world: World) -> Receipt:

@@ -9,13 +9,16 @@ import pytest
 from msgspec import Struct
 
 from edgetpu_ci import codec, memory
+from edgetpu_ci.alerting import keeper
 from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.kpis.rows import Issue, Pull
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.upkeep import erase, register
 from edgetpu_ci.upkeep.erase import Before, Erased, Erasure, Everything, Number
+from tests.fakes.incidents import incident
 from tests.fakes.world import world
 
 
@@ -123,6 +126,29 @@ def test_documents_go_by_their_time_and_records_of_erasures_stay(store: Folder, 
     assert len(store.names("reports")) == 2
     assert len(store.names("erasures")) == 3
     assert store.state(register.SERIES) is None
+
+
+def test_of_incidents_what_is_over_goes_and_what_is_open_stays(store: Folder, tmp_path: Path) -> None:
+    old, late = at("2025-12-01"), at("2026-02-01")
+    known = [
+        incident(number=1, opened_at=old, resolved_at=old),
+        incident(number=2, opened_at=old),
+        incident(number=3, opened_at=late, resolved_at=late),
+    ]
+    keeper.put_away(store, known[:1], world(tmp_path))
+    store.swap(register.INCIDENTS, None, memory.pack(Book(incidents=tuple(known), opened=3)))
+    done = erase.erase(store, Before(date(2026, 1, 1)), world(tmp_path))
+    assert {(one.name, one.count, one.what) for one in done.erased if one.name == register.INCIDENTS} == {
+        ("incidents", 1, "rows"),
+        ("incidents", 1, "documents"),
+    }
+    assert keeper.load(store) == Book(incidents=tuple(known[1:]), opened=3)
+
+
+def test_a_book_that_cannot_be_read_is_named(store: Folder, tmp_path: Path) -> None:
+    store.swap(register.INCIDENTS, None, b"no book")
+    (unread,) = erase.erase(store, Before(date(2026, 1, 1)), world(tmp_path)).unread
+    assert "incidents in the store cannot be read" in unread
 
 
 def test_what_is_not_there_is_not_erased_but_recorded_as_asked_for(store: Folder, tmp_path: Path) -> None:

@@ -8,8 +8,11 @@ import msgspec
 import pytest
 
 from edgetpu_ci import codec, history, memory, series_index
+from edgetpu_ci.alerting import keeper
 from edgetpu_ci.collect import github
 from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.incidents import intents
+from edgetpu_ci.incidents.record import Book, Incident, Muted
 from edgetpu_ci.kpis import rows
 from edgetpu_ci.model import REPOSITORY, Machine, Report, Run
 from edgetpu_ci.store.folder import Folder
@@ -17,6 +20,7 @@ from edgetpu_ci.supply import downloads, standing
 from edgetpu_ci.transport import seldom
 from edgetpu_ci.upkeep import access, erase, register, review, reviews
 from edgetpu_ci.upkeep.register import Kept
+from tests.fakes.incidents import Reached, incident, resolved
 from tests.fakes.world import world
 from tests.unit.test_github_rows import NOW, repository
 
@@ -29,7 +33,10 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "downloads-edgetpu-ci": downloads.History,
     "dependencies-index": standing.Standing,
     "access-review": review.Review,
+    keeper.NAME: Book,
 }
+
+SILENCE = Muted(match={"alertname": "test_coverage_drop"}, until=NOW, reason="moving house", by="maintainer on duty")
 
 
 def leaves(kind: Any, place: str = "") -> Iterator[str]:
@@ -65,7 +72,9 @@ def test_every_field_of_a_row_is_registered_and_every_entry_is_a_field(name: str
     assert set(leaves(RECORDS[name])) == set(kept.fields)
 
 
-@pytest.mark.parametrize(("kind", "record"), [("reviews", review.Review), ("erasures", erase.Erasure)])
+@pytest.mark.parametrize(
+    ("kind", "record"), [("reviews", review.Review), ("erasures", erase.Erasure), (keeper.KIND, Incident)]
+)
 def test_every_field_of_a_document_is_registered(kind: str, record: type[msgspec.Struct]) -> None:
     kept = register.find("documents", kind)
     assert kept is not None
@@ -120,6 +129,11 @@ def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -
     store.swap("github-seldom", None, memory.pack({"hooks": refused}))
     found = access.Access((access.Grant("collaborator", "octocat", "admin"),))
     reviews.sign_off(store, found, "maintainer on duty", here)
+    one = resolved(incident())
+    told = keeper.put_away(store, [one], here)
+    assert told == (Book(), [])
+    waiting = intents.plan(Book(), Book(incidents=(incident(),), silences=(SILENCE,)), Reached(), NOW)
+    keeper.change(store, lambda _: waiting, here)
     erase.erase(store, erase.Number("issue", 3), here)
     kinds = set()
     for name in store.values():
@@ -129,7 +143,7 @@ def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -
         value = memory.unpack(store.state(name) or b"", msgspec.Raw, name)
         assert list(register.unregistered(msgspec.json.decode(value), kept.fields)) == []
         assert b"octocat" not in bytes(value)
-    for kind in ("reviews", "erasures"):
+    for kind in ("reviews", "erasures", "incidents"):
         kept = register.find("documents", kind)
         assert kept
         kinds.add(kept.what)

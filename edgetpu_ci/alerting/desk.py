@@ -1,0 +1,80 @@
+"""What people do with incidents by hand: look, take one on, close one, silence alerts."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import chain, islice
+from typing import Final
+
+from edgetpu_ci import config, event, store
+from edgetpu_ci.alerting import evaluating, keeper
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.incidents import by_hand, machine
+from edgetpu_ci.incidents.record import Book, Incident, Intent, Muted
+from edgetpu_ci.world import World
+
+_LATELY: Final = 20
+_MOST: Final = 1000
+
+
+def overview(settings: config.Config, world: World) -> tuple[list[Incident], list[Muted]]:
+    """Those that are open, then the newest of those that are over, and the silences by hand that still hold."""
+    kept = store.open_store(settings.store, world)
+    book = keeper.load(kept)
+    known = sorted(book.incidents, key=lambda one: (not one.is_open, one.number))
+    silences = [one for one in book.silences if one.until > world.now()]
+    return [*known, *islice(keeper.past(kept, world), _LATELY)], silences
+
+
+def one(settings: config.Config, key: str, world: World) -> tuple[Incident, list[Intent]]:
+    """An incident, open or over, and what waits to be said of it; ConfigError where none or several are meant."""
+    kept = store.open_store(settings.store, world)
+    book = keeper.load(kept)
+    found = by_hand.find(chain(book.incidents, islice(keeper.past(kept, world), _MOST)), key)
+    return found, [intent for intent in book.outbox if (intent.key, intent.number) == (found.key, found.number)]
+
+
+def acknowledge(settings: config.Config, key: str, role: str, world: World) -> Incident:
+    """Take an open incident on; ConfigError for one that is over, or that somebody has."""
+    by, at = by_hand.role(role), world.now()
+
+    def taken(book: Book, found: Incident) -> Book:
+        if found.acknowledged_at:
+            raise ConfigError(f"{found.name} was acknowledged already, by {found.acknowledged_by or 'somebody'}.")
+        return machine.acknowledge(book, found.key, by, at)
+
+    return _changed(settings, key, taken, world)
+
+
+def close(settings: config.Config, key: str, reason: str, world: World) -> Incident:
+    """End an open incident; ConfigError for one that is over."""
+    why, at = by_hand.reason(reason), world.now()
+    return _changed(settings, key, lambda book, found: machine.close(book, found.key, "", why, at), world)
+
+
+def silence(settings: config.Config, labels: Sequence[str], until: datetime, reason: str, world: World) -> Muted:
+    """Silence alerts with these labels; ConfigError for a time that is past."""
+    now = world.now()
+    if until <= now:
+        raise ConfigError(f"{until:%Y-%m-%d %H:%M} UTC is past; a silence ends in time to come.")
+    muted = Muted(match=dict(by_hand.labels(labels)), until=until, reason=by_hand.reason(reason))
+    kept = store.open_store(settings.store, world)
+    keeper.change(kept, lambda book: by_hand.silence(book, muted, now), world)
+    return muted
+
+
+def _changed(settings: config.Config, key: str, change: Callable[[Book, Incident], Book], world: World) -> Incident:
+    """An open incident after a change that others are still to hear of."""
+    kept = store.open_store(settings.store, world)
+    watch = evaluating.watch(settings, kept, event.read(world), world)
+    of = ("", 0)
+
+    def changed(book: Book) -> Book:
+        nonlocal of
+        found = by_hand.find(book.incidents, key)
+        if not found.is_open:
+            raise ConfigError(f"{found.name} is over since {found.resolved_at:%Y-%m-%d %H:%M} UTC.")
+        of = (found.key, found.number)
+        return watch.planned(book, change(book, found))
+
+    book = keeper.change(kept, changed, world)
+    return next(one for one in book.incidents if (one.key, one.number) == of)

@@ -1,0 +1,143 @@
+"""From reports to what is said of them: at the end of a run, and for what earlier runs left."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from edgetpu_ci import codec, config, event, history, notify, store
+from edgetpu_ci.alerting import acknowledgement, beside, keeper, looking
+from edgetpu_ci.alerting.delivering import Messenger
+from edgetpu_ci.alerting.looking import Looking
+from edgetpu_ci.alerting.reaching import Reaching
+from edgetpu_ci.config.alerting import Alerting, AlertRule
+from edgetpu_ci.errors import EdgeTpuCiError, RefusedError
+from edgetpu_ci.event import Event
+from edgetpu_ci.incidents import by_hand, escalation, intents, muting
+from edgetpu_ci.incidents.intents import Claim
+from edgetpu_ci.incidents.record import Book, Context, Incident, Intent
+from edgetpu_ci.model import Report
+from edgetpu_ci.store import Store
+from edgetpu_ci.world import World
+
+_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+
+
+class Told(NamedTuple):
+    """What became of incidents, what was said of it, what waits that no job is saying now, and what went wrong."""
+
+    opened: tuple[Incident, ...]
+    resolved: tuple[Incident, ...]
+    said: tuple[Intent, ...]
+    waiting: tuple[Intent, ...]
+    problems: tuple[EdgeTpuCiError, ...]
+
+
+class Watch(Struct, frozen=True, kw_only=True):
+    """The alerts of a configuration over a store; `repository` is ours, where that is known."""
+
+    alerting: Alerting
+    rules: Sequence[AlertRule]
+    bound: Mapping[str, notify.Bound]
+    store: Store
+    repository: str
+    context: Callable[[Incident], Context]
+    world: World
+
+    def evaluate(self, own: Report | None = None) -> Told:
+        """Take down what reports and people say, and tell whoever is to hear of it.
+
+        Reports are those of the store that the book has not seen, and a run's `own`. StoreError or DocumentError where
+        the book cannot be had.
+        """
+        before = keeper.load(self.store)
+        job = Claim(holder=self.world.token(), configured=self._configured(before))
+        book, opened, resolved = self._taken_down(before, own, job)
+        if own:
+            beside.follow(own, self._looking.labels(own), self.bound.values(), self.world)
+        beside.say_again(book.incidents, self.bound, self.context, self.world)
+        messenger = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world)
+        done = messenger.deliver(book)
+        left, unkept = self._put_away(done.book)
+        waiting = tuple(one for one in left.outbox if not intents.is_held(one, self.world.now()))
+        return Told(opened, resolved, done.said, waiting, (*done.problems, *unkept))
+
+    def planned(self, before: Book, after: Book) -> Book:
+        """The book `after` with what is to be said."""
+        return intents.plan(before, after, self._reach(after), self.world.now())
+
+    def _taken_down(
+        self, before: Book, own: Report | None, job: Claim
+    ) -> tuple[Book, tuple[Incident, ...], tuple[Incident, ...]]:
+        """The book with all that is new, and what is to be said of it taken on; the incidents opened and resolved."""
+        news = looking.news(before, self.store, self.world, own)
+        answers = acknowledgement.read(before, self.bound.values(), self.world)
+        known: frozenset[tuple[str, int]] = frozenset()
+
+        def changed(book: Book) -> Book:
+            nonlocal known
+            known = frozenset((one.key, one.number) for one in book.incidents if one.is_open)
+            after = by_hand.take(self._looking.at(book, news, self.world.now()), answers)
+            return intents.claim(self.planned(book, self._escalated(after)), job, self.world.now())
+
+        book = keeper.change(self.store, changed, self.world)
+        opened = tuple(one for one in book.incidents if one.is_open and (one.key, one.number) not in known)
+        resolved = tuple(one for one in book.incidents if not one.is_open and (one.key, one.number) in known)
+        return book, opened, resolved
+
+    @property
+    def _looking(self) -> Looking:
+        return Looking(rules=self.rules, group_by=self.alerting.group_by, repository=self.repository)
+
+    def _reach(self, book: Book) -> Reaching:
+        muted = muting.of(book, self.alerting, self.world.now())
+        return Reaching(alerting=self.alerting, rules=self.rules, bound=self.bound, muted=muted)
+
+    def _escalated(self, book: Book) -> Book:
+        plan = escalation.Plan(alerting=self.alerting, rules=self.rules)
+        return escalation.escalate(book, plan, self._reach(book).is_silent, self.world.now())
+
+    def _configured(self, book: Book) -> str:
+        """What stands for the configuration of notifiers, and for which of the variables it names are set."""
+        written = codec.encode_json_line([self.alerting.notify, self.alerting.contacts])
+        named = _VARIABLE.findall(written.decode() + " ".join(one.target for one in book.outbox))
+        is_set = sorted({name for name in named if self.world.env.get(name)})
+        return sha256(written + " ".join(is_set).encode()).hexdigest()[:8]
+
+    def _put_away(self, book: Book) -> tuple[Book, Sequence[EdgeTpuCiError]]:
+        reach = self._reach(book)
+        over = [one for one in book.incidents if intents.is_settled(book, one, reach)]
+        return keeper.put_away(self.store, over, self.world) if over else (book, ())
+
+
+def watch(settings: config.Config, kept: Store, happened: Event, world: World) -> Watch:
+    """What watches over a store; ConfigError for a notifier whose options are wrong."""
+    bound = [notify.bind(step, f"alerting.notify[{n}]") for n, step in enumerate(settings.alerting.notify)]
+    return Watch(
+        alerting=settings.alerting,
+        rules=config.alert_rules(settings),
+        bound={one.use: one for one in bound},
+        store=kept,
+        repository=happened.repository,
+        context=lambda _: Context(),
+        world=world,
+    )
+
+
+def catch_up(settings: config.Config, world: World) -> Told:
+    """Evaluate what the store has and the book has not seen, and tell whoever is to hear of it.
+
+    RefusedError for a stranger's job, which is to tell nobody anything.
+    """
+    happened = event.read(world)
+    if happened.fork:
+        raise RefusedError("This job comes from a fork or Dependabot, which tells nobody of alerts; run it on main.")
+    return watch(settings, store.open_store(settings.store, world), happened, world).evaluate()
+
+
+def after_run(watching: Watch, report: Report, happened: Event) -> Told | None:
+    """The same at the end of a run; None of one that tells nobody: of a change to be merged, or without alerts."""
+    is_ours = history.is_main_line(report.run) and not happened.fork
+    return watching.evaluate(report) if is_ours and (watching.rules or watching.bound) else None

@@ -1,0 +1,325 @@
+"""From reports of a store to what services hear: at the end of runs, after a job that was killed, by the verb."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from edgetpu_ci import codec, config, history, memory
+from edgetpu_ci.alerting import evaluating, keeper, looking
+from edgetpu_ci.alerting.delivering import SECONDS
+from edgetpu_ci.alerting.evaluating import Told, Watch
+from edgetpu_ci.alerting.looking import News
+from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
+from edgetpu_ci.event import Event
+from edgetpu_ci.incidents.record import Acknowledged, Book, Context, Incident, Notice
+from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
+from edgetpu_ci.store.folder import Folder
+from edgetpu_ci.world import World
+from tests.fakes.incidents import NOW
+from tests.fakes.notifier import Recording
+from tests.fakes.world import Said, world
+
+COVERAGE = AlertRule(name="test_coverage_drop", match="*/test_coverage", below=80, resolve_after=2, channel="#quality")
+ALERTING = Alerting(rules=(COVERAGE,), routing={"warning": ("slack", "pagerduty")})
+
+
+def report(number: int, value: float | None, **parts: Any) -> Report:
+    """The run of one hour: main's coverage, in percent."""
+    at = NOW + timedelta(hours=number)
+    measured = Measurement(subject=REPOSITORY, metric="test_coverage", value=value, reason="" if value else "not run")
+    known = {
+        "id": f"{at:%Y%m%dT%H%M%SZ}-a",
+        "at": at,
+        "machine": Machine(key=REPOSITORY),
+        "measurements": (measured,),
+        "commit": f"{number:040x}",
+        "branch": "main",
+        "url": "https://github.com/owner/name/actions/runs/17",
+    }
+    return Report(run=Run(**{**known, **parts}))
+
+
+@dataclass
+class Shop:
+    """A store, two services, and a clock that goes by the runs."""
+
+    folder: Path
+    alerting: Alerting = ALERTING
+    hour: int = 0
+    slack: Recording = field(default_factory=lambda: Recording("slack"))
+    pager: Recording = field(default_factory=lambda: Recording("pagerduty"))
+    warned: Said = field(default_factory=Said)
+
+    @property
+    def store(self) -> Folder:
+        """Where reports and the book are."""
+        return Folder(self.folder / "store")
+
+    def world(self) -> World:
+        """An hour is as long as the runs say."""
+        tokens = iter(f"{self.hour:08x}{n:08x}" for n in range(100))
+        now = NOW + timedelta(hours=self.hour, minutes=1)
+        return world(self.folder, now=lambda: now, token=lambda: next(tokens), warn=self.warned.append)
+
+    def watch(self) -> Watch:
+        """As a job has it."""
+        return Watch(
+            alerting=self.alerting,
+            rules=self.alerting.rules,
+            bound={one.use: one.bound() for one in (self.slack, self.pager)},
+            store=self.store,
+            repository="owner/name",
+            context=lambda _: Context(),
+            world=self.world(),
+        )
+
+    def keep(self, one: Report) -> Report:
+        """A report as a run leaves it in the store."""
+        self.store.append(history.kind(one.run.machine.key), one.run.id, codec.encode_json(one))
+        return one
+
+    def run(self, value: float | None, **parts: Any) -> Told | None:
+        """A run that keeps its report, and then looks after its alerts."""
+        self.hour += 1
+        one = self.keep(report(self.hour, value, **parts))
+        return evaluating.after_run(self.watch(), one, Event())
+
+    def verb(self) -> Told:
+        """`edgetpu-ci alerts`."""
+        return self.watch().evaluate()
+
+    def unseen(self) -> News:
+        """What the next job looks at."""
+        return looking.news(keeper.load(self.store), self.store, self.world())
+
+    @property
+    def incident(self) -> Incident:
+        """The newest one in the book."""
+        return keeper.load(self.store).incidents[-1]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def kinds(service: Recording) -> list[str]:
+    return [one.kind for one in service.heard]
+
+
+def names(incidents: Sequence[Incident]) -> list[str]:
+    return [one.name.partition(" ")[0] for one in incidents]
+
+
+def test_from_good_to_bad_to_good_it_is_said_once_each_and_kept_as_a_document(shop: Shop) -> None:
+    shop.run(90)
+    assert shop.slack.heard == []
+    told = shop.run(70)
+    assert told
+    assert names(told.opened) == ["test_coverage_drop"]
+    assert [one.target for one in told.said] == ["slack #quality", "pagerduty #quality"]
+    assert (told.waiting, told.problems) == ((), ())
+    for value in (71, None, 95):
+        assert shop.run(value) == Told((), (), (), (), ())
+    told = shop.run(96)
+    assert told
+    assert names(told.resolved) == ["test_coverage_drop"]
+    assert kinds(shop.slack) == kinds(shop.pager) == ["opened", "resolved"]
+    assert keeper.load(shop.store).incidents == ()
+    (kept,) = keeper.past(shop.store, shop.world())
+    assert (kept.resolved_at is not None, set(kept.receipts)) == (True, {"slack #quality", "pagerduty #quality"})
+    assert kept.alerts[0].good
+    assert kept.alerts[0].good.commit == f"{1:040x}"
+
+
+def test_what_a_killed_job_did_not_look_at_the_next_run_or_the_verb_does(shop: Shop) -> None:
+    shop.run(90)
+    shop.hour += 1
+    shop.keep(report(shop.hour, 70))
+    assert names(shop.verb().opened) == ["test_coverage_drop"]
+    assert shop.verb() == Told((), (), (), (), ())
+    for value in (90, 91):
+        shop.hour += 1
+        shop.keep(report(shop.hour, value))
+    assert names(shop.verb().resolved) == ["test_coverage_drop"]
+    assert kinds(shop.slack) == ["opened", "resolved"]
+
+
+def test_a_run_whose_report_could_not_be_kept_is_looked_at_all_the_same(shop: Shop) -> None:
+    told = evaluating.after_run(shop.watch(), report(0, 70), Event())
+    assert told
+    assert names(told.opened) == ["test_coverage_drop"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "happened"),
+    [
+        ({"pull_request": 12}, Event(pull_request=12)),
+        ({"aside": "it is not of main"}, Event()),
+        ({}, Event(fork=True)),
+    ],
+    ids=["pull request", "another branch", "fork"],
+)
+def test_a_change_to_be_merged_and_a_stranger_tell_nobody(shop: Shop, parts: dict[str, Any], happened: Event) -> None:
+    one = shop.keep(report(0, 10, **parts))
+    assert evaluating.after_run(shop.watch(), one, happened) is None
+    assert shop.store.values() == []
+    if parts:
+        assert shop.verb() == Told((), (), (), (), ())
+
+
+def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_others(shop: Shop) -> None:
+    for shop.hour in range(1, looking.MOST + 4):
+        shop.keep(report(shop.hour, 90))
+    assert len(shop.unseen().reports) == looking.MOST
+    shop.verb()
+    assert shop.unseen().reports == ()
+
+
+def test_a_report_that_cannot_be_read_is_said_once(shop: Shop) -> None:
+    shop.store.append(history.KPIS, "20261125T110000Z-b", b"no report")
+    for _ in range(2):
+        shop.run(90)
+    assert len([line for line in shop.warned if "20261125T110000Z-b in the store cannot be read" in line]) == 1
+
+
+def test_a_dead_service_costs_its_own_message_and_is_told_when_it_lives_again(shop: Shop) -> None:
+    def dead(_notice: Notice) -> None:
+        raise DeliveryError("Slack did not answer.")
+
+    shop.slack.before = dead
+    told = shop.run(70)
+    assert told
+    assert [str(problem) for problem in told.problems] == ["Slack did not answer."]
+    assert [(one.target, one.trouble, one.tries) for one in told.waiting] == [("slack #quality", "not reached", 1)]
+    assert kinds(shop.pager) == ["opened"]
+    shop.slack.before = lambda _notice: None
+    told = shop.run(71)
+    assert told
+    assert told.waiting == ()
+    assert [(one.kind, one.perhaps) for one in shop.slack.heard] == [("opened", True)]
+
+
+def test_a_service_that_asks_for_time_gets_it(shop: Shop) -> None:
+    def busy(_notice: Notice) -> None:
+        raise LaterError("Slack has no time.", seconds=5000)
+
+    shop.slack.before = busy
+    shop.run(70)
+    shop.slack.before = lambda _notice: None
+    shop.run(71)
+    assert shop.slack.heard == []
+    shop.run(72)
+    assert kinds(shop.slack) == ["opened"]
+
+
+def test_a_refusal_is_on_the_timeline_and_tried_again_with_another_configuration_or_a_day_later(shop: Shop) -> None:
+    asked = []
+
+    def refuse(notice: Notice) -> None:
+        asked.append(notice.intent.id)
+        raise DeniedError("Slack knows no channel #quality.")
+
+    shop.slack.before = refuse
+    shop.run(70)
+    told = shop.run(71)
+    assert told
+    assert (len(asked), told.problems) == (1, ())
+    assert "slack #quality refused to be told" in [event.text for event in shop.incident.timeline]
+    shop.alerting = replace(ALERTING, contacts={"lead": {"slack": "@lead"}})
+    shop.run(72)
+    assert len(asked) == 2
+    shop.hour += 24
+    shop.run(73)
+    assert len(asked) == 3
+
+
+def test_a_foreign_notifier_may_fail_in_its_own_way(shop: Shop) -> None:
+    def broken(_notice: Notice) -> None:
+        raise ZeroDivisionError
+
+    shop.slack.before = broken
+    told = shop.run(70)
+    assert told
+    assert [str(problem) for problem in told.problems] == ["slack #quality failed with ZeroDivisionError."]
+
+
+def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
+    watching = shop.watch()
+    clock = iter([0.0, 0.0, SECONDS, SECONDS])
+    slow = replace_world(watching, monotonic=lambda: next(clock))
+    told = slow.evaluate(report(0, 70))
+    assert [one.target for one in told.said] == ["slack #quality"]
+    assert [str(problem) for problem in told.problems] == [
+        "1 message waits for the next run: saying the others took 60 s."
+    ]
+    assert [(one.tries, one.holder) for one in told.waiting] == [(0, "")]
+
+
+def replace_world(watching: Watch, **parts: Any) -> Watch:
+    return replace(watching, world=dataclasses.replace(watching.world, **parts))
+
+
+def test_who_takes_it_on_elsewhere_is_known_and_everybody_hears_of_it(shop: Shop) -> None:
+    shop.run(70)
+    one = shop.incident
+    said = Acknowledged(key=one.key, number=one.number, by="octocat", at=NOW, how="a comment on #17")
+    shop.pager.answers = [said]
+    shop.run(71)
+    assert (shop.incident.acknowledged_by, kinds(shop.slack)) == ("octocat", ["opened", "acknowledged"])
+
+
+def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
+    until = NOW + timedelta(hours=3)
+    shop.alerting = replace(ALERTING, silences=(Silence(reason="moving house", until=until),))
+    shop.run(70)
+    shop.run(71)
+    assert shop.slack.heard == []
+    shop.run(72)
+    assert kinds(shop.slack) == ["opened"]
+
+
+def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop) -> None:
+    shop.store.swap(keeper.NAME, None, b"no book")
+    with pytest.raises(DocumentError, match=r"^incidents in the store cannot be read .*; restore an earlier version"):
+        shop.run(70)
+
+
+def test_others_who_are_always_faster_are_an_end(shop: Shop) -> None:
+    class Contested(memory.Forgetful):
+        def state(self, name: str) -> bytes | None:
+            found = super().state(name)
+            self.kept[name] = memory.pack(Book(opened=len(naps)))
+            return found
+
+    naps: list[float] = []
+    here = replace_world(shop.watch(), sleep=naps.append).world
+    with pytest.raises(StoreError, match=r"^incidents in the store is changed by other jobs all the time"):
+        keeper.change(Contested(), lambda book: replace(book, opened=-1), here)
+    assert len(naps) > 5
+
+
+def test_a_document_that_cannot_be_written_leaves_the_incident_in_the_book(shop: Shop) -> None:
+    shop.run(70)
+    shop.run(90)
+    (shop.folder / "store/documents/incidents").write_text("a file in the way")
+    told = shop.run(91)
+    assert told
+    assert [type(problem) for problem in told.problems] == [StoreError]
+    (shop.folder / "store/documents/incidents").unlink()
+    shop.run(92)
+    assert keeper.load(shop.store).incidents == ()
+    assert len(list(keeper.past(shop.store, shop.world()))) == 1
+
+
+def test_options_of_a_notifier_are_checked_before_anything_is_measured(tmp_path: Path) -> None:
+    settings = config.Config(alerting=Alerting(notify=(config.Step(use="carrier_pigeon"),)))
+    with pytest.raises(ConfigError, match=r"alerting\.notify\[0\]"):
+        evaluating.watch(settings, Folder(tmp_path), Event(), world(tmp_path))

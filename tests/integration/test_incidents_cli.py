@@ -1,0 +1,184 @@
+"""`run`, `alerts` and `incidents` as a user types them: what is opened, looked at, taken on, silenced and closed."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from edgetpu_ci.alerting import keeper
+from edgetpu_ci.cli import _parser
+from edgetpu_ci.errors import ConfigError, DocumentError
+from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.store.folder import Folder
+from tests.fakes.incidents import KEY, acknowledged, changed, incident, resolved
+from tests.fakes.program import edgetpu_ci
+from tests.fakes.world import world
+
+CONFIG = """\
+kpis:
+- {use: reports, with: {files: [{path: coverage.json, format: coverage-json}]}}
+alerting:
+  rules: [{name: test_coverage_drop, match: "*/test_coverage", below: 80, severity: error}]
+  notify: [{use: pagerduty}]
+"""
+OTHER = "f329" + "1" * 60
+
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "edgetpu-ci.yml").write_text(CONFIG)
+    (tmp_path / "coverage.json").write_text(json.dumps({"totals": {"covered_lines": 70, "num_statements": 100}}))
+    return tmp_path
+
+
+@pytest.fixture
+def store(folder: Path) -> Folder:
+    """With two that are open and one that is over."""
+    kept = Folder(folder / ".edgetpu-ci")
+    over = resolved(incident(number=1))
+    keeper.put_away(kept, [over], world(folder))
+    known = (incident(number=2), incident(OTHER, 3, labels={"alertname": "test_coverage_drop", "branch": "main"}))
+    keeper.change(kept, lambda _: Book(incidents=known, opened=3), world(folder))
+    return kept
+
+
+@pytest.fixture
+def say(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """A command in the folder, in this process; what it prints."""
+    monkeypatch.chdir(folder)
+
+    def run(*argv: str, status: int = 0) -> str:
+        arguments = _parser().parse_args(argv)
+        assert arguments.verb(arguments) == status
+        return "".join(capsys.readouterr())
+
+    return run
+
+
+def test_nobody_who_cannot_be_told_changes_a_run_and_the_verb_says_who(folder: Path, say: Say) -> None:
+    done = edgetpu_ci(folder, "run", "--kpis")
+    assert done.returncode == 0, done.stderr
+    assert "alerts  opened test_coverage_drop " in done.stdout
+    assert "1 still to be said" in done.stdout
+    assert "warning: PAGERDUTY_ROUTING_KEY is not set" in done.stderr
+    again = say("alerts", status=4)
+    assert "waits  opened to pagerduty PAGERDUTY_ROUTING_KEY (not configured, tried 2 times)" in again
+    assert "PAGERDUTY_ROUTING_KEY is not set" in again
+
+
+def test_a_corrupt_book_costs_no_run_and_the_verb_says_what_to_do(folder: Path, say: Say) -> None:
+    Folder(folder / ".edgetpu-ci").swap("incidents", None, b"no book")
+    done = edgetpu_ci(folder, "run", "--kpis")
+    assert done.returncode == 0, done.stderr
+    assert "Nobody was told of alerts: incidents in the store cannot be read" in done.stderr
+    with pytest.raises(DocumentError, match="restore an earlier version of it there, or remove it"):
+        say("alerts")
+
+
+def test_what_is_new_is_said_as_json(say: Say) -> None:
+    assert json.loads(say("alerts", "--json")) == {
+        "opened": [],
+        "resolved": [],
+        "said": [],
+        "waiting": [],
+        "problems": [],
+    }
+
+
+@pytest.mark.usefixtures("store")
+def test_incidents_are_listed_open_ones_first(say: Say) -> None:
+    assert say("incidents", "list").splitlines() == [
+        "f329e9e0-2  open  critical  build_failure_streak  since 2026-11-25 12:00 UTC  owner/name main",
+        "f3291111-3  open  critical  test_coverage_drop    since 2026-11-25 12:00 UTC  main",
+        "f329e9e0-1  over  critical  build_failure_streak  until 2026-11-25 13:00 UTC  owner/name main",
+    ]
+    listed = json.loads(say("incidents", "list", "--json"))
+    assert [one["number"] for one in listed["incidents"]] == [2, 3, 1]
+    assert listed["silences"] == []
+
+
+def test_without_any_it_says_so(say: Say) -> None:
+    assert say("incidents", "list") == "there are no incidents\n"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("called", ["f329e9e0-1", KEY + "-1", "f329e9-1", "build_failure_streak f329e9e0-1"])
+def test_one_is_shown_whole_by_any_of_its_names(say: Say, called: str) -> None:
+    shown = say("incidents", "show", called)
+    assert shown.startswith("build_failure_streak  f329e9e0-1  over  critical\n")
+    for part in (f"key       {KEY}", "first bad  2026-11-25 12:00 UTC  c0ffee", "opened: build_failure_streak: 4 runs"):
+        assert part in shown
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("called", ["f329e9", "build_failure_streak"])
+def test_without_a_number_the_newest_is_meant(say: Say, called: str) -> None:
+    assert say("incidents", "show", called).startswith("build_failure_streak  f329e9e0-2  open")
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["show", "f329"], '"f329" may mean any of f3291111, f329e9e0; write more of its key.'),
+        (["show", "nothing"], 'No incident is called "nothing"; `edgetpu-ci incidents list` shows them.'),
+        (
+            ["show", "test_coverage_dop"],
+            'No incident is called "test_coverage_dop"; did you mean "test_coverage_drop"?',
+        ),
+        (["show", ""], 'No incident is called ""; `edgetpu-ci incidents list` shows them.'),
+        (["acknowledge", "f329e9e0-1", "--by", "x"], 'No incident is called "f329e9e0-1"; did you mean "f329e9e0-2"?'),
+        (["acknowledge", "f3291", "--by", "a@b.org"], 'Give a role, such as "maintainer on duty"'),
+        (["close", "f3291", "--reason", " "], "Give a reason in at most 200 characters"),
+        (["silence", "alertname", "--for", "2 hours", "--reason", "x"], '"alertname" is no label; write it as'),
+        (["silence", "a=b", "a=c", "--for", "2 hours", "--reason", "x"], "The label a is given twice"),
+        (["silence", "a=b", "--for", "ages", "--reason", "x"], '--for: "ages" is no length of time'),
+        (["silence", "a=b", "--for", "immediate", "--reason", "x"], "--for: a silence of no time silences nothing"),
+        (["silence", "a=b", "--until", "2020-01-01T00:00", "--reason", "x"], "2020-01-01 00:00 UTC is past"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_a_sentence(
+    store: Folder, say: Say, argv: Sequence[str], sentence: str
+) -> None:
+    before = store.state("incidents")
+    with pytest.raises(ConfigError) as error:
+        say("incidents", *argv)
+    assert str(error.value).startswith(sentence)
+    assert store.state("incidents") == before
+
+
+@pytest.mark.usefixtures("store")
+def test_who_takes_one_on_is_kept_and_it_is_taken_on_once(say: Say) -> None:
+    said = say("incidents", "acknowledge", "f3291", "--by", "maintainer on duty")
+    assert said == (
+        "acknowledged  test_coverage_drop f3291111-3, by maintainer on duty; "
+        "the next run tells, or `edgetpu-ci alerts` now\n"
+    )
+    assert "f3291111-3  acknowledged  critical" in say("incidents", "list")
+    assert "taken on  " in say("incidents", "show", "f3291")
+    with pytest.raises(ConfigError, match="was acknowledged already, by maintainer on duty"):
+        say("incidents", "acknowledge", "f3291", "--by", "somebody else")
+
+
+@pytest.mark.usefixtures("store")
+def test_one_that_is_closed_is_over_with_its_reason(say: Say) -> None:
+    assert say("incidents", "close", "f3291", "--reason", "the sensor was broken").startswith("closed  test_cov")
+    assert "closed: the sensor was broken" in say("incidents", "show", "f3291")
+    with pytest.raises(ConfigError, match="is over since"):
+        say("incidents", "close", "f3291", "--reason", "again")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_silence_is_listed_and_one_of_the_same_labels_takes_its_place(say: Say) -> None:
+    for hours in (2, 3):
+        say("incidents", "silence", "alertname=build_failure_streak", "--for", f"{hours} hours", "--reason", "moving")
+    (line,) = [line for line in say("incidents", "list").splitlines() if line.startswith("silenced")]
+    assert line.startswith("silenced  alertname=build_failure_streak until ")
+    assert line.endswith(": moving")
+
+
+def test_what_waits_and_what_was_told_is_shown(store: Folder, folder: Path, say: Say) -> None:
+    keeper.change(store, lambda book: changed(book, OTHER, acknowledged), world(folder))
+    assert "taken on  2026-11-25 12:00 UTC by maintainer on duty" in say("incidents", "show", "f3291")
