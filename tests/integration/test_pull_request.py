@@ -11,12 +11,12 @@ from edgetpu_ci import codec
 from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.model import Report
 from edgetpu_ci.publish import pull_request
-from edgetpu_ci.publish.pull_request import BOT, Options
+from edgetpu_ci.publish.pull_request import Options
 from edgetpu_ci.render import markdown
 from edgetpu_ci.world import World
 from tests.fakes import actions, kpi_reports, reports
 from tests.fakes.actions import HEAD, THEIRS
-from tests.fakes.github import FakeGitHub
+from tests.fakes.github import BOT, FakeGitHub
 from tests.fakes.loopback import Reply, Request
 from tests.fakes.world import world
 
