@@ -72,14 +72,15 @@ def issue(incident: Incident, context: Context, *, earlier: int | None = None, l
 
 
 def renewed(body: str, incident: Incident, context: Context, *, label: str = "acknowledged") -> str:
-    """The body with our part up to date and the rest as it is; as it is where somebody took our part out."""
+    """The body with our part up to date and the rest as it is; as it is where people left our part no room."""
     before, begun, rest = body.partition(_BEGIN)
     ours, ended, after = rest.partition(_END)
     if not (begun and ended):
         return body
     found = re.search(r"^Before: #(\d+)$", ours, re.MULTILINE)
     left = LIMIT - len((before + after).encode())
-    return f"{before}{_ours(incident, context, int(found[1]) if found else None, label, left)}{after}"
+    new = f"{before}{_ours(incident, context, int(found[1]) if found else None, label, left)}{after}"
+    return new if len(new.encode()) <= LIMIT else body
 
 
 def _ours(incident: Incident, context: Context, earlier: int | None, label: str, left: int) -> str:
