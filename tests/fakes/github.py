@@ -11,7 +11,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,9 @@ from tests.fakes.loopback import Reply, Request, serve
 
 BOT = "github-actions[bot]"
 MAX_COMMENT = 65_536
+Route = tuple[str, str, Callable[..., Reply]]
+"""A verb, a pattern of paths, and what answers."""
+
 REPO = r"/repos/[\w.-]+/[\w.-]+"
 
 
@@ -56,7 +59,7 @@ class FakeGitHub:
     never see the token: `stored` are the requests it got. `redirect` leads elsewhere instead.
     """
 
-    more: ClassVar[tuple[tuple[str, str, Callable[..., Reply]], ...]] = ()
+    more: ClassVar[Sequence[Route]] = ()
     token: str = "ghs_faketokenfaketokenfaketoken"  # noqa: S105 - a fake one
     login: str = BOT
     read_only: bool = False
@@ -233,7 +236,7 @@ class FakeGitHub:
         return Reply(status=302, headers={"location": place})
 
 
-_ROUTES = (
+_ROUTES: Sequence[Route] = (
     ("GET", "/user", FakeGitHub._user),
     ("GET", rf"{REPO}/issues/(\d+)/comments", FakeGitHub._list_comments),
     ("POST", rf"{REPO}/issues/(\d+)/comments", FakeGitHub._create_comment),

@@ -7,13 +7,13 @@ with Tracker() as github:
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from tests.fakes.contract import contract
-from tests.fakes.github import BOT, MAX_COMMENT, REPO, FakeGitHub, as_json, page, refuse
+from tests.fakes.github import BOT, MAX_COMMENT, REPO, FakeGitHub, Route, as_json, page, refuse
 from tests.fakes.loopback import Reply
 
 _BEGAN = datetime(2026, 3, 4, 6, tzinfo=UTC)
@@ -39,7 +39,7 @@ class Issue:
 class Tracker(FakeGitHub):
     """A repository with issues, or, `disabled`, without; each write is a second later than the one before."""
 
-    more: ClassVar[tuple[tuple[str, str, Callable[..., Reply]], ...]] = ()
+    more: ClassVar[Sequence[Route]] = ()
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: list[str] = field(default_factory=lambda: ["bug"])
     disabled: bool = False

@@ -252,7 +252,8 @@ def failing(folder: Path, github: FakeGitHub) -> str:
     ("status", "message", "step"),
     [
         (404, "Not Found", "check that it exists and that the token may see it"),
-        (410, "Gone", "say it again later"),
+        (409, "Conflict", "say it again later"),
+        (410, "Gone", "it was deleted, or what it belongs to is switched off"),
         (422, "Validation Failed", "please report it"),
     ],
 )
