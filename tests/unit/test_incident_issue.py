@@ -41,9 +41,7 @@ def test_the_issue_as_it_is_shown(name: str, incident: Incident) -> None:
 
 
 def test_a_title_has_how_urgent_it_is_which_alert_and_its_value() -> None:
-    assert render.title(streak.opened()) == (
-        "[p0] build_failure_streak: ci.yml failed 4 times in a row, more than 3"
-    )
+    assert render.title(streak.opened()) == ("[p0] build_failure_streak: ci.yml failed 4 times in a row, more than 3")
     without_priority = streak.opened(priority="", severity="warning")
     assert render.title(without_priority).startswith("[warning] build_failure_streak: ")
 
