@@ -6,11 +6,12 @@ changed takes the look alone. Needs `issues: write`.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci.errors import DeniedError, GoneError, MissingError
+from edgetpu_ci.errors import DeliveryError, DeniedError, GoneError, MissingError
 from edgetpu_ci.github_api import PER_PAGE, Api
 from edgetpu_ci.incidents.record import Acknowledged, Incident, Notice, Receipt
 from edgetpu_ci.notify import issue_timeline
@@ -229,12 +230,14 @@ class _Issues:
         self._api.send("PATCH", f"{self._issues}/{other.number}", _Issue, body=gone)
 
     def _make_labels(self) -> None:
-        """Those that are missing, with what they mean: a label that nobody set yet could not be chosen."""
+        """Those that are missing, with what they mean: nobody can choose a label that is not there."""
         place = f"{self._api.repository}/labels"
         known = {label.name.casefold() for label in self._api.pages(place, _Named, {})}
         wanted = (self._options.label, self._options.acknowledged, *self._options.labels(self._incident.severity)[1:])
         about = ("Something is wrong, across runs", "Somebody takes care of it", "How grave an incident is")
         for name, colour, description in zip(wanted, _COLOURS, about, strict=False):
             if name.casefold() not in known:
-                label = {"name": name, "color": colour, "description": description}
-                self._api.ask("POST", place, body=label)
+                # Another job may have been faster; and GitHub makes those of the issue itself, if without a meaning.
+                with suppress(DeliveryError):
+                    label = {"name": name, "color": colour, "description": description}
+                    self._api.ask("POST", place, body=label)
