@@ -8,7 +8,15 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, GoneError, MissingError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DeniedError,
+    DocumentError,
+    GoneError,
+    LaterError,
+    MissingError,
+)
 from edgetpu_ci.world import World
 
 T = TypeVar("T")
@@ -45,6 +53,12 @@ class Answer(Struct, frozen=True, kw_only=True):
         """Whether this is "slow down", which GitHub says with 403 as well as with 429."""
         spent = "retry-after" in self.headers or self.headers.get("x-ratelimit-remaining") == "0"
         return self.status == _TOO_MANY or (self.status == _FORBIDDEN and spent)
+
+    @property
+    def asks(self) -> float:
+        """Seconds for which it asks; 0 where it names none."""
+        asked = str(self.headers.get("retry-after", ""))
+        return float(asked) if asked.isdecimal() else 0.0
 
     @property
     def passing(self) -> bool:
@@ -147,14 +161,15 @@ class Api:
         sentence = f"GitHub answered {answer.status} ({_message(answer.text)}) to {request}; {step}."
         if answer.status in {_NOT_FOUND, _GONE}:
             return (GoneError if answer.status == _GONE else MissingError)(sentence)
-        denied = answer.status in {_UNAUTHORIZED, _FORBIDDEN} and not answer.limited
+        if answer.limited:
+            return LaterError(sentence, answer.asks)
+        denied = answer.status in {_UNAUTHORIZED, _FORBIDDEN}
         return DeniedError(sentence) if denied else DeliveryError(sentence)
 
 
 def _wait(answer: Answer, attempt: int) -> float:
     """Seconds until the next try: as long as GitHub asks, else 1, 2, 4."""
-    asked = str(answer.headers.get("retry-after", ""))
-    return float(asked) if asked.isdecimal() else 2.0**attempt
+    return answer.asks or 2.0**attempt
 
 
 def _message(text: str) -> str:

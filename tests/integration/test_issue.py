@@ -10,7 +10,7 @@ import pytest
 
 from edgetpu_ci.alerting import acknowledgement
 from edgetpu_ci.config import Step
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, LaterError
 from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Kind, Receipt
 from edgetpu_ci.notify import bind, issue
 from edgetpu_ci.notify.issue import Options
@@ -270,6 +270,13 @@ def test_a_github_that_is_down_is_tried_again_by_the_next_run(github: Tracker) -
         tell(github, streak.opened())
     assert not isinstance(caught.value, DeniedError)
     assert tell(github, streak.opened()).ref == "1"
+
+
+def test_a_github_that_asks_for_time_gets_it(github: Tracker) -> None:
+    github.fail(403, message="secondary rate limit", retry_after="120")
+    with pytest.raises(LaterError, match="the next run says it") as caught:
+        tell(github, streak.opened())
+    assert caught.value.seconds == 120
 
 
 def test_without_a_token_or_a_repository_nothing_could_be_said(github: Tracker) -> None:
