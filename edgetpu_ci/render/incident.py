@@ -43,7 +43,7 @@ def marker(key: str, number: int) -> str:
 
 def of_key(key: str, body: str) -> bool:
     """Whether an issue is of an incident of this key, whichever."""
-    return body.startswith(_marked(key))
+    return _marked(key) in body
 
 
 def _marked(key: str) -> str:
@@ -192,14 +192,24 @@ def _timeline(events: Sequence[Event], left: int) -> list[str]:
 
 def _line(event: Event) -> str:
     by = f" ({gfm.text(event.by)})" if event.by else ""
-    return f"- {_when(event.at)} {_SIGN[event.kind]} {event.kind}: {gfm.text(event.text, words.SENTENCE)}{by}"
+    return f"- {_when(event.at)} {_SIGN[event.kind]} {event.kind}: {gfm.text(_said(event), words.SENTENCE)}{by}"
+
+
+def _said(event: Event) -> str:
+    """A text without the word that stands before it."""
+    return event.text.removeprefix(f"{event.kind}: ")
 
 
 def comment(incident: Incident, intent: str, kind: Kind, text: str, mention: str = "") -> str:
-    """What people are to be notified of: `text`, else the newest of its kind in the timeline; `mention` is whom."""
+    """What people are to be notified of, as it stands last in the timeline, else `text`; `mention` is whom."""
     called = f"{mention} " if MENTION.fullmatch(mention) else ""
-    newest = next((event for event in reversed(incident.timeline) if event.kind == kind), None)
-    told = text or (f"{newest.text}{f', {newest.by}' * bool(newest.by)}" if newest else title(incident))
+    last = max((event.at for event in incident.timeline if event.kind == kind), default=None)
+    lines = [
+        f"{_said(event)}{f', {event.by}' if event.by else ''}"
+        for event in incident.timeline
+        if event.kind == kind and event.at == last
+    ]
+    told = "; ".join(lines) or text or title(incident)
     return f"{said(intent)}\n{called}{_SIGN[kind]} **{kind.capitalize()}:** {gfm.text(told, words.SENTENCE)}"
 
 

@@ -11,6 +11,7 @@ REPO = "acme/detector"
 KEY = "f329e9e042cf" + "0" * 52
 BEGAN = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 BAD, GOOD = "c0ffee" + "1" * 34, "600d" + "2" * 36
+ESCALATED = "cto is told, as nobody acknowledged it within 15 min"
 LABELS = {
     "alertname": "build_failure_streak",
     "branch": "main",
@@ -81,12 +82,12 @@ def event(kind: Kind, text: str, by: str = "", minutes: int = 0) -> Event:
 def acknowledged(**parts: Any) -> Incident:
     """Taken on after 20 minutes."""
     before = opened()
-    line = event("acknowledged", "a comment on #1", "ada", 20)
+    line = event("acknowledged", "acknowledged: a comment on #1", "ada", 20)
     known = {
         "change": 2,
         "acknowledged_at": line.at,
         "acknowledged_by": line.by,
-        "timeline": (*before.timeline, event("escalated", "nobody answered for 15 min", "cto", 15), line),
+        "timeline": (*before.timeline, event("escalated", ESCALATED, minutes=15), line),
     }
     return replace(before, **{**known, **parts})
 

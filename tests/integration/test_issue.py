@@ -222,9 +222,9 @@ def test_an_issue_that_somebody_closed_stays_closed_and_up_to_date(github: Track
 
 def test_somebody_to_be_called_is_mentioned_in_the_incidents_own_issue(github: Tracker) -> None:
     tell(github, streak.opened())
-    receipt = tell(github, streak.opened(), "escalated", address="@acme/leads", text="nobody answered for 15 min")
-    assert receipt.ref == "1"
-    assert comments(github) == ["@acme/leads 📣 **Escalated:** nobody answered for 15 min"]
+    told = streak.opened(timeline=(streak.event("escalated", streak.ESCALATED),))
+    assert tell(github, told, "escalated", address="@acme/leads", text="cto").ref == "1"
+    assert comments(github) == [f"@acme/leads 📣 **Escalated:** {streak.ESCALATED}"]
     for incident, kind in STORY[1:]:
         tell(github, incident, kind, address="@acme/leads", ref="1")
     assert len(comments(github)) == 1
@@ -285,6 +285,28 @@ def test_without_a_token_or_a_repository_nothing_could_be_said(github: Tracker) 
     with pytest.raises(ConfigError, match="is no repository"):
         bound.check(job(github, env={}))
     assert bound.address(streak.LABELS, "#dev") == REPO
+
+
+def test_one_label_for_both_would_take_on_every_incident(github: Tracker) -> None:
+    bound = bind(Step(use="issue", with_={"acknowledged": "Incident"}), "alerting.notify[0]")
+    with pytest.raises(ConfigError, match="one label as"):
+        bound.check(job(github))
+
+
+def test_without_a_severity_there_are_two_labels(github: Tracker) -> None:
+    tell(github, streak.opened(), options=Options(severity=""))
+    assert only(github).labels == ("incident",)
+    assert github.labels == ["bug", "incident", "acknowledged"]
+
+
+def test_words_that_people_put_around_ours_do_not_hide_it(github: Tracker) -> None:
+    tell(github, streak.opened())
+    github.change(1, body=f"Ada is on it.\n\n{only(github).body}")
+    assert tell(github, streak.acknowledged(), "acknowledged", perhaps=True).ref == "1"
+    assert only(github).body.startswith("Ada is on it.\n\n<!-- edgetpu-ci:incident")
+    github.change(1, body="All of it is said in the chat.")
+    assert tell(github, streak.resolved(), "resolved", ref="1").ref == "1"
+    assert (only(github).body, only(github).state) == ("All of it is said in the chat.", "closed")
 
 
 @pytest.mark.parametrize("name", ["", "a,b", " x", "x" * 51])

@@ -157,8 +157,18 @@ def test_an_owner_who_is_no_mention_is_not(named: str) -> None:
 def test_a_comment_says_what_is_new_and_whom_it_calls() -> None:
     said = render.comment(streak.acknowledged(), "a/1", "acknowledged", "")
     assert said == "<!-- edgetpu-ci:said a/1 -->\n👀 **Acknowledged:** a comment on #\u20601, ada"
-    called = render.comment(streak.opened(), "a/1", "escalated", "nobody answered", "@acme/leads")
-    assert called.endswith("\n@acme/leads 📣 **Escalated:** nobody answered")
+    called = render.comment(streak.acknowledged(), "a/1", "escalated", "cto", "@acme/leads")
+    assert called.endswith(f"\n@acme/leads 📣 **Escalated:** {streak.ESCALATED}")
+    assert render.comment(streak.opened(), "a/1", "escalated", "cto").endswith("**Escalated:** cto")
+    assert render.comment(streak.opened(), "a/1", "updated", "").endswith(
+        ": ci.yml failed 4 times in a row, more than 3"
+    )
+
+
+def test_steps_taken_together_are_said_together() -> None:
+    both = (event("escalated", "cto is told", minutes=15), event("escalated", "manager is told", minutes=15))
+    incident = streak.opened(timeline=(event("escalated", "lead is told", minutes=5), *both))
+    assert render.comment(incident, "a/1", "escalated", "").endswith("**Escalated:** cto is told; manager is told")
 
 
 @pytest.mark.parametrize(
