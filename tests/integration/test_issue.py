@@ -289,7 +289,7 @@ def test_without_a_token_or_a_repository_nothing_could_be_said(github: Tracker) 
 
 def test_one_label_for_both_would_take_on_every_incident(github: Tracker) -> None:
     bound = bind(Step(use="issue", with_={"acknowledged": "Incident"}), "alerting.notify[0]")
-    with pytest.raises(ConfigError, match="one label as"):
+    with pytest.raises(ConfigError, match="one name for"):
         bound.check(job(github))
 
 
