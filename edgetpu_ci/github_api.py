@@ -1,7 +1,7 @@
 """GitHub's REST API: one request at a time, repeated where that helps, its answer checked."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -119,6 +119,10 @@ class Api:
             if len(found) < PER_PAGE:
                 return
 
+    def post(self, path: str, body: object) -> None:
+        """Say something that shall not stand there twice: said again only where GitHub surely did not take it."""
+        self._insist("POST", path, self._patiently("POST", path, repeats=lambda answer: answer.limited, body=body))
+
     def delete(self, path: str) -> None:
         """Delete something; that another job was faster is fine."""
         answer = self._patiently("DELETE", path)
@@ -129,12 +133,18 @@ class Api:
         """One request and its answer as it came, when that is a good one."""
         return self._insist(verb, path, self._patiently(verb, path, **parts))
 
-    def _patiently(self, verb: str, path: str, **parts: Any) -> Answer:  # noqa: ANN401 - as `send`
+    def _patiently(
+        self,
+        verb: str,
+        path: str,
+        repeats: Callable[[Answer], bool] = lambda answer: answer.passing,
+        **parts: Any,  # noqa: ANN401 - as `send`
+    ) -> Answer:
         started = self._world.now()
         answer = self._try(verb, path, **parts)
         for attempt in range(_RETRIES):
             wait = _wait(answer, attempt)
-            if not answer.passing or self._world.now() - started + timedelta(seconds=wait) > _PATIENCE:
+            if not repeats(answer) or self._world.now() - started + timedelta(seconds=wait) > _PATIENCE:
                 break
             self._world.sleep(wait)
             answer = self._try(verb, path, **parts)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from edgetpu_ci.alerting import acknowledgement
 from edgetpu_ci.config import Step
@@ -126,11 +127,11 @@ class Killed(BaseException):
 
 
 class Dying:
-    """GitHub's client in a job that is killed at one request: before it is sent, or, `late`, once GitHub did it."""
+    """GitHub's client in a job that fails at one request: before it is sent, or, `late`, once GitHub did it."""
 
-    def __init__(self, github: Tracker, ask: str, *, late: bool) -> None:
+    def __init__(self, github: Tracker, ask: str, *, late: bool, error: type[BaseException] = Killed) -> None:
         self.requester = self
-        self.ask, self.late = ask, late
+        self.ask, self.late, self.error = ask, late, error
         self._real = actions.connect(github.url, github.token).requester
         self.auth = self._real.auth
 
@@ -140,10 +141,10 @@ class Dying:
         if die:
             self.ask = ""
         if die and not self.late:
-            raise Killed
+            raise self.error
         answer = self._real.requestJson(verb, path, *rest, **more)
         if die:
-            raise Killed
+            raise self.error
         return answer
 
 
@@ -168,6 +169,22 @@ def test_killed_at_any_request_the_next_run_says_all_of_it_once(github: Tracker,
     assert dying.ask == ""
     assert only(github).state == "closed"
     assert [said.partition(":")[0] for said in comments(github)] == ["👀 **Acknowledged", "✅ **Resolved"]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+def test_a_comment_whose_answer_is_lost_is_said_once(github: Tracker, *, late: bool) -> None:
+    tell(github, streak.opened())
+    lost = Dying(github, COMMENT, late=late, error=requests.ConnectionError)
+    with pytest.raises(DeliveryError, match="did not answer POST"):
+        tell(github, streak.acknowledged(), "acknowledged", ref="1", world={"github": lambda: lost})
+    tell(github, streak.acknowledged(), "acknowledged", ref="1", perhaps=True)
+    assert len(comments(github)) == 1
+
+
+def test_an_issue_whose_answer_is_lost_is_opened_once(github: Tracker) -> None:
+    lost = Dying(github, CREATE, late=True, error=requests.ConnectionError)
+    assert tell(github, streak.opened(), world={"github": lambda: lost}).ref == "1"
+    assert [one.state for one in github.issues.values()] == ["open", "closed"]
 
 
 def test_jobs_that_look_at_the_same_moment_leave_one_issue(github: Tracker) -> None:

@@ -44,7 +44,7 @@ def check(options: Options, world: World) -> None:
     """ConfigError where there is no repository, no token, or one label for two things."""
     if options.label.casefold() == options.acknowledged.casefold():
         raise ConfigError(
-            "`use: issue` has one name for `label` and `acknowledged`; give them two, or every incident is acknowledged."
+            "`use: issue` has one name for `label` and `acknowledged`; with it every incident would be acknowledged."
         )
     _api(world.env.get("GITHUB_REPOSITORY", ""), world)
 

@@ -117,7 +117,7 @@ class Tracker:
         if self._notice.perhaps and any(self._says(one) for one in self._api.pages(place, _Comment, {})):
             return
         said = text.comment(self._incident, intent.id, intent.kind, intent.text, self._notice.address)
-        self._api.send("POST", place, _Comment, body={"body": said})
+        self._api.post(place, {"body": said})
 
     def _says(self, comment: _Comment) -> bool:
         first = (comment.body or "").partition("\n")[0].strip()
