@@ -44,6 +44,7 @@ class Entry(Struct, frozen=True):
     commit_id: str | None = None
     state: str | None = None
     state_reason: str | None = None
+    author_association: str | None = None
 
     @property
     def at(self) -> datetime:

@@ -74,11 +74,11 @@ class Tracker(FakeGitHub):
         self.change(number, state="closed" if event == "closed" else "open", reason=reason)
         self._note(number, event, login, state_reason=reason)
 
-    def comment(self, number: int, body: str, login: str) -> None:
-        """Somebody comments."""
+    def comment(self, number: int, body: str, login: str, association: str = "NONE") -> None:
+        """Somebody comments; `association` is what GitHub shows of them."""
         self.say(number, body, login)
         self.change(number)
-        self._note(number, "commented", login, body=body)
+        self._note(number, "commented", login, body=body, author_association=association)
 
     def _note(self, number: int, event: str, login: str, **parts: Any) -> None:
         self.happen(event, login, self.at, **parts)

@@ -391,6 +391,14 @@ def test_other_words_and_other_people_acknowledge_nothing(told: Tracker, text: s
     assert answers(told) == []
 
 
+def test_a_crowd_of_strangers_costs_few_requests_and_hides_nobody(told: Tracker) -> None:
+    for number in range(40):
+        told.comment(1, "/ack", f"stranger-{number}")
+    told.comment(1, "/ack", "ada", "MEMBER")
+    assert answers(told) == [("ada", "a comment on #1", "")]
+    assert len(told.requests) == 2 + 10 + 1
+
+
 def test_the_label_acknowledges_and_taken_off_does_not(told: Tracker) -> None:
     told.label(1, "acknowledged", "ada")
     assert answers(told) == [("ada", "a label on #1", "")]

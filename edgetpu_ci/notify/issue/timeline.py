@@ -17,6 +17,8 @@ Numbered = Mapping[int, Incident]
 """Incidents by the numbers of their issues."""
 
 _COMMAND: Final = re.compile(r"/ack(nowledge)?\b", re.IGNORECASE)
+_INSIDE: Final = {"OWNER", "MEMBER", "COLLABORATOR"}
+_MOST_STRANGERS: Final = 10
 _AGO: Final = timedelta(hours=1)
 _WITH_COMMENT: Final = timedelta(minutes=1)
 _LONGEST_REASON: Final = 200
@@ -97,14 +99,15 @@ def _by_people(entries: Sequence[Entry], event: str) -> Iterator[tuple[Entry, st
 
 def _commented(api: Api, timeline: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
     """The first who said so and may write to the repository: anyone can comment."""
-    asked: set[str] = set()
+    said: dict[str, Entry] = {}
     for entry in timeline:
-        by = approval.login_of(entry.user)
-        if entry.event != "commented" or by in asked or not _COMMAND.match((entry.body or "").strip()):
-            continue
-        asked.add(by)
+        if entry.event == "commented" and _COMMAND.match((entry.body or "").strip()):
+            said.setdefault(approval.login_of(entry.user), entry)
+    # GitHub shows members who hide it as strangers; of strangers a crowd may come.
+    strangers = [by for by, entry in said.items() if entry.author_association not in _INSIDE][_MOST_STRANGERS:]
+    for by in [by for by in said if by not in strangers]:
         if approval.may_write(api, by):
-            yield entry, by
+            yield said[by], by
             return
 
 
