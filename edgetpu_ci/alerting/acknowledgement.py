@@ -31,5 +31,5 @@ def _asked(one: Bound, waiting: Sequence[Incident], world: World) -> Sequence[Ac
     try:
         return one.answers(waiting, world)
     except EdgeTpuCiError as error:
-        world.warn(f"Nobody knows who acknowledged what through {one.use}: {error}")
+        world.warn(f"warning: Who acknowledged what is not known from {one.use}: {error}")
         return ()

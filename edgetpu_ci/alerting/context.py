@@ -12,8 +12,8 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import base, codec, git, history
-from edgetpu_ci.config import Config, checking
+from edgetpu_ci import base, codec, config, git, history
+from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
 from edgetpu_ci.incidents.record import Alert, Context, Incident
@@ -65,7 +65,7 @@ def look_up(settings: Config, world: World, incident: Incident) -> Context:
     """What is known of the alert that began first; never an error, for an incident is told without it as well."""
     first = min(incident.alerts, key=lambda alert: alert.bad.at)
     repository = incident.labels.get("repo") or world.env.get("GITHUB_REPOSITORY", "")
-    rule = next((rule for _, rule in checking.rules(settings.alerting) if rule.name == first.rule), None)
+    rule = next((rule for rule in config.alert_rules(settings) if rule.name == first.rule), None)
     change = _of_github(_of_clone(first, world), first, repository, world)
     return Context(
         repository=repository,

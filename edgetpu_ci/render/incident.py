@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from edgetpu_ci.config import durations
 from edgetpu_ci.incidents import postmortem
 from edgetpu_ci.incidents.record import Alert, Context, Event, Incident, Kind, Sighting
 from edgetpu_ci.render import gfm, room, words
@@ -33,7 +34,6 @@ _SIGN: Final[dict[Kind, str]] = {
     "escalated": "📣",
     "resolved": "✅",
 }
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def marker(key: str, number: int) -> str:
@@ -96,7 +96,7 @@ def _standing(incident: Incident, label: str) -> str:
     """How it stands, in a line; while nobody took it on, how one does."""
     grave = " · ".join(filter(None, [gfm.text(incident.severity), gfm.text(incident.priority)]))
     if incident.resolved_at:
-        lasted = duration(incident.resolved_at - incident.opened_at)
+        lasted = durations.words(incident.resolved_at - incident.opened_at)
         return f"**✅ Over** since {_when(incident.resolved_at)}, after {lasted} · {grave}"
     if incident.acknowledged_at:
         by = gfm.text(incident.acknowledged_by) or "somebody"
@@ -215,12 +215,3 @@ def comment(incident: Incident, intent: str, kind: Kind, text: str, mention: str
 
 def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def duration(length: timedelta) -> str:
-    """A length of time in its two largest units: `2 h 10 min`."""
-    days, rest = divmod(max(length, timedelta()), _DAY)
-    hours, rest = divmod(rest, _HOUR)
-    parts = [(days, "d"), (hours, "h"), (rest // _MINUTE, "min")]
-    named = [f"{count:,} {unit}" for count, unit in parts if count]
-    return " ".join(named[:2]) or "less than a minute"

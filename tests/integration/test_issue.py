@@ -1,7 +1,7 @@
 """`use: issue`: an incident is one issue, up to date, whatever GitHub answers and whoever is killed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -263,7 +263,7 @@ def test_an_app_that_is_not_named_is_said(github: Tracker) -> None:
     github.login = "acme-ci[bot]"
     said = Said()
     tell(github, streak.opened(), world={"warn": said.append})
-    assert said == ["The token opens issues as acme-ci[bot]: set `author: acme-ci[bot]` under `use: issue`."]
+    assert said == ["warning: The token opens issues as acme-ci[bot]: set `author: acme-ci[bot]` under `use: issue`."]
     tell(github, streak.opened(number=2), options=Options(author="acme-ci[bot]"))
     assert len(github.issues) == 2
 
@@ -448,8 +448,27 @@ def test_a_service_that_does_not_tell_costs_only_its_own_answers(told: Tracker) 
     at = streak.BEGAN
     other = Acknowledged(key=KEY, number=1, by="carol", at=at, how="a silence")
     bound = bind(Step(use="issue"), "alerting.notify[0]")
-    second = bound._replace(use="other", answers=lambda _incidents, _world: [other])
+    second = bound._replace(use="other", answers=saying([other]))
     told.fail(500, times=4)
     said = Said()
     assert acknowledgement.read(book(), [bound, second], job(told, warn=said.append)) == (other,)
-    assert said[0].startswith("Nobody knows who acknowledged what through issue: GitHub answered 500")
+    assert said[0].startswith("warning: Who acknowledged what is not known from issue: GitHub answered 500")
+
+
+def saying(told: Sequence[Acknowledged]) -> Callable[[Sequence[Incident], World], Sequence[Acknowledged]]:
+    """A service that knows this."""
+    return lambda _incidents, _world: told
+
+
+def test_of_several_services_the_first_to_know_counts_and_the_first_to_close(github: Tracker) -> None:
+    def answer(by: str, minutes: int, over: str = "") -> Acknowledged:
+        at = streak.BEGAN + timedelta(minutes=minutes)
+        return Acknowledged(key=KEY, number=1, by=by, at=at, how="somewhere", over=over)
+
+    here = [answer("bob", 9), answer("bob", 20, "fixed")]
+    there = [answer("ada", 7), answer("ada", 30, "false alarm")]
+    bound = bind(Step(use="issue"), "alerting.notify[0]")
+    services = [bound._replace(answers=saying(told)) for told in (here, there)]
+    for ordered in (services, services[::-1]):
+        found = acknowledgement.read(book(), ordered, job(github))
+        assert [(one.by, one.over) for one in found] == [("ada", ""), ("bob", "fixed")]

@@ -1,7 +1,6 @@
 """An incident as the page of its issue shows it: complete, within GitHub's limit, and nobody else's words at work."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -169,14 +168,6 @@ def test_steps_taken_together_are_said_together() -> None:
     both = (event("escalated", "cto is told", minutes=15), event("escalated", "manager is told", minutes=15))
     incident = streak.opened(timeline=(event("escalated", "lead is told", minutes=5), *both))
     assert render.comment(incident, "a/1", "escalated", "").endswith("**Escalated:** cto is told; manager is told")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(-5, "less than a minute"), (59, "less than a minute"), (60, "1 min"), (7800, "2 h 10 min"), (90_060, "1 d 1 h")],
-)
-def test_how_long_it_lasted_in_two_units(seconds: int, said: str) -> None:
-    assert render.duration(timedelta(seconds=seconds)) == said
 
 
 def test_a_post_mortem_is_written_when_something_stands_under_each_heading() -> None:

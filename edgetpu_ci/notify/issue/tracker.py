@@ -95,7 +95,7 @@ class Tracker:
         created = self._api.send("POST", self._issues, _Issue, body=new)
         if not self._is_by_us(created.user):
             login = created.user.login if created.user else "nobody"
-            self._world.warn(f"The token opens issues as {login}: set `author: {login}` under `use: issue`.")
+            self._world.warn(f"warning: The token opens issues as {login}: set `author: {login}` under `use: issue`.")
         return self.listed() or created
 
     def renew(self, shown: _Issue) -> None:
