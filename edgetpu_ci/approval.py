@@ -32,8 +32,8 @@ class _Label(Struct, frozen=True):
     name: str = ""
 
 
-class _Entry(Struct, frozen=True):
-    """What we read of an entry of the timeline: most kinds have only some of it."""
+class Entry(Struct, frozen=True):
+    """What we read of an entry of an issue's timeline: most kinds have only some of it."""
 
     event: str = ""
     created_at: datetime | None = None
@@ -43,6 +43,8 @@ class _Entry(Struct, frozen=True):
     body: str | None = None
     commit_id: str | None = None
     state: str | None = None
+    state_reason: str | None = None
+    author_association: str | None = None
 
     @property
     def at(self) -> datetime:
@@ -63,19 +65,19 @@ def read(happened: Event, label: str, subjects: Sequence[str], world: World) -> 
     if happened.pull_request is None or happened.at is None or happened.name != "pull_request":
         return ()
     api = Api(happened.repository, world, "pull-requests: read")
-    timeline = list(api.pages(f"{api.repository}/issues/{happened.pull_request}/timeline", _Entry, {}))
+    timeline = list(api.pages(f"{api.repository}/issues/{happened.pull_request}/timeline", Entry, {}))
     said = [*_labels(timeline, happened, label), *_words(timeline, happened, subjects)]
-    may = {by: _may_write(api, by) for by in dict.fromkeys(approval.by for approval in said)}
+    may = {by: may_write(api, by) for by in dict.fromkeys(approval.by for approval in said)}
     return tuple(approval for approval in said if may[approval.by])
 
 
-def _since(timeline: Iterable[_Entry], happened: Event) -> datetime:
+def _since(timeline: Iterable[Entry], happened: Event) -> datetime:
     """From when on words are about this head: since it was pushed, or forced back to where it had been."""
     forced = (entry.at for entry in timeline if entry.event == "head_ref_force_pushed")
     return max([happened.at or _LONG_AGO, *forced])
 
 
-def _labels(timeline: Sequence[_Entry], happened: Event, label: str) -> Iterator[Approval]:
+def _labels(timeline: Sequence[Entry], happened: Event, label: str) -> Iterator[Approval]:
     ours = [entry for entry in timeline if entry.label and entry.label.name == label and entry.event in _SETS]
     if not ours or ours[-1].event != "labeled":
         return
@@ -83,13 +85,13 @@ def _labels(timeline: Sequence[_Entry], happened: Event, label: str) -> Iterator
     starts = happened.label == label and ours[-1].at <= (happened.at or _LONG_AGO)
     since = max((entry.at for entry in timeline if entry.event == "head_ref_force_pushed"), default=_LONG_AGO)
     if ours[-1].at > (since if starts else _since(timeline, happened)):
-        yield Approval(by=_login(ours[-1].actor), how="by label, set by")
+        yield Approval(by=login_of(ours[-1].actor), how="by label, set by")
 
 
 _SETS: Final = {"labeled", "unlabeled"}
 
 
-def _words(timeline: Sequence[_Entry], happened: Event, subjects: Sequence[str]) -> Iterator[Approval]:
+def _words(timeline: Sequence[Entry], happened: Event, subjects: Sequence[str]) -> Iterator[Approval]:
     """A review names the commit it is of; a comment is of the head there was when it was made."""
     since = _since(timeline, happened)
     for entry in timeline:
@@ -101,7 +103,7 @@ def _words(timeline: Sequence[_Entry], happened: Event, subjects: Sequence[str])
 _NOT_SAID: Final = {"dismissed", "pending"}
 
 
-def _command(entry: _Entry, subjects: Sequence[str]) -> Iterator[Approval]:
+def _command(entry: Entry, subjects: Sequence[str]) -> Iterator[Approval]:
     """`/edgetpu-ci accept MODEL REASON`, or `*` for all: what is named otherwise might be a name misspelt."""
     first = (entry.body or "").strip().partition("\n")[0].strip()
     if not first.startswith(f"{COMMAND} "):
@@ -112,18 +114,19 @@ def _command(entry: _Entry, subjects: Sequence[str]) -> Iterator[Approval]:
     if named and reason:
         how = "in a review by" if entry.event == "reviewed" else "in a comment by"
         subject = "" if named == EVERYTHING else named
-        yield Approval(by=_login(entry.user), how=how, subject=subject, reason=reason[:_LONGEST_REASON])
+        yield Approval(by=login_of(entry.user), how=how, subject=subject, reason=reason[:_LONGEST_REASON])
 
 
 def _begins(text: str, name: str) -> bool:
     return text.startswith((f"{name} ", f"{name}: "))
 
 
-def _login(user: _User | None) -> str:
+def login_of(user: _User | None) -> str:
+    """Who it was; GitHub has no user for an account that is gone."""
     return user.login if user else ""
 
 
-def _may_write(api: Api, login: str) -> bool:
+def may_write(api: Api, login: str) -> bool:
     """Whether GitHub lets somebody write; apps have no such permission, and whoever is gone has none."""
     if not _LOGIN.fullmatch(login):
         return False

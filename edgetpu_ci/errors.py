@@ -95,6 +95,10 @@ class MissingError(DeliveryError):
     """GitHub, or another service, has nothing there, or does not show it to this token."""
 
 
+class GoneError(MissingError):
+    """It was there and is deleted, or what it belongs to is switched off."""
+
+
 class DeniedError(DeliveryError):
     """GitHub knows the token and does not let it do this: the lot of every pull request from a fork.
 

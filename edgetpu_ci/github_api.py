@@ -1,29 +1,41 @@
 """GitHub's REST API: one request at a time, repeated where that helps, its answer checked."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
 from edgetpu_ci import codec
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, MissingError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DeniedError,
+    DocumentError,
+    GoneError,
+    LaterError,
+    MissingError,
+)
 from edgetpu_ci.world import World
 
 T = TypeVar("T")
+
+BOT: Final = "github-actions[bot]"
+"""Who writes with a job's own token."""
 
 PER_PAGE = 100
 MAX_PAGES = 100
 _RETRIES = 3
 _PATIENCE = timedelta(seconds=30)
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 429, 500
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE, _TOO_MANY, _SERVER_ERROR = 401, 403, 404, 410, 429, 500
 _UNANSWERED = 0
 
 _NEXT: Final = {
     401: "check that the token is the right one and has not expired",
     403: "give the job `permissions: {needs}`; a fork's pull request needs the two workflows of examples/fork-safe",
     404: "check that it exists and that the token may see it (`permissions: {needs}`)",
+    410: "it was deleted, or what it belongs to is switched off in the repository's settings",
     422: "this version of edgetpu-ci asked for something GitHub does not take; please report it",
 }
 _LATER = "say it again later with `edgetpu-ci publish REPORT`"
@@ -43,9 +55,19 @@ class Answer(Struct, frozen=True, kw_only=True):
         return self.status == _TOO_MANY or (self.status == _FORBIDDEN and spent)
 
     @property
+    def asks(self) -> float:
+        """Seconds for which it asks; 0 where it names none."""
+        asked = str(self.headers.get("retry-after", ""))
+        return float(asked) if asked.isdecimal() else 0.0
+
+    @property
     def passing(self) -> bool:
         """Whether the same request may succeed in a moment."""
         return self.limited or self.status >= _SERVER_ERROR or self.status == _UNANSWERED
+
+
+class _User(Struct, frozen=True):
+    login: str
 
 
 class _Complaint(Struct, frozen=True):
@@ -53,20 +75,33 @@ class _Complaint(Struct, frozen=True):
 
 
 class Api:
-    """The API as one repository's job uses it; `needs` is the permission to name when it is refused."""
+    """The API as one repository's job uses it.
 
-    def __init__(self, repository: str, world: World, needs: str) -> None:
+    `needs` is the permission to name when it is refused, `later` what to do when it may succeed another time.
+    """
+
+    def __init__(self, repository: str, world: World, needs: str, later: str = _LATER) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise ConfigError(f'"{repository}" is no repository; set GITHUB_REPOSITORY to owner/name.')
         self.repository = f"/repos/{repository}"
         self._world = world
         self._needs = needs
+        self._later = later
         self._requester = world.github().requester
 
     @property
     def of_an_app(self) -> bool:
         """Whether the token is an app's installation's, as a job's own is: such a one has no user."""
         return self._requester.auth is not None and self._requester.auth.token.startswith("ghs_")
+
+    def author(self, named: str) -> str:
+        """The login that what we write carries: the one that is named, a job's own, or of the person with the token."""
+        if named or self.of_an_app:
+            return named or BOT
+        try:
+            return self.send("GET", "/user", _User).login
+        except DeniedError:
+            return BOT
 
     def send(self, verb: str, path: str, into: type[T], **parts: Any) -> T:  # noqa: ANN401 - `query` and `body`, as JSON
         """One request and its checked answer; DeniedError or DeliveryError says what to do next."""
@@ -84,6 +119,10 @@ class Api:
             if len(found) < PER_PAGE:
                 return
 
+    def post(self, path: str, body: object) -> None:
+        """Say something that shall not stand there twice: said again only where GitHub surely did not take it."""
+        self._insist("POST", path, self._patiently("POST", path, repeats=lambda answer: answer.limited, body=body))
+
     def delete(self, path: str) -> None:
         """Delete something; that another job was faster is fine."""
         answer = self._patiently("DELETE", path)
@@ -94,12 +133,18 @@ class Api:
         """One request and its answer as it came, when that is a good one."""
         return self._insist(verb, path, self._patiently(verb, path, **parts))
 
-    def _patiently(self, verb: str, path: str, **parts: Any) -> Answer:  # noqa: ANN401 - as `send`
+    def _patiently(
+        self,
+        verb: str,
+        path: str,
+        repeats: Callable[[Answer], bool] = lambda answer: answer.passing,
+        **parts: Any,  # noqa: ANN401 - as `send`
+    ) -> Answer:
         started = self._world.now()
         answer = self._try(verb, path, **parts)
         for attempt in range(_RETRIES):
             wait = _wait(answer, attempt)
-            if not answer.passing or self._world.now() - started + timedelta(seconds=wait) > _PATIENCE:
+            if not repeats(answer) or self._world.now() - started + timedelta(seconds=wait) > _PATIENCE:
                 break
             self._world.sleep(wait)
             answer = self._try(verb, path, **parts)
@@ -121,19 +166,20 @@ class Api:
 
     def _refusal(self, request: str, answer: Answer) -> DeliveryError:
         if answer.status == _UNANSWERED:
-            return DeliveryError(f"GitHub did not answer {request} ({answer.text}); {_LATER}.")
-        step = _LATER if answer.passing else _NEXT.get(answer.status, _LATER).format(needs=self._needs)
+            return DeliveryError(f"GitHub did not answer {request} ({answer.text}); {self._later}.")
+        step = self._later if answer.passing else _NEXT.get(answer.status, self._later).format(needs=self._needs)
         sentence = f"GitHub answered {answer.status} ({_message(answer.text)}) to {request}; {step}."
-        if answer.status == _NOT_FOUND:
-            return MissingError(sentence)
-        denied = answer.status in {_UNAUTHORIZED, _FORBIDDEN} and not answer.limited
+        if answer.status in {_NOT_FOUND, _GONE}:
+            return (GoneError if answer.status == _GONE else MissingError)(sentence)
+        if answer.limited:
+            return LaterError(sentence, answer.asks)
+        denied = answer.status in {_UNAUTHORIZED, _FORBIDDEN}
         return DeniedError(sentence) if denied else DeliveryError(sentence)
 
 
 def _wait(answer: Answer, attempt: int) -> float:
     """Seconds until the next try: as long as GitHub asks, else 1, 2, 4."""
-    asked = str(answer.headers.get("retry-after", ""))
-    return float(asked) if asked.isdecimal() else 2.0**attempt
+    return answer.asks or 2.0**attempt
 
 
 def _message(text: str) -> str:

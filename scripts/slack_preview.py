@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 from edgetpu_ci.errors import EdgeTpuCiError  # noqa: E402
 from edgetpu_ci.notify import slack  # noqa: E402
 from edgetpu_ci.world import real_world  # noqa: E402
-from tests.fakes import browsers, notices, slack_preview, slack_samples  # noqa: E402
+from tests.fakes import browsers, slack_notices, slack_preview, slack_samples  # noqa: E402
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def send(channel: str) -> int:
     options, world, receipt = slack.Options(), real_world(), None
     try:
         for kind, incident in slack_samples.STORY:
-            notice = notices.notice(kind, incident, address=channel)
+            notice = slack_notices.notice(kind, incident, address=channel)
             told = slack.tell(options, replace(notice, earlier=receipt), world)
             receipt = slack.tell(options, replace(notice, earlier=receipt, perhaps=True), world)
             print(f"{kind}: {receipt.ref}{'' if receipt.ref == told.ref else ' (said twice)'}")

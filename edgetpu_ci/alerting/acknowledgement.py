@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.incidents.record import Acknowledged, Book, Incident
 from edgetpu_ci.notify import Bound
 from edgetpu_ci.world import World
@@ -30,6 +30,6 @@ def _at(answer: Acknowledged) -> tuple[float, str]:
 def _asked(one: Bound, waiting: Sequence[Incident], world: World) -> Sequence[Acknowledged]:
     try:
         return one.answers(waiting, world)
-    except DeliveryError as error:
-        world.warn(f"Nobody knows who acknowledged what through {one.use}: {error}")
+    except EdgeTpuCiError as error:
+        world.warn(f"warning: Who acknowledged what is not known from {one.use}: {error}")
         return ()

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from edgetpu_ci import codec, config, event, history, notify, store
-from edgetpu_ci.alerting import acknowledgement, beside, keeper, looking
+from edgetpu_ci.alerting import acknowledgement, beside, context, keeper, looking
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.alerting.reaching import Reaching
@@ -121,7 +122,7 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
         bound={one.use: one for one in bound},
         store=kept,
         repository=happened.repository,
-        context=lambda _: Context(),
+        context=partial(context.look_up, settings, world),
         world=world,
     )
 

@@ -29,8 +29,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `log_retention_days`: for how many days entries of each level may be kept; `actions_logs` is the level whose days
     hold for the logs of Actions, which have all in one file. `scan`: the file name of the workflow of the daily scan.
-    `incident_label` marks incidents; `postmortem_days` after one was closed, a file that `postmortems` means names its
-    issue.
+    `incident_label` marks incidents; `postmortem_days` after one was closed, a post-mortem stands in its issue, or a
+    file that `postmortems` means names it.
     """
 
     reviewed: date | None = None

@@ -243,7 +243,8 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         "incident_documentation",
         group="compliance",
         formula="every issue with the label `incident_label` that was closed in the last 365 days, but more than "
-        "postmortem_days (5) ago, is named (#17, or its address) in a file that `postmortems` means",
+        "postmortem_days (5) ago, has a post-mortem: filled in below each of its headings in the issue, or a file that "
+        "`postmortems` means names the issue (#17, or its address)",
         source="GitHub's issues; files of the checkout",
         permission="issues: read",
     ),

@@ -8,7 +8,7 @@ from edgetpu_ci import plugins
 from edgetpu_ci.config.step import Step
 from edgetpu_ci.incidents.record import Acknowledged, Incident, Notice, Receipt
 from edgetpu_ci.model import Report
-from edgetpu_ci.notify import alertmanager, pagerduty, slack, webhook
+from edgetpu_ci.notify import alertmanager, issue, pagerduty, slack, webhook
 from edgetpu_ci.world import World
 
 
@@ -49,6 +49,7 @@ class Following(Protocol):
 
 NOTIFIERS: Final[dict[str, Notifier]] = {
     "alertmanager": alertmanager,
+    "issue": issue,
     "pagerduty": pagerduty,
     "slack": slack,
     "webhook": webhook,

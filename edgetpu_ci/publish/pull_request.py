@@ -18,7 +18,6 @@ from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.render import markdown
 from edgetpu_ci.world import World
 
-BOT = "github-actions[bot]"
 # The last line of a comment remembers what it said, so that the next one can take it back.
 _ALARM = "<!-- edgetpu-ci: alarm -->"
 _WITHDRAWN = "<!-- edgetpu-ci: withdrawn -->"
@@ -71,7 +70,7 @@ def _comment(options: Options, report: Report, world: World) -> bool:
             notify("notice", f"No comment: {_nowhere(happened)}.", world)
             return False
         api = Api(happened.repository, world, "pull-requests: write")
-        return _say(options, report, _Thread(api, number, options, _author(options, api)), world)
+        return _say(options, report, _Thread(api, number, options, api.author(options.author)), world)
     except DeniedError as error:
         notify("warning", f"No comment: {error}", world)
         return False
@@ -88,16 +87,6 @@ def _nowhere(happened: event.Event) -> str:
     if happened.name == "workflow_run":
         return f"no open pull request has {happened.commit[:12]} as its head; perhaps it has moved on"
     return f"no pull request is behind `{happened.name}`" if happened.name else "this is not a job of GitHub Actions"
-
-
-def _author(options: Options, api: Api) -> str:
-    """The login our comments carry."""
-    if options.author or api.of_an_app:
-        return options.author or BOT
-    try:
-        return api.send("GET", "/user", _User).login
-    except DeniedError:
-        return BOT
 
 
 class _Thread:

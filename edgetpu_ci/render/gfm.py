@@ -13,7 +13,7 @@ _OUTER_UNDERSCORE: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _CALLS: Final = re.compile(r"@(?=\S)|#(?=\d)|:(?=//)|\bgh(?=-\d)|\bwww(?=\.)", re.IGNORECASE)
 _JOINER: Final = "\u2060"
 _CODE: Final = re.compile(r"`([\w ./:=\[\]-]{1,80})`", re.ASCII)
-_URL: Final = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w./-]*)?", re.ASCII)
+_URL: Final = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w./%-]*)?(\?[\w.%=&-]*)?(#[\w-]*)?", re.ASCII)
 
 
 def text(foreign: str, most: int = words.NAME) -> str:

@@ -10,6 +10,7 @@ from edgetpu_ci.upkeep import register, review
 from edgetpu_ci.upkeep.access import Access
 from edgetpu_ci.upkeep.account import Retention
 from edgetpu_ci.upkeep.asking import No
+from edgetpu_ci.upkeep.records import Closed
 from edgetpu_ci.upkeep.review import Review
 
 POLICY: Final[Mapping[str, int]] = {"DEBUG": 7, "INFO": 30, "WARNING": 90, "ERROR": 365, "CRITICAL": 365}
@@ -96,7 +97,7 @@ def scanned(scans: Mapping[str, datetime | No | None], now: datetime) -> Measure
     return _said(metric, ok=ok, evidence=evidence, now=now)
 
 
-def documented(incidents: Sequence[int] | No, missing: Sequence[int], days: int, now: datetime) -> Measurement:
+def documented(incidents: Sequence[Closed] | No, missing: Sequence[int], days: int, now: datetime) -> Measurement:
     """Whether each incident that was closed some days ago has a post-mortem."""
     metric = "incident_documentation_compliant"
     if isinstance(incidents, No):

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import paths
 from edgetpu_ci.errors import MissingError
+from edgetpu_ci.incidents import postmortem
 from edgetpu_ci.supply import alerts
 from edgetpu_ci.transport.github import GitHub
 from edgetpu_ci.upkeep import asking
@@ -28,7 +29,15 @@ class _Linked(Struct, frozen=True):
 class _Issue(Struct, frozen=True):
     number: int
     closed_at: When | None = None
+    body: str | None = None
     pull_request: _Linked | None = None
+
+
+class Closed(Struct, frozen=True):
+    """An incident's issue that was closed, and whether a post-mortem stands in it."""
+
+    number: int
+    is_described: bool = False
 
 
 def analysis(github: GitHub) -> datetime | None:
@@ -48,23 +57,23 @@ def _if_any(ask: Callable[[], datetime | None]) -> datetime | None:
         return None
 
 
-def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[int]:
-    """Numbers of the issues with a label that were closed in the last year, but more than some days ago."""
+def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[Closed]:
+    """The issues with a label that were closed in the last year, but more than some days ago."""
     path = f"/repos/{github.repository}/issues"
     since = f"{now - YEAR:%Y-%m-%dT%H:%M:%SZ}"
     found = asking.listed(github, path, _Issue, "issues: read", labels=label, state="closed", since=since)
     return [
-        one.number
+        Closed(one.number, postmortem.is_written(one.body or ""))
         for one in found
         if one.pull_request is None and one.closed_at and timedelta(days=days) < now - one.closed_at < YEAR
     ]
 
 
-def undescribed(numbers: Iterable[int], pattern: str, world: World) -> list[int]:
-    """Which of these issues no file names that a pattern means, as #17 or by the issue's address."""
+def undescribed(incidents: Iterable[Closed], pattern: str, world: World) -> list[int]:
+    """Which have no post-mortem, nor a file that a pattern means and that names them, as #17 or by their address."""
     texts = [_text(world, name) for name in paths.matching(pattern, world.cwd)]
     named = {int(number) for text in texts for number in re.findall(r"(?:#|/issues/)(\d{1,9})\b", text)}
-    return [number for number in numbers if number not in named]
+    return [one.number for one in incidents if not one.is_described and one.number not in named]
 
 
 def _text(world: World, name: str) -> str:

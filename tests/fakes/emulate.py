@@ -60,6 +60,24 @@ class Emulated:
         """Ada comments."""
         self._ask("POST", f"/issues/{pull_request}/comments", {"body": body})
 
+    def issue(self, number: str) -> dict[str, Any]:
+        """An issue as it is shown."""
+        found: dict[str, Any] = self._ask("GET", f"/issues/{number}")
+        return found
+
+    def open_issues(self) -> list[dict[str, Any]]:
+        """Those that nobody closed."""
+        found: list[dict[str, Any]] = self._ask("GET", "/issues?state=open")
+        return found
+
+    def label(self, number: str, name: str) -> None:
+        """Ada sets a label."""
+        self._ask("POST", f"/issues/{number}/labels", {"labels": [name]})
+
+    def close(self, number: str) -> None:
+        """Ada closes an issue."""
+        self._ask("PATCH", f"/issues/{number}", {"state": "closed", "state_reason": "not_planned"})
+
     def add_hook(self, *, insecure: bool) -> None:
         """Ada lets another server hear of pushes."""
         config = {"url": "https://example.com", "insecure_ssl": "1" if insecure else "0"}

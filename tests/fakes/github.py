@@ -11,11 +11,11 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.contract import contract
@@ -23,7 +23,10 @@ from tests.fakes.loopback import Reply, Request, serve
 
 BOT = "github-actions[bot]"
 MAX_COMMENT = 65_536
-_REPO = r"/repos/[\w.-]+/[\w.-]+"
+Route = tuple[str, str, Callable[..., Reply]]
+"""A verb, a pattern of paths, and what answers."""
+
+REPO = r"/repos/[\w.-]+/[\w.-]+"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class FakeGitHub:
     never see the token: `stored` are the requests it got. `redirect` leads elsewhere instead.
     """
 
+    more: ClassVar[Sequence[Route]] = ()
     token: str = "ghs_faketokenfaketokenfaketoken"  # noqa: S105 - a fake one
     login: str = BOT
     read_only: bool = False
@@ -158,62 +162,64 @@ class FakeGitHub:
 
     def _route(self, request: Request, target: str) -> Reply:
         if request.headers.get("authorization", "").split() not in (["token", self.token], ["Bearer", self.token]):
-            return _refuse(401, "Bad credentials")
+            return refuse(401, "Bad credentials")
         if request.verb != "GET" and self.read_only:
-            return _refuse(403, "Resource not accessible by integration")
+            return refuse(403, "Resource not accessible by integration")
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        for verb, pattern, method in _ROUTES:
+        for verb, pattern, method in (*self.more, *_ROUTES):
             if verb == request.verb and (found := re.fullmatch(pattern, parts.path)):
                 named: list[Any] = [int(group) if group.isdecimal() else group for group in found.groups()]
                 return method(self, named, query, request.body)
-        return _refuse(404, "Not Found")
+        return refuse(404, "Not Found")
 
     def _user(self, _numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
         if self.token.startswith("ghs_"):
-            return _refuse(403, "Resource not accessible by integration")
-        return _json(200, {**contract().example("get", "/user", 200), "user_view_type": "private", "login": self.login})
+            return refuse(403, "Resource not accessible by integration")
+        return as_json(
+            200, {**contract().example("get", "/user", 200), "user_view_type": "private", "login": self.login}
+        )
 
     def _list_comments(self, numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
-        return _json(200, [_shown(comment) for comment in _page(self.comments(numbers[0]), query)])
+        return as_json(200, [_shown(comment) for comment in page(self.comments(numbers[0]), query)])
 
     def _create_comment(self, numbers: list[int], _query: dict[str, str], body: bytes) -> Reply:
         text = json.loads(body)["body"]
         if len(text) > MAX_COMMENT:
-            return _refuse(422, "Validation Failed")
-        return _json(201, _shown(self.say(numbers[0], text, self.login)))
+            return refuse(422, "Validation Failed")
+        return as_json(201, _shown(self.say(numbers[0], text, self.login)))
 
     def _edit_comment(self, numbers: list[int], _query: dict[str, str], body: bytes) -> Reply:
         old = self._comments.get(numbers[0])
         if not old:
-            return _refuse(404, "Not Found")
+            return refuse(404, "Not Found")
         if old.author != self.login:
-            return _refuse(403, "Resource not accessible by integration")
+            return refuse(403, "Resource not accessible by integration")
         new = Comment(id=old.id, pull_request=old.pull_request, author=old.author, body=json.loads(body)["body"])
         self._comments[old.id] = new
-        return _json(200, _shown(new))
+        return as_json(200, _shown(new))
 
     def _delete_comment(self, numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
-        return Reply(status=204) if self._comments.pop(numbers[0], None) else _refuse(404, "Not Found")
+        return Reply(status=204) if self._comments.pop(numbers[0], None) else refuse(404, "Not Found")
 
     def _list_timeline(self, _numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
-        return _json(200, _page(self.timeline, query))
+        return as_json(200, page(self.timeline, query))
 
     def _permission(self, logins: list[str], _query: dict[str, str], _body: bytes) -> Reply:
         example = contract().example("get", "/repos/{owner}/{repo}/collaborators/{username}/permission", 200)
         may = self.permissions.get(logins[0], "none")
         user = {**example["user"], "login": logins[0], "role_name": may}
-        return _json(200, {**example, "permission": may, "role_name": may, "user": user})
+        return as_json(200, {**example, "permission": may, "role_name": may, "user": user})
 
     def _list_pulls(self, _numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
         head = query.get("head")
-        return _json(200, _page([pull for pull in self._pulls if head in (None, pull["head"]["label"])], query))
+        return as_json(200, page([pull for pull in self._pulls if head in (None, pull["head"]["label"])], query))
 
     def _create_check(self, _numbers: list[int], _query: dict[str, str], body: bytes) -> Reply:
         check = json.loads(body)
         self.checks.append(check)
         shown = contract().example("post", "/repos/{owner}/{repo}/check-runs", 201)
-        return _json(201, {**shown, "name": check["name"], "head_sha": check["head_sha"]})
+        return as_json(201, {**shown, "name": check["name"], "head_sha": check["head_sha"]})
 
     def _list_artifacts(self, numbers: list[int], query: dict[str, str], _body: bytes) -> Reply:
         path = "/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts"
@@ -223,40 +229,40 @@ class FakeGitHub:
             for number, it in self._artifacts.items()
             if it.run_id == numbers[0] and query.get("name") in (None, it.name)
         ]
-        return _json(200, {"total_count": len(found), "artifacts": _page(found, query)})
+        return as_json(200, {"total_count": len(found), "artifacts": page(found, query)})
 
     def _download(self, numbers: list[int], _query: dict[str, str], _body: bytes) -> Reply:
         place = f"{self.storage}/signed/{numbers[0]}" if self.redirect is None else self.redirect
         return Reply(status=302, headers={"location": place})
 
 
-_ROUTES = (
+_ROUTES: Sequence[Route] = (
     ("GET", "/user", FakeGitHub._user),
-    ("GET", rf"{_REPO}/issues/(\d+)/comments", FakeGitHub._list_comments),
-    ("POST", rf"{_REPO}/issues/(\d+)/comments", FakeGitHub._create_comment),
-    ("PATCH", rf"{_REPO}/issues/comments/(\d+)", FakeGitHub._edit_comment),
-    ("DELETE", rf"{_REPO}/issues/comments/(\d+)", FakeGitHub._delete_comment),
-    ("GET", rf"{_REPO}/issues/(\d+)/timeline", FakeGitHub._list_timeline),
-    ("GET", rf"{_REPO}/collaborators/([\w-]+)/permission", FakeGitHub._permission),
-    ("GET", rf"{_REPO}/pulls", FakeGitHub._list_pulls),
-    ("POST", rf"{_REPO}/check-runs", FakeGitHub._create_check),
-    ("GET", rf"{_REPO}/actions/runs/(\d+)/artifacts", FakeGitHub._list_artifacts),
-    ("GET", rf"{_REPO}/actions/artifacts/(\d+)/zip", FakeGitHub._download),
+    ("GET", rf"{REPO}/issues/(\d+)/comments", FakeGitHub._list_comments),
+    ("POST", rf"{REPO}/issues/(\d+)/comments", FakeGitHub._create_comment),
+    ("PATCH", rf"{REPO}/issues/comments/(\d+)", FakeGitHub._edit_comment),
+    ("DELETE", rf"{REPO}/issues/comments/(\d+)", FakeGitHub._delete_comment),
+    ("GET", rf"{REPO}/issues/(\d+)/timeline", FakeGitHub._list_timeline),
+    ("GET", rf"{REPO}/collaborators/([\w-]+)/permission", FakeGitHub._permission),
+    ("GET", rf"{REPO}/pulls", FakeGitHub._list_pulls),
+    ("POST", rf"{REPO}/check-runs", FakeGitHub._create_check),
+    ("GET", rf"{REPO}/actions/runs/(\d+)/artifacts", FakeGitHub._list_artifacts),
+    ("GET", rf"{REPO}/actions/artifacts/(\d+)/zip", FakeGitHub._download),
 )
 
 
-def _json(status: int, value: object) -> Reply:
+def as_json(status: int, value: object) -> Reply:
     body = json.dumps(value).encode()
     return Reply(status=status, body=body, headers={"content-type": "application/json; charset=utf-8"})
 
 
-def _refuse(status: int, message: str) -> Reply:
-    return _json(
+def refuse(status: int, message: str) -> Reply:
+    return as_json(
         status, {"message": message, "documentation_url": "https://docs.github.com/rest", "status": str(status)}
     )
 
 
-def _page(items: list[Any], query: dict[str, str]) -> list[Any]:
+def page(items: list[Any], query: dict[str, str]) -> list[Any]:
     size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
     return items[(page - 1) * size : page * size]
 

@@ -10,6 +10,7 @@ from edgetpu_ci import collect, config, memory
 from edgetpu_ci.collect import compliance
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
 from edgetpu_ci.github_rows import cursors
+from edgetpu_ci.incidents import postmortem
 from edgetpu_ci.kpis.rows import Issue
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
@@ -118,6 +119,17 @@ def test_where_every_rule_is_kept_each_says_by_what(store: Folder, tmp_path: Pat
     assert {dict(one.details)["as of"] for one in found.values()} == {"2026-11-25 12:00 UTC"}
     elsewhere = dict(found["data_retention_compliant"].details)["not on GitHub"]
     assert elsewhere == "to be kept elsewhere: ERROR 365 days, CRITICAL 365 days"
+
+
+def test_an_incidents_own_issue_may_have_the_post_mortem(store: Folder, tmp_path: Path) -> None:
+    closed = {"number": 20, "closed_at": "2026-11-02T00:00:00Z"}
+    form = postmortem.form()
+    written = form.replace("\n\n<!--", "\n\nAs far as we know.\n\n<!--")
+    for body, value in ((None, 0), (form, 0), (written, 1)):
+        found = audit(store, tmp_path, {**ANSWERS, ISSUES: [{**closed, "body": body}]})
+        assert found["incident_documentation_compliant"].value == value
+    (tmp_path / "docs/postmortems/2026-11-02.md").write_text("See #20.\n")
+    assert audit(store, tmp_path, {**ANSWERS, ISSUES: [closed]})["incident_documentation_compliant"].value == 1
 
 
 @pytest.mark.parametrize(

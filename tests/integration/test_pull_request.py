@@ -11,12 +11,12 @@ from edgetpu_ci import codec
 from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.model import Report
 from edgetpu_ci.publish import pull_request
-from edgetpu_ci.publish.pull_request import BOT, Options
+from edgetpu_ci.publish.pull_request import Options
 from edgetpu_ci.render import markdown
 from edgetpu_ci.world import World
 from tests.fakes import actions, kpi_reports, reports
 from tests.fakes.actions import HEAD, THEIRS
-from tests.fakes.github import FakeGitHub
+from tests.fakes.github import BOT, FakeGitHub
 from tests.fakes.loopback import Reply, Request
 from tests.fakes.world import world
 
@@ -252,7 +252,8 @@ def failing(folder: Path, github: FakeGitHub) -> str:
     ("status", "message", "step"),
     [
         (404, "Not Found", "check that it exists and that the token may see it"),
-        (410, "Gone", "say it again later"),
+        (409, "Conflict", "say it again later"),
+        (410, "Gone", "it was deleted, or what it belongs to is switched off"),
         (422, "Validation Failed", "please report it"),
     ],
 )

@@ -83,7 +83,7 @@ READERS: Final[dict[str, tuple[str, Callable[[GitHub], object], Callable[[Any], 
     ),
     "/issues": (
         "/issues",
-        lambda github: records.incidents(github, "incident", 5, AT),
+        lambda github: [one.number for one in records.incidents(github, "incident", 5, AT)],
         lambda said: [one["number"] for one in said if _is_old_incident(one)],
     ),
     "/advisories": (

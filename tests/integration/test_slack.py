@@ -58,7 +58,7 @@ def test_an_incident_is_one_message_kept_up_to_date_with_its_story_in_the_thread
     job.tell("resolved", notices.resolved(taken), earlier=told)
     [[header, *story]] = there.threads()
     assert header == "✅ RESOLVED: build failure streak"
-    assert [line.split(",")[0] for line in story] == ["🚨 *Opened*", "👀 *Acknowledged* by ada", "✅ *Resolved*"]
+    assert [line.split(",")[0] for line in story] == ["🚨 *Opened*", "👀 *Acknowledged* by octocat", "✅ *Resolved*"]
     assert not any(message["unfurl_links"] for message in there.messages)
     assert all(message["text"] for message in there.messages)
 
