@@ -41,7 +41,7 @@ class Tracker(FakeGitHub):
 
     more: ClassVar[Sequence[Route]] = ()
     issues: dict[int, Issue] = field(default_factory=dict)
-    labels: list[str] = field(default_factory=lambda: ["bug"])
+    labels: list[str] = field(default_factory=lambda: ["bug", "incident", "acknowledged", "severity: critical"])
     disabled: bool = False
     timelines: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     at: datetime = _BEGAN
