@@ -165,6 +165,11 @@ def test_after_a_clock_that_jumped_what_comes_is_heard() -> None:
     assert only(after(COVERAGE, *coverage(90), book=book, start=10)).resolved_at == at(10)
 
 
+def test_what_a_clock_that_jumped_called_good_is_not_before_what_is_bad() -> None:
+    book = after(COVERAGE, *coverage(70), book=after(COVERAGE, *coverage(90), start=DAY))
+    assert only(book).alerts[0].good is None
+
+
 def test_what_a_clock_that_jumped_began_still_has_to_last() -> None:
     rule = replace(COVERAGE, for_="15 min")
     book = after(rule, *coverage(70), start=DAY)
@@ -288,6 +293,7 @@ def test_what_was_missing_is_expected_no_more_once_somebody_closed_it() -> None:
     rule = AlertRule(name="x", match="*/test_coverage", missing_above=0)
     nothing = [value("package_available", 1, "edge-tpu")]
     book = after(rule, *coverage(90), nothing)
+    assert lines(book)[0].endswith("it was not measured in this run, in 1 run in a row, above 0")
     book = close(book, only(book).key, "maintainer", "we test no more", at(15))
     assert len(after(rule, nothing, book=book, start=20).incidents) == 1
     assert len(after(rule, *coverage(90), nothing, book=book, start=20).incidents) == 2
