@@ -224,6 +224,18 @@ def test_branches_and_grouping_labels_make_incidents_of_their_own() -> None:
     assert len({one.key for one in alone.incidents}) == 4
 
 
+def test_an_incident_has_the_gravest_priority_of_its_alerts() -> None:
+    mild = replace(COVERAGE, name="mild", below=90, priority="")
+    low = replace(COVERAGE, name="low", below=60, priority="p1_high")
+    rules = [mild, COVERAGE, low]
+    book = Book()
+    for minutes, percent, priority in ((0, 85, ""), (10, 70, "p2_medium"), (20, 50, "p1_high"), (30, 50, "p1_high")):
+        seen = observe(rules, report(value("test_coverage", percent), minutes=minutes), LABELS)
+        book = advance(book, seen, rules, at(minutes), ["repo"])
+        assert only(book).priority == priority
+    assert [alert.rule for alert in firing(only(book))] == ["mild", "test_coverage_drop", "low"]
+
+
 def test_what_comes_again_has_the_same_key_and_another_number() -> None:
     book = after(COVERAGE, *coverage(70, 90, 90, 70))
     first, second = book.incidents
@@ -279,7 +291,7 @@ def test_what_is_closed_by_hand_is_over_until_a_later_run_is_bad_again() -> None
     assert lines(book)[1:] == ["resolved: closed: the limit was wrong"]
     assert only(book).timeline[1].by == "maintainer"
     assert only(book).resolved_at == at(15)
-    assert [alert.state for alert in only(book).alerts] == ["resolved"]
+    assert [(alert.state, alert.resolved_at) for alert in only(book).alerts] == [("resolved", at(15))]
     assert close(book, one.key, "maintainer", "once more", at(16)) == book
     assert close(bad, "another", "maintainer", "the limit was wrong", at(15)) == bad
     assert after(COVERAGE, *coverage(70), book=book, start=10) == book
