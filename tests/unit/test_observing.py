@@ -65,6 +65,11 @@ def test_an_alias_is_what_the_value_is_called() -> None:
     assert said(rule, value("failure_streak", 4)) == ["bad: build failure streak is 4, above 3"]
 
 
+def test_of_a_glob_the_metric_has_its_own_name() -> None:
+    rule = replace(STREAK, match="ci.yml/*")
+    assert said(rule, value("workflow_failure_streak", 3, "ci.yml")) == ["good: workflow failure streak of ci.yml is 3"]
+
+
 def test_labels_tell_alerts_apart_and_lead_to_the_run() -> None:
     seen = only(STREAK, report(value("workflow_failure_streak", 4, "ci.yml"), minutes=7))
     assert seen.labels == LABELS | {
