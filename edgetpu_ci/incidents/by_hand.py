@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci import spelling
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.incidents import machine
+from edgetpu_ci.incidents import incident
+from edgetpu_ci.incidents.book import changed
 from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Muted
 
 _LONGEST: Final = 200
@@ -16,9 +17,9 @@ _LISTED: Final = 5
 _DIGITS: Final = 8
 
 
-def short(incident: Incident) -> str:
+def short(one: Incident) -> str:
     """What an incident is called on the command line: "f329e9e0-1"."""
-    return f"{incident.key[:_DIGITS]}-{incident.number}"
+    return f"{one.key[:_DIGITS]}-{one.number}"
 
 
 def find(incidents: Iterable[Incident], called: str) -> Incident:
@@ -46,14 +47,44 @@ def _is_called(one: Incident, called: str) -> bool:
     return one.key.startswith(called) or is_numbered or one.labels.get("alertname") == called
 
 
+def acknowledge(book: Book, said: Acknowledged) -> Book:
+    """The book in which somebody takes an open incident on; the first who does stays."""
+
+    def taken(one: Incident) -> Incident:
+        if not one.is_open or one.acknowledged_at:
+            return one
+        told = incident.event(one, "acknowledged", f"acknowledged: {said.how}", said.at, said.by)
+        return replace(told, acknowledged_at=said.at, acknowledged_by=said.by)
+
+    return changed(book, said.key, said.number, taken)
+
+
+def close(book: Book, said: Acknowledged) -> Book:
+    """The book in which an open incident is over because somebody says so; if it is still bad, a new one is opened.
+
+    What was missing is expected no more.
+    """
+
+    def closed(one: Incident) -> Incident:
+        text = f"closed by hand: {said.over}"
+        return incident.with_end(one, incident.firing(one), text, said.at, said.by) if one.is_open else one
+
+    ended = {
+        alert.fingerprint
+        for one in book.incidents
+        if (one.key, one.number) == (said.key, said.number)
+        for alert in incident.firing(one)
+    }
+    watched = tuple(
+        replace(one, good=None) if one.fingerprint in ended and one.last.value is None else one for one in book.watched
+    )
+    return changed(replace(book, watched=watched), said.key, said.number, closed)
+
+
 def take(book: Book, answers: Iterable[Acknowledged]) -> Book:
-    """The book with what people said of its incidents elsewhere."""
+    """The book with what people said of its incidents."""
     for said in answers:
-        if (said.key, said.number) in {(one.key, one.number) for one in book.incidents if one.is_open}:
-            if said.over:
-                book = machine.close(book, said.key, said.by, said.over, said.at)
-            else:
-                book = machine.acknowledge(book, said.key, said.by, said.at)
+        book = close(book, said) if said.over else acknowledge(book, said)
     return book
 
 

@@ -1,6 +1,6 @@
 """From what runs observe to incidents, across runs: pending, firing, resolved. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,37 +54,6 @@ def advance(
         opened=writing.opened,
     )
     return forgetting.forget(written, now)
-
-
-def acknowledge(book: Book, key: str, by: str, at: datetime) -> Book:
-    """The book with its open incident of that key acknowledged, once; without one nothing changes."""
-
-    def acknowledged(one: Incident) -> Incident:
-        told = incidents.event(one, "acknowledged", "", at, by)
-        return one if one.acknowledged_at else replace(told, acknowledged_at=at, acknowledged_by=by)
-
-    return _of_open(book, key, acknowledged)
-
-
-def close(book: Book, key: str, by: str, reason: str, at: datetime) -> Book:
-    """The book with its open incident of that key over, by somebody's word; without one nothing changes.
-
-    A later bad run opens another. What was missing is expected no more.
-    """
-
-    def closed(one: Incident) -> Incident:
-        return incidents.with_end(one, incidents.firing(one), f"closed: {reason}", at, by)
-
-    over = {alert.fingerprint for one in book.incidents if one.key == key for alert in incidents.firing(one)}
-    watched = tuple(
-        replace(one, good=None) if one.fingerprint in over and one.last.value is None else one for one in book.watched
-    )
-    return _of_open(replace(book, watched=watched), key, closed)
-
-
-def _of_open(book: Book, key: str, change: Callable[[Incident], Incident]) -> Book:
-    changed = (change(one) if one.key == key and one.is_open else one for one in book.incidents)
-    return replace(book, incidents=tuple(changed))
 
 
 def _order(seen: Sighting) -> tuple[datetime, str]:

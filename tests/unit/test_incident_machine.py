@@ -7,12 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.incidents import forgetting
+from edgetpu_ci.incidents import by_hand, forgetting
 from edgetpu_ci.incidents.evaluate import observe
 from edgetpu_ci.incidents.incident import MOST_EVENTS, event, firing
 from edgetpu_ci.incidents.keys import group_key
-from edgetpu_ci.incidents.machine import acknowledge, advance, close
-from edgetpu_ci.incidents.record import Book, Incident, Muted
+from edgetpu_ci.incidents.machine import advance
+from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Muted
 from edgetpu_ci.model import Measurement
 from tests.fakes.alerting import COVERAGE, LABELS, PACKAGE, REGRESSION, STREAK, at, report, shifted, value
 
@@ -268,32 +268,41 @@ def test_observations_of_no_rule_say_nothing() -> None:
     assert advance(Book(), seen, [PACKAGE], at(0)) == Book()
 
 
+def acknowledge(book: Book, one: Incident, by: str, minutes: float) -> Book:
+    said = Acknowledged(key=one.key, number=one.number, by=by, at=at(minutes), how="a comment")
+    return by_hand.acknowledge(book, said)
+
+
+def close(book: Book, one: Incident, reason: str) -> Book:
+    said = Acknowledged(key=one.key, number=one.number, by="maintainer", at=at(15), how="a comment", over=reason)
+    return by_hand.close(book, said)
+
+
 def test_an_incident_is_acknowledged_once_and_what_is_over_is_not() -> None:
     bad = after(COVERAGE, *coverage(90, 70))
-    key = only(bad).key
-    book = acknowledge(bad, key, "octocat", at(15))
+    book = acknowledge(bad, only(bad), "octocat", 15)
     assert (only(book).acknowledged_at, only(book).acknowledged_by, only(book).change) == (at(15), "octocat", 2)
     assert [(line.kind, line.by, line.at) for line in only(book).timeline[1:]] == [("acknowledged", "octocat", at(15))]
-    assert acknowledge(book, key, "hubot", at(16)) == book
-    assert acknowledge(bad, "another", "hubot", at(16)) == bad
+    assert acknowledge(book, only(bad), "hubot", 16) == book
+    assert acknowledge(bad, replace(only(bad), number=2), "hubot", 16) == bad
     over = after(COVERAGE, *coverage(90, 90), book=book, start=20)
-    assert acknowledge(over, key, "hubot", at(50)) == over
+    assert acknowledge(over, only(over), "hubot", 50) == over
     assert only(over).acknowledged_by == "octocat"
     again = after(COVERAGE, *coverage(70), book=over, start=40)
     assert again.incidents[1].acknowledged_at is None
-    assert acknowledge(again, key, "hubot", at(50)).incidents[0] == only(over)
+    assert acknowledge(again, again.incidents[1], "hubot", 50).incidents[0] == only(over)
 
 
 def test_what_is_closed_by_hand_is_over_until_a_later_run_is_bad_again() -> None:
     bad = after(COVERAGE, *coverage(90, 70))
     one = only(bad)
-    book = close(bad, one.key, "maintainer", "the limit was wrong", at(15))
-    assert lines(book)[1:] == ["resolved: closed: the limit was wrong"]
+    book = close(bad, one, "the limit was wrong")
+    assert lines(book)[1:] == ["resolved: closed by hand: the limit was wrong"]
     assert only(book).timeline[1].by == "maintainer"
     assert only(book).resolved_at == at(15)
     assert [(alert.state, alert.resolved_at) for alert in only(book).alerts] == [("resolved", at(15))]
-    assert close(book, one.key, "maintainer", "once more", at(16)) == book
-    assert close(bad, "another", "maintainer", "the limit was wrong", at(15)) == bad
+    assert close(book, one, "once more") == book
+    assert close(bad, replace(one, number=2), "the limit was wrong") == bad
     assert after(COVERAGE, *coverage(70), book=book, start=10) == book
     closed, again = after(COVERAGE, *coverage(70), book=book, start=20).incidents
     assert (closed.is_open, again.is_open) == (False, True)
@@ -306,7 +315,7 @@ def test_what_was_missing_is_expected_no_more_once_somebody_closed_it() -> None:
     nothing = [value("package_available", 1, "edge-tpu")]
     book = after(rule, *coverage(90), nothing)
     assert lines(book)[0].endswith("it was not measured in this run, in 1 run in a row, above 0")
-    book = close(book, only(book).key, "maintainer", "we test no more", at(15))
+    book = close(book, only(book), "we test no more")
     assert len(after(rule, nothing, book=book, start=20).incidents) == 1
     assert len(after(rule, *coverage(90), nothing, book=book, start=20).incidents) == 2
 
