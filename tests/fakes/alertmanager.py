@@ -70,8 +70,8 @@ class Alertmanager:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Alertmanager]:
-    """One that runs until the block ends, and has forgotten everything."""
+def running(folder: Path, more: str = "") -> Iterator[Alertmanager]:
+    """One that runs until the block ends, and has forgotten everything; with `more` in its configuration."""
     there = Alertmanager(url="", pagerduty=PagerDuty())
 
     def answer(request: Request) -> Reply:
@@ -83,7 +83,7 @@ def running(folder: Path) -> Iterator[Alertmanager]:
     with serve(answer) as port:
         routes = "\n".join(f"  - {{matchers: ['severity = \"{level}\"'], receiver: both}}" for level in LEVELS)
         config = folder / "alertmanager.yml"
-        config.write_text(_CONFIG.format(port=port, routes=routes, key=SERVICE), encoding="utf-8")
+        config.write_text(_CONFIG.format(port=port, routes=routes, key=SERVICE) + more, encoding="utf-8")
         with _process(folder, config) as there.url:
             yield there
 

@@ -1,5 +1,7 @@
 """Keys of alerts and incidents are those that Alertmanager makes."""
 
+from hashlib import sha256
+
 import pytest
 
 from edgetpu_ci.incidents.keys import fingerprint, group_key
@@ -34,6 +36,6 @@ def test_a_label_that_is_empty_is_none() -> None:
 
 
 def test_values_are_quoted_as_go_does() -> None:
-    # sha256 of {}/{severity="warning"}:{subject="a\"b\\c\n\x1b\u202e雪\U000e0001"}
-    quoted = group_key("warning", {"subject": 'a"b\\c\n\x1b\u202e雪\U000e0001'})
-    assert quoted == "20e50c0b386160e717046866fc00a9af7909e3510c7b832a2fe074a7d3013ce9"
+    quoted = r'{}/{severity="warning"}:{subject="a\"b\\c\n\x1b\x7f\u202e\uffff雪\U0001ffff\U000e0001"}'
+    value = 'a"b\\c\n\x1b\x7f\u202e\uffff雪\U0001ffff\U000e0001'
+    assert group_key("warning", {"subject": value}) == sha256(quoted.encode()).hexdigest()

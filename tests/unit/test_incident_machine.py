@@ -165,6 +165,11 @@ def test_after_a_clock_that_jumped_what_comes_is_heard() -> None:
     assert only(after(COVERAGE, *coverage(90), book=book, start=10)).resolved_at == at(10)
 
 
+def test_what_a_clock_that_jumped_called_good_is_not_before_what_is_bad() -> None:
+    book = after(COVERAGE, *coverage(70), book=after(COVERAGE, *coverage(90), start=DAY))
+    assert only(book).alerts[0].good is None
+
+
 def test_what_a_clock_that_jumped_began_still_has_to_last() -> None:
     rule = replace(COVERAGE, for_="15 min")
     book = after(rule, *coverage(70), start=DAY)
@@ -219,6 +224,18 @@ def test_branches_and_grouping_labels_make_incidents_of_their_own() -> None:
     assert len({one.key for one in alone.incidents}) == 4
 
 
+def test_an_incident_has_the_gravest_priority_of_its_alerts() -> None:
+    mild = replace(COVERAGE, name="mild", below=90, priority="")
+    low = replace(COVERAGE, name="low", below=60, priority="p1_high")
+    rules = [mild, COVERAGE, low]
+    book = Book()
+    for minutes, percent, priority in ((0, 85, ""), (10, 70, "p2_medium"), (20, 50, "p1_high"), (30, 50, "p1_high")):
+        seen = observe(rules, report(value("test_coverage", percent), minutes=minutes), LABELS)
+        book = advance(book, seen, rules, at(minutes), ["repo"])
+        assert only(book).priority == priority
+    assert [alert.rule for alert in firing(only(book))] == ["mild", "test_coverage_drop", "low"]
+
+
 def test_what_comes_again_has_the_same_key_and_another_number() -> None:
     book = after(COVERAGE, *coverage(70, 90, 90, 70))
     first, second = book.incidents
@@ -251,15 +268,41 @@ def test_observations_of_no_rule_say_nothing() -> None:
     assert advance(Book(), seen, [PACKAGE], at(0)) == Book()
 
 
+def acknowledge(book: Book, one: Incident, by: str, minutes: float) -> Book:
+    said = Acknowledged(key=one.key, number=one.number, by=by, at=at(minutes), how="a comment")
+    return by_hand.acknowledge(book, said)
+
+
+def close(book: Book, one: Incident, reason: str) -> Book:
+    said = Acknowledged(key=one.key, number=one.number, by="maintainer", at=at(15), how="a comment", over=reason)
+    return by_hand.close(book, said)
+
+
+def test_an_incident_is_acknowledged_once_and_what_is_over_is_not() -> None:
+    bad = after(COVERAGE, *coverage(90, 70))
+    book = acknowledge(bad, only(bad), "octocat", 15)
+    assert (only(book).acknowledged_at, only(book).acknowledged_by, only(book).change) == (at(15), "octocat", 2)
+    assert [(line.kind, line.by, line.at) for line in only(book).timeline[1:]] == [("acknowledged", "octocat", at(15))]
+    assert acknowledge(book, only(bad), "hubot", 16) == book
+    assert acknowledge(bad, replace(only(bad), number=2), "hubot", 16) == bad
+    over = after(COVERAGE, *coverage(90, 90), book=book, start=20)
+    assert acknowledge(over, only(over), "hubot", 50) == over
+    assert only(over).acknowledged_by == "octocat"
+    again = after(COVERAGE, *coverage(70), book=over, start=40)
+    assert again.incidents[1].acknowledged_at is None
+    assert acknowledge(again, again.incidents[1], "hubot", 50).incidents[0] == only(over)
+
+
 def test_what_is_closed_by_hand_is_over_until_a_later_run_is_bad_again() -> None:
     bad = after(COVERAGE, *coverage(90, 70))
     one = only(bad)
-    said = Acknowledged(key=one.key, number=one.number, by="maintainer", at=at(15), how="", over="the limit was wrong")
-    book = by_hand.close(bad, said)
+    book = close(bad, one, "the limit was wrong")
     assert lines(book)[1:] == ["resolved: closed by hand: the limit was wrong"]
+    assert only(book).timeline[1].by == "maintainer"
     assert only(book).resolved_at == at(15)
-    assert [alert.state for alert in only(book).alerts] == ["resolved"]
-    assert by_hand.close(book, said) == book
+    assert [(alert.state, alert.resolved_at) for alert in only(book).alerts] == [("resolved", at(15))]
+    assert close(book, one, "once more") == book
+    assert close(bad, replace(one, number=2), "the limit was wrong") == bad
     assert after(COVERAGE, *coverage(70), book=book, start=10) == book
     closed, again = after(COVERAGE, *coverage(70), book=book, start=20).incidents
     assert (closed.is_open, again.is_open) == (False, True)
@@ -271,9 +314,8 @@ def test_what_was_missing_is_expected_no_more_once_somebody_closed_it() -> None:
     rule = AlertRule(name="x", match="*/test_coverage", missing_above=0)
     nothing = [value("package_available", 1, "edge-tpu")]
     book = after(rule, *coverage(90), nothing)
-    one = only(book)
-    said = Acknowledged(key=one.key, number=one.number, by="maintainer", at=at(15), how="", over="we test no more")
-    book = by_hand.close(book, said)
+    assert lines(book)[0].endswith("it was not measured in this run, in 1 run in a row, above 0")
+    book = close(book, only(book), "we test no more")
     assert len(after(rule, nothing, book=book, start=20).incidents) == 1
     assert len(after(rule, *coverage(90), nothing, book=book, start=20).incidents) == 2
 

@@ -134,6 +134,11 @@ def test_a_source_that_is_a_target_too_inhibits_what_is_only_a_target() -> None:
     assert not inhibited(critical, critical | {"alertname": "b"}, rule)
 
 
+def test_what_is_source_and_target_is_inhibited_by_what_is_only_a_source() -> None:
+    rule = Inhibition(source={"severity": "critical"}, target={"alertname": "b"}, equal=())
+    assert inhibited({"severity": "critical", "alertname": "b"}, {"severity": "critical", "alertname": "a"}, rule)
+
+
 def test_labels_that_both_lack_are_equal() -> None:
     rule = Inhibition(source={"alertname": "a"}, target={"alertname": "b"}, equal=("branch", "machine"))
     assert inhibited({"alertname": "b", "branch": "main"}, {"alertname": "a", "branch": "main"}, rule)

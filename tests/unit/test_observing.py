@@ -65,6 +65,11 @@ def test_an_alias_is_what_the_value_is_called() -> None:
     assert said(rule, value("failure_streak", 4)) == ["bad: build failure streak is 4, above 3"]
 
 
+def test_of_a_glob_the_metric_has_its_own_name() -> None:
+    rule = replace(STREAK, match="ci.yml/*")
+    assert said(rule, value("workflow_failure_streak", 3, "ci.yml")) == ["good: workflow failure streak of ci.yml is 3"]
+
+
 def test_labels_tell_alerts_apart_and_lead_to_the_run() -> None:
     seen = only(STREAK, report(value("workflow_failure_streak", 4, "ci.yml"), minutes=7))
     assert seen.labels == LABELS | {
@@ -109,6 +114,16 @@ def test_what_is_unknown_says_why() -> None:
 
 def test_of_what_was_not_measured_nothing_is_said() -> None:
     assert said(COVERAGE, value("package_available", 1, "edge-tpu")) == []
+
+
+def test_only_a_rule_on_what_is_missing_misses_what_it_names() -> None:
+    assert said(replace(COVERAGE, match="repository/test_coverage"), value("package_available", 1, "edge-tpu")) == []
+
+
+def test_what_is_the_same_wherever_it_is_collected_is_of_no_machine() -> None:
+    rule = AlertRule(name="x", match="*/*", above=0)
+    assert "machine" not in only(rule, report(value("test_coverage", 90), machine="pi5")).labels
+    assert "machine" not in only(rule, report(value("of_another_tool", 90))).labels
 
 
 def test_a_rule_on_a_key_figure_is_no_matter_of_a_benchmark_run() -> None:
@@ -166,6 +181,17 @@ def test_what_was_brought_together_says_how(over: str, expected: str) -> None:
     assert said(rule, value("open_alerts", 1, "a"), value("open_alerts", 5, "b")) == [expected]
 
 
+def test_how_many_have_a_value_has_no_unit() -> None:
+    rule = replace(COVERAGE, over="count", below=3)
+    assert said(rule, value("test_coverage", 90)) == ["bad: the number of values of test coverage is 1, below 3"]
+
+
+def test_a_word_of_a_unit_is_left_out_where_the_value_has_that_unit() -> None:
+    rule = AlertRule(name="x", match="*/*", above=2)
+    assert said(rule, value("security_scan_age_hours", 3)) == ["bad: security scan age is 3 h, above 2 h"]
+    assert said(rule, value("office_hours", 3)) == ["bad: office hours are 3, above 2"]
+
+
 def test_each_subject_has_an_alert_of_its_own() -> None:
     streaks = [value("workflow_failure_streak", n, f"{n}.yml") for n in (2, 5)]
     found = observe([STREAK], report(*streaks), LABELS)
@@ -184,6 +210,8 @@ def test_a_speed_below_its_limit_on_a_busy_machine_is_unknown_where_the_calm_val
     assert said(rule, THROUGHPUT, calm, machine="pi5") == ["bad: throughput of mobilenet is 700 1/s, below 800 1/s"]
     (busy,) = said(rule, THROUGHPUT, calm, machine="pi5", contended="load 4")
     assert busy.startswith("unknown: throughput of mobilenet is 700 1/s, below 800 1/s, but the machine was busy")
+    other = replace(calm, subject="yolo")
+    assert said(rule, THROUGHPUT, other, machine="pi5", contended="load 4")[0].startswith("bad:")
     slow = replace(calm, value=790.0)
     assert [text[:4] for text in said(rule, THROUGHPUT, slow, machine="pi5", contended="load 4")] == ["bad:"]
 
@@ -192,6 +220,9 @@ def test_a_speed_that_heat_spoilt_is_not_bad() -> None:
     rule = AlertRule(name="slow", match="*/throughput_fps", below=800)
     hot = value("throttled_percent", 90, "mobilenet")
     assert [text[:8] for text in said(rule, THROUGHPUT, hot, machine="pi5")] == ["unknown:"]
+    assert [text[:5] for text in said(rule, replace(THROUGHPUT, value=900.0), hot, machine="pi5")] == ["good:"]
+    errors = AlertRule(name="errors", match="*/error_rate_percent", above=5)
+    assert said(errors, value("error_rate_percent", 6, "mobilenet"), hot, machine="pi5")[0].startswith("bad:")
 
 
 def test_a_run_that_broke_is_bad_where_it_says_so_and_never_good() -> None:
@@ -201,6 +232,16 @@ def test_a_run_that_broke_is_bad_where_it_says_so_and_never_good() -> None:
     assert said(rule, value("error_rate_percent", 0, "mobilenet"), broke, machine="pi5") == [
         "unknown: error rate of mobilenet is 0 %, but it crashed"
     ]
+
+
+def test_what_stands_in_a_file_is_known_of_a_run_that_broke() -> None:
+    broke = value("first_inference_ms", 3, "mobilenet", failed=True, reason="it crashed")
+    size = value("ops_on_cpu", 2, "mobilenet")
+    most = AlertRule(name="cpu", match="*/ops_on_cpu", above=5)
+    assert said(most, size, broke, machine="pi5") == ["good: ops on cpu of mobilenet is 2"]
+    more = AlertRule(name="cpu", match="*/ops_on_cpu", worse_by_percent=0)
+    grown = Comparison(subject="mobilenet", metric="ops_on_cpu", base=1, head=2, ratio=2.0, finding="regressed")
+    assert said(more, size, broke, machine="pi5", comparisons=(grown,))[0].startswith("bad:")
 
 
 def test_a_lasting_change_for_the_worse_is_looked_for_in_the_calm_metric_and_says_since_when() -> None:
@@ -218,6 +259,10 @@ def test_a_lasting_change_for_the_worse_is_looked_for_in_the_calm_metric_and_say
     ("given", "standing"),
     [
         (shifted(1000, 950), "good"),
+        (shifted(1000, 900), "good"),
+        (shifted(1000, 900.5), "good"),
+        (shifted(1000, 899), "bad"),
+        (shifted(1000, 850, runs=8), "bad"),
         (shifted(1000, 850, "suspected"), "good"),
         (shifted(850, 1000), "good"),
         (shifted(1000, 850, runs=7), "unknown"),
@@ -226,6 +271,22 @@ def test_a_lasting_change_for_the_worse_is_looked_for_in_the_calm_metric_and_say
 )
 def test_only_a_confirmed_change_beyond_the_percents_is_bad(given: Report, standing: str) -> None:
     assert only(REGRESSION, given).standing == standing
+
+
+def test_of_no_percents_any_confirmed_change_is_too_much() -> None:
+    assert only(replace(REGRESSION, worse_by_percent=0), shifted(1000, 995)).standing == "bad"
+
+
+def test_the_history_of_something_else_says_nothing() -> None:
+    bad = shifted(1000, 850)
+    (history,) = bad.history
+    assert only(REGRESSION, replace(bad, history=(replace(history, subject="yolo"),))).standing == "unknown"
+
+
+def test_without_a_value_nothing_is_known_of_a_change() -> None:
+    nothing = replace(THROUGHPUT, value=None, reason="it crashed")
+    given = report(nothing, machine="pi5", comparisons=(compared("regressed", "baseline"),))
+    assert only(REGRESSION, given).because == "nothing is known of throughput of mobilenet: it crashed"
 
 
 def compared(finding: str, against: str, ratio: float = 0.8) -> Comparison:
@@ -324,6 +385,11 @@ def test_for_a_rule_on_what_is_missing_a_value_is_good_and_none_is_bad() -> None
     ]
 
 
+def test_a_run_that_broke_has_the_value_that_it_has() -> None:
+    broke = value("first_inference_ms", 3, "mobilenet", failed=True, reason="it crashed")
+    assert said(MISSING, THROUGHPUT, broke, machine="pi5") == ["good: there is a value of throughput of mobilenet"]
+
+
 def test_what_an_earlier_run_had_and_this_one_does_not_is_missing() -> None:
     earlier = watched(MISSING, report(THROUGHPUT, machine="pi5"))
     now = report(value("throughput_fps", 90, "yolo"), machine="pi5")
@@ -350,12 +416,31 @@ def test_what_never_had_a_value_or_is_no_longer_expected_is_not_missed() -> None
     assert observe([MISSING], report(value("latency_p50_ms", 90, "yolo"), machine="pi5"), LABELS, earlier) == ()
 
 
+def test_what_another_rule_watches_is_not_missed_by_this_one() -> None:
+    earlier = watched(replace(MISSING, name="other"), report(THROUGHPUT, machine="pi5"))
+    assert observe([MISSING], report(value("latency_p50_ms", 90, "yolo"), machine="pi5"), LABELS, earlier) == ()
+
+
+def test_what_is_missing_is_named_by_its_labels() -> None:
+    rule = replace(MISSING, match="*/*", by=("subject", "metric", "device"))
+    earlier = watched(rule, report(THROUGHPUT, machine="pi5"))
+    (missed,) = (
+        one
+        for one in observe([rule], report(value("cameras", 1, "yolo"), machine="pi5"), LABELS, earlier)
+        if one.standing == "bad"
+    )
+    assert missed.because == "there is no value of throughput of mobilenet: it was not measured in this run"
+    assert missed.labels == earlier[0].labels
+
+
 def test_what_a_rule_names_letter_by_letter_is_missing_from_the_first_run_on() -> None:
     rule = replace(MISSING, match="repository/test_coverage")
     assert said(rule, value("package_available", 1, "edge-tpu")) == [
         "bad: there is no value of test coverage: it was not measured in this run"
     ]
     assert said(rule, value("test_coverage", 81)) == ["good: there is a value of test coverage"]
+    on_device = replace(MISSING, match="mobilenet/throughput_fps", by=("subject", "device"))
+    assert said(on_device, THROUGHPUT, machine="pi5") == ["good: there is a value of throughput of mobilenet"]
 
 
 def test_an_alert_belongs_to_its_rule_only_as_it_is_now() -> None:
