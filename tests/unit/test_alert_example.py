@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import collect, config
+from edgetpu_ci import collect, config, notify
 from edgetpu_ci.alerting import keeper
 from edgetpu_ci.alerting.evaluating import Watch
 from edgetpu_ci.incidents.record import Context, Incident
@@ -101,6 +101,14 @@ def opened(targets: list[str]) -> list[str]:
 def test_it_collects_what_its_alerts_read() -> None:
     for number, one in enumerate(SETTINGS.kpis):
         assert collect.bind(one, f"kpis[{number}]").is_of_repository, one.use
+
+
+def test_its_ways_of_telling_are_there_and_say_where_an_alert_goes() -> None:
+    labels = {"repo": "octo/models", "priority": "p0"}
+    bound = [notify.bind(step, f"notify[{number}]") for number, step in enumerate(SETTINGS.alerting.notify)]
+    assert {one.use: one.address(labels, "") for one in bound} == {
+        use: address(labels, "") for use, address in ADDRESSES.items()
+    }
 
 
 def test_it_raises_no_doubt() -> None:
