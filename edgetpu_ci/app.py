@@ -250,7 +250,7 @@ def _publish(
 def _outputs(outcome: Outcome, world: World) -> dict[str, str]:
     status = judge.status(outcome.report)
     place = str(world.cwd / outcome.saved.report) if outcome.saved else ""
-    return {"status": status, "report": place, "commented": "false"}
+    return {"status": status, "report": place, "commented": "false", **evaluating.outputs(outcome.told)}
 
 
 def read_report(path: Path) -> Report:

@@ -20,6 +20,7 @@ from edgetpu_ci.incidents import by_hand, escalation, intents, muting
 from edgetpu_ci.incidents.intents import Claim
 from edgetpu_ci.incidents.record import Book, Context, Incident, Intent
 from edgetpu_ci.model import Report
+from edgetpu_ci.publish.job import write_outputs
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
 
@@ -135,7 +136,14 @@ def catch_up(settings: config.Config, world: World) -> Told:
     happened = event.read(world)
     if happened.fork:
         raise RefusedError("This job comes from a fork or Dependabot, which tells nobody of alerts; run it on main.")
-    return watch(settings, store.open_store(settings.store, world), happened, world).evaluate()
+    told = watch(settings, store.open_store(settings.store, world), happened, world).evaluate()
+    write_outputs(outputs(told), world)
+    return told
+
+
+def outputs(told: Told | None) -> dict[str, str]:
+    """What a step has to say of it to later ones."""
+    return {"opened": str(len(told.opened) if told else 0)}
 
 
 def after_run(watching: Watch, report: Report, happened: Event) -> Told | None:

@@ -7,7 +7,6 @@ from edgetpu_ci.cli import output, surroundings
 
 def options(command: argparse.ArgumentParser) -> None:
     """The options of `incidents audit`."""
-    surroundings.config_option(command)
     command.add_argument(
         "--tolerance", metavar="TIME", default="15 min", help="how late a step may come (default: 15 min)"
     )

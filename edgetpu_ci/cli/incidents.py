@@ -1,9 +1,9 @@
-"""`incidents`: list them, show one, take one on, close one, and silence alerts."""
+"""`incidents`: list them, show one, take one on, close one, silence alerts, and audit how they escalated."""
 
 import argparse
 from datetime import datetime, timedelta
 
-from edgetpu_ci.cli import output, surroundings
+from edgetpu_ci.cli import audit, output, surroundings
 from edgetpu_ci.errors import ConfigError
 
 
@@ -26,6 +26,7 @@ def options(command: argparse.ArgumentParser) -> None:
     until.add_argument("--until", metavar="TIME", type=_time, help="as 2026-01-31T18:00+01:00; UTC without the offset")
     until.add_argument("--for", metavar="TIME", dest="lasts", help='as "2 hours"')
     silencing.add_argument("--reason", metavar="TEXT", required=True)
+    audit.options(_action(actions, "audit", "fail where nobody was told of what nobody took on", audit.run))
 
 
 def _action(

@@ -1,7 +1,9 @@
 """`run`, `alerts` and `incidents` as a user types them: what is opened, looked at, taken on, silenced and closed."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,8 +61,9 @@ def say(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
 
 def test_nobody_who_cannot_be_told_changes_a_run_and_the_verb_says_who(folder: Path, say: Say) -> None:
-    done = edgetpu_ci(folder, "run", "--kpis")
+    done = edgetpu_ci(folder, "run", "--kpis", GITHUB_OUTPUT=str(folder / "outputs"))
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^opened<<\w+\n1\n", (folder / "outputs").read_text(), flags=re.MULTILINE)
     assert "alerts  opened test_coverage_drop " in done.stdout
     assert "1 still to be said" in done.stdout
     assert "warning: PAGERDUTY_ROUTING_KEY is not set" in done.stderr
@@ -182,3 +185,29 @@ def test_a_silence_is_listed_and_one_of_the_same_labels_takes_its_place(say: Say
 def test_what_waits_and_what_was_told_is_shown(store: Folder, folder: Path, say: Say) -> None:
     keeper.change(store, lambda book: changed(book, OTHER, acknowledged), world(folder))
     assert "taken on  2026-11-25 12:00 UTC by maintainer on duty" in say("incidents", "show", "f3291")
+
+
+ESCALATING = """\
+  contacts: {cto: {pagerduty: PAGERDUTY_ROUTING_KEY}}
+  escalation_matrix: {p0_critical: {15_min: [cto]}}
+"""
+
+
+def test_an_audit_fails_where_nobody_was_told_and_nobody_answered(
+    folder: Path, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "edgetpu-ci.yml").write_text(CONFIG + ESCALATING)
+    assert say("incidents", "audit") == "no step of escalation is missed by more than 15 min\n"
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    waiting = incident(priority="p0", told_at=hour_ago)
+    kept = Folder(folder / ".edgetpu-ci")
+    keeper.change(kept, lambda _: Book(incidents=(waiting,), opened=1), world(folder))
+    said = say("incidents", "audit", status=1)
+    assert re.fullmatch(r"error: build_failure_streak f329e9e0-1: cto was not told; due .* UTC, 45 min late\n", said)
+    assert say("incidents", "audit", "--tolerance", "1_hour")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert say("incidents", "audit", status=1).startswith("::error::build_failure_streak f329e9e0-1: cto was not told")
+    keeper.change(kept, lambda book: changed(book, waiting.key, acknowledged), world(folder))
+    assert "no step" in say("incidents", "audit")
+    with pytest.raises(ConfigError, match='--tolerance: "soon" is no length of time'):
+        say("incidents", "audit", "--tolerance", "soon")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, config, metrics
+from edgetpu_ci import codec, config, metrics, schema
 from edgetpu_ci.config import checking, matrix
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.errors import ConfigError
@@ -311,3 +311,19 @@ def test_what_the_docs_show_can_be_copied(name: str) -> None:
             contacts=settings.contacts or {who: {"slack": "#a"} for who in named},
         )
         checking.check(given)
+
+
+def test_editors_know_alerts_and_the_options_of_each_way() -> None:
+    import jsonschema
+
+    known = {"use": "pagerduty", "with": {"routing_keys": {"default": "KEY"}}}
+    short = {"error_rate": {"threshold": "> 1%", "channel": "#a"}}
+    given = {"notify": [known], "warning_alerts": [short], "rules": [RULE], "contacts": {"cto": {"pagerduty": "KEY"}}}
+    jsonschema.validate({"alerting": given}, document := schema.document())
+    misspelt: list[dict[str, Any]] = [
+        {"notify": [{"use": "pagerduty", "with": {"keys": {}}}]},
+        {"warning_alerts": [{"error_rate": {}}]},
+    ]
+    for wrong in misspelt:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"alerting": given | wrong}, document)

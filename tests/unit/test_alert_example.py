@@ -1,30 +1,31 @@
 """The alerts of the users' document, as examples/alerts has them: who is told of a report, and who a while later."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import collect, config
-from edgetpu_ci.incidents import escalation, evaluate, intents, machine, muting, routing
-from edgetpu_ci.incidents.escalation import Plan
-from edgetpu_ci.incidents.record import Book, Incident, Step
-from edgetpu_ci.model import Measurement, Report
-from tests.fakes.incidents import acknowledged
+from edgetpu_ci import collect, config, notify
+from edgetpu_ci.alerting import keeper
+from edgetpu_ci.alerting.evaluating import Watch
+from edgetpu_ci.incidents.record import Context, Incident
+from edgetpu_ci.model import Report
+from edgetpu_ci.store.folder import Folder
+from tests.fakes.incidents import acknowledged, changed
 from tests.fakes.kpi_reports import figure, report
-from tests.fakes.world import AT
+from tests.fakes.notifier import Recording
+from tests.fakes.world import AT, world
 
-EXAMPLE = Path(__file__).parents[2] / "examples/alerts/edgetpu-ci.yml"
-SETTINGS = config.load(EXAMPLE)
-ALERTING, RULES = SETTINGS.alerting, config.alert_rules(SETTINGS)
-PLAN = Plan(alerting=ALERTING, rules=RULES)
-ADDRESSES: routing.Addresses = {
+SETTINGS = config.load(Path(__file__).parents[2] / "examples/alerts/edgetpu-ci.yml")
+ADDRESSES: dict[str, Callable[[dict[str, str], str], str]] = {
     "slack": lambda _labels, channel: channel or "#ci",
     "pagerduty": lambda labels, _channel: "PAGERDUTY_P0" if labels["priority"] == "p0" else "PAGERDUTY_ROUTING_KEY",
     "issue": lambda labels, _channel: labels["repo"],
 }
-WELL = {
+WELL: dict[str, float | None] = {
     "failure_streak": 0.0,
     "test_coverage": 91.0,
     "critical_vulnerabilities": 0.0,
@@ -32,54 +33,69 @@ WELL = {
     "medium_or_graver_vulnerable_dependencies": 0.0,
     "package_available": 1.0,
 }
-AT_ONCE = ["slack #ci", "pagerduty PAGERDUTY_P0", "issue o/r", "slack #emergency", "slack #security", "slack #leads"]
+AT_ONCE = [
+    "slack #ci",
+    "pagerduty PAGERDUTY_P0",
+    "issue octo/models",
+    "slack #emergency",
+    "slack #security",
+    "slack #leads",
+]
 
 
-class Reach:
-    """As a run knows it."""
+@dataclass
+class Repository:
+    """A store, and services that write down what they are told."""
 
-    def __init__(self, book: Book, now: datetime) -> None:
-        self.heard = {one.number for one in muting.told(book, ALERTING, now)}
+    folder: Path
+    start: datetime = AT
+    ways: dict[str, Recording] = field(default_factory=lambda: {use: Recording(use) for use in ADDRESSES})
+    tokens: int = 0
 
-    def targets(self, incident: Incident) -> tuple[str, ...] | None:
-        if incident.number not in self.heard:
-            return None
-        names = {alert.rule for alert in incident.alerts}
-        rules = [rule for rule in RULES if rule.name in names]
-        labels = incident.alerts[0].labels
-        return tuple(target for rule in rules for target in routing.targets(ALERTING, ADDRESSES, rule, labels))
+    def looked(self, minutes: float = 0, **values: float | None) -> list[str]:
+        """What a run at that time, with these values, says to whom."""
+        now = self.start + timedelta(minutes=minutes)
+        told = self.watch(now).evaluate(self.report(now, **values))
+        assert told.problems == ()
+        return [f"{one.kind} {one.target}" for one in told.said]
 
-    def escalated(self, _incident: Incident, step: Step) -> tuple[str, ...]:
-        return routing.of_contact(ALERTING, step.contact)
+    def report(self, now: datetime, **values: float | None) -> Report:
+        """A run of main."""
+        measured = [figure(name, value, reason="not known: x") for name, value in {**WELL, **values}.items()]
+        made = report(measured)
+        return replace(made, run=replace(made.run, id=f"{now:%Y%m%dT%H%M%SZ}-0", at=now))
 
-    def exists(self, target: str) -> bool:
-        return target.partition(" ")[0] in ADDRESSES
+    def watch(self, now: datetime) -> Watch:
+        """As a job has it."""
+        self.tokens += 1
+        return Watch(
+            alerting=SETTINGS.alerting,
+            rules=config.alert_rules(SETTINGS),
+            bound={use: way.bound()._replace(address=ADDRESSES[use]) for use, way in self.ways.items()},
+            store=self.store,
+            repository="octo/models",
+            context=lambda _: Context(),
+            world=world(self.folder, now=lambda: now, token=lambda: f"{self.tokens:016x}"),
+        )
+
+    @property
+    def store(self) -> Folder:
+        """Where the book is."""
+        return Folder(self.folder / "store")
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """What is known of incidents."""
+        return keeper.load(self.store).incidents
 
 
-def measured(**values: float | None) -> list[Measurement]:
-    return [figure(name, value) for name, value in {**WELL, **values}.items()]
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
 
 
-def looked(book: Book, found: Sequence[Measurement], now: datetime) -> Book:
-    """What a run at that time makes of the book, all that waited before having been said."""
-    made = report(found)
-    of_now: Report = replace(made, run=replace(made.run, id=f"{now:%Y%m%dT%H%M%SZ}-0", at=now))
-    seen = evaluate.observe(RULES, of_now, {"repo": "o/r", "branch": "main"}, book.watched)
-    after = machine.advance(replace(book, outbox=()), seen, RULES, now, ALERTING.group_by)
-    after = escalation.escalate(after, PLAN, now)
-    return intents.plan(book, after, Reach(after, now), now)
-
-
-def said(book: Book) -> list[str]:
-    return [one.target for one in book.outbox]
-
-
-def after(minutes: float) -> datetime:
-    return AT + timedelta(minutes=minutes)
-
-
-BROKEN = measured(failure_streak=4)
-OPENED = looked(Book(), BROKEN, AT)
+def opened(targets: list[str]) -> list[str]:
+    return [f"opened {target}" for target in targets]
 
 
 def test_it_collects_what_its_alerts_read() -> None:
@@ -87,70 +103,78 @@ def test_it_collects_what_its_alerts_read() -> None:
         assert collect.bind(one, f"kpis[{number}]").is_of_repository, one.use
 
 
+def test_its_ways_of_telling_are_there_and_say_where_an_alert_goes() -> None:
+    labels = {"repo": "octo/models", "priority": "p0"}
+    bound = [notify.bind(step, f"notify[{number}]") for number, step in enumerate(SETTINGS.alerting.notify)]
+    assert {one.use: one.address(labels, "") for one in bound} == {
+        use: address(labels, "") for use, address in ADDRESSES.items()
+    }
+
+
 def test_it_raises_no_doubt() -> None:
     assert config.doubts(SETTINGS, AT) == ()
 
 
-def test_a_fourth_failing_build_is_told_where_the_document_says() -> None:
-    assert looked(Book(), measured(failure_streak=3), AT).incidents == ()
-    (incident,) = OPENED.incidents
+def test_a_fourth_failing_build_is_told_where_the_document_says(repository: Repository) -> None:
+    assert repository.looked(0, failure_streak=3) == []
+    assert repository.looked(1, failure_streak=4) == opened(AT_ONCE)
+    (incident,) = repository.incidents
     assert (incident.severity, incident.priority) == ("critical", "p0")
-    assert said(OPENED) == AT_ONCE
-    assert {one.kind for one in OPENED.outbox} == {"opened"}
+    assert repository.looked(2, failure_streak=5) == []
 
 
-def test_who_is_told_later_is_told_when_the_document_says() -> None:
-    book, heard = OPENED, {}
-    for minutes in (14, 15, 29, 30, 31):
-        book = looked(book, BROKEN, after(minutes))
-        heard[minutes] = [one.target for one in book.outbox if one.kind == "escalated"]
-    assert heard == {
+def test_who_is_told_later_is_told_when_the_document_says(repository: Repository) -> None:
+    said = {}
+    for minutes in (0, 14, 15, 29, 30, 31):
+        heard = repository.looked(minutes, failure_streak=4)
+        said[minutes] = [one for one in heard if one.startswith("escalated")]
+    assert said == {
+        0: [],
         14: [],
-        15: ["slack #management"],
+        15: ["escalated slack #management"],
         29: [],
-        30: ["slack #development", "pagerduty PAGERDUTY_EXTERNAL"],
+        30: ["escalated slack #development", "escalated pagerduty PAGERDUTY_EXTERNAL"],
         31: [],
     }
 
 
-def test_acknowledged_stops_it() -> None:
-    taken_on = replace(OPENED, incidents=tuple(map(acknowledged, OPENED.incidents)))
-    book = looked(taken_on, BROKEN, after(60))
-    assert book.incidents[0].steps == ()
+def test_acknowledged_stops_it(repository: Repository) -> None:
+    repository.looked(0, failure_streak=4)
+    (incident,) = repository.incidents
+    now = world(repository.folder)
+    keeper.change(repository.store, lambda book: changed(book, incident.key, acknowledged), now)
+    assert not [one for one in repository.looked(60, failure_streak=4) if one.startswith("escalated")]
+    assert repository.incidents[0].steps == ()
 
 
-def test_a_warning_goes_to_its_channel_and_to_an_issue() -> None:
-    book = looked(Book(), measured(test_coverage=79.9), AT)
-    assert said(book) == ["slack #dev-quality", "issue o/r"]
-    book = looked(Book(), measured(medium_or_graver_vulnerable_dependencies=1), AT)
-    assert said(book) == ["slack #dev-security", "issue o/r"]
-    book = looked(book, measured(medium_or_graver_vulnerable_dependencies=1), after(120))
-    assert [step.contact for step in book.incidents[0].steps] == ["assigned_engineer"]
+def test_a_warning_goes_to_its_channel_and_to_an_issue(repository: Repository) -> None:
+    assert repository.looked(0, test_coverage=79.9) == opened(["slack #dev-quality", "issue octo/models"])
+    weak = {"test_coverage": 79.9, "medium_or_graver_vulnerable_dependencies": 1.0}
+    assert repository.looked(5, **weak) == opened(["slack #dev-security", "issue octo/models"])
+    assert "escalated slack #development" in repository.looked(125, **weak)
 
 
-def test_a_critical_weakness_is_one_whichever_collector_found_it() -> None:
-    for name in ("critical_vulnerabilities", "critical_vulnerable_dependencies"):
-        book = looked(Book(), measured(**{name: 1}), AT)
-        assert [one.labels["alertname"] for one in book.incidents] == ["security_vulnerability_detected"]
-        assert said(book) == AT_ONCE
+@pytest.mark.parametrize("found_by", ["critical_vulnerabilities", "critical_vulnerable_dependencies"])
+def test_a_critical_weakness_is_one_whichever_collector_found_it(repository: Repository, found_by: str) -> None:
+    assert repository.looked(0, **{found_by: 1}) == opened(AT_ONCE)
+    assert [one.labels["alertname"] for one in repository.incidents] == ["security_vulnerability_detected"]
 
 
-def test_a_broken_build_explains_the_rest() -> None:
-    book = looked(Book(), measured(failure_streak=4, test_coverage=10), AT)
-    assert len(book.incidents) == 2
-    assert said(book) == AT_ONCE
+def test_a_broken_build_explains_the_rest(repository: Repository) -> None:
+    assert repository.looked(0, failure_streak=4, test_coverage=10) == opened(AT_ONCE)
+    assert len(repository.incidents) == 2
 
 
-def test_what_could_not_be_read_is_nothing_good_and_nothing_bad() -> None:
-    unknown = [figure(name, None, reason="not known: no permission") for name in WELL]
-    assert looked(Book(), unknown, AT).incidents == ()
-    assert looked(OPENED, unknown, after(1440)).incidents[0].is_open
+def test_what_could_not_be_read_is_nothing_good_and_nothing_bad(repository: Repository) -> None:
+    unknown = dict.fromkeys(WELL)
+    assert repository.looked(0, **unknown) == []
+    repository.looked(1, failure_streak=4)
+    repository.looked(1440, **unknown)
+    assert repository.incidents[0].is_open
 
 
-def test_a_silence_of_the_configuration_is_kept() -> None:
-    quiet = datetime.fromisoformat("2027-01-04T09:00:00Z")
-    book = looked(Book(), measured(package_available=0), quiet)
-    assert (len(book.incidents), said(book)) == (1, [])
-    assert book.incidents[0].told_at is None
-    book = looked(book, measured(package_available=0), quiet + timedelta(hours=4))
-    assert said(book) == AT_ONCE
+def test_a_silence_of_the_configuration_is_kept(tmp_path: Path) -> None:
+    repository = Repository(tmp_path, datetime.fromisoformat("2027-01-04T09:00:00Z"))
+    assert repository.looked(0, package_available=0) == []
+    assert [one.told_at for one in repository.incidents] == [None]
+    assert repository.looked(240, package_available=0) == opened(AT_ONCE)
