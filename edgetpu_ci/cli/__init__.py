@@ -25,6 +25,7 @@ from edgetpu_ci.cli import (
     pictures,
     reports,
     repository,
+    runbooks,
     statistics,
     store,
     upkeep,
@@ -98,6 +99,7 @@ VERBS: Final[dict[str, Verb]] = {
         upkeep.review_options,
         None,
     ),
+    "runbook": Verb("List and check runbooks, and do what one says.", runbooks.options, None),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
     "checklist": Verb(
