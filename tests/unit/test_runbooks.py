@@ -8,6 +8,7 @@ from edgetpu_ci.config import triggers
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Automated, Permitted
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.runbooks import checking, reading
+from edgetpu_ci.runbooks.record import Runbook
 
 FILE = """\
 ---
@@ -42,7 +43,7 @@ DOCUMENT = {
 }
 
 
-def parsed(text: str) -> reading.Runbook:
+def parsed(text: str) -> Runbook:
     return reading.parse(text.encode(), "x", "runbooks/x.md")
 
 
@@ -149,7 +150,7 @@ def test_a_trigger_may_name_an_alert(tmp_path: Path) -> None:
     assert reading.load(alerting, tmp_path)["it"].triggers == ("test_coverage_drop",)
 
 
-def faults(alerting: Alerting, *files: reading.Runbook, rules: tuple[AlertRule, ...] = (COVERAGE,)) -> tuple[str, ...]:
+def faults(alerting: Alerting, *files: Runbook, rules: tuple[AlertRule, ...] = (COVERAGE,)) -> tuple[str, ...]:
     return checking.faults({file.name: file for file in files}, rules, alerting)
 
 
@@ -159,10 +160,8 @@ def test_every_alert_has_a_runbook_by_its_name_or_by_a_trigger() -> None:
     assert faults(Alerting(), parsed("# x"), rules=(named,)) == ()
     outside = AlertRule(name="slow", match="*/time_ms", above=1, runbook="https://example.org/slow")
     assert faults(Alerting(), rules=(outside,)) == ()
-    assert faults(Alerting()) == (
-        "The alert test_coverage_drop has no runbook; "
-        "write test_coverage_drop.md with `triggers: [test_coverage_drop]`.",
-    )
+    (fault,) = faults(Alerting())
+    assert fault.startswith("The alert test_coverage_drop has no runbook; write test_coverage_drop.md with `triggers")
 
 
 def test_a_trigger_names_an_alert() -> None:
