@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from edgetpu_ci import event, history, metrics, store
+from edgetpu_ci import history, metrics, store
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.errors import ConfigError
@@ -31,11 +31,10 @@ def run(rule: AlertRule, days: int, settings: Config, world: World) -> Tried:
             f"The store has no reports of main of the last {days} days that could tell; `edgetpu-ci run` keeps one, "
             "--days looks further back."
         )
-    repo = event.read(world).repository
-    found = backtest.replay(rule, reports, repo, settings.alerting.group_by)
+    found = backtest.replay(rule, reports, settings.alerting.group_by)
     if found is None:
         raise ConfigError(f'In {len(reports):,} reports of {days} days there is nothing that "{rule.match}" matches.')
-    return Tried(found, backtest.compare(found, reports, repo, settings.alerting.group_by))
+    return Tried(found, backtest.compare(found, reports, settings.alerting.group_by))
 
 
 def _reports(keeper: Store, rule: AlertRule, days: int, world: World) -> Iterator[Report]:

@@ -1,89 +1,96 @@
 """Doing what the runbooks of incidents say: at once where they say so, or when somebody asks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from edgetpu_ci import event
-from edgetpu_ci.alerting import actions
+from edgetpu_ci import event, store
+from edgetpu_ci.alerting import actions, evaluating, keeper
 from edgetpu_ci.alerting.actions import Deed, Done
+from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.config import Config
-from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.incidents import responses
+from edgetpu_ci.incidents import by_hand, responses
 from edgetpu_ci.incidents.record import Book, Incident, Response
 from edgetpu_ci.incidents.responses import Wanted
 from edgetpu_ci.runbooks import checking, reading
 from edgetpu_ci.runbooks.record import Action, Runbook
 from edgetpu_ci.world import World
 
-Change = Callable[[Callable[[Book], Book]], Book]
-"""Changes the book in the store, and writes down what is to be said of that."""
 
-
-class Hand(NamedTuple):
-    """What actions are done with; `silent` are incidents of which nothing is said, and so nothing is done either."""
+@dataclass(frozen=True, kw_only=True)
+class Hand:
+    """What does the actions of runbooks for the incidents that are watched; they write below `folder`."""
 
     settings: Config
-    config: Path
+    watch: Watch
     folder: Path
     world: World
-    rules: Sequence[AlertRule]
-    silent: Callable[[Incident], bool]
 
-    def deed(self, incident: Incident | None) -> Deed:
-        """An action for an incident, which has a folder of its own."""
-        name = f"{incident.key[:8]}-{incident.number}" if incident else "by-hand"
-        return Deed(self.settings, self.config, self.folder / "incidents" / name, self.world, incident)
+    def respond(self) -> list[Done]:
+        """Begin what is due, do it, and write down what came of it."""
+        runbooks, by = reading.load(self.settings.alerting, self.world.cwd), self.world.token()
 
+        def begun(book: Book) -> Book:
+            is_silent = self.watch.reach(book).is_silent
+            return responses.begin(
+                book,
+                lambda incident: () if is_silent(incident) else self._wanted(incident, runbooks, by),
+                self.world.now(),
+            )
 
-def respond(hand: Hand, change: Change) -> list[Done]:
-    """Begin what is due, do it, and write down what came of it. Nothing where a pull request could have said what."""
-    if not may_act(event.read(hand.world)):
-        return []
-    runbooks, by = reading.load(hand.settings.alerting, hand.world.cwd), hand.world.token()
+        mine = list(responses.mine(self._change(begun), by))
+        return [self._act(runbooks[one.runbook], one, incident) for incident, one in mine]
 
-    def wanted(incident: Incident) -> Iterator[Wanted]:
-        if not hand.silent(incident):
-            for runbook, action in automatic(incident, runbooks, hand.rules):
-                ready = actions.make_ready(action, hand.deed(incident))
-                allowed = timedelta(seconds=actions.seconds(action))
-                yield Wanted(runbook.name, action.called, by, allowed, ready.repeatable)
+    def _wanted(self, incident: Incident, runbooks: Mapping[str, Runbook], by: str) -> Iterator[Wanted]:
+        for runbook, action in self.automatic(incident, runbooks):
+            allowed = timedelta(seconds=actions.seconds(action))
+            yield Wanted(runbook.name, action.called, by, allowed, self.ready(action, incident).repeatable)
 
-    begun = change(lambda book: responses.begin(book, wanted, hand.world.now()))
-    return [act(hand, runbooks[one.runbook], incident, one, change) for incident, one in [*responses.mine(begun, by)]]
+    def automatic(self, incident: Incident, runbooks: Mapping[str, Runbook]) -> Iterator[tuple[Runbook, Action]]:
+        """What is to be done at once for an incident: of the runbooks of its alerts."""
+        named = {rule.name: checking.of(rule, runbooks) for rule in self.watch.rules}
+        alerts = {alert.rule for alert in incident.alerts}
+        for runbook in runbooks.values():
+            if alerts & {*runbook.triggers} or any(named.get(alert) is runbook for alert in alerts):
+                yield from ((runbook, action) for action in runbook.actions if action.auto)
 
+    def ready(self, action: Action, incident: Incident | None) -> actions.Ready:
+        """How an action is done for an incident, which has a folder of its own."""
+        folder = self.folder / "incidents" / (by_hand.short(incident) if incident else "none")
+        return actions.make_ready(action, Deed(self.settings, folder, self.world, incident))
 
-def may_act(happened: event.Event) -> bool:
-    """Whether what is checked out is what was reviewed: not a pull request's files, nor another branch's."""
-    return happened.pull_request is None and happened.main in ("", happened.branch)
+    def ask(self, runbook: Runbook, action: Action, called: str) -> Done:
+        """Do an action because somebody asks for it, however often it was done; the incident's timeline has it."""
+        if not called:
+            return actions.perform(action, self.ready(action, None))
+        incident = self.incident(called)
+        begun = Response(runbook=runbook.name, action=action.called, by=self.world.token(), began=self.world.now())
+        self._change(lambda book: responses.write(book, incident, begun))
+        return self._act(runbook, begun, incident)
 
+    def incident(self, called: str) -> Incident:
+        """An open incident; ConfigError where none or several are meant, or it is over."""
+        found = by_hand.find(keeper.load(self.watch.store).incidents, called)
+        if not found.is_open:
+            raise ConfigError(f"{found.name} is over since {found.resolved_at:%Y-%m-%d %H:%M} UTC.")
+        return found
 
-def automatic(
-    incident: Incident, runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule]
-) -> Iterator[tuple[Runbook, Action]]:
-    """What is to be done at once for an incident: of the runbooks of its alerts."""
-    named = {rule.name: checking.of(rule, runbooks) for rule in rules}
-    alerts = {alert.rule for alert in incident.alerts}
-    for runbook in runbooks.values():
-        if alerts & {*runbook.triggers} or any(named.get(alert) is runbook for alert in alerts):
-            yield from ((runbook, action) for action in runbook.actions if action.auto)
+    def _act(self, runbook: Runbook, begun: Response, incident: Incident) -> Done:
+        """Do an action that the book knows to have begun, and write down how it ended."""
+        action = find(runbook, begun.action)
+        done = actions.perform(action, self.ready(action, incident))
+        result = f"{done.text} ({done.file})" if done.file else done.text
+        over = replace(begun, ended=self.world.now(), well=done.well, result=result)
+        self._change(lambda book: responses.finish(book, incident, over, done.tells))
+        return done
 
-
-def act(hand: Hand, runbook: Runbook, incident: Incident, begun: Response, change: Change) -> Done:
-    """Do an action that the book knows to have begun, and write down how it ended."""
-    action = find(runbook, begun.action)
-    done = actions.perform(action, actions.make_ready(action, hand.deed(incident)))
-    over = replace(begun, ended=hand.world.now(), well=done.well, result=_result(done))
-    change(lambda book: responses.finish(book, incident, over, done.tells))
-    return done
-
-
-def _result(done: Done) -> str:
-    return f"{done.text} ({done.file})" if done.file else done.text
+    def _change(self, change: Callable[[Book], Book]) -> Book:
+        """The book with a change that others are to hear of."""
+        return keeper.change(self.watch.store, lambda book: self.watch.planned(book, change(book)), self.world)
 
 
 def find(runbook: Runbook, called: str) -> Action:
@@ -94,10 +101,33 @@ def find(runbook: Runbook, called: str) -> Action:
     raise ConfigError(f'The runbook {runbook.name} has no action "{called}"; it has: {known}.')
 
 
-def by_hand(hand: Hand, runbook: Runbook, action: Action, incident: Incident | None, change: Change) -> Done:
-    """Do an action because somebody asks for it, however often it was done; the incident's timeline has it."""
-    if incident is None:
-        return actions.perform(action, actions.make_ready(action, hand.deed(None)))
-    begun = Response(runbook=runbook.name, action=action.called, by=hand.world.token(), began=hand.world.now())
-    change(lambda book: responses.write(book, incident, begun))
-    return act(hand, runbook, incident, begun, change)
+def hand(settings: Config, folder: Path, world: World) -> Hand:
+    """What does actions by the configuration; ConfigError for a notifier whose options are wrong."""
+    watch = evaluating.watch(settings, store.open_store(settings.store, world), event.read(world), world)
+    return Hand(settings=settings, watch=watch, folder=folder, world=world)
+
+
+def catch_up(settings: Config, folder: Path, world: World) -> Told:
+    """Evaluate and tell what is new, then do what the runbooks say, and tell that."""
+    told = evaluating.catch_up(settings, world)
+    return follow(told, hand(settings, folder, world))
+
+
+def follow(told: Told, acting: Hand) -> Told:
+    """What was told, and then of what was done; nothing is done where a pull request could have said what."""
+    if not may_act(event.read(acting.world)) or not acting.respond():
+        return told
+    again = acting.watch.evaluate()
+    new = tuple(one for one in again.problems if str(one) not in map(str, told.problems))
+    return Told(
+        told.opened + again.opened,
+        told.resolved + again.resolved,
+        told.said + again.said,
+        again.waiting,
+        told.problems + new,
+    )
+
+
+def may_act(happened: event.Event) -> bool:
+    """Whether what is checked out was reviewed: neither a pull request's files, nor another branch's."""
+    return happened.pull_request is None and happened.main in ("", happened.branch)

@@ -104,10 +104,9 @@ def _rule(arguments: argparse.Namespace, settings: "Config") -> "AlertRule":
 
 
 def _named(name: str, settings: "Config") -> "AlertRule":
-    from edgetpu_ci import spelling
-    from edgetpu_ci.config import triggers
+    from edgetpu_ci import config, spelling
 
-    rules = {rule.name: rule for rule in (*settings.alerting.rules, *triggers.rules(settings.alerting))}
+    rules = {rule.name: rule for rule in config.alert_rules(settings)}
     if name not in rules:
         listed = f"; there are: {', '.join(rules)}." if rules else "; it has none."
         raise ConfigError(f'No alert of the configuration is called "{name}"{spelling.meant(name, rules) or listed}')

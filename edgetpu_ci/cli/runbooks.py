@@ -1,13 +1,16 @@
 """`runbook`: which there are, whether each alert has one, and doing what one says."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, surroundings
+from edgetpu_ci.errors import ConfigError
 
 if TYPE_CHECKING:
-    from edgetpu_ci.runbooks.record import Action
+    from collections.abc import Mapping
+
+    from edgetpu_ci.alerting.responding import Hand
+    from edgetpu_ci.runbooks.record import Action, Runbook
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -22,12 +25,10 @@ def options(command: argparse.ArgumentParser) -> None:
     running = actions.add_parser("run", help="do what a runbook says, or one action of it")
     surroundings.config_option(running)
     running.add_argument("name", metavar="NAME", help="a runbook, as `runbook list` calls it")
-    running.add_argument("--incident", metavar="KEY", help="for this incident: its key, or how that begins")
+    running.add_argument("--incident", metavar="KEY", default="", help="for this incident: its key, or how that begins")
     running.add_argument("--action", metavar="ACTION", help="only this action; default: all of them")
     running.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    running.add_argument(
-        "--output", metavar="FOLDER", type=Path, default=Path("edgetpu-ci-report"), help="default: %(default)s"
-    )
+    surroundings.output_option(running, "the folder for what is written")
     running.set_defaults(verb=_run)
 
 
@@ -54,13 +55,12 @@ def _meaning(action: "Action") -> str:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from edgetpu_ci.config import triggers
+    from edgetpu_ci import config
     from edgetpu_ci.runbooks import checking, reading
 
-    alerting = surroundings.settings(arguments).alerting
-    runbooks = reading.load(alerting, surroundings.world().cwd)
-    rules = (*alerting.rules, *triggers.rules(alerting))
-    found = checking.faults(runbooks, rules, alerting)
+    settings = surroundings.settings(arguments)
+    runbooks, rules = reading.load(settings.alerting, surroundings.world().cwd), config.alert_rules(settings)
+    found = checking.faults(runbooks, rules, settings.alerting)
     for fault in found:
         output.warn(fault)
     if not found:
@@ -69,17 +69,33 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from edgetpu_ci import config, store
     from edgetpu_ci.alerting import responding
     from edgetpu_ci.runbooks import reading
 
     settings, world = surroundings.settings(arguments), surroundings.world()
-    place = arguments.config or Path(config.FILE)
-    hand = responding.Hand(settings, place, arguments.output, world, (), silent=lambda _: False)
     runbook = _named(reading.load(settings.alerting, world.cwd), arguments.name)
-    keeper = store.open_store(settings.store, world)
-    incident = _incident(keeper, arguments.incident) if arguments.incident else None
-    chosen = [responding.find(runbook, arguments.action)] if arguments.action else runbook.actions
+    asked = [responding.find(runbook, arguments.action)] if arguments.action else runbook.actions
+    hand = responding.hand(settings, arguments.output, world)
     if arguments.dry_run:
-        return _would(hand, chosen, incident)
-    return max([_did(hand, keeper, runbook, action, incident) for action in chosen], default=0)
+        incident = hand.incident(arguments.incident) if arguments.incident else None
+        for action in asked:
+            output.say(f"would  {action.called}  {hand.ready(action, incident).would}")
+        return 0
+    return max([_did(hand, runbook, action, arguments.incident) for action in asked], default=0)
+
+
+def _did(hand: "Hand", runbook: "Runbook", action: "Action", incident: str) -> int:
+    done = hand.ask(runbook, action, incident)
+    output.say(f"{'did ' if done.well else 'fail'}  {action.called}  {done.text}")
+    if done.file:
+        output.say(f"      {done.file}")
+    return 0 if done.well else 1
+
+
+def _named(runbooks: "Mapping[str, Runbook]", name: str) -> "Runbook":
+    from edgetpu_ci import spelling
+
+    if name not in runbooks:
+        listed = f"; there are: {', '.join(runbooks)}." if runbooks else "; there are none yet."
+        raise ConfigError(f'No runbook is called "{name}"{spelling.meant(name, runbooks) or listed}')
+    return runbooks[name]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from edgetpu_ci import spelling
-from edgetpu_ci.config import durations, matrix, shorthand
+from edgetpu_ci.config import durations, matrix, shorthand, triggers
 from edgetpu_ci.config.alerting import Alerting, AlertRule, default_routing
 from edgetpu_ci.errors import ConfigError
 
@@ -22,7 +22,7 @@ _LONG_AGO: Final = timedelta(days=30)
 def rules(alerting: Alerting) -> tuple[tuple[str, AlertRule], ...]:
     """All alerts and their places: those written out, then those in short form."""
     written = ((f"rules[{number}] ({rule.name})", rule) for number, rule in enumerate(alerting.rules))
-    return (*written, *shorthand.expand(alerting))
+    return (*written, *shorthand.expand(alerting), *triggers.rules(alerting))
 
 
 def check(alerting: Alerting) -> None:

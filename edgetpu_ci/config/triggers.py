@@ -1,10 +1,11 @@
 """When a runbook in short form is due: "error_rate > 5%", "throughput < baseline * 0.8", or the name of an alert."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from edgetpu_ci import metrics, spelling
-from edgetpu_ci.config.alerting import NAME, Alerting, AlertRule
+from edgetpu_ci.config.alerting import NAME, Alerting, AlertRule, Automated
 from edgetpu_ci.errors import ConfigError
 
 _CALLED: Final = {"throughput": "throughput_sustained_fps"}
@@ -14,11 +15,20 @@ _TRIGGER: Final = re.compile(r"([A-Za-z_]\w*)\s*([<>])\s*(baseline\s*\*\s*)?(\d+
 _WAYS: Final = {"higher": "<", "lower": ">"}
 
 
-def rules(alerting: Alerting) -> tuple[AlertRule, ...]:
-    """The alerts that runbooks in short form stand for, each called as its runbook. ConfigError names the place."""
-    short = {} if isinstance(alerting.runbooks, str) else alerting.runbooks
-    found = (_rule(name, one.trigger, f"alerting.runbooks.{name}.trigger") for name, one in short.items())
-    return tuple(rule for rule in found if rule)
+def rules(alerting: Alerting) -> Iterator[tuple[str, AlertRule]]:
+    """The alerts that runbooks in short form stand for, each called as its runbook, and their places.
+
+    ConfigError for a trigger that is not understood.
+    """
+    for name, one in short(alerting).items():
+        place = f"runbooks.{name}.trigger"
+        if rule := _rule(name, one.trigger, f"alerting.{place}"):
+            yield place, rule
+
+
+def short(alerting: Alerting) -> Mapping[str, Automated]:
+    """The runbooks in short form."""
+    return {} if isinstance(alerting.runbooks, str) else alerting.runbooks
 
 
 def alert(name: str, trigger: str) -> str:

@@ -89,11 +89,9 @@ class Candidate(Struct, frozen=True, kw_only=True):
     hours: float
 
 
-def replay(
-    rule: AlertRule, reports: Iterable[Report], repo: str = "", group_by: Sequence[str] = machine.GROUPED
-) -> Backtest | None:
+def replay(rule: AlertRule, reports: Iterable[Report], group_by: Sequence[str] = machine.GROUPED) -> Backtest | None:
     """Take reports, oldest first, as they would have been taken; None where none has what the rule is about."""
-    taking = _Taking(rule, repo, group_by)
+    taking = _Taking(rule, group_by)
     for report in reports:
         taking.take(report)
     return taking.told() if taking.times else None
@@ -102,8 +100,8 @@ def replay(
 class _Taking:
     """A book that grows, and what is noted of it meanwhile."""
 
-    def __init__(self, rule: AlertRule, repo: str, group_by: Sequence[str]) -> None:
-        self.rule, self.repo, self.group_by = rule, repo, group_by
+    def __init__(self, rule: AlertRule, group_by: Sequence[str]) -> None:
+        self.rule, self.group_by = rule, group_by
         self.book = Book()
         self.times: list[datetime] = []
         self.points: dict[str, list[Seen]] = {}
@@ -112,9 +110,7 @@ class _Taking:
         self.unknown = ""
 
     def take(self, report: Report) -> None:
-        labels = {"repo": self.repo, "branch": report.run.branch}
-        given = {name: value for name, value in labels.items() if value}
-        seen = evaluate.observe((self.rule,), report, given, self.book.watched)
+        seen = evaluate.observe((self.rule,), report, {"branch": report.run.branch}, self.book.watched)
         self.book = machine.advance(self.book, seen, (self.rule,), report.run.at, self.group_by)
         self.incidents |= {one.number: one for one in self.book.incidents}
         states = _states(self.book)
@@ -207,13 +203,13 @@ def with_threshold(rule: AlertRule, name: str, value: float) -> AlertRule:
 
 
 def compare(
-    found: Backtest, reports: Sequence[Report], repo: str = "", group_by: Sequence[str] = machine.GROUPED
+    found: Backtest, reports: Sequence[Report], group_by: Sequence[str] = machine.GROUPED
 ) -> tuple[Candidate, ...]:
     """What other thresholds would have done, beside that of the rule, the lowest first."""
     name, now = threshold(found.rule)
     known = sorted({now, *_others(name, now, found.values)})
     rules = [with_threshold(found.rule, name, value) for value in known]
-    replayed = (replay(rule, reports, repo, group_by) for rule in rules)
+    replayed = (replay(rule, reports, group_by) for rule in rules)
     return tuple(_candidate(value, one) for value, one in zip(known, replayed, strict=True) if one)
 
 

@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from edgetpu_ci.incidents.record import Book, Event, Incident, Response, Step
+from edgetpu_ci.incidents import incident as incidents
+from edgetpu_ci.incidents.book import changed
+from edgetpu_ci.incidents.record import Book, Incident, Response, Step
 
 GRACE: Final = timedelta(minutes=5)
 """How much longer than its time-out an action may take, before its job is taken to have been killed."""
@@ -55,12 +57,7 @@ def _is_same(one: Response, other: Response | Wanted) -> bool:
 
 def write(book: Book, incident: Incident, begun: Response) -> Book:
     """The book with an action that somebody asked for, whether or not it was done before."""
-    of = (incident.key, incident.number)
-
-    def written(one: Incident) -> Incident:
-        return _with(one, begun) if (one.key, one.number) == of else one
-
-    return replace(book, incidents=tuple(map(written, book.incidents)))
+    return changed(book, incident.key, incident.number, lambda one: _with(one, begun))
 
 
 def _with(incident: Incident, response: Response) -> Incident:
@@ -76,23 +73,13 @@ def mine(book: Book, by: str) -> Iterator[tuple[Incident, Response]]:
 
 def finish(book: Book, incident: Incident, response: Response, tells: Iterable[str] = ()) -> Book:
     """The book with the result of an action, on the timeline too; those it `tells` hear of the incident."""
-    of = (incident.key, incident.number)
-
-    def changed(one: Incident) -> Incident:
-        return ended(one, response, tells) if (one.key, one.number) == of else one
-
-    return replace(book, incidents=tuple(map(changed, book.incidents)))
+    return changed(book, incident.key, incident.number, lambda one: ended(one, response, tells))
 
 
 def ended(incident: Incident, response: Response, tells: Iterable[str] = ()) -> Incident:
     """An incident with the result of an action: a change that is said everywhere."""
     at = response.ended or response.began
-    known = {step.contact for step in incident.steps}
-    steps = tuple(Step(contact=name, due=at, taken=at) for name in tells if name not in known)
-    event = Event(at=at, kind="updated", text=f"{response.action}: {response.result}", by=f"runbook {response.runbook}")
-    return replace(
-        _with(incident, response),
-        change=incident.change + 1,
-        timeline=(*incident.timeline, event),
-        steps=(*incident.steps, *steps),
-    )
+    by = f"runbook {response.runbook}"
+    steps = tuple(Step(contact=name, after=by, due=at, taken=at) for name in tells)
+    told = incidents.event(_with(incident, response), "updated", f"{response.action}: {response.result}", at, by)
+    return replace(told, steps=(*told.steps, *steps))

@@ -65,13 +65,12 @@ def _check(actions: tuple[Action, ...], place: str) -> None:
 
 def load(alerting: Alerting, folder: Path) -> dict[str, Runbook]:
     """All runbooks by name: the files in their folder, and those in short form. ConfigError as `parse`."""
-    short = {} if isinstance(alerting.runbooks, str) else alerting.runbooks
-    place = folder / (alerting.runbooks if isinstance(alerting.runbooks, str) else FOLDER)
-    return _with_short(_files(place, named=alerting.runbooks != FOLDER and not short), short)
+    named = alerting.runbooks if isinstance(alerting.runbooks, str) else FOLDER
+    return _with_short(_files(folder / named, must_be=named != FOLDER), triggers.short(alerting))
 
 
-def _files(folder: Path, *, named: bool) -> dict[str, Runbook]:
-    if named and not folder.is_dir():
+def _files(folder: Path, *, must_be: bool) -> dict[str, Runbook]:
+    if must_be and not folder.is_dir():
         raise ConfigError(f"alerting.runbooks: there is no folder {folder}.")
     paths = sorted(folder.glob("*.md"))
     if len(paths) > MOST_FILES:

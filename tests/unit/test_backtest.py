@@ -53,7 +53,7 @@ STORY: Sequence[float | None] = (
 
 
 def replayed(values: Iterable[float | None], rule: AlertRule = RULE) -> backtest.Backtest:
-    found = backtest.replay(rule, history(values), "octo/models")
+    found = backtest.replay(rule, history(values))
     assert found is not None
     return found
 

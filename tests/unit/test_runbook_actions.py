@@ -38,7 +38,7 @@ INCIDENT = Incident(
 
 
 def deed(outside: World, incident: Incident | None = INCIDENT, **alerting: Any) -> Deed:
-    return Deed(Config(alerting=Alerting(**alerting)), Path("edgetpu-ci.yml"), outside.cwd / "out", outside, incident)
+    return Deed(Config(alerting=Alerting(**alerting)), outside.cwd / "out", outside, incident)
 
 
 def done(action: Action, with_: Deed) -> Done:

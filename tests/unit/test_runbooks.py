@@ -104,7 +104,7 @@ def test_runbooks_lie_in_the_folder_of_the_configuration(tmp_path: Path) -> None
 
 def test_the_short_form_of_a_monitoring_document_makes_alerts() -> None:
     found = triggers.rules(Alerting(runbooks=DOCUMENT))
-    assert [(rule.name, rule.match, rule.above, rule.worse_by_percent) for rule in found] == [
+    assert [(rule.name, rule.match, rule.above, rule.worse_by_percent) for _, rule in found] == [
         ("high_error_rate", "*/error_rate_percent", 5, None),
         ("performance_degradation", "*/throughput_sustained_fps", None, 20),
     ]
@@ -139,14 +139,14 @@ def test_the_short_form_and_a_file_of_its_name_are_one_runbook(tmp_path: Path) -
 def test_a_trigger_that_cannot_be_understood_is_said(trigger: str, said: str) -> None:
     short = {"it": Automated(trigger=trigger, actions=())}
     with pytest.raises(ConfigError) as error:
-        triggers.rules(Alerting(runbooks=short))
+        list(triggers.rules(Alerting(runbooks=short)))
     assert str(error.value).startswith("alerting.runbooks.it.trigger: ")
     assert said in str(error.value)
 
 
 def test_a_trigger_may_name_an_alert(tmp_path: Path) -> None:
     alerting = Alerting(runbooks={"it": Automated(trigger="test_coverage_drop", actions=())})
-    assert triggers.rules(alerting) == ()
+    assert list(triggers.rules(alerting)) == []
     assert reading.load(alerting, tmp_path)["it"].triggers == ("test_coverage_drop",)
 
 

@@ -30,10 +30,9 @@ class Done(NamedTuple):
 
 
 class Deed(NamedTuple):
-    """The incident an action is for, if any; the configuration and its file; the folder for what it writes."""
+    """The configuration, the folder for what an action writes, and the incident it is for, if any."""
 
     settings: Config
-    config: Path
     folder: Path
     world: World
     incident: Incident | None = None
