@@ -12,10 +12,11 @@ from edgetpu_ci.alerting import actions, evaluating, keeper
 from edgetpu_ci.alerting.actions import Deed, Done
 from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.config import Config
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.incidents import by_hand, responses
 from edgetpu_ci.incidents.record import Book, Incident, Response
 from edgetpu_ci.incidents.responses import Wanted
+from edgetpu_ci.render import words
 from edgetpu_ci.runbooks import checking, reading
 from edgetpu_ci.runbooks.record import Action, Runbook
 from edgetpu_ci.world import World
@@ -83,7 +84,7 @@ class Hand:
         """Do an action that the book knows to have begun, and write down how it ended."""
         action = find(runbook, begun.action)
         done = actions.perform(action, self.ready(action, incident))
-        result = f"{done.text} ({done.file})" if done.file else done.text
+        result = words.plain(f"{done.text} ({done.file})" if done.file else done.text, words.SENTENCE)
         over = replace(begun, ended=self.world.now(), well=done.well, result=result)
         self._change(lambda book: responses.finish(book, incident, over, done.tells))
         return done
@@ -115,8 +116,11 @@ def catch_up(settings: Config, folder: Path, world: World) -> Told:
 
 def follow(told: Told, acting: Hand) -> Told:
     """What was told, and then of what was done; nothing is done where a pull request could have said what."""
-    if not may_act(event.read(acting.world)) or not acting.respond():
-        return told
+    try:
+        if not may_act(event.read(acting.world)) or not acting.respond():
+            return told
+    except EdgeTpuCiError as error:
+        return told._replace(problems=(*told.problems, error))
     again = acting.watch.evaluate()
     new = tuple(one for one in again.problems if str(one) not in map(str, told.problems))
     return Told(

@@ -37,6 +37,7 @@ def check(alerting: Alerting) -> None:
     _once([rule.name for _, rule in found], "alerting: two alerts are called")
     _check_priorities(alerting)
     _check_labels(alerting)
+    _check_actions(alerting)
 
 
 def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
@@ -133,6 +134,12 @@ def _matchers(alerting: Alerting) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield f"alerting.inhibit[{number}].target", one.target
     for number, silence in enumerate(alerting.silences):
         yield f"alerting.silences[{number}].match", silence.match
+
+
+def _check_actions(alerting: Alerting) -> None:
+    for name, action in alerting.actions.items():
+        if bool(action.command) == bool(action.workflow):
+            raise ConfigError(f"alerting.actions.{name} must have either a `command` or a `workflow`.")
 
 
 def _once(names: Sequence[str], fault: str) -> None:

@@ -23,9 +23,7 @@ _TOLD: Final = {
 def text(found: Backtest, others: Sequence[Candidate]) -> str:
     """The sentence, each incident, and what other thresholds would have done."""
     if found.unknown:
-        return (
-            f"{title(found)}: nothing can be said, no run knew its value: {words.plain(found.unknown, words.REASON)}."
-        )
+        return f"{title(found)}: nothing can be said, no run could tell: {words.plain(found.unknown, words.REASON)}."
     parts = [f"{title(found)}: {sentence(found)}", *_pages(found), *_candidates(found.rule, others)]
     return "\n".join(parts)
 

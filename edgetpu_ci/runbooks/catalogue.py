@@ -36,6 +36,7 @@ ACTIONS: Final[dict[str, Known]] = {
     ),
 }
 NOTIFY: Final = "notify_"
+MOST_DAYS: Final = 366
 
 
 def find(name: str) -> Known | None:
@@ -46,3 +47,9 @@ def find(name: str) -> Known | None:
 def contact(name: str, inputs: dict[str, str]) -> str:
     """Whom an action tells; empty when it does not say."""
     return inputs.get("contact", "") if name == "notify" else name.removeprefix(NOTIFY)
+
+
+def days(inputs: dict[str, str]) -> int | None:
+    """In how many days somebody is to have looked into it, 3 by default; None where that is no such number."""
+    text = inputs.get("days", "3")
+    return int(text) if text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= MOST_DAYS else None

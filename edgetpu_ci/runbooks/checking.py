@@ -1,14 +1,11 @@
 """Whether runbooks, alerts and actions fit together. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 from edgetpu_ci import spelling
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.runbooks import catalogue
 from edgetpu_ci.runbooks.record import Action, Runbook
-
-_MOST_DAYS: Final = 366
 
 
 def faults(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule], alerting: Alerting) -> tuple[str, ...]:
@@ -50,9 +47,6 @@ def _of_actions(runbooks: Mapping[str, Runbook], alerting: Alerting) -> Iterator
         for action in runbook.actions:
             if fault := _fault(action, alerting):
                 yield f"{runbook.place}: {action.called} {fault}"
-    for name, hook in alerting.actions.items():
-        if bool(hook.command) == bool(hook.workflow):
-            yield f"alerting.actions.{name} must have either a `command` or a `workflow`."
 
 
 def _fault(action: Action, alerting: Alerting) -> str:
@@ -71,9 +65,8 @@ def _fault(action: Action, alerting: Alerting) -> str:
 
 
 def _unsayable(action: Action, alerting: Alerting) -> str:
-    days = action.inputs.get("days", "1")
-    if not (days.isdecimal() and 1 <= int(days[:4]) <= _MOST_DAYS):
-        return f'cannot be in "{days}" days; `days` is a whole number from 1 to {_MOST_DAYS}.'
+    if catalogue.days(action.inputs) is None:
+        return f"cannot be in so many days; `days` is a whole number from 1 to {catalogue.MOST_DAYS}."
     if not action.name.startswith("notify") and "contact" not in action.inputs:
         return ""
     contact = action.inputs.get("contact", "") or catalogue.contact(action.name, action.inputs)

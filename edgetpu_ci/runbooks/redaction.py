@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-_NAMES: Final = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|WEBHOOK|(^|_)(PAT|KEY|DSN)($|_)", re.IGNORECASE)
+_NAMES: Final = re.compile(
+    "TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|WEBHOOK|PAGERDUTY|(^|_)(PAT|KEY|DSN)($|_)",
+    re.IGNORECASE,
+)
 _SHORTEST: Final = 6
 _SHAPES: Final = (
     re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[a-z]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16})"),

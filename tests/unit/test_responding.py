@@ -1,21 +1,22 @@
 """Runbooks of incidents are done once: written down before, and after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import cli
 from edgetpu_ci.alerting import evaluating, keeper, responding
+from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Permitted, Silence
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.incidents import responses
-from edgetpu_ci.incidents.record import Book, Incident, Response
+from edgetpu_ci.incidents.record import Book, Incident, Response, Step
 from edgetpu_ci.runbooks import reading
 from edgetpu_ci.world import Ran, World
 from tests.fakes import actions
@@ -33,6 +34,12 @@ actions:
 # Errors
 """
 HOOKS = {"stop": Permitted(command=("stop",)), "start": Permitted(command=("start",))}
+
+
+class Told(NamedTuple):
+    """The part of a bound notifier that says where."""
+
+    address: Callable[[dict[str, str], str], str]
 
 
 class Done(list[str]):
@@ -205,3 +212,14 @@ def test_the_verb_lists_checks_and_runs(
     status, said = run("check")
     assert status == 1
     assert 'The alert error_rate has no runbook (eror is none of them; did you mean "errors"?)' in said
+
+
+def test_a_ticket_is_opened_where_the_notifier_of_issues_says() -> None:
+    def address(labels: dict[str, str], _channel: str) -> str:
+        return labels["repo"]
+
+    bound = {"issue": Told(address=address), "slack": Told(address=lambda _labels, _channel: "")}
+    alerting = Alerting(contacts={"oncall": {"slack": "#oncall"}})
+    reach = Reaching(alerting=alerting, rules=RULES, bound=bound, muted=())  # type: ignore[arg-type]
+    asked = [Step(contact=name, after="runbook x", due=AT, taken=AT) for name in ("issue", "oncall", "slack", "nobody")]
+    assert [reach.escalated(INCIDENT, step) for step in asked] == [("issue octo/models",), ("slack #oncall",), (), ()]

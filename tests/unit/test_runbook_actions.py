@@ -13,7 +13,7 @@ from edgetpu_ci.alerting import actions
 from edgetpu_ci.alerting.actions import Deed, Done
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting, Permitted
-from edgetpu_ci.incidents.record import Alert, Incident, Sighting
+from edgetpu_ci.incidents.record import Alert, Incident, Receipt, Sighting
 from edgetpu_ci.runbooks import redaction
 from edgetpu_ci.runbooks.record import Action
 from edgetpu_ci.world import Ran, World, run_process
@@ -119,6 +119,8 @@ def test_telling_somebody_is_left_to_the_messages_of_the_incident(tmp_path: Path
     assert done(Action(name="notify_oncall"), it) == Done("oncall was asked to look at it.", tells=("oncall",))
     assert done(Action(name="notify", inputs={"contact": "oncall"}), it).tells == ("oncall",)
     assert done(Action(name="create_incident_ticket"), it).tells == ("issue",)
+    known = replace(INCIDENT, receipts={"issue octo/models": Receipt(ref="12", at=AT)})
+    assert done(Action(name="create_incident_ticket"), it._replace(incident=known)).tells == ()
     later = done(Action(name="schedule_investigation", inputs={"days": "5", "contact": "oncall"}), it)
     assert later == Done("Somebody is to have looked into it by Monday, 9 March 2026.", tells=("oncall",))
     assert not done(Action(name="notify_oncall"), it._replace(incident=None)).well

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from edgetpu_ci import config
+from edgetpu_ci.config import checking as checked
 from edgetpu_ci.config import triggers
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Automated, Permitted
 from edgetpu_ci.errors import ConfigError
@@ -204,5 +206,22 @@ def test_what_the_configuration_allows_can_be_done() -> None:
         "ours": Permitted(workflow="a.yml"),
     }
     assert faults(Alerting(actions=hooks), book, rules=()) == ()
-    (fault,) = faults(Alerting(actions={"ours": Permitted()}), rules=())
-    assert fault == "alerting.actions.ours must have either a `command` or a `workflow`."
+    with pytest.raises(ConfigError, match="ours must have either a `command` or a `workflow`"):
+        checked.check(Alerting(actions={"ours": Permitted()}))
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples/alerts"
+
+
+def test_the_example_has_a_runbook_for_each_alert_and_can_do_what_they_say() -> None:
+    settings = config.load(EXAMPLES / "edgetpu-ci.yml")
+    runbooks = reading.load(settings.alerting, EXAMPLES)
+    assert checking.faults(runbooks, config.alert_rules(settings), settings.alerting) == ()
+    assert {rule.name for rule in config.alert_rules(settings)} == set(runbooks)
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "runbooks").glob("*.md")), ids=lambda path: str(path.stem))
+def test_each_runbook_of_the_example_says_what_one_asks_at_night(path: Path) -> None:
+    heads = [line for line in path.read_text().splitlines() if line.startswith("## ")]
+    wanted = ("What it means", "First look (2 minutes)", "How to mend", "When to escalate")
+    assert [head[3:] for head in heads if head != "## Likely causes"] == list(wanted)

@@ -10,10 +10,10 @@ from edgetpu_ci.alerting.actions.deed import Deed as Deed
 from edgetpu_ci.alerting.actions.deed import Done as Done
 from edgetpu_ci.config import durations
 from edgetpu_ci.errors import EdgeTpuCiError
+from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.runbooks import catalogue
 from edgetpu_ci.runbooks.record import Action
 
-_DAYS: Final = "3"
 _ISSUE: Final = "issue"
 
 
@@ -84,17 +84,30 @@ def _saying(action: Action, deed: Deed) -> Ready:
     if deed.incident is None:
         return _not("there is no incident to tell of; name one with --incident")
     if action.name == "create_incident_ticket":
-        if not any(step.use == _ISSUE for step in deed.settings.alerting.notify):
-            return _not("`alerting.notify` has no `use: issue`")
-        return _telling(_ISSUE, "open the incident's issue, where it has none", "The incident's issue was asked for.")
+        return _ticket(deed, deed.incident)
     if action.name == "schedule_investigation":
-        due = deed.world.now() + timedelta(days=int(action.inputs.get("days", _DAYS)))
-        text = f"Somebody is to have looked into it by {due:%A}, {due.day} {due:%B %Y}."
-        return _telling(action.inputs.get("contact", ""), f'write into the incident: "{text}"', text)
+        return _scheduled(action, deed)
     contact = catalogue.contact(action.name, action.inputs)
     if contact not in deed.settings.alerting.contacts:
         return _not(f'`alerting.contacts` has no "{contact}"')
     return _telling(contact, f"tell {contact}", f"{contact} was asked to look at it.")
+
+
+def _ticket(deed: Deed, incident: Incident) -> Ready:
+    if not any(step.use == _ISSUE for step in deed.settings.alerting.notify):
+        return _not("`alerting.notify` has no `use: issue`")
+    if any(target.startswith(f"{_ISSUE} ") for target in incident.receipts):
+        return _telling("", "nothing: it has its issue", "The incident has its issue already.")
+    return _telling(_ISSUE, "open the incident's issue", "The incident's issue was asked for.")
+
+
+def _scheduled(action: Action, deed: Deed) -> Ready:
+    days = catalogue.days(action.inputs)
+    if days is None:
+        return _not("`days` is no number of days")
+    due = deed.world.now() + timedelta(days=days)
+    text = f"Somebody is to have looked into it by {due:%A}, {due.day} {due:%B %Y}."
+    return _telling(action.inputs.get("contact", ""), f'write into the incident: "{text}"', text)
 
 
 def _telling(contact: str, would: str, text: str) -> Ready:
