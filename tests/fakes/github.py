@@ -238,11 +238,11 @@ class FakeGitHub:
     def _repository(self, _named: list[Any], _query: dict[str, str], _body: bytes) -> Reply:
         shown = contract().example("get", "/repos/{owner}/{repo}", 200)
         # GitHub's example breaks GitHub's description here.
-        return _json(200, {**shown, "language": None, "source": {**shown["source"], "language": None}})
+        return as_json(200, {**shown, "language": None, "source": {**shown["source"], "language": None}})
 
     def _dispatch(self, _named: list[Any], _query: dict[str, str], _body: bytes) -> Reply:
         path = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches"
-        return _json(200, contract().example("post", path, 200))
+        return as_json(200, contract().example("post", path, 200))
 
 
 _ROUTES: Sequence[Route] = (
