@@ -20,9 +20,14 @@ _LONG_AGO: Final = timedelta(days=30)
 
 
 def rules(alerting: Alerting) -> tuple[tuple[str, AlertRule], ...]:
-    """All alerts and their places: those written out, then those in short form."""
+    """All alerts and their places: those written out, those in short form, and those of runbooks in short form.
+
+    A runbook whose alert is there already has no second.
+    """
     written = ((f"rules[{number}] ({rule.name})", rule) for number, rule in enumerate(alerting.rules))
-    return (*written, *shorthand.expand(alerting), *triggers.rules(alerting))
+    found = (*written, *shorthand.expand(alerting))
+    names = {rule.name for _, rule in found}
+    return (*found, *(one for one in triggers.rules(alerting) if one[1].name not in names))
 
 
 def check(alerting: Alerting) -> None:

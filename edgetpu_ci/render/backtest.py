@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Final
 
 from edgetpu_ci import metrics
+from edgetpu_ci.config import durations
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.incidents.backtest import Backtest, Candidate, Page, threshold
 from edgetpu_ci.render import words
 
 _MOST: Final = 30
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _TOLD: Final = {
     "above": "above {}",
     "below": "below {}",
@@ -49,33 +49,26 @@ def amount(rule: AlertRule, value: float) -> str:
 def sentence(found: Backtest) -> str:
     """How many pages in which time, the longest, and how many are still open."""
     span = found.last - found.first
-    days = max(span / _DAY, 1)
+    days = max(span / timedelta(days=1), 1)
     reports = f"{found.reports:,} report{'s' if found.reports > 1 else ''}"
     if not found.pages:
-        return f"no page in {lasting(span)}; {reports}."
+        return f"no page in {durations.words(span)}; {reports}."
     count = len(found.pages)
     longest = max(map(found.lasted, found.pages))
     still = sum(page.ended is None for page in found.pages)
-    told = [f"{count:,} page{'s' if count > 1 else ''} in {lasting(span)} ({count / days:.2g} a day)"]
-    told += [f"longest {lasting(longest)}", *([f"{still} still open"] if still else [])]
+    told = [f"{count:,} page{'s' if count > 1 else ''} in {durations.words(span)} ({count / days:.2g} a day)"]
+    told += [f"longest {durations.words(longest)}", *([f"{still} still open"] if still else [])]
     return f"{', '.join(told)}; {reports}."
-
-
-def lasting(span: timedelta) -> str:
-    """A length of time as people say it: 40 min, 3 h, 90 days."""
-    if span < _HOUR:
-        return f"{round(span / timedelta(minutes=1))} min"
-    return f"{span / _HOUR:.3g} h" if span < 2 * _DAY else f"{round(span / _DAY):,} days"
 
 
 def _pages(found: Backtest) -> Iterator[str]:
     """The newest first, as most want to know of those."""
     if found.pages:
-        yield "\nbegan              ended              lasted    worst       first bad commit"
+        yield "\nbegan              ended              lasted       worst       first bad commit"
     for page in sorted(found.pages, key=lambda one: one.began, reverse=True)[:_MOST]:
         ended = f"{page.ended:%Y-%m-%d %H:%M}" if page.ended else "still open"
         worst = "" if page.worst is None else amount(found.rule, page.worst)
-        line = f"{page.began:%Y-%m-%d %H:%M}   {ended:<16}   {lasting(found.lasted(page)):<8}  {worst:<10}  "
+        line = f"{page.began:%Y-%m-%d %H:%M}   {ended:<16}   {durations.words(found.lasted(page)):<11}  {worst:<10}  "
         yield f"{line}{_commits(page)}{_which(found, page)}".rstrip()
     if len(found.pages) > _MOST:
         yield f"… and {len(found.pages) - _MOST:,} before"
@@ -96,8 +89,12 @@ def _which(found: Backtest, page: Page) -> str:
 def _candidates(rule: AlertRule, others: Sequence[Candidate]) -> Iterator[str]:
     name, now = threshold(rule)
     if len(others) > 1:
-        yield f"\n{name:<18} pages   longest     open together"
+        yield f"\n{name:<18} pages   longest      open together"
     for one in others if len(others) > 1 else ():
-        longest, together = (lasting(hours * _HOUR) if one.pages else "–" for hours in (one.longest_hours, one.hours))
+        longest, together = (_open(hours) if one.pages else "–" for hours in (one.longest_hours, one.hours))
         mark = "   ← this rule" if one.threshold == now else ""
-        yield f"{one.threshold:<18g} {one.pages:>5}   {longest:<10}  {together}{mark}"
+        yield f"{one.threshold:<18g} {one.pages:>5}   {longest:<11}  {together}{mark}"
+
+
+def _open(hours: float) -> str:
+    return durations.words(timedelta(hours=hours))

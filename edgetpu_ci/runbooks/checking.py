@@ -14,19 +14,24 @@ def faults(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule], alerting
 
 
 def of(rule: AlertRule, runbooks: Mapping[str, Runbook]) -> Runbook | None:
-    """The runbook of an alert: the one it names, else the first that it triggers."""
-    named = rule.runbook.rpartition("/")[2].removesuffix(".md")
-    return runbooks.get(named) or next((one for one in runbooks.values() if rule.name in one.triggers), None)
+    """The runbook of an alert: the one it names, or that is called like it, or the first that it triggers."""
+    triggered = (one for one in runbooks.values() if rule.name in one.triggers)
+    return runbooks.get(_called(rule)) or runbooks.get(rule.name) or next(triggered, None)
+
+
+def _called(rule: AlertRule) -> str:
+    return rule.runbook.rpartition("/")[2].removesuffix(".md")
 
 
 def _of_alerts(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule]) -> Iterator[str]:
     for rule in rules:
-        if is_elsewhere(rule.runbook) or of(rule, runbooks):
+        if is_elsewhere(rule.runbook):
             continue
-        named = (
-            f" ({rule.runbook} is none of them{spelling.meant(rule.runbook, runbooks) or '.'})" if rule.runbook else ""
-        )
-        yield f"The alert {rule.name} has no runbook{named}; write {rule.name}.md with `triggers: [{rule.name}]`."
+        if rule.runbook and _called(rule) not in runbooks:
+            guess = spelling.meant(_called(rule), runbooks) or "."
+            yield f'The alert {rule.name} names the runbook "{rule.runbook}", which is not there{guess}'
+        elif of(rule, runbooks) is None:
+            yield f"The alert {rule.name} has no runbook; write {rule.name}.md."
 
 
 def is_elsewhere(runbook: str) -> bool:

@@ -26,14 +26,14 @@ class _Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     actions: tuple[Action, ...] = ()
 
 
-def parse(data: bytes, name: str, place: str) -> Runbook:
+def parse(data: bytes, name: str, file: str) -> Runbook:
     """A runbook from the bytes of its file. ConfigError says in one sentence what is wrong with it."""
     if len(data) > MOST_BYTES:
-        raise ConfigError(f"{place} has {len(data):,} bytes, more than the {MOST_BYTES:,} a runbook may have.")
-    front, text = _split(data, place)
-    header = codec.decode_yaml(front, _Header, place) if front.strip() else _Header()
-    _check(header.actions, place)
-    return Runbook(name=name, place=place, triggers=header.triggers, actions=header.actions, text=text)
+        raise ConfigError(f"{file} has {len(data):,} bytes, more than the {MOST_BYTES:,} a runbook may have.")
+    front, text = _split(data, file)
+    header = codec.decode_yaml(front, _Header, file) if front.strip() else _Header()
+    _check(header.actions, file)
+    return Runbook(name=name, file=file, triggers=header.triggers, actions=header.actions, text=text)
 
 
 def _split(data: bytes, place: str) -> tuple[bytes, str]:
@@ -63,19 +63,21 @@ def _check(actions: tuple[Action, ...], place: str) -> None:
             raise ConfigError(f"{where}: {action.called} is there twice; once is enough.")
 
 
-def load(alerting: Alerting, folder: Path) -> dict[str, Runbook]:
-    """All runbooks by name: the files in their folder, and those in short form. ConfigError as `parse`."""
-    named = alerting.runbooks if isinstance(alerting.runbooks, str) else FOLDER
-    return _with_short(_files(folder / named, must_be=named != FOLDER), triggers.short(alerting))
+def load(alerting: Alerting, root: Path) -> dict[str, Runbook]:
+    """All runbooks by name: the files in their folder below `root`, and those in short form. ConfigError as `parse`."""
+    folder = alerting.runbooks if isinstance(alerting.runbooks, str) else FOLDER
+    if folder != FOLDER and not (root / folder).is_dir():
+        raise ConfigError(f"alerting.runbooks: there is no folder {root / folder}.")
+    return _with_short(_files(root / folder, folder), triggers.short(alerting))
 
 
-def _files(folder: Path, *, must_be: bool) -> dict[str, Runbook]:
-    if must_be and not folder.is_dir():
-        raise ConfigError(f"alerting.runbooks: there is no folder {folder}.")
-    paths = sorted(folder.glob("*.md"))
+def _files(place: Path, folder: str) -> dict[str, Runbook]:
+    paths = sorted(place.glob("*.md"))
     if len(paths) > MOST_FILES:
         raise ConfigError(f"{folder} has {len(paths):,} files, more than the {MOST_FILES} runbooks that are read.")
-    return {path.stem: parse(_read(path), path.stem, str(path)) for path in paths if path.stem != "README"}
+    return {
+        path.stem: parse(_read(path), path.stem, f"{folder}/{path.name}") for path in paths if path.stem != "README"
+    }
 
 
 def _read(path: Path) -> bytes:
@@ -90,7 +92,7 @@ def _with_short(files: Mapping[str, Runbook], short: Mapping[str, Automated]) ->
     """A file and a short form of one name are one runbook: what to read, and what is done at once."""
     found = dict(files)
     for name, one in short.items():
-        file = files.get(name, Runbook(name=name, place=f"alerting.runbooks.{name}"))
+        file = files.get(name, Runbook(name=name))
         told = {action.name: action for action in file.actions}
         actions = tuple(replace(told.get(action, Action(name=action)), auto=True) for action in one.actions)
         others = tuple(action for action in file.actions if action.called not in one.actions)

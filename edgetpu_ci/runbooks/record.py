@@ -28,13 +28,18 @@ class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Runbook(Struct, frozen=True, kw_only=True):
-    """`place` is the file it stands in, or where in the configuration; `text` is its Markdown without front matter."""
+    """`file` is where it lies in the repository, empty of one in short form; `text` is its Markdown alone."""
 
     name: str
-    place: str
+    file: str = ""
     triggers: tuple[AlertName, ...] = ()
     actions: tuple[Action, ...] = ()
     text: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands: its file, or its key in the configuration."""
+        return self.file or f"alerting.runbooks.{self.name}"
 
     @property
     def title(self) -> str:

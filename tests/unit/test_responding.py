@@ -211,7 +211,7 @@ def test_the_verb_lists_checks_and_runs(
     (tmp_path / "edgetpu-ci.yml").write_text(DOCUMENT.replace("runbook: errors", "runbook: eror"))
     status, said = run("check")
     assert status == 1
-    assert 'The alert error_rate has no runbook (eror is none of them; did you mean "errors"?)' in said
+    assert 'The alert error_rate names the runbook "eror", which is not there; did you mean "errors"?' in said
 
 
 def test_a_ticket_is_opened_where_the_notifier_of_issues_says() -> None:

@@ -87,9 +87,7 @@ def test_a_command_that_does_not_end_well_says_so(tmp_path: Path, argv: tuple[st
 
 def test_what_is_not_set_up_is_not_pretended(tmp_path: Path) -> None:
     result = done(DISABLE, deed(world(tmp_path)))
-    assert result == Done(
-        "Not done: it is not set up: `alerting.actions` names no command and no workflow for it.", well=False
-    )
+    assert result == Done("Not done: `alerting.actions` names no command and no workflow for it.", well=False)
     assert done(Action(name="create_incident_ticket"), deed(world(tmp_path))).text == (
         "Not done: `alerting.notify` has no `use: issue`."
     )
@@ -101,7 +99,7 @@ def test_what_is_not_set_up_is_not_pretended(tmp_path: Path) -> None:
     [
         (DISABLE, {"actions": hook("systemctl", "stop", "x")}, 'run ["systemctl","stop","x"] for at most 5 s'),
         (Action(workflow="a.yml"), {}, "start the workflow a.yml on the default branch"),
-        (DISABLE, {}, "nothing: it is not set up: `alerting.actions` names no command and no workflow for it"),
+        (DISABLE, {}, "nothing: `alerting.actions` names no command and no workflow for it"),
         (Action(name="notify_cto"), {"contacts": {"cto": {"slack": "#cto"}}}, "tell cto"),
         (Action(name="collect_debug_logs"), {}, "collect what `doctor` says, the last reports and the end of the kern"),
     ],

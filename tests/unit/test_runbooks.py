@@ -146,6 +146,13 @@ def test_a_trigger_that_cannot_be_understood_is_said(trigger: str, said: str) ->
     assert said in str(error.value)
 
 
+def test_an_alert_that_is_written_out_is_the_one_of_its_runbook() -> None:
+    written = AlertRule(name="high_error_rate", match="*/error_rate_percent", above=7, severity="critical")
+    found = {rule.name: rule for _, rule in checked.rules(Alerting(rules=(written,), runbooks=DOCUMENT))}
+    assert list(found) == ["high_error_rate", "performance_degradation"]
+    assert found["high_error_rate"] == written
+
+
 def test_a_trigger_may_name_an_alert(tmp_path: Path) -> None:
     alerting = Alerting(runbooks={"it": Automated(trigger="test_coverage_drop", actions=())})
     assert list(triggers.rules(alerting)) == []
@@ -163,7 +170,8 @@ def test_every_alert_has_a_runbook_by_its_name_or_by_a_trigger() -> None:
     outside = AlertRule(name="slow", match="*/time_ms", above=1, runbook="https://example.org/slow")
     assert faults(Alerting(), rules=(outside,)) == ()
     (fault,) = faults(Alerting())
-    assert fault.startswith("The alert test_coverage_drop has no runbook; write test_coverage_drop.md with `triggers")
+    assert fault == "The alert test_coverage_drop has no runbook; write test_coverage_drop.md."
+    assert faults(Alerting(), Runbook(name="test_coverage_drop")) == ()
 
 
 def test_a_trigger_names_an_alert() -> None:

@@ -35,7 +35,7 @@ def make_ready(action: Action, deed: Deed) -> Ready:
         return _command(action, allowed.command, allowed.inputs | action.inputs, deed)
     known = catalogue.find(action.name)
     if known is None or known.kind == "hook":
-        return _not("it is not set up: `alerting.actions` names no command and no workflow for it")
+        return _not("`alerting.actions` names no command and no workflow for it")
     return _saying(action, deed) if known.kind == "say" else _looking(action, deed)
 
 
