@@ -11,6 +11,7 @@ from edgetpu_ci.incidents.backtest import Backtest, Candidate, Page, threshold
 from edgetpu_ci.render import words
 
 _MOST: Final = 30
+_FEW: Final = 2
 _TOLD: Final = {
     "above": "above {}",
     "below": "below {}",
@@ -48,15 +49,16 @@ def amount(rule: AlertRule, value: float) -> str:
 
 def sentence(found: Backtest) -> str:
     """How many pages in which time, the longest, and how many are still open."""
-    span = found.last - found.first
-    days = max(span / timedelta(days=1), 1)
+    days = (found.last - found.first) / timedelta(days=1)
+    # Hours say nothing beside weeks.
+    span = durations.words(timedelta(days=round(days) if days > _FEW else days))
     reports = f"{found.reports:,} report{'s' if found.reports > 1 else ''}"
     if not found.pages:
-        return f"no page in {durations.words(span)}; {reports}."
+        return f"no page in {span}; {reports}."
     count = len(found.pages)
     longest = max(map(found.lasted, found.pages))
     still = sum(page.ended is None for page in found.pages)
-    told = [f"{count:,} page{'s' if count > 1 else ''} in {durations.words(span)} ({count / days:.2g} a day)"]
+    told = [f"{count:,} page{'s' if count > 1 else ''} in {span} ({count / max(days, 1):.2g} a day)"]
     told += [f"longest {durations.words(longest)}", *([f"{still} still open"] if still else [])]
     return f"{', '.join(told)}; {reports}."
 
@@ -89,11 +91,11 @@ def _which(found: Backtest, page: Page) -> str:
 def _candidates(rule: AlertRule, others: Sequence[Candidate]) -> Iterator[str]:
     name, now = threshold(rule)
     if len(others) > 1:
-        yield f"\n{name:<18} pages   longest      open together"
+        yield f"\n{name:<18} pages   longest        open together"
     for one in others if len(others) > 1 else ():
         longest, together = (_open(hours) if one.pages else "–" for hours in (one.longest_hours, one.hours))
         mark = "   ← this rule" if one.threshold == now else ""
-        yield f"{one.threshold:<18g} {one.pages:>5}   {longest:<11}  {together}{mark}"
+        yield f"{one.threshold:<18g} {one.pages:>5}   {longest:<13}  {together}{mark}"
 
 
 def _open(hours: float) -> str:
