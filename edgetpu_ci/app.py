@@ -30,8 +30,9 @@ from edgetpu_ci import (
     series_index,
     store,
 )
-from edgetpu_ci.alerting import evaluating
+from edgetpu_ci.alerting import evaluating, responding
 from edgetpu_ci.alerting.evaluating import Told, Watch
+from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.errors import (
     ConfigError,
     DeliveryError,
@@ -110,7 +111,7 @@ def run(
     report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
     outputs, unsaid = _publish(publishers, report, world)
-    told = None if is_apart else _alert(watch, report, happened, world)
+    told = None if is_apart else _alert(watch, report, settings, folder, world)
     outcome = Outcome(report=report, saved=saved, told=told, problems=_grave((*unread, *unsaved), unsaid, world))
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
@@ -125,10 +126,12 @@ def _grave(
     return tuple(problem for problem in problems if not isinstance(problem, _PASSING))
 
 
-def _alert(watch: Watch, report: Report, happened: event.Event, world: World) -> Told | None:
+def _alert(watch: Watch, report: Report, settings: config.Config, folder: Path, world: World) -> Told | None:
     """Tell whoever is to hear of what lasts; that nobody could be told changes no verdict and no exit status."""
     try:
-        told = evaluating.after_run(watch, report, happened)
+        told = evaluating.after_run(watch, report, event.read(world))
+        acting = Hand(settings=settings, watch=watch, folder=folder, world=world)
+        told = told and responding.follow(told, acting)
     except EdgeTpuCiError as error:
         notify("warning", f"Nobody was told of alerts: {error}", world)
         return None

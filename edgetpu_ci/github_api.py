@@ -1,7 +1,7 @@
 """GitHub's REST API: one request at a time, repeated where that helps, its answer checked."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -77,16 +77,20 @@ class _Complaint(Struct, frozen=True):
 class Api:
     """The API as one repository's job uses it.
 
-    `needs` is the permission to name when it is refused, `later` what to do when it may succeed another time.
+    `needs` is the permission to name when it is refused, `later` what to do when it may succeed another time. `steps`
+    are what to do next when it answers with a status, where that is another step than usual.
     """
 
-    def __init__(self, repository: str, world: World, needs: str, later: str = _LATER) -> None:
+    def __init__(
+        self, repository: str, world: World, needs: str, later: str = _LATER, steps: Mapping[int, str] = _NEXT
+    ) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise ConfigError(f'"{repository}" is no repository; set GITHUB_REPOSITORY to owner/name.')
         self.repository = f"/repos/{repository}"
         self._world = world
         self._needs = needs
         self._later = later
+        self._steps = {**_NEXT, **steps}
         self._requester = world.github().requester
 
     @property
@@ -167,7 +171,7 @@ class Api:
     def _refusal(self, request: str, answer: Answer) -> DeliveryError:
         if answer.status == _UNANSWERED:
             return DeliveryError(f"GitHub did not answer {request} ({answer.text}); {self._later}.")
-        step = self._later if answer.passing else _NEXT.get(answer.status, self._later).format(needs=self._needs)
+        step = self._later if answer.passing else self._steps.get(answer.status, self._later).format(needs=self._needs)
         sentence = f"GitHub answered {answer.status} ({_message(answer.text)}) to {request}; {step}."
         if answer.status in {_NOT_FOUND, _GONE}:
             return (GoneError if answer.status == _GONE else MissingError)(sentence)

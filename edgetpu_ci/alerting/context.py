@@ -18,6 +18,7 @@ from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
 from edgetpu_ci.incidents.record import Alert, Context, Incident
 from edgetpu_ci.render.incident import MENTION
+from edgetpu_ci.runbooks import checking, reading
 from edgetpu_ci.store import branch, layout
 from edgetpu_ci.transport import github
 from edgetpu_ci.transport.github import GitHub
@@ -213,7 +214,9 @@ def _report(alert: Alert, settings: Config, place: str) -> str:
 
 
 def _runbook(rule: AlertRule, alerting: Alerting, world: World) -> str:
-    """The address or the path of the runbook a rule names, or that is called like it."""
-    named = rule.runbook
-    called = f"{alerting.runbooks}/{named.rpartition('/')[2].removesuffix('.md') or rule.name}.md"
-    return named if "://" in named or not (world.cwd / called).is_file() else called
+    """The address that a rule names, or the file of its runbook."""
+    try:
+        found = checking.of(rule, reading.load(alerting, world.cwd))
+    except ConfigError:
+        found = None  # A check says what is wrong with them.
+    return found.file if found and found.file and not checking.is_elsewhere(rule.runbook) else rule.runbook

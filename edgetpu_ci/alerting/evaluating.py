@@ -68,7 +68,7 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     def planned(self, before: Book, after: Book) -> Book:
         """The book `after` with what is to be said."""
-        return intents.plan(before, after, self._reach(after), self.world.now())
+        return intents.plan(before, after, self.reach(after), self.world.now())
 
     def _taken_down(
         self, before: Book, own: Report | None, job: Claim
@@ -93,7 +93,8 @@ class Watch(Struct, frozen=True, kw_only=True):
     def _looking(self) -> Looking:
         return Looking(rules=self.rules, group_by=self.alerting.group_by, repository=self.repository)
 
-    def _reach(self, book: Book) -> Reaching:
+    def reach(self, book: Book) -> Reaching:
+        """Who is to hear of what, now."""
         muted = muting.of(book, self.alerting, self.world.now())
         return Reaching(alerting=self.alerting, rules=self.rules, bound=self.bound, muted=muted)
 
@@ -109,7 +110,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         return sha256(written + " ".join(is_set).encode()).hexdigest()[:8]
 
     def _put_away(self, book: Book) -> tuple[Book, Sequence[EdgeTpuCiError]]:
-        reach = self._reach(book)
+        reach = self.reach(book)
         over = [one for one in book.incidents if intents.is_settled(book, one, reach)]
         return keeper.put_away(self.store, over, self.world) if over else (book, ())
 

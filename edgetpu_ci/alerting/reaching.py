@@ -23,13 +23,12 @@ class Reaching:
         """Where any of its alerts that fire is told of; None while all are muted."""
         if self.is_silent(incident):
             return None
-        addresses = {name: one.address for name, one in self.bound.items()}
         found = (
             target
             for alert in firing(incident) or incident.alerts
             for rule in self.rules
             if rule.name == alert.rule and alert.fingerprint not in self.muted
-            for target in routing.targets(self.alerting, addresses, rule, alert.labels)
+            for target in routing.targets(self.alerting, self._addresses, rule, alert.labels)
         )
         return tuple(dict.fromkeys(found))
 
@@ -37,9 +36,13 @@ class Reaching:
         """Whether all of its alerts that fire are muted. What is over has none: who heard of it hears that at once."""
         return incident.is_open and all(alert.fingerprint in self.muted for alert in firing(incident))
 
-    def escalated(self, _incident: Incident, step: Step) -> tuple[str, ...]:
-        """Wherever its contact is told."""
-        return routing.of_contact(self.alerting, step.contact)
+    def escalated(self, incident: Incident, step: Step) -> tuple[str, ...]:
+        """Wherever its contact is told; where it is a way, at the address for the incident."""
+        return tuple(routing.said_to(step.contact, self.alerting, self._addresses, "", incident.labels))
+
+    @property
+    def _addresses(self) -> routing.Addresses:
+        return {name: one.address for name, one in self.bound.items()}
 
     def exists(self, target: str) -> bool:
         """Whether its notifier is still configured."""

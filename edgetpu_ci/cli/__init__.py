@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, NoReturn
 from edgetpu_ci import __version__, spelling
 from edgetpu_ci.cli import (
     alerts,
+    backtest,
     baseline,
     checklist,
     devices,
@@ -25,6 +26,7 @@ from edgetpu_ci.cli import (
     pictures,
     reports,
     repository,
+    runbooks,
     statistics,
     store,
     upkeep,
@@ -78,6 +80,9 @@ VERBS: Final[dict[str, Verb]] = {
     "baseline": Verb("Accept, show or suggest the baseline of this machine.", baseline.options, None),
     "ab": Verb("Decide from rounds of base and head what became worse.", statistics.ab_options, statistics.ab),
     "detect": Verb("Find the changes of level in series of numbers.", statistics.detect_options, statistics.detect),
+    "backtest": Verb(
+        "Say what an alert would have done over the reports of the store.", backtest.options, backtest.run
+    ),
     "fleet": Verb(
         "Lay the reports of several devices beside each other: suspect the code, or a device?", fleet.options, fleet.run
     ),
@@ -98,6 +103,7 @@ VERBS: Final[dict[str, Verb]] = {
         upkeep.review_options,
         None,
     ),
+    "runbook": Verb("List and check runbooks, and do what one says.", runbooks.options, None),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
     "checklist": Verb(

@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 def options(command: argparse.ArgumentParser) -> None:
     """The options of `alerts`."""
     surroundings.config_option(command)
+    surroundings.output_option(command, "the folder for what actions of runbooks write")
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, take acknowledgements, tell; 4 where somebody could not be told."""
     from edgetpu_ci import codec
-    from edgetpu_ci.alerting import evaluating
+    from edgetpu_ci.alerting import responding
     from edgetpu_ci.render import incident_text
 
     world = surroundings.world()
-    told = evaluating.catch_up(surroundings.settings(arguments), world)
+    told = responding.catch_up(surroundings.settings(arguments), arguments.output, world)
     if arguments.json:
         output.write(codec.encode_json(_plain(told)).decode(), end="")
     else:

@@ -17,6 +17,13 @@ def config_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: edgetpu-ci.yml)")
 
 
+def output_option(command: argparse.ArgumentParser, what: str) -> None:
+    """Add `--output`: a folder, by default the one of a run."""
+    command.add_argument(
+        "--output", metavar="FOLDER", type=Path, default=Path("edgetpu-ci-report"), help=f"{what}; default: %(default)s"
+    )
+
+
 def no_options(_command: argparse.ArgumentParser) -> None:
     """A command without options."""
 

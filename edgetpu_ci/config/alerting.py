@@ -13,6 +13,9 @@ Level = Literal["info", "warning", "error", "critical"]
 NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 """Names of alerts and labels, as Prometheus takes them."""
 
+WORKFLOW: Final = r"^([A-Za-z0-9_][\w.-]{0,99}\.ya?ml)?$"
+"""The file of a workflow in .github/workflows."""
+
 
 class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that somebody is told of, and when: exactly one demand on what `match` names (`subject/metric`).
@@ -82,6 +85,24 @@ class Silence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     match: dict[str, str] = field(default_factory=dict)
 
 
+class Permitted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a runbook may have done by name: a `command`, words that meet no shell, or a `workflow` of the main branch.
+
+    `inputs` are those of the workflow; a command finds them in its environment.
+    """
+
+    command: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+    workflow: Annotated[str, Meta(pattern=WORKFLOW)] = ""
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+class Automated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A runbook in the short form of monitoring documents: "error_rate > 5%", or an alert, and what is done at once."""
+
+    trigger: str
+    actions: tuple[Annotated[str, Meta(pattern=NAME)], ...]
+
+
 Routes = dict[Level, tuple[str, ...]]
 
 
@@ -102,7 +123,9 @@ class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `notify` lists the ways of telling somebody, `routing` which of them each level takes: names of `notify` or of
     `contacts` (such as `emergency_contacts`), or `all_channels`. A contact maps each way to an address there.
     `escalation_matrix` says, for each priority, who hears of what nobody acknowledged after which time. Alerts with
-    the same labels `group_by` are one incident. `runbooks` is the folder with a Markdown file for each alert.
+    the same labels `group_by` are one incident. `runbooks` is the folder with a Markdown file for each alert; or some
+    in short form, beside the folder "runbooks". `actions` are what runbooks may have done beside what we can do
+    ourselves, by name.
     """
 
     rules: tuple[AlertRule, ...] = ()
@@ -115,4 +138,5 @@ class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routing: Routes = field(default_factory=default_routing)
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
     escalation_matrix: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
-    runbooks: str = "runbooks"
+    runbooks: str | dict[Annotated[str, Meta(pattern=NAME)], Automated] = "runbooks"
+    actions: dict[Annotated[str, Meta(pattern=NAME)], Permitted] = field(default_factory=dict)

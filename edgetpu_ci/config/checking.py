@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from edgetpu_ci import spelling
-from edgetpu_ci.config import durations, matrix, shorthand
+from edgetpu_ci.config import durations, matrix, shorthand, triggers
 from edgetpu_ci.config.alerting import Alerting, AlertRule, default_routing
 from edgetpu_ci.errors import ConfigError
 
@@ -20,9 +20,14 @@ _LONG_AGO: Final = timedelta(days=30)
 
 
 def rules(alerting: Alerting) -> tuple[tuple[str, AlertRule], ...]:
-    """All alerts and their places: those written out, then those in short form."""
+    """All alerts and their places: those written out, those in short form, and those of runbooks in short form.
+
+    A runbook whose alert is there already has no second.
+    """
     written = ((f"rules[{number}] ({rule.name})", rule) for number, rule in enumerate(alerting.rules))
-    return (*written, *shorthand.expand(alerting))
+    found = (*written, *shorthand.expand(alerting))
+    names = {rule.name for _, rule in found}
+    return (*found, *(one for one in triggers.rules(alerting) if one[1].name not in names))
 
 
 def check(alerting: Alerting) -> None:
@@ -37,6 +42,7 @@ def check(alerting: Alerting) -> None:
     _once([rule.name for _, rule in found], "alerting: two alerts are called")
     _check_priorities(alerting)
     _check_labels(alerting)
+    _check_actions(alerting)
 
 
 def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
@@ -133,6 +139,12 @@ def _matchers(alerting: Alerting) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield f"alerting.inhibit[{number}].target", one.target
     for number, silence in enumerate(alerting.silences):
         yield f"alerting.silences[{number}].match", silence.match
+
+
+def _check_actions(alerting: Alerting) -> None:
+    for name, action in alerting.actions.items():
+        if bool(action.command) == bool(action.workflow):
+            raise ConfigError(f"alerting.actions.{name} must have either a `command` or a `workflow`.")
 
 
 def _once(names: Sequence[str], fault: str) -> None:

@@ -31,6 +31,7 @@ from edgetpu_ci.loads import model_slot, slot
 from edgetpu_ci.loads.target import Target
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.render import selftest, unknowns
+from edgetpu_ci.runbooks import checking, reading
 from edgetpu_ci.world import World
 
 _MARKS = {"ok": "✓", "note": "•", "bad": "✗"}
@@ -54,6 +55,7 @@ def examine(path: Path, world: World) -> list[Finding]:
             *_extras(settings),
             *_baseline(settings, world),
             *_noise(settings, world),
+            *_runbooks(settings, world),
             *_github(settings, world),
             *_readers(settings, world),
         ]
@@ -222,6 +224,22 @@ def _noise(settings: config.Config, world: World) -> Iterator[Finding]:
         yield Finding("bad", "noise floor", f"{out}.")
     else:
         yield Finding("ok" if tests else "note", "noise floor", f"{selftest.of_runner(runner)}.")
+
+
+def _runbooks(settings: config.Config, world: World) -> Iterator[Finding]:
+    """Whether every alert has a runbook, and what they would have done can be."""
+    rules = config.alert_rules(settings)
+    if not rules:
+        return
+    try:
+        found = reading.load(settings.alerting, world.cwd)
+    except ConfigError as error:
+        yield Finding("bad", "runbooks", str(error))
+        return
+    faults = checking.faults(found, rules, settings.alerting)
+    yield from (Finding("note", "runbooks", fault) for fault in faults)
+    if not faults:
+        yield Finding("ok", "runbooks", f"Each of {len(rules)} alerts has one.")
 
 
 def _github(settings: config.Config, world: World) -> Iterator[Finding]:

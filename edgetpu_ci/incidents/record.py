@@ -110,6 +110,21 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     taken: Time
 
 
+class Response(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An action of a runbook: written down before it begins, and again when it ended, well or not, with its result.
+
+    `by` is the job that does it.
+    """
+
+    runbook: str
+    action: str
+    by: str
+    began: Time
+    ended: Time | None = None
+    well: bool = False
+    result: str = ""
+
+
 class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Alerts that share their group's labels, from the first that fires to the last that is over.
 
@@ -133,6 +148,7 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     timeline: tuple[Event, ...] = ()
     receipts: dict[str, Receipt] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+    responses: tuple[Response, ...] = ()
 
     @property
     def name(self) -> str:

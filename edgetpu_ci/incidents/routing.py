@@ -20,7 +20,7 @@ def targets(alerting: Alerting, addresses: Addresses, rule: AlertRule, labels: d
     """
     level = alerting.routing.get(rule.severity, default_routing()[rule.severity])
     names = [*level, *([_HAS_CHANNELS] if rule.channel else []), *_at_once(alerting, rule.priority)]
-    found = (target for name in names for target in _said_to(name, alerting, addresses, rule.channel, labels))
+    found = (target for name in names for target in said_to(name, alerting, addresses, rule.channel, labels))
     return tuple(dict.fromkeys(found))
 
 
@@ -33,10 +33,8 @@ def _at_once(alerting: Alerting, priority: str) -> Iterable[str]:
     return (name for rung in matrix.ladder(alerting, priority) if rung.after == timedelta(0) for name in rung.contacts)
 
 
-def _said_to(
-    name: str, alerting: Alerting, addresses: Addresses, channel: str, labels: dict[str, str]
-) -> Iterator[str]:
-    """What one name of the table means. A way that is not in `notify` is none."""
+def said_to(name: str, alerting: Alerting, addresses: Addresses, channel: str, labels: dict[str, str]) -> Iterator[str]:
+    """What a name of the table means: a contact, a way, or all of them. A way that is not in `notify` is none."""
     yield from of_contact(alerting, name)
     for way in addresses if name == checking.ALL else [name]:
         if way in addresses and (address := addresses[way](labels, channel)):

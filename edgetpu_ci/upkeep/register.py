@@ -271,6 +271,13 @@ _INCIDENT: Final = {
     "steps.after": "which step it was",
     "steps.due": "whether that was in time",
     "steps.taken": "the same",
+    "responses.runbook": "what was done about it",
+    "responses.action": "the same",
+    "responses.by": "which job does it, so that no two do",
+    "responses.began": "that it was begun, should its job be killed",
+    "responses.ended": "that it was done",
+    "responses.well": "whether that went well",
+    "responses.result": "what came of it, for a post-mortem: figures of the machine, and names of processes",
 }
 
 _BOOK: Final = {

@@ -235,6 +235,15 @@ class FakeGitHub:
         place = f"{self.storage}/signed/{numbers[0]}" if self.redirect is None else self.redirect
         return Reply(status=302, headers={"location": place})
 
+    def _repository(self, _named: list[Any], _query: dict[str, str], _body: bytes) -> Reply:
+        shown = contract().example("get", "/repos/{owner}/{repo}", 200)
+        # GitHub's example breaks GitHub's description here.
+        return as_json(200, {**shown, "language": None, "source": {**shown["source"], "language": None}})
+
+    def _dispatch(self, _named: list[Any], _query: dict[str, str], _body: bytes) -> Reply:
+        path = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches"
+        return as_json(200, contract().example("post", path, 200))
+
 
 _ROUTES: Sequence[Route] = (
     ("GET", "/user", FakeGitHub._user),
@@ -248,6 +257,8 @@ _ROUTES: Sequence[Route] = (
     ("POST", rf"{REPO}/check-runs", FakeGitHub._create_check),
     ("GET", rf"{REPO}/actions/runs/(\d+)/artifacts", FakeGitHub._list_artifacts),
     ("GET", rf"{REPO}/actions/artifacts/(\d+)/zip", FakeGitHub._download),
+    ("GET", REPO, FakeGitHub._repository),
+    ("POST", rf"{REPO}/actions/workflows/([\w.-]+)/dispatches", FakeGitHub._dispatch),
 )
 
 
