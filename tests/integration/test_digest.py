@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace as changed
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from edgetpu_ci.memory import Swap
 from edgetpu_ci.notify import slack
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.upkeep import register
-from edgetpu_ci.weekly import gathering, noted
+from edgetpu_ci.weekly import gathering, noted, telling
 from edgetpu_ci.world import World
 from tests.fakes import digests
 from tests.fakes.clock import Clock
@@ -87,6 +88,10 @@ def test_it_is_said_with_its_table_and_a_chart_in_the_thread(folder: Path, there
     assert picture["thread_ts"] == there.messages[0]["ts"]
 
 
+def test_the_chart_is_that_of_the_report() -> None:
+    assert telling.chart(BUSY.kpis[0]).startswith(b"\x89PNG")
+
+
 def test_said_again_in_the_same_week_it_is_brought_up_to_date(folder: Path, there: Slack) -> None:
     Job(folder).tell(there)
     store = Folder(folder / ".edgetpu-ci")
@@ -137,6 +142,19 @@ def test_while_another_job_may_be_saying_it_none_begins(folder: Path, there: Sla
     with pytest.raises(DeliveryError, match=r"run it again after 14:03:00 UTC"):
         Job(folder, after=timedelta(minutes=1)).tell(there)
     assert len(there.messages) == 1
+
+
+def test_of_six_jobs_at_once_one_says_it(folder: Path, there: Slack) -> None:
+    def tell(_number: int) -> str:
+        try:
+            return Job(folder).tell(there)
+        except DeliveryError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(6) as jobs:
+        ended = list(jobs.map(tell, range(6)))
+    assert ended.count("said") == 1
+    assert there.threads() == [[DIGEST, "*Needs attention*"]]
 
 
 def test_a_channel_by_name_is_found_again_by_what_was_said_the_week_before(folder: Path, there: Slack) -> None:

@@ -26,7 +26,7 @@ _POINTS: Final = 12
 def pair(measured: Measurement, courses: Iterable[Trend]) -> Pair:
     """Its value, quantile, direction and count, or why that is not known."""
     if measured.value is None:
-        return Pair(_called(measured), unknown(measured))
+        return Pair(_called(measured), _unknown(measured))
     p75 = next((text for name, text in measured.details if name == "p75"), "")
     told = [
         f"{_amount(measured)} {_direction(measured)}".rstrip(),
@@ -42,7 +42,7 @@ def _called(measured: Measurement) -> str:
     return _NAMES.get(measured.metric) or words.label(measured.metric)
 
 
-def unknown(measured: Measurement) -> str:
+def _unknown(measured: Measurement) -> str:
     """Why a figure is not known, in few words."""
     return f"not known: {unknowns.brief(measured.reason, NAME)}"
 
@@ -52,7 +52,7 @@ def _unknown_ones(found: Iterable[Measurement]) -> Iterator[str]:
     names: dict[str, list[str]] = {}
     for measured in found:
         if measured.value is None:
-            names.setdefault(unknown(measured), []).append(_called(measured))
+            names.setdefault(_unknown(measured), []).append(_called(measured))
     yield from (f"{', '.join(called)} {why}" for why, called in names.items())
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.model import Report
-from edgetpu_ci.render import key_figures, words
-from edgetpu_ci.render.digest import figures, said
+from edgetpu_ci.render import key_figures, unknowns, words
+from edgetpu_ci.render.digest import said
 from edgetpu_ci.render.digest.said import Said
 from edgetpu_ci.render.digest.spans import Line, Pair, Span
 from edgetpu_ci.render.key_figures import Figure
@@ -63,12 +63,16 @@ def _span(span: Span) -> str:
 
 def thread(digest: Digest, kpis: Report | None) -> Message | None:
     """All that needs attention, what was not read, and every key figure in a table; None where there is none of it."""
-    rows = [_row(figure) for figure in key_figures.of(kpis) if not figure.is_of_part] if kpis else []
-    lists = [("Needs attention", said.all_attention(digest)), ("Not read", said.unread(digest))]
+    figures = [figure for figure in key_figures.of(kpis) if not figure.is_of_part] if kpis else []
+    lists: list[tuple[str, list[Line]]] = [
+        ("Needs attention", said.all_attention(digest)),
+        ("Not read", said.unread(digest)),
+        ("Not known", [(Span(one.sentence),) for one in unknowns.of(figures)]),
+    ]
     parts = [Part(1, _listed(title, lines)) for title, lines in lists if lines]
-    if rows:
+    if figures:
         parts.append(Part(0, blocks.section(mrkdwn.bold("Key figures"))))
-        parts.append(Part(0, blocks.table(_HEAD, rows)))
+        parts.append(Part(0, blocks.table(_HEAD, [_row(figure) for figure in figures])))
     return message(f"Details of {mrkdwn.text(digest.week)}", parts) if parts else None
 
 
@@ -81,7 +85,7 @@ def _row(figure: Figure) -> list[str]:
     measured = figure.measurement
     return [
         words.plain(key_figures.name(figure), _NAME),
-        key_figures.value(measured) if measured.value is not None else figures.unknown(measured),
+        key_figures.value(measured) if measured.value is not None else "not known",
         key_figures.change(measured),
         f"{measured.n:,}" if measured.n else "",
         key_figures.demanded(figure),
