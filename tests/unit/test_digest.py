@@ -191,6 +191,17 @@ def test_each_machine_counts_with_its_newest_report_and_is_named_where_there_are
     assert "5.000 %" not in text
 
 
+def test_of_several_machines_a_loss_says_on_which() -> None:
+    lost = digests.benchmark(days_before(1), history=(digests.slower(),))
+    there = replace(lost.run, machine=replace(lost.run.machine, key="another", host="pi4-2"))
+    both = compose(known(benchmarks=(lost, replace(lost, run=there, history=()))))
+    assert "Largest regression: **mobilenet_v2 · throughput sustained · pi5-usb-1** 11 % slower" in markdown.text(both)
+
+
+def test_reports_that_were_too_many_to_read_are_counted() -> None:
+    assert "7 older reports of the week were not read." in markdown.text(compose(known(left=7)))
+
+
 def test_a_loss_before_the_week_still_needs_attention_and_is_not_the_weeks_largest() -> None:
     old = digests.slower(days_before(20))
     digest = compose(known(benchmarks=(digests.benchmark(days_before(1), history=(old,)),)))

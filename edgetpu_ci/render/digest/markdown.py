@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.render import gfm, room
 from edgetpu_ci.render.digest import said
-from edgetpu_ci.render.digest.spans import Line, Pair, Part, Span
+from edgetpu_ci.render.digest.spans import Line, Pair, Part, Span, spaced
 
 _LONGEST = 1000
 
@@ -45,9 +45,6 @@ def _line(spans: Iterable[Span]) -> str:
 
 
 def _span(span: Span) -> str:
-    # Blanks at the ends of a span part it from its neighbours; text() would take them for nothing.
-    before = " " if span.text.startswith(" ") else ""
-    after = " " if span.text.endswith(" ") else ""
     shown = gfm.text(span.text, _LONGEST)
     linked = gfm.link(shown, span.url) if span.url else shown
-    return f"{before}**{linked}**{after}" if span.strong else f"{before}{linked}{after}"
+    return spaced(span, f"**{linked}**" if span.strong else linked)

@@ -17,13 +17,15 @@ def lines(digest: Digest) -> Iterator[Line]:
     moves = [("Largest regression", digest.worst), ("Largest win", digest.best)]
     for name, moved in moves:
         if moved:
-            yield (Span(f"{name}: "), *_moved(moved))
+            yield (Span(f"{name}: "), *_moved(moved, named=source.machines > 1))
     if not (digest.worst or digest.best):
         yield (Span(f"no change beyond noise in {source.count:,} run{'s' if source.count > 1 else ''}"),)
 
 
-def _moved(moved: Moved) -> Line:
-    subject = " · ".join([words.plain(moved.subject, NAME), words.label(moved.metric)])
+def _moved(moved: Moved, *, named: bool) -> Line:
+    """One of them, with its machine where there are several."""
+    machine = [words.plain(moved.device, NAME)] if named and moved.device else []
+    subject = " · ".join([words.plain(moved.subject, NAME), words.label(moved.metric), *machine])
     change = phrases.shift(moved.shift, moved.metric) if moved.shift else words.change(moved.comparison)
     against = "" if moved.shift else f" than the {phrases.against(moved.comparison)}"
     levels = words.from_to(moved.comparison)

@@ -46,3 +46,9 @@ def link(name: str, url: str) -> Line:
 def day(at: datetime) -> str:
     """`Thu 19 Nov`: this is read within days."""
     return f"{at:%a} {at.day} {at:%b}"
+
+
+def spaced(span: Span, shown: str) -> str:
+    """A span as it is shown, with the blanks at its ends that part it from its neighbours: escaping drops them."""
+    before, after = span.text.startswith(" "), span.text.endswith(" ")
+    return f"{' ' * before}{shown}{' ' * after}"

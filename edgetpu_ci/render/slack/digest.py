@@ -8,7 +8,7 @@ from edgetpu_ci.model import Report
 from edgetpu_ci.render import key_figures, unknowns, words
 from edgetpu_ci.render.digest import said
 from edgetpu_ci.render.digest.said import Said
-from edgetpu_ci.render.digest.spans import Line, Pair, Span
+from edgetpu_ci.render.digest.spans import Line, Pair, Span, spaced
 from edgetpu_ci.render.key_figures import Figure
 from edgetpu_ci.render.slack import blocks, mrkdwn
 from edgetpu_ci.render.slack.message import Message, Part, message
@@ -53,12 +53,9 @@ def _line(line: Line) -> str:
 
 
 def _span(span: Span) -> str:
-    # Blanks at the ends part a span from its neighbours; text() would take them for nothing.
-    before = " " if span.text.startswith(" ") else ""
-    after = " " if span.text.endswith(" ") else ""
     shown = mrkdwn.text(span.text, _LONGEST)
     linked = mrkdwn.link(shown, span.url) if span.url else shown
-    return f"{before}{mrkdwn.bold(linked) if span.strong else linked}{after}"
+    return spaced(span, mrkdwn.bold(linked) if span.strong else linked)
 
 
 def thread(digest: Digest, kpis: Report | None) -> Message | None:
