@@ -17,6 +17,7 @@ from edgetpu_ci.cli import (
     baseline,
     checklist,
     devices,
+    digest,
     fleet,
     importing,
     incidents,
@@ -39,7 +40,7 @@ INTERRUPTED, BUG = 130, 70
 _EPILOG = """\
 exit status:
   0 passed   1 a rule failed   2 configuration or usage   3 nothing could be measured
-  4 publish or alerts could not deliver   5 inconclusive or unknown, where the policy says that fails
+  4 publish, alerts or digest could not deliver   5 inconclusive or unknown, where the policy says that fails
   70 a bug   130 interrupted
 """
 
@@ -89,6 +90,9 @@ VERBS: Final[dict[str, Verb]] = {
     "kpi": Verb("Show, list and explain the key figures of the repository.", kpis.options, None),
     "alerts": Verb("Look at what is new in the store, and tell whoever is to hear of it.", alerts.options, alerts.run),
     "incidents": Verb("List incidents, show, take on or close one, and silence alerts.", incidents.options, None),
+    "digest": Verb(
+        "Tell what became of the repository in a week: in Slack, as Markdown or as a page.", digest.options, digest.run
+    ),
     "import": Verb(
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
     ),

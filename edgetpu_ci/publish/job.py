@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -38,9 +38,15 @@ def publish(options: Options, report: Report, world: World) -> dict[str, str]:
     if options.annotations and _in_actions(world):
         for command in annotations(report):
             world.out(command)
-    if options.summary and (place := world.env.get("GITHUB_STEP_SUMMARY")):
-        _summarize(Path(place), report, world)
+    if options.summary:
+        summarize(lambda room: markdown.summary(report, room), world)
     return {}
+
+
+def summarize(text: Callable[[int], str], world: World) -> None:
+    """Add to the summary what `text` makes of so many bytes; outside GitHub Actions there is none. DeliveryError."""
+    if place := world.env.get("GITHUB_STEP_SUMMARY"):
+        _summarize(Path(place), text, world)
 
 
 def write_outputs(values: Mapping[str, str], world: World) -> None:
@@ -95,13 +101,13 @@ def _annotation(level: str, line: Line, speaker: str) -> str:
     return command(level, f"{title}: {reason}", title=f"{speaker}: {line.outcome}")
 
 
-def _summarize(place: Path, report: Report, world: World) -> None:
+def _summarize(place: Path, text: Callable[[int], str], world: World) -> None:
     try:
         room = MAX_SUMMARY_BYTES - (place.stat().st_size if place.exists() else 0)
         if room < _LEAST_ROOM:
-            world.warn("warning: this step's summary is full; the report is not in it.")
+            world.warn("warning: this step's summary is full; nothing was added to it.")
             return
-        _append(place, f"\n\n{markdown.summary(report, room - _BLANK_LINES)}\n")
+        _append(place, f"\n\n{text(room - _BLANK_LINES)}\n")
     except OSError as error:
         raise DeliveryError(
             f"The job summary {place} cannot be written: {os.strerror(error.errno or 0).lower()}."

@@ -31,7 +31,12 @@ def _escape(part: str) -> str:
 
 def link(name: str, url: str) -> str:
     """A link, when the address is a plain one; else nothing."""
-    return f"[{name}]({url})" if _URL.fullmatch(url) else ""
+    return f"[{name}]({url})" if is_url(url) else ""
+
+
+def is_url(url: str) -> bool:
+    """Whether an address is a plain one: nothing in it ends a link or a tag."""
+    return bool(_URL.fullmatch(url))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

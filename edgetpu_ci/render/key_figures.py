@@ -142,7 +142,12 @@ def name(figure: Figure) -> str:
 
 def reason(measurement: Measurement) -> str:
     """Why it is not known, without the words that say that it is not."""
-    said = words.plain(measurement.reason, words.REASON)
+    return stripped(measurement.reason)
+
+
+def stripped(reason: str) -> str:
+    """The same of a reason alone."""
+    said = words.plain(reason, words.REASON)
     return said.removeprefix(_NOT_KNOWN).removeprefix("was ").rstrip(".") or "no reason given"
 
 

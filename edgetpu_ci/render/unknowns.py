@@ -64,6 +64,13 @@ def short(figure: Figure) -> str:
     return f"not known: {reason}" if _is_beside(reason) else "not known (why: below)"
 
 
+def brief(reason: str, most: int) -> str:
+    """A reason in so many characters; where a permission is missing, that alone."""
+    if needs := needed(reason):
+        return f"needs {needs[: needs.index('`', 1) + 1]}"
+    return words.plain(key_figures.stripped(reason), most)
+
+
 def wanting(count: int, needs: str, names: Iterable[str]) -> str:
     """How many figures need a permission, who can give it, and which they are."""
     return f"{count:,} {'figures need' if count > 1 else 'figure needs'} {needs} ({_listed(names)})"

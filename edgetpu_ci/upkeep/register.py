@@ -190,6 +190,15 @@ _STANDING: Final = {
     "status": "the same",
 }
 
+_DIGEST: Final = {
+    "*.ref": "the message is brought up to date, and not said twice",
+    "*.details": "the same, of the one in its thread",
+    "*.chart": "the same, of the picture",
+    "*.said": "the same, where no message can be changed",
+    "*.begun": "finds what a job said that was ended before it could note it",
+    "*.holds": "two jobs do not say it at once",
+}
+
 _REPORT: Final = {
     "format": "tells what it is",
     "schema": "tells which version it is",
@@ -396,6 +405,13 @@ REGISTER: Final[tuple[Kept, ...]] = (
         names=SERIES,
         fields=_SERIES,
         days=REVIEW_DAYS,
+    ),
+    Kept(
+        what="where the digest of a week was said",
+        place="state",
+        names=r"digest-20\d\d-W\d\d",
+        fields=_DIGEST,
+        days=ROW_DAYS,
     ),
     Kept(
         what="reports of the repository",

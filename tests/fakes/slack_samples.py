@@ -1,8 +1,11 @@
 """Messages of each kind as we say them in Slack: their snapshots are tested, and scripts/slack-preview shows them."""
 
+from edgetpu_ci.digest import Known, compose
 from edgetpu_ci.incidents.record import Context, Incident, Kind
+from edgetpu_ci.render.slack import digest as rendering
 from edgetpu_ci.render.slack import incident
 from edgetpu_ci.render.slack.message import Message
+from tests.fakes import digests
 from tests.fakes import slack_notices as notices
 from tests.fakes.slack_notices import notice
 
@@ -17,6 +20,14 @@ _EVIL = Context(
     links=((notices.HOSTILE, "https://ok.example/?q=<!here>"), (notices.HOSTILE, "https://ok.example/")),
 )
 _TAKEN = notices.acknowledged(notices.escalated(_OPEN))
+
+
+def _of_digest(known: Known) -> list[Message]:
+    """The message, and that of its thread."""
+    digest = compose(known)
+    details = rendering.thread(digest, next(iter(known.kpis), None))
+    return [rendering.whole(digest, threaded=True), *([details] if details else [])]
+
 
 SAMPLES: dict[str, list[tuple[Message, bool]]] = {
     "opened": [
@@ -41,6 +52,10 @@ SAMPLES: dict[str, list[tuple[Message, bool]]] = {
         (incident.change(notice("updated", _MANY)), True),
     ],
     "bare": [(incident.standing(notice("opened", _OPEN, Context())), False)],
+    **{
+        story.__name__.replace("_", "-"): [(message, place == 1) for place, message in enumerate(_of_digest(story()))]
+        for story in (digests.digest_attention, digests.digest_quiet, digests.digest_incomplete, digests.digest_huge)
+    },
     "hostile": [
         (incident.standing(notice("opened", _HOSTILE, _EVIL)), False),
         (incident.change(notice("opened", _HOSTILE, _EVIL)), True),

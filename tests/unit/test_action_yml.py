@@ -62,6 +62,11 @@ def test_what_only_says_is_given_little(command: str) -> None:
     assert lock(command) == "requirements.txt"
 
 
+def test_what_draws_a_digest_is_given_what_draws() -> None:
+    assert lock("digest --week 2026-W47") == "requirements-kpis.txt"
+    assert "matplotlib" in (ROOT / "requirements-kpis.txt").read_text()
+
+
 def test_nothing_stays_behind_in_the_environment_of_later_steps() -> None:
     assert not re.search(r"GITHUB_(ENV|PATH)", TEXT)
 

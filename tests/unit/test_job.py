@@ -54,7 +54,7 @@ def test_a_full_summary_is_left_alone_with_a_warning(tmp_path: Path) -> None:
     full = world(tmp_path, env={"GITHUB_STEP_SUMMARY": str(place)}, warn=warned.append)
     job.publish(job.Options(), reports.regressed(), full)
     assert place.stat().st_size == job.MAX_SUMMARY_BYTES - 10
-    assert warned == ["warning: this step's summary is full; the report is not in it."]
+    assert warned == ["warning: this step's summary is full; nothing was added to it."]
 
 
 def test_a_summary_that_cannot_be_written_names_the_file_and_the_reason(tmp_path: Path) -> None:

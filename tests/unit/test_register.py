@@ -20,6 +20,7 @@ from edgetpu_ci.supply import downloads, standing
 from edgetpu_ci.transport import seldom
 from edgetpu_ci.upkeep import access, erase, register, review, reviews
 from edgetpu_ci.upkeep.register import Kept
+from edgetpu_ci.weekly import noted
 from tests.fakes.incidents import Reached, incident, resolved
 from tests.fakes.world import world
 from tests.unit.test_github_rows import NOW, repository
@@ -127,6 +128,7 @@ def test_after_a_whole_collection_nothing_else_is_in_the_store(tmp_path: Path) -
     github.measure(repository(runs=600, items=100), github.Options(), store, here)
     refused = seldom.Kept(until=NOW, by="GITHUB_TOKEN", refused="denied", why="no", permission="administration: read")
     store.swap("github-seldom", None, memory.pack({"hooks": refused}))
+    store.swap("digest-2026-W47", None, memory.pack({"C0123ABCD": noted.Told(ref="C0123ABCD:1.0", begun=True)}))
     found = access.Access((access.Grant("collaborator", "octocat", "admin"),))
     reviews.sign_off(store, found, "maintainer on duty", here)
     one = resolved(incident())

@@ -1,1 +1,0 @@
-"""The digest of a week: gathered, said, and said again in the same place."""
