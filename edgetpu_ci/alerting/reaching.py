@@ -21,7 +21,7 @@ class Reaching:
 
     def targets(self, incident: Incident) -> tuple[str, ...] | None:
         """Where any of its alerts that fire is told of; None while all are muted."""
-        if self.is_silent(incident):
+        if self._is_silent(incident):
             return None
         addresses = {name: one.address for name, one in self.bound.items()}
         found = (
@@ -33,10 +33,6 @@ class Reaching:
         )
         return tuple(dict.fromkeys(found))
 
-    def is_silent(self, incident: Incident) -> bool:
-        """Whether all of its alerts that fire are muted. What is over has none: who heard of it hears that at once."""
-        return incident.is_open and all(alert.fingerprint in self.muted for alert in firing(incident))
-
     def escalated(self, _incident: Incident, step: Step) -> tuple[str, ...]:
         """Wherever its contact is told."""
         return routing.of_contact(self.alerting, step.contact)
@@ -44,3 +40,7 @@ class Reaching:
     def exists(self, target: str) -> bool:
         """Whether its notifier is still configured."""
         return target.partition(" ")[0] in self.bound
+
+    def _is_silent(self, incident: Incident) -> bool:
+        """Whether all of its alerts that fire are muted. What is over has none: who heard of it hears that at once."""
+        return incident.is_open and all(alert.fingerprint in self.muted for alert in firing(incident))
