@@ -250,8 +250,7 @@ def _publish(
 def _outputs(outcome: Outcome, world: World) -> dict[str, str]:
     status = judge.status(outcome.report)
     place = str(world.cwd / outcome.saved.report) if outcome.saved else ""
-    opened = len(outcome.told.opened) if outcome.told else 0
-    return {"status": status, "report": place, "opened": str(opened), "commented": "false"}
+    return {"status": status, "report": place, "commented": "false"}
 
 
 def read_report(path: Path) -> Report:

@@ -20,12 +20,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, take acknowledgements, tell; 4 where somebody could not be told."""
     from edgetpu_ci import codec
     from edgetpu_ci.alerting import evaluating
-    from edgetpu_ci.publish import job
     from edgetpu_ci.render import incident_text
 
     world = surroundings.world()
     told = evaluating.catch_up(surroundings.settings(arguments), world)
-    job.write_outputs({"opened": str(len(told.opened))}, world)
     if arguments.json:
         output.write(codec.encode_json(_plain(told)).decode(), end="")
     else:
