@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,15 +19,23 @@ WHAT = {"opens": "an incident opens", "ends": "an incident is over"}
 
 
 def table() -> Iterator[str]:
-    """A line for each story and point; where the stores differ, one for each."""
-    yield "| killed | heard by then | said by the next job | heard twice | the store then |"
-    yield "|---|---|---|---|---|"
+    """A line for each story and points in a row that come to the same, on both stores."""
+    yield "| killed | heard by then | said by the next job | the store then |"
+    yield "|---|---|---|---|"
     for story in STORIES:
-        yield f"| **{WHAT[story]}** | | | | |"
-        for point in points(story):
-            rows = {_cells(_killed(kind, story, point)): kind for kind in STORES}
-            for cells, kind in rows.items():
-                yield f"| {point}{f' ({kind})' if len(rows) > 1 else ''} | {' | '.join(cells)} |"
+        yield f"| **{WHAT[story]}** | | | |"
+        rows = [(_cells(story, point), point) for point in points(story)]
+        for cells, alike in groupby(rows, key=lambda row: row[0]):
+            yield f"| {'; '.join(point for _, point in alike)} | {' | '.join(cells)} |"
+
+
+def _cells(story: str, point: str) -> tuple[str, str, str]:
+    """The same cells of both stores, or what each says."""
+    found = {_heard(_killed(kind, story, point)): kind for kind in STORES}
+    if len(found) == 1:
+        return next(iter(found))
+    heard, said, left = ("; ".join(f"{kind}: {cells[n]}" for cells, kind in found.items()) for n in range(3))
+    return heard, said, left
 
 
 def _killed(kind: str, story: str, point: str) -> Row:
@@ -34,8 +43,13 @@ def _killed(kind: str, story: str, point: str) -> Row:
         return killed(Path(folder), kind, story, point)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    return (", ".join(row.first) or "nothing", ", ".join(row.second) or "nothing", str(row.twice or ""), row.left)
+def _heard(row: Row) -> tuple[str, str, str]:
+    return _named(row.first), _named(row.second), row.left
+
+
+def _named(told: tuple[str, ...]) -> str:
+    """Which services; of all the rest there is only one."""
+    return "; ".join(one.partition(" to ")[2].replace(" #dev", "").replace(" P0", "") for one in told) or "nobody"
 
 
 def races(jobs: int) -> Iterator[str]:

@@ -58,13 +58,12 @@ def put_away(store: Store, over: Iterable[Incident], world: World) -> tuple[Book
 
 def _write(store: Store, incident: Incident) -> None:
     name = document(incident)
-    # Killed after it was written, or another job was faster: it is the same, since nothing comes after the end.
-    if name not in store.names(KIND):
-        try:
-            store.append(KIND, name, codec.encode_json(incident))
-        except StoreError:
-            if name not in store.names(KIND):
-                raise
+    try:
+        store.append(KIND, name, codec.encode_json(incident))
+    except StoreError:
+        # Killed after it was written, or another job was faster: it is the same, since nothing comes after the end.
+        if name not in store.names(KIND):
+            raise
 
 
 def document(incident: Incident) -> str:

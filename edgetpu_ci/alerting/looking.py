@@ -44,11 +44,10 @@ class Looking(Struct, frozen=True, kw_only=True):
         return {name: value for name, value in found.items() if value}
 
     def at(self, book: Book, news: News, now: datetime) -> Book:
-        """The book with what is new; a report that it has seen changes nothing."""
+        """The book with what is new; what another job brought into it meanwhile changes nothing."""
         book = machine.advance(book, (), self.rules, now, self.group_by)
         for report in news.reports:
-            is_seen = report.run.id in book.seen.get(history.kind(report.run.machine.key), ())
-            if history.is_main_line(report.run) and not is_seen:
+            if history.is_main_line(report.run):
                 found = evaluate.observe(self.rules, report, self.labels(report), book.watched)
                 book = machine.advance(book, found, self.rules, now, self.group_by)
         seen = {kind: sorted({*book.seen.get(kind, ()), *names})[-_SEEN:] for kind, names in news.names.items()}

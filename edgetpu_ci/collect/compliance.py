@@ -55,7 +55,10 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
     found = asking.gather(reader, _asks(options, reader, slow, now))
     kept, incidents = found.pop("retention"), found.pop("incidents")
     names, newest = state.values(), reviews.newest(state)
-    missing = [] if isinstance(incidents, No) else records.undescribed(incidents, options.postmortems, world)
+    missing: list[str] = []
+    if not isinstance(incidents, No):
+        incidents = [*incidents, *records.unissued(state, options.postmortem_days, now, world)]
+        missing = records.undescribed(incidents, options.postmortems, world)
     permissions = _permissions(reader, slow, newest, reviews.secret(state, world), now)
     slow.keep()
     past = stale.past(state, names, now)

@@ -197,7 +197,7 @@ class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that is kept between runs, in one value of the store, so that what happened and what is to be said agree.
 
     `watched` is what may be wrong; `alerts` are pending, those that fire stand in their incident. `incidents` are the
-    open ones and those that still have something to be said, or were resolved lately; `opened` counts all there were.
+    open ones and those of which something is still to be said; `opened` counts all there were.
     `seen` has the names of the newest reports that were looked at, by their kind.
     """
 

@@ -244,8 +244,9 @@ COMPLIANCE: Final[tuple[Kpi, ...]] = (
         group="compliance",
         formula="every issue with the label `incident_label` that was closed in the last 365 days, but more than "
         "postmortem_days (5) ago, has a post-mortem: filled in below each of its headings in the issue, or a file that "
-        "`postmortems` means names the issue (#17, or its address)",
-        source="GitHub's issues; files of the checkout",
+        "`postmortems` means names the issue (#17, or its address); so is every critical incident of the store named "
+        "that no issue is of (f329e9e0-7)",
+        source="GitHub's issues; incidents in the store; files of the checkout",
         permission="issues: read",
     ),
     kpi(

@@ -97,14 +97,14 @@ def scanned(scans: Mapping[str, datetime | No | None], now: datetime) -> Measure
     return _said(metric, ok=ok, evidence=evidence, now=now)
 
 
-def documented(incidents: Sequence[Closed] | No, missing: Sequence[int], days: int, now: datetime) -> Measurement:
+def documented(incidents: Sequence[Closed] | No, missing: Sequence[str], days: int, now: datetime) -> Measurement:
     """Whether each incident that was closed some days ago has a post-mortem."""
     metric = "incident_documentation_compliant"
     if isinstance(incidents, No):
         return summary.unknown(REPOSITORY, metric, incidents.why)
     evidence = f"incidents closed more than {days} days ago in the last year: {len(incidents)}"
     if missing:
-        evidence += f"; no post-mortem of: {', '.join(f'#{number}' for number in missing)}"
+        evidence += f"; no post-mortem of: {', '.join(missing)}"
     return _said(metric, ok=not missing, evidence=evidence, now=now)
 
 

@@ -7,9 +7,11 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import paths
-from edgetpu_ci.errors import MissingError
-from edgetpu_ci.incidents import postmortem
+from edgetpu_ci import codec, paths
+from edgetpu_ci.errors import DocumentError, MissingError
+from edgetpu_ci.incidents import by_hand, postmortem
+from edgetpu_ci.incidents.record import STORED, Incident
+from edgetpu_ci.memory import State
 from edgetpu_ci.supply import alerts
 from edgetpu_ci.transport.github import GitHub
 from edgetpu_ci.upkeep import asking
@@ -18,6 +20,9 @@ from edgetpu_ci.world import World
 YEAR: Final = timedelta(days=365)
 
 _MOST_BYTES: Final = 1 << 20
+_MOST_DOCUMENTS: Final = 1000
+_ISSUES: Final = "issue "
+"""How targets begin that are issues of GitHub."""
 
 When = Annotated[datetime, Meta(tz=True)]
 
@@ -34,9 +39,9 @@ class _Issue(Struct, frozen=True):
 
 
 class Closed(Struct, frozen=True):
-    """An incident's issue that was closed, and whether a post-mortem stands in it."""
+    """An incident that is over, as its issue is called (#17) or itself (f329e9e0-7), and whether that describes it."""
 
-    number: int
+    name: str
     is_described: bool = False
 
 
@@ -63,17 +68,33 @@ def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[Clos
     since = f"{now - YEAR:%Y-%m-%dT%H:%M:%SZ}"
     found = asking.listed(github, path, _Issue, "issues: read", labels=label, state="closed", since=since)
     return [
-        Closed(one.number, postmortem.is_written(one.body or ""))
+        Closed(f"#{one.number}", postmortem.is_written(one.body or ""))
         for one in found
         if one.pull_request is None and one.closed_at and timedelta(days=days) < now - one.closed_at < YEAR
     ]
 
 
-def undescribed(incidents: Iterable[Closed], pattern: str, world: World) -> list[int]:
-    """Which have no post-mortem, nor a file that a pattern means and that names them, as #17 or by their address."""
+def unissued(state: State, days: int, now: datetime, world: World) -> list[Closed]:
+    """The critical incidents of the store of that time that no issue is of; what cannot be read is said."""
+    found = []
+    for name in state.names(STORED)[-_MOST_DOCUMENTS:]:
+        try:
+            one = codec.decode_json(state.read(STORED, name), Incident, f"incident {name} in the store")
+        except DocumentError as error:
+            world.warn(f"Passed over: {error}")
+            continue
+        has_issue = any(target.startswith(_ISSUES) for target in one.receipts)
+        if one.severity == "critical" and not has_issue and one.resolved_at:
+            found += [Closed(by_hand.short(one))] * (timedelta(days=days) < now - one.resolved_at < YEAR)
+    return found
+
+
+def undescribed(incidents: Iterable[Closed], pattern: str, world: World) -> list[str]:
+    """Which have no post-mortem, nor a file that a pattern means and that names them; an issue also by its address."""
     texts = [_text(world, name) for name in paths.matching(pattern, world.cwd)]
-    named = {int(number) for text in texts for number in re.findall(r"(?:#|/issues/)(\d{1,9})\b", text)}
-    return [one.number for one in incidents if not one.is_described and one.number not in named]
+    named = {found for text in texts for found in re.findall(r"#\d{1,9}\b|\b[0-9a-f]{8}-\d{1,9}\b", text)}
+    named |= {f"#{number}" for text in texts for number in re.findall(r"/issues/(\d{1,9})\b", text)}
+    return [one.name for one in incidents if not one.is_described and one.name not in named]
 
 
 def _text(world: World, name: str) -> str:

@@ -243,10 +243,11 @@ def main() -> None:
     """Print what was asked for."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--store", choices=("folder", "branch"), default="folder")
+    options.add_argument("--stories", nargs="*", choices=tuple(STORIES), default=list(STORIES), metavar="STORY")
     options.add_argument("--points", nargs="*", default=list(POINTS), metavar="POINT")
     options.add_argument("--jobs", type=int, default=0)
     wanted = options.parse_args()
-    for story in STORIES:
+    for story in wanted.stories:
         for point in (point for point in points(story) if point in wanted.points):
             with tempfile.TemporaryDirectory() as folder:
                 _print(killed(Path(folder), wanted.store, story, point))

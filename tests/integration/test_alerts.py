@@ -241,14 +241,15 @@ def test_a_refusal_is_on_the_timeline_and_tried_again_with_another_configuration
     assert len(asked) == 3
 
 
-def test_a_foreign_notifier_may_fail_in_its_own_way(shop: Shop) -> None:
+def test_a_foreign_notifier_may_fail_in_its_own_way_and_what_it_says_is_kept_nowhere(shop: Shop) -> None:
     def broken(_notice: Notice) -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("https://hooks.example.org/s3cret")
 
     shop.slack.before = broken
     told = shop.run(70)
     assert told
     assert [str(problem) for problem in told.problems] == ["slack #quality failed with ZeroDivisionError."]
+    assert b"s3cret" not in codec.encode_json(keeper.load(shop.store))
 
 
 def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from edgetpu_ci import collect, config, memory
+from edgetpu_ci.alerting import keeper
 from edgetpu_ci.collect import compliance
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
 from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.incidents import postmortem
+from edgetpu_ci.incidents.record import Receipt
 from edgetpu_ci.kpis.rows import Issue
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.store.folder import Folder
@@ -18,6 +20,7 @@ from edgetpu_ci.transport import github
 from edgetpu_ci.upkeep import access, reviews
 from edgetpu_ci.upkeep import audit as audit_rules
 from tests.fakes.endpoints import Endpoints, Refused, hub
+from tests.fakes.incidents import incident
 from tests.fakes.world import Said, world
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -186,6 +189,26 @@ def test_a_rule_that_is_broken_says_by_what(
     found = audit(store, tmp_path, {**ANSWERS, **changed})
     assert {name for name, one in found.items() if one.value != 1} == {metric}
     assert (found[metric].value, said in evidence(found[metric])) == (0, True)
+
+
+def test_a_critical_incident_without_an_issue_is_named_in_a_file(store: Folder, tmp_path: Path) -> None:
+    over = NOW - timedelta(days=6)
+    known = [
+        incident(number=7, opened_at=over, resolved_at=over),
+        incident(number=8, opened_at=over, resolved_at=NOW - timedelta(days=1)),
+        incident(number=9, severity="warning", opened_at=over, resolved_at=over),
+        incident(
+            number=10, opened_at=over, resolved_at=over, receipts={"issue owner/name": Receipt(ref="17", at=over)}
+        ),
+    ]
+    keeper.put_away(store, known, world(tmp_path))
+    store.append("incidents", "20261101T000000Z-x", b"no incident")
+    found = audit(store, tmp_path)["incident_documentation_compliant"]
+    said = "incidents closed more than 5 days ago in the last year: 2"
+    assert (found.value, evidence(found)) == (0, f"{said}; no post-mortem of: f329e9e0-7")
+    (tmp_path / "docs/postmortems/streak.md").write_text("build_failure_streak f329e9e0-7 was a full disk.\n")
+    found = audit(store, tmp_path)["incident_documentation_compliant"]
+    assert (found.value, evidence(found)) == (1, said)
 
 
 def test_no_login_is_in_the_evidence_of_a_difference(store: Folder, tmp_path: Path) -> None:

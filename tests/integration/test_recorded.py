@@ -83,8 +83,8 @@ READERS: Final[dict[str, tuple[str, Callable[[GitHub], object], Callable[[Any], 
     ),
     "/issues": (
         "/issues",
-        lambda github: [one.number for one in records.incidents(github, "incident", 5, AT)],
-        lambda said: [one["number"] for one in said if _is_old_incident(one)],
+        lambda github: [one.name for one in records.incidents(github, "incident", 5, AT)],
+        lambda said: [f"#{one['number']}" for one in said if _is_old_incident(one)],
     ),
     "/advisories": (
         "/advisories",

@@ -153,6 +153,37 @@ def test_while_silenced_nothing_is_said_and_afterwards_what_still_stands() -> No
     assert [kind for kind, _ in waiting(intents.plan(over, over, Reached(), NOW))] == ["resolved", "resolved"]
 
 
+def test_a_silence_does_not_forget_what_may_have_been_heard() -> None:
+    begun = intents.claim(opened(), BY, NOW)
+    begun = intents.released(begun, begun.outbox[0], "not reached")
+    silent = intents.plan(begun, begun, Reached(silent=True), NOW + LEASE)
+    assert [one.tries for one in silent.outbox] == [1, 1]
+    over = changed(silent, KEY, resolved)
+    assert [(one.kind, one.tries) for one in intents.plan(silent, over, Reached(), NOW + LEASE).outbox] == [
+        ("resolved", 1),
+        ("resolved", 1),
+    ]
+
+
+def test_an_update_that_was_said_with_what_came_before_it_is_not_said_again() -> None:
+    reach = Reached(places=("pagerduty P0",))
+    book = step(intents.claim(opened(reach), BY, NOW), same, reach)
+    assert [kind for kind, _ in waiting(book)] == ["opened", "updated"]
+    assert waiting(intents.said(book, book.outbox[0], Receipt(ref="17", at=NOW, said=1))) == [
+        ("updated", "pagerduty P0")
+    ]
+    assert waiting(intents.said(book, book.outbox[0], Receipt(ref="17", at=NOW, said=2))) == []
+
+
+def test_who_writes_down_late_takes_nothing_back() -> None:
+    reach = Reached(places=("pagerduty P0",))
+    slow = intents.claim(opened(reach), BY, NOW)
+    other = intents.claim(slow, Claim(holder="other"), NOW + LEASE)
+    assert intents.released(other, slow.outbox[0], "not reached") == other
+    told = intents.said(other, other.outbox[0], Receipt(ref="18", at=NOW, said=2))
+    assert intents.said(told, slow.outbox[0], Receipt(ref="17", at=NOW, said=1)) == told
+
+
 def test_a_place_that_is_configured_no_more_is_not_waited_for() -> None:
     gone = Reached(gone=frozenset({"slack #dev"}))
     told = say(opened())
