@@ -102,9 +102,12 @@ class Messenger:
         if isinstance(error, DeniedError):
             event = Event(at=now, kind="updated", text=f"{intent.target} refused to be told")
             return lambda book: intents.refused(book, intent, event, self.job.configured)
+        if isinstance(error, ConfigError):
+            return lambda book: intents.unbegun(book, replace(intent, trouble="not configured"))
         asked = error.seconds if isinstance(error, LaterError) else 0.0
         after = now + timedelta(seconds=asked) if asked else None
-        return lambda book: intents.released(book, intent, _word(error), after)
+        # Never what a service said: that may hold anything.
+        return lambda book: intents.released(book, intent, "not reached", after)
 
     def _give_back(self, held: list[Intent]) -> Book:
         count = "1 message waits" if len(held) == 1 else f"{len(held)} messages wait"
@@ -116,8 +119,3 @@ class Messenger:
             return book
 
         return keeper.change(self.state, without, self.world)
-
-
-def _word(error: EdgeTpuCiError) -> str:
-    """The kind of trouble, never what a service said: that may hold anything."""
-    return "not configured" if isinstance(error, ConfigError) else "not reached"

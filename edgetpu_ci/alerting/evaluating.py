@@ -57,11 +57,11 @@ class Watch(Struct, frozen=True, kw_only=True):
         before = keeper.load(self.store)
         job = Claim(holder=self.world.token(), configured=self._configured(before))
         book, opened, resolved = self._taken_down(before, own, job)
+        messenger = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world)
+        done = messenger.deliver(book)
         if own:
             beside.follow(own, self._looking.labels(own), self.bound.values(), self.world)
         beside.say_again(book.incidents, self.bound, self.context, self.world)
-        messenger = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world)
-        done = messenger.deliver(book)
         left, unkept = self._put_away(done.book)
         waiting = tuple(one for one in left.outbox if not intents.is_held(one, self.world.now()))
         return Told(opened, resolved, done.said, waiting, (*done.problems, *unkept))

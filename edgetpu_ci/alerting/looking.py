@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import history
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.incidents import evaluate, machine
+from edgetpu_ci.incidents import evaluate, forgetting, machine
 from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.model import Report
 from edgetpu_ci.store import Store
@@ -55,8 +55,16 @@ class Looking(Struct, frozen=True, kw_only=True):
 
 
 def news(book: Book, store: Store, world: World, own: Report | None = None) -> News:
-    """What the store has that the book has not seen, and a run's `own` report, which may not have reached the store."""
-    names = {kind: _new(book, kind, store.names(kind)) for kind in (history.REPORTS, history.KPIS)}
+    """What the store has that the book has not seen, and a run's `own` report, which may not have reached the store.
+
+    What a clock that jumped called old, or yet to come, is left for a job with the right time: names begin with it.
+    """
+    now = world.now()
+    since, until = (f"{at:%Y%m%dT%H%M%SZ}" for at in (now - forgetting.UNSEEN, now + machine.SKEW))
+    names = {
+        kind: _new(book, kind, [name for name in store.names(kind) if since <= name <= until])
+        for kind in (history.REPORTS, history.KPIS)
+    }
     reports = [
         report
         for kind, new in names.items()
@@ -70,7 +78,7 @@ def news(book: Book, store: Store, world: World, own: Report | None = None) -> N
 
 
 def _new(book: Book, kind: str, names: Sequence[str]) -> list[str]:
-    """Names begin with the time: one below all that are remembered was looked at long ago, or never will be."""
+    """One below all that are remembered was looked at long ago, or never will be."""
     seen = set(book.seen.get(kind, ()))
     first = min(seen, default="")
     return [name for name in names if name not in seen and name > first][-MOST:]

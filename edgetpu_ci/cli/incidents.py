@@ -43,9 +43,9 @@ def _time(text: str) -> datetime:
 
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text} is no time; write it as 2026-01-31T18:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,9 @@ Level = Literal["info", "warning", "error", "critical"]
 NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 """Names of alerts and labels, as Prometheus takes them."""
 
+DEMANDS: Final = ("above", "below", "worse_by_percent", "streak_above", "missing_above")
+"""The fields of an alert of which exactly one is given: its threshold."""
+
 WORKFLOW: Final = r"^([A-Za-z0-9_][\w.-]{0,99}\.ya?ml)?$"
 """The file of a workflow in .github/workflows."""
 

@@ -6,16 +6,15 @@ from typing import Final
 
 from edgetpu_ci import spelling
 from edgetpu_ci.config import durations, matrix, shorthand, triggers
-from edgetpu_ci.config.alerting import Alerting, AlertRule, default_routing
+from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule, default_routing
 from edgetpu_ci.errors import ConfigError
 
 ALL: Final = "all_channels"
 """Every way of `notify`."""
 
-_DEMANDS: Final = ("above", "below", "worse_by_percent", "streak_above", "missing_above")
-_LABELS: Final = frozenset(
-    {"alertname", "severity", "priority", "repo", "branch", "machine", "subject", "metric", "device"}
-)
+LABELS: Final = ("alertname", "severity", "priority", "repo", "branch", "machine", "subject", "metric", "device")
+"""All that alerts are told apart by."""
+
 _LONG_AGO: Final = timedelta(days=30)
 
 
@@ -80,7 +79,7 @@ def _check_contacts(alerting: Alerting) -> None:
         if not addresses:
             raise ConfigError(f"alerting.contacts.{name} has no address; give it one for a way that notify lists.")
         for way in addresses:
-            _known(way, ways, f"alerting.contacts.{name}", "notify lists no")
+            expect(way, ways, f"alerting.contacts.{name}", "notify lists no")
 
 
 def _check_matrix(alerting: Alerting) -> None:
@@ -89,7 +88,7 @@ def _check_matrix(alerting: Alerting) -> None:
             place = f"alerting.escalation_matrix.{name}.{after}"
             durations.time(after, place)
             for contact in contacts:
-                _known(contact, alerting.contacts, place, "contacts has no")
+                expect(contact, alerting.contacts, place, "contacts has no")
 
 
 def _check_routing(alerting: Alerting) -> None:
@@ -97,17 +96,17 @@ def _check_routing(alerting: Alerting) -> None:
     known = [ALL, *(step.use for step in alerting.notify), *alerting.contacts]
     for level, names in alerting.routing.items():
         for name in names if names != ours[level] else ():
-            _known(name, known, f"alerting.routing.{level}", "neither notify nor contacts has")
+            expect(name, known, f"alerting.routing.{level}", "neither notify nor contacts has")
 
 
 def _check_rule(rule: AlertRule, alerting: Alerting, place: str) -> None:
-    if sum(getattr(rule, name) is not None for name in _DEMANDS) != 1:
-        raise ConfigError(f"{place} must demand exactly one of: {', '.join(_DEMANDS)}.")
+    if sum(getattr(rule, name) is not None for name in DEMANDS) != 1:
+        raise ConfigError(f"{place} must demand exactly one of: {', '.join(DEMANDS)}.")
     if durations.runs(rule.for_) is None:
         durations.time(rule.for_, f"{place}.for")
     durations.time(rule.response_time, f"{place}.response_time")
     if rule.escalation:
-        _known(rule.escalation, alerting.contacts, f"{place}.escalation", "contacts has no")
+        expect(rule.escalation, alerting.contacts, f"{place}.escalation", "contacts has no")
         if not rule.response_time:
             raise ConfigError(f"{place}: {rule.escalation} would never hear of it; give it a response_time.")
     found = matrix.rows(alerting.escalation_matrix, rule.priority)
@@ -122,7 +121,7 @@ def _check_priorities(alerting: Alerting) -> None:
     for place, priority in (*written, *in_short) if alerting.escalation_matrix else ():
         if priority and not matrix.rows(alerting.escalation_matrix, priority):
             where = f"alerting.{place}.priority"
-            _known(priority, alerting.escalation_matrix, where, "escalation_matrix has no row")
+            expect(priority, alerting.escalation_matrix, where, "escalation_matrix has no row")
 
 
 def _check_labels(alerting: Alerting) -> None:
@@ -130,7 +129,7 @@ def _check_labels(alerting: Alerting) -> None:
     equal = [(f"alerting.inhibit[{n}].equal", one.equal) for n, one in enumerate(alerting.inhibit)]
     for place, names in (*places, *equal, *((place, tuple(match)) for place, match in _matchers(alerting))):
         for name in names:
-            _known(name, _LABELS, place, "no alert has a label")
+            expect(name, LABELS, place, "no alert has a label")
 
 
 def _matchers(alerting: Alerting) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -153,7 +152,8 @@ def _once(names: Sequence[str], fault: str) -> None:
             raise ConfigError(f"{fault} {name}.")
 
 
-def _known(name: str, known: Iterable[str], place: str, fault: str) -> None:
+def expect(name: str, known: Iterable[str], place: str, fault: str) -> None:
+    """ConfigError for a name that is not known, with the one that was likely meant, else with all there are."""
     if name not in (there := tuple(known)):
         listed = f"; there are: {', '.join(there)}." if there else "."
         raise ConfigError(f"{place}: {fault} {name}{spelling.meant(name, there) or listed}")

@@ -8,18 +8,15 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import metrics
-from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.config.alerting import DEMANDS, AlertRule
 from edgetpu_ci.incidents import evaluate, keys, machine
 from edgetpu_ci.incidents.record import Book, Incident, Observation, Standing, State
 from edgetpu_ci.judging import demand
 from edgetpu_ci.model import Report, Rule
 
 Time = Annotated[datetime, Meta(tz=True)]
-THRESHOLDS: Final = ("above", "below", "worse_by_percent", "streak_above", "missing_above")
-"""The fields of a rule of which exactly one is its threshold."""
-
 COUNTS: Final = ("streak_above", "missing_above")
-"""Those of them that count runs."""
+"""Thresholds that count runs."""
 
 _QUANTILES: Final = (0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
 _FACTORS: Final = (0.5, 0.75, 1.5, 2, 3)
@@ -193,12 +190,12 @@ def about(rule: AlertRule, report: Report) -> Report:
 
 def threshold(rule: AlertRule) -> tuple[str, float]:
     """The field of a rule that is its threshold, and its value."""
-    return next((name, float(value)) for name in THRESHOLDS if (value := getattr(rule, name)) is not None)
+    return next((name, float(value)) for name in DEMANDS if (value := getattr(rule, name)) is not None)
 
 
 def with_threshold(rule: AlertRule, name: str, value: float) -> AlertRule:
     """A rule with this threshold instead of its own."""
-    none: dict[str, float | None] = dict.fromkeys(THRESHOLDS, None)
+    none: dict[str, float | None] = dict.fromkeys(DEMANDS, None)
     return replace(rule, **{**none, name: int(value) if name in COUNTS else value})
 
 

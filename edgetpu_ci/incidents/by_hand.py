@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from edgetpu_ci import spelling
+from edgetpu_ci.config import checking
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.incidents import incident
 from edgetpu_ci.incidents.book import changed
@@ -27,8 +28,8 @@ def find(incidents: Iterable[Incident], called: str) -> Incident:
 
     An alert's name will do where all its incidents have one key.
     """
-    known = tuple(incidents)
-    found = [one for one in known if called and _is_called(one, called.strip())]
+    known, called = tuple(incidents), called.strip()
+    found = [one for one in known if called and _is_called(one, called)]
     keys = {one.key for one in found}
     if len(keys) > 1:
         named = sorted({one.key[: max(_DIGITS, len(called) + 1)] for one in found})
@@ -111,12 +112,13 @@ def reason(text: str) -> str:
 
 
 def labels(written: Iterable[str]) -> Mapping[str, str]:
-    """Labels as they are written: NAME=VALUE each; ConfigError for anything else, or one given twice."""
+    """Labels as they are written: NAME=VALUE each; ConfigError for anything else, and what no alert has."""
     found: dict[str, str] = {}
     for text in written:
         name, sign, value = text.partition("=")
-        if not (sign and name.isidentifier() and value):
+        if not (sign and value):
             raise ConfigError(f'"{text}" is no label; write it as alertname=build_failure_streak.')
+        checking.expect(name, checking.LABELS, "silence", "no alert has a label")
         if name in found:
             raise ConfigError(f"The label {name} is given twice; make a silence for each of its values.")
         found[name] = value

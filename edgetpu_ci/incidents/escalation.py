@@ -1,6 +1,6 @@
 """Who hears of what nobody acknowledged, and when; and what of that was missed. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edgetpu_ci.config import durations, matrix
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.incidents import muting
+from edgetpu_ci.incidents.incident import noted
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Step
 
 
@@ -39,13 +40,9 @@ class Missed(NamedTuple):
 
 def escalate(book: Book, plan: Plan, now: datetime) -> Book:
     """The book with every step taken that is due."""
-    heard = _numbers(muting.told(book, plan.alerting, now))
+    heard = {one.number for one in muting.told(book, plan.alerting, now)}
     found = (due(one, plan, now, is_silent=one.number not in heard) for one in book.incidents)
     return replace(book, incidents=tuple(found))
-
-
-def _numbers(incidents: Iterable[Incident]) -> frozenset[int]:
-    return frozenset(one.number for one in incidents)
 
 
 def due(incident: Incident, plan: Plan, now: datetime, *, is_silent: bool = False) -> Incident:
@@ -56,18 +53,20 @@ def due(incident: Incident, plan: Plan, now: datetime, *, is_silent: bool = Fals
     """
     if not _runs(incident):
         return incident
-    told_at = None if is_silent else min(incident.told_at or now, now)
-    incident = replace(incident, told_at=told_at)
+    incident = replace(incident, told_at=None if is_silent else _told_at(incident, now))
     taken = {(step.contact, step.after) for step in incident.steps}
     new = [step for step in ladder(incident, plan) if step.at <= now and (step.contact, step.after) not in taken]
     if not new:
         return incident
-    return replace(
-        incident,
-        change=incident.change + 1,
-        steps=(*incident.steps, *(Step(contact=one.contact, after=one.after, due=one.at, taken=now) for one in new)),
-        timeline=(*incident.timeline, *(Event(at=now, kind="escalated", text=_said(one, now)) for one in new)),
-    )
+    steps = (Step(contact=one.contact, after=one.after, due=one.at, taken=now) for one in new)
+    lines = (Event(at=now, kind="escalated", text=_said(one, now)) for one in new)
+    return replace(noted(incident, *lines), change=incident.change + 1, steps=(*incident.steps, *steps))
+
+
+def _told_at(incident: Incident, now: datetime) -> datetime:
+    """When it was first to be said: not yet to come, nor before it opened. What else a clock says was wrong."""
+    told_at = min(incident.told_at or now, now)
+    return max(told_at, incident.opened_at) if incident.opened_at <= now else told_at
 
 
 def ladder(incident: Incident, plan: Plan) -> tuple[Due, ...]:

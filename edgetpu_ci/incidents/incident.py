@@ -30,9 +30,13 @@ def opened(key: str, number: int, labels: dict[str, str], alert: Alert, at: date
 
 def event(incident: Incident, kind: Kind, text: str, at: datetime, by: str = "") -> Incident:
     """With one more line, which is one more change."""
-    line = Event(at=at, kind=kind, text=text, by=by)
-    timeline = (*incident.timeline[:1], *incident.timeline[1:][2 - MOST_EVENTS :], line)
-    return replace(incident, timeline=timeline, change=incident.change + 1)
+    return replace(noted(incident, Event(at=at, kind=kind, text=text, by=by)), change=incident.change + 1)
+
+
+def noted(incident: Incident, *lines: Event) -> Incident:
+    """With more lines, of which nobody hears."""
+    first, later = incident.timeline[:1], (*incident.timeline[1:], *lines)
+    return replace(incident, timeline=(*first, *later[1 - MOST_EVENTS :]))
 
 
 def with_alert(incident: Incident, alert: Alert) -> Incident:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci.incidents.book import changed
+from edgetpu_ci.incidents.incident import noted
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt, Step
 
 LEASE: Final = timedelta(minutes=5)
@@ -69,9 +70,10 @@ def _new(
     said = incident.receipts[target].said if target in incident.receipts else 0
     if max(said, *(one.change for one in row), 0) >= incident.change:
         return
-    steps = incident.steps[len(before.steps) if before else 0 :]
-    to = [step.contact for step in steps if target in reach.escalated(incident, step)]
     is_known = bool(said or row)
+    # Who never heard of it may have been to hear of an earlier step, which a silence took back.
+    steps = incident.steps[len(before.steps) if before and is_known else 0 :]
+    to = [step.contact for step in steps if target in reach.escalated(incident, step)]
     if is_known or (incident.is_open and (to or target in (reach.targets(incident) or ()))):
         kind = _kind(incident, before, is_known=is_known, is_escalated=bool(to))
         yield Intent(
@@ -204,9 +206,8 @@ def refused(book: Book, intent: Intent, event: Event, configured: str) -> Book:
 
 def _noted(incident: Incident, event: Event) -> Incident:
     """An incident with something on its timeline, once however often it happens."""
-    if any(known.text == event.text for known in incident.timeline):
-        return incident
-    return replace(incident, timeline=(*incident.timeline, event))
+    is_known = any(known.text == event.text for known in incident.timeline)
+    return incident if is_known else noted(incident, event)
 
 
 def _given_back(book: Book, intent: Intent) -> Book:

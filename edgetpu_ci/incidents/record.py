@@ -185,12 +185,11 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Muted(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A silence that somebody made by hand: of alerts with these labels, until when, why, and in which role."""
+    """A silence that somebody made by hand: of alerts with these labels, until when, and why."""
 
     match: dict[str, str]
     until: Time
     reason: str
-    by: str = ""
 
 
 class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,7 +10,7 @@ from edgetpu_ci import codec, memory
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
 from edgetpu_ci.github_rows import cursors, holding
 from edgetpu_ci.github_rows.shelf import kind_of
-from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.incidents.record import STORED, Book
 from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.upkeep import register, stale
 from edgetpu_ci.upkeep.keeper import Keeper
@@ -153,7 +153,7 @@ def _some(keeper: Keeper, scope: Before | Number, unread: list[str], world: Worl
 
 def _incidents(keeper: Keeper, scope: Before, unread: list[str]) -> Iterable[Erased]:
     """Take out of the book what is over and came to be before; what is open is still of today."""
-    name, limit, gone = register.INCIDENTS, _midnight(scope.day), 0
+    name, limit, gone = STORED, _midnight(scope.day), 0
 
     def left(data: bytes | None) -> bytes | None:
         nonlocal gone

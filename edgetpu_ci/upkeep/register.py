@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from edgetpu_ci.incidents.record import STORED
 from edgetpu_ci.model import REPOSITORY
 
 INTEREST: Final = "legitimate interest (GDPR Art. 6(1)(f)): keeping the project's delivery working and secure"
@@ -315,12 +316,8 @@ _BOOK: Final = {
     "silences.match": "which alerts nobody is told of",
     "silences.until": "until when",
     "silences.reason": "why",
-    "silences.by": "who said so, as a role",
     "seen": "reports that were looked at",
 }
-
-INCIDENTS: Final = "incidents"
-"""The named value with what is known of incidents, and the kind of document of those that are over."""
 
 REPORTS: Final = "kpis"
 """The kind of document that reports of the repository are."""
@@ -423,14 +420,14 @@ REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
         what="what is wrong, and what is to be said of it",
         place="state",
-        names=INCIDENTS,
+        names=STORED,
         fields=_BOOK,
         days=ROW_DAYS,
     ),
     Kept(
         what="incidents that are over",
         place="documents",
-        names=INCIDENTS,
+        names=STORED,
         fields=_INCIDENT,
         days=REVIEW_DAYS,
     ),

@@ -40,7 +40,7 @@ def known(settings: Config, week: Week, store: Store, world: World) -> Known:
         kpis=kpis.read,
         benchmarks=benchmarks.read,
         incidents=book.incidents,
-        muted=frozenset(muting.of(book, settings.alerting, now)),
+        muted=muting.of(book, settings.alerting, now),
         rules=config.alert_rules(settings),
         wanted=tuple(dict.fromkeys(step.use for step in settings.kpis)),
         measures=bool(settings.collect),

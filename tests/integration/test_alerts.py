@@ -183,6 +183,24 @@ def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_o
     assert shop.unseen().reports == ()
 
 
+@pytest.mark.parametrize("years", [-56, 73])
+def test_a_job_whose_clock_jumped_leaves_reports_to_others(shop: Shop, years: int) -> None:
+    shop.run(90)
+    shop.keep(report(shop.hour + 1, 70))
+    here, shop.hour = shop.hour, years * 365 * 24
+    assert shop.verb().opened == ()
+    shop.hour = here + 1
+    assert names(shop.verb().opened) == ["test_coverage_drop"]
+
+
+def test_reports_that_are_yet_to_come_wait_and_hide_no_others(shop: Shop) -> None:
+    for hour in range(1, looking.MOST + 2):
+        shop.keep(report(hour + 99_999, 90))
+    shop.keep(report(shop.hour, 70))
+    assert names(shop.verb().opened) == ["test_coverage_drop"]
+    assert len(keeper.load(shop.store).seen[history.KPIS]) == 1
+
+
 def test_a_report_that_cannot_be_read_is_said_once(shop: Shop) -> None:
     shop.store.append(history.KPIS, "20261125T110000Z-b", b"no report")
     for _ in range(2):
@@ -205,6 +223,21 @@ def test_a_dead_service_costs_its_own_message_and_is_told_when_it_lives_again(sh
     assert told
     assert told.waiting == ()
     assert [(one.kind, one.perhaps) for one in shop.slack.heard] == [("opened", True)]
+
+
+def test_who_could_not_be_told_for_want_of_a_variable_is_not_told_that_it_is_over(shop: Shop) -> None:
+    def unset(_notice: Notice) -> None:
+        raise ConfigError("SLACK_TOKEN is not set.")
+
+    shop.slack.before = unset
+    told = shop.run(70)
+    assert told
+    assert [(one.trouble, one.tries) for one in told.waiting] == [("not configured", 0)]
+    shop.run(90)
+    shop.slack.before = lambda _notice: None
+    shop.run(91)
+    assert (kinds(shop.slack), kinds(shop.pager)) == ([], ["opened", "resolved"])
+    assert keeper.load(shop.store).incidents == ()
 
 
 def test_a_service_that_asks_for_time_gets_it(shop: Shop) -> None:

@@ -54,8 +54,8 @@ def ours(scenarios: list[Scenario], now: datetime) -> dict[str, tuple[bool, bool
     """Whether each alert is inhibited, and silenced."""
     return {
         keys.fingerprint(labels): (
-            bool(muting.inhibited(labels, one.alerts, one.rules)),
-            bool(muting.silenced(labels, Book(silences=tuple(one.silences)), Alerting(), now)),
+            muting.is_inhibited(labels, one.alerts, one.rules),
+            muting.is_silenced(labels, Book(silences=tuple(one.silences)), Alerting(), now),
         )
         for one in scenarios
         for labels in one.alerts

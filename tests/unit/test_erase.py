@@ -12,7 +12,7 @@ from edgetpu_ci import codec, memory
 from edgetpu_ci.alerting import keeper
 from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.github_rows import cursors
-from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.incidents.record import STORED, Book
 from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.kpis.rows import Issue, Pull
 from edgetpu_ci.store.folder import Folder
@@ -136,9 +136,9 @@ def test_of_incidents_what_is_over_goes_and_what_is_open_stays(store: Folder, tm
         incident(number=3, opened_at=late, resolved_at=late),
     ]
     keeper.put_away(store, known[:1], world(tmp_path))
-    store.swap(register.INCIDENTS, None, memory.pack(Book(incidents=tuple(known), opened=3)))
+    store.swap(STORED, None, memory.pack(Book(incidents=tuple(known), opened=3)))
     done = erase.erase(store, Before(date(2026, 1, 1)), world(tmp_path))
-    assert {(one.name, one.count, one.what) for one in done.erased if one.name == register.INCIDENTS} == {
+    assert {(one.name, one.count, one.what) for one in done.erased if one.name == STORED} == {
         ("incidents", 1, "rows"),
         ("incidents", 1, "documents"),
     }
@@ -146,7 +146,7 @@ def test_of_incidents_what_is_over_goes_and_what_is_open_stays(store: Folder, tm
 
 
 def test_a_book_that_cannot_be_read_is_named(store: Folder, tmp_path: Path) -> None:
-    store.swap(register.INCIDENTS, None, b"no book")
+    store.swap(STORED, None, b"no book")
     (unread,) = erase.erase(store, Before(date(2026, 1, 1)), world(tmp_path)).unread
     assert "incidents in the store cannot be read" in unread
 

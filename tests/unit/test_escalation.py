@@ -130,6 +130,13 @@ def test_a_clock_that_was_ahead_delays_nothing() -> None:
     assert told(looked_at(0, 15, of=incident(told_at=minutes(600)))) == ["cto", "manager"]
 
 
+def test_a_clock_that_was_years_behind_hurries_nothing() -> None:
+    behind = escalation.due(looked_at(0), PLAN, START - timedelta(days=365 * 56))
+    assert told(behind) == []
+    assert told(looked_at(14, of=behind)) == []
+    assert told(looked_at(15, of=behind)) == ["cto", "manager"]
+
+
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, 90), min_size=1, max_size=8).map(sorted))
 def test_however_often_jobs_look_the_same_steps_are_taken(times: list[int]) -> None:

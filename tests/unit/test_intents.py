@@ -203,6 +203,16 @@ def test_escalation_reaches_who_had_not_heard_and_stops_when_somebody_acknowledg
     assert ("acknowledged", "slack @cto") in waiting(heard)
 
 
+def test_a_step_of_escalation_that_a_silence_held_back_is_said_when_it_ends() -> None:
+    book = step(say(opened()), escalated)
+    silent = intents.plan(book, book, Reached(silent=True), NOW)
+    assert waiting(silent) == []
+    again = intents.plan(silent, silent, Reached(), NOW)
+    assert next((one.kind, one.text) for one in again.outbox if one.target == "slack @cto") == ("escalated", "cto")
+    taken_on = step(silent, acknowledged)
+    assert "slack @cto" not in [target for _, target in waiting(taken_on)]
+
+
 def test_what_is_over_is_said_before_what_begins_after_it_under_the_same_key() -> None:
     reach = Reached(places=("pagerduty P0",))
     over = step(say(opened(reach)), resolved, reach)
