@@ -1,6 +1,8 @@
 """The failures we expect: each names the thing, says the next step, and has one exit status."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_DAY: Final = 86_400.0
 
 
 class EdgeTpuCiError(Exception):
@@ -84,11 +86,14 @@ class DeliveryError(EdgeTpuCiError):
 
 
 class LaterError(DeliveryError):
-    """A service took nothing now, and may later: not before so many `seconds`, where it asked for them."""
+    """A service took nothing now, and may later: not before so many `seconds`, where it asked for them.
+
+    A day at most: whoever asks for more is broken, and would never be told again.
+    """
 
     def __init__(self, sentence: str, seconds: float = 0.0) -> None:
         super().__init__(sentence)
-        self.seconds = seconds
+        self.seconds = min(seconds, _DAY)
 
 
 class MissingError(DeliveryError):

@@ -58,7 +58,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     def asks(self) -> float:
         """Seconds for which it asks; 0 where it names none."""
         asked = str(self.headers.get("retry-after", ""))
-        return float(asked) if asked.isdecimal() else 0.0
+        return float(asked[:9]) if asked.isdecimal() else 0.0  # More would be no time of ours.
 
     @property
     def passing(self) -> bool:

@@ -128,7 +128,7 @@ def _where(incident: Incident, context: Context) -> str:
 
 
 def _commit(seen: Sighting, context: Context) -> str:
-    """`c0ffee1` by Ada Lovelace, in #12, 2026-03-04 05:06 UTC."""
+    """`c0ffee1` by octocat, in #12, 2026-03-04 05:06 UTC."""
     name = words.commit(seen.commit)
     by = f"by {gfm.text(context.author)}" if context.author else ""
     pull = f"in {_pull(context)}" if context.pull_request else ""

@@ -22,7 +22,7 @@ LABELS = {
 }
 CONTEXT = Context(
     repository=REPO,
-    author="Ada Lovelace",
+    author="octocat",
     pull_request="#12",
     commits=3,
     owner="@acme/builders",

@@ -26,7 +26,7 @@ PAGE = f"https://github.com/{REPO}"
 def commit(message: str = "Faster") -> dict[str, Any]:
     """As GitHub shows one."""
     shown: dict[str, Any] = contract().example("get", "/repos/{owner}/{repo}/commits/{ref}", 200)
-    written = {**shown["commit"], "message": message, "author": {**shown["commit"]["author"], "name": "Ada Lovelace"}}
+    written = {**shown["commit"], "message": message, "author": {**shown["commit"]["author"], "name": "octocat"}}
     # The file in GitHub's example lacks what GitHub's description requires.
     return {**shown, "sha": BAD, "commit": written, "files": []}
 
@@ -69,7 +69,7 @@ def of_hub(folder: Path, endpoints: Endpoints, incident: Incident | None = None)
 def test_github_is_asked_twice_for_what_no_clone_tells(tmp_path: Path) -> None:
     endpoints = Endpoints(answers())
     found = of_hub(tmp_path, endpoints)
-    assert (found.author, found.pull_request, found.commits) == ("Ada Lovelace", "#12", 3)
+    assert (found.author, found.pull_request, found.commits) == ("octocat", "#12", 3)
     assert asked(endpoints) == [COMPARE, PULLS]
 
 
@@ -85,7 +85,7 @@ def test_without_a_good_run_the_commit_alone_is_asked_for(tmp_path: Path) -> Non
     for good in (None, streak.seen(-180, BAD)):
         endpoints.asked.clear()
         found = of_hub(tmp_path, endpoints, streak.opened(alerts=(streak.alert(good=good),)))
-        assert (found.author, found.commits) == ("Ada Lovelace", None)
+        assert (found.author, found.commits) == ("octocat", None)
         assert asked(endpoints) == [COMMIT, PULLS]
         assert "compare" not in dict(found.links)
 

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from edgetpu_ci.incidents.record import Incident, Kind, Receipt
 from edgetpu_ci.notify import bind, slack
 from tests.fakes import slack_notices as notices
 from tests.fakes.clock import Clock
-from tests.fakes.loopback import Reply
+from tests.fakes.loopback import Reply, dripping
 from tests.fakes.slack_notices import CONTEXT, notice
 from tests.fakes.slack_server import TOKEN, Slack, slack_server, slow_down
 from tests.fakes.world import Said, world
@@ -152,7 +153,10 @@ def test_it_waits_as_long_as_slack_asks(job: Job, there: Slack) -> None:
     [
         (slow_down(900), 900, []),
         (slow_down(12), 12, [12, 12]),
-        (Reply(status=500, body=b"<html>"), 0, [1, 2, 4]),
+        (slow_down(int("9" * 400)), 86_400, []),
+        (Reply(status=503, body=b"<html>"), 0, [1, 2, 4]),
+        # It may have been said, and would be twice.
+        (Reply(status=500, body=b"<html>"), 0, []),
         (Reply(status=200, body=b'{"ok": false, "error": "internal_error"}'), 0, []),
         (Reply(status=200, body=b'{"ok": tr', cut=True), 0, []),
     ],
@@ -183,15 +187,49 @@ def test_a_server_that_hangs_is_given_up_within_the_deadline(job: Job, there: Sl
 
     def late(method: str) -> Reply | None:
         if method == "chat.update":
-            job.clock.at += 29
-            return None
+            return None if job.clock.slept else slow_down(29)
         gone.wait(20)
         return Reply(status=500)
 
     there.down = late
-    with pytest.raises(LaterError, match=r"did not answer when asked to post in C0QUALITY1 \(TimeoutError\)"):
+    with pytest.raises(LaterError, match=r"did not answer when asked to post in C0QUALITY1 \(\w*Timeout\)"):
         job.tell("acknowledged", notices.acknowledged(_OPEN), earlier=opened)
     gone.set()
+
+
+def test_what_is_only_brought_up_to_date_is_asked_again_whatever_the_answer(job: Job, there: Slack) -> None:
+    opened = job.tell("opened", _OPEN)
+    there.troubles = [Reply(status=502)]
+    job.tell("acknowledged", notices.acknowledged(_OPEN), earlier=opened)
+    assert (job.clock.slept, there.calls[2:]) == ([1], ["chat.update", "chat.update", "chat.postMessage"])
+
+
+def test_a_server_that_drips_is_given_up_within_the_deadline(tmp_path: Path) -> None:
+    for way in ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL"):
+        with dripping() as url:
+            clock = count()
+            env = {way: TOKEN if way.endswith("TOKEN") else url}
+            options = slack.Options(base_url=f"{url}/", channel="#dev-quality")
+            with pytest.raises(LaterError, match=r"did not answer when asked to .* \(ReadTimeout\)"):
+                slack.tell(options, notice("opened", _OPEN), world(tmp_path, env=env, monotonic=clock.__next__))
+
+
+def test_a_redirect_gets_neither_the_token_nor_the_message(tmp_path: Path, there: Slack) -> None:
+    with slack_server() as elsewhere:
+        for env in ({"SLACK_BOT_TOKEN": TOKEN}, {"SLACK_WEBHOOK_URL": there.hook}):
+            there.troubles = [Reply(status=302, headers={"Location": elsewhere.hook})]
+            with pytest.raises(LaterError, match="status 302"):
+                Job(tmp_path, there, **env).tell("opened", _OPEN)
+        assert elsewhere.calls == []
+
+
+@pytest.mark.parametrize("error", ["cant_update_message", "edit_window_closed"])
+def test_what_another_app_said_is_said_anew(job: Job, there: Slack, error: str) -> None:
+    opened = job.tell("opened", _OPEN)
+    there.troubles = [Reply(status=200, body=f'{{"ok": false, "error": "{error}"}}'.encode())]
+    again = job.tell("resolved", notices.resolved(_OPEN), earlier=opened)
+    assert again.ref != opened.ref
+    assert [thread[0] for thread in there.threads()][1:] == ["✅ RESOLVED: build failure streak"]
 
 
 def test_a_server_that_is_not_there_is_tried_by_the_next_run(tmp_path: Path, there: Slack) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from edgetpu_ci.errors import DeniedError, MissingError
 from edgetpu_ci.notify.slack import patience, refusal
+from edgetpu_ci.notify.slack.wire import Client, SilenceError, Wire
 from edgetpu_ci.render.slack.message import Message
 from edgetpu_ci.world import World
 
@@ -28,9 +28,8 @@ class Bot:
     """
 
     def __init__(self, token: str, base_url: str, secret: str, world: World) -> None:
-        self._patience = patience.Patience(world)
         self._secret = secret
-        self._client = WebClient(token=token, base_url=base_url, retry_handlers=[self._patience], logger=patience.QUIET)
+        self._client = Client(Wire(world), token, base_url)
 
     def post(self, channel: str, message: Message, *, mark: str, thread: str = "", aloud: bool = False) -> str:
         """Say it; its reference. In a `thread` (a reference), and `aloud` in the channel too."""
@@ -55,7 +54,7 @@ class Bot:
             answer = self._ask(f"look into {channel}", partial(look, channel=channel, **shown), "channels:history")
         except (DeniedError, MissingError):
             return ""
-        return next((f"{channel}:{one['ts']}" for one in answer["messages"] if _mark(one) == mark), "")
+        return next((f"{channel}:{one['ts']}" for one in answer["messages"] or () if _mark(one) == mark), "")
 
     def attach(self, ref: str, name: str, data: bytes, description: str) -> None:
         """A picture in the thread of what was said; `description` is for those who do not see it."""
@@ -72,13 +71,14 @@ class Bot:
         self._ask(f"take the picture {name}", upload, "files:write")
 
     def _ask(self, what: str, call: Callable[[], SlackResponse], needed: str = "chat:write") -> SlackResponse:
-        self._client.timeout = self._patience.timeout
         try:
             return call()
         except SlackApiError as error:
             raise refusal.refused(what, _refusal(error.response, needed), self._secret) from None
-        except (SlackClientError, *patience.UNANSWERED) as error:
-            raise refusal.unanswered(what, error) from None
+        except SilenceError as error:
+            raise refusal.unanswered(what, str(error)) from None
+        except (SlackClientError, ValueError) as error:  # ValueError: half an answer
+            raise refusal.unanswered(what, type(error).__name__) from None
 
 
 def _refusal(answer: SlackResponse, needed: str) -> refusal.Refusal:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from http.client import HTTPException
 from typing import Final
 
 from slack_sdk.http_retry.handler import RetryHandler
@@ -15,22 +14,24 @@ from edgetpu_ci.world import World
 SECONDS: Final = 30.0
 """How long a job tries before it leaves it to the next."""
 
-UNANSWERED: Final = (OSError, HTTPException, ValueError)
-"""What urllib raises below the SDK where no answer came, or half of one."""
-
 QUIET: Final = logging.getLogger("edgetpu_ci.notify.slack")
 """Instead of the SDK's own, which tells of failures and addresses: what is to be said, we say ourselves."""
 QUIET.setLevel(logging.CRITICAL + 1)
 
 _TIMEOUT: Final = 10
 _TRIES: Final = 3
-_PASSING: Final = frozenset({429, 500, 502, 503, 504})
+_UNTAKEN: Final = frozenset({429, 503})
+_PASSING: Final = _UNTAKEN | {500, 502, 504}
+_REPEATABLE: Final = frozenset(
+    ("chat.update", "conversations.history", "conversations.replies", "files.getUploadURLExternal")
+)
+"""What may be asked twice. All else would stand there twice if it was taken by one who answers that he failed."""
 
 
 class Patience(RetryHandler):
     """Waits as long as Slack asks, else 1, 2, 4 s, as long as the deadline allows.
 
-    Where no answer came it does not ask again: nobody knows whether it was said.
+    Where nobody knows whether it was said, it does not say it again: the next run looks first.
     """
 
     def __init__(self, world: World) -> None:
@@ -40,18 +41,20 @@ class Patience(RetryHandler):
 
     @property
     def timeout(self) -> int:
-        """Seconds of silence after which a request is given up."""
+        """Seconds after which a request is given up."""
         return max(1, min(_TIMEOUT, int(self._until - self._world.monotonic())))
 
     def _can_retry(
         self,
         *,
         state: RetryState,
-        request: HttpRequest,  # noqa: ARG002 - the SDK's signature
+        request: HttpRequest,
         response: HttpResponse | None = None,
-        error: Exception | None = None,  # noqa: ARG002
+        error: Exception | None = None,  # noqa: ARG002 - the SDK's signature
     ) -> bool:
-        if response is None or response.status_code not in _PASSING:
+        method = request.url.partition("?")[0].rpartition("/")[2]
+        passing = _PASSING if method in _REPEATABLE else _UNTAKEN
+        if response is None or response.status_code not in passing:
             return False
         return self._world.monotonic() + _wait(state, response) < self._until
 

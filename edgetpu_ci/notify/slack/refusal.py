@@ -32,7 +32,9 @@ _NEXT: Final = {
 _PASSING: Final = frozenset(
     ("ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout")
 )
-_GONE: Final = frozenset(("message_not_found", "thread_not_found"))
+_GONE: Final = frozenset(("message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"))
+"""There is nothing to bring up to date: it was deleted, or another app said it, whose token this job had before."""
+
 _WORD: Final = re.compile("[a-z_]{1,80}")
 """What else stands there, something between us and Slack said: a proxy, a page to log in."""
 _LIMITED, _BROKEN = 429, 500
@@ -56,7 +58,7 @@ def refused(what: str, refusal: Refusal, secret: str) -> DeliveryError:
     if not _WORD.fullmatch(refusal.error) or refusal.error in _PASSING or _passes(refusal.status):
         return LaterError(f"Slack could not {what} now ({said}); it is tried again later.", refusal.seconds)
     if refusal.error in _GONE:
-        return MissingError(f"Slack could not {what}: it is no longer there.")
+        return MissingError(f"Slack could not {what}: it is no longer there, or not ours ({said}).")
     step = _NEXT.get(refusal.error, "see docs/slack.md").format(secret=secret, needed=words.plain(refusal.needed))
     return DeniedError(f"Slack did not {what} ({said}): {step}.")
 
@@ -65,6 +67,6 @@ def _passes(status: int) -> bool:
     return status == _LIMITED or status >= _BROKEN
 
 
-def unanswered(what: str, error: Exception) -> LaterError:
-    """No answer, so that nobody knows whether it was done. The words of the error could hold a secret."""
-    return LaterError(f"Slack did not answer when asked to {what} ({type(error).__name__}); it is tried again later.")
+def unanswered(what: str, why: str) -> LaterError:
+    """No answer, so that nobody knows whether it was done; `why` is the kind of trouble."""
+    return LaterError(f"Slack did not answer when asked to {what} ({why}); it is tried again later.")

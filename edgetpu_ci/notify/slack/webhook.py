@@ -1,9 +1,8 @@
 """An incident by an incoming webhook: a message for each change, for it can neither update nor answer."""
 
-from slack_sdk.webhook import WebhookClient
-
 from edgetpu_ci.incidents.record import Notice, Receipt
 from edgetpu_ci.notify.slack import patience, refusal
+from edgetpu_ci.notify.slack.wire import Hook, SilenceError, Wire
 from edgetpu_ci.render.slack import incident
 from edgetpu_ci.render.slack.message import Message
 from edgetpu_ci.world import World
@@ -19,12 +18,12 @@ def tell(url: str, secret: str, notice: Notice, world: World) -> Receipt:
 
 def send(url: str, secret: str, message: Message, world: World) -> None:
     """Send a message; LaterError or DeniedError, in which the address does not stand. `secret` is its variable."""
-    patient = patience.Patience(world)
-    client = WebhookClient(url, timeout=patient.timeout, retry_handlers=[patient], logger=patience.QUIET)
     try:
-        answer = client.send(text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False)
-    except patience.UNANSWERED as error:
-        raise refusal.unanswered(_WHAT, error) from None
+        answer = Hook(Wire(world), url).send(
+            text=message.text, blocks=message.blocks, unfurl_links=False, unfurl_media=False
+        )
+    except SilenceError as error:
+        raise refusal.unanswered(_WHAT, str(error)) from None
     if answer.body.strip() != _GOOD:
         seconds = patience.asked(answer.headers)
         given = refusal.Refusal(status=answer.status_code, error=answer.body.strip(), seconds=seconds)

@@ -45,7 +45,7 @@ def of(digest: Digest) -> Said:
         verdict=_verdict(digest),
         attention=tuple(map(attention.line, digest.attention[:_MOST])),
         more=max(0, len(digest.attention) - _MOST),
-        pairs=tuple(figures.pair(figure, digest.courses) for figure in digest.figures) if whole else (),
+        pairs=tuple(_pairs(digest)) if whole else (),
         parts=tuple(_parts(digest)) if whole else (),
         context=_context(digest),
         links=_links(digest),
@@ -109,11 +109,27 @@ def _against_last(gate: Gate) -> str:
     return f" ({abs(more):,} {'more' if more > 0 else 'fewer'} than last week)" if more else " (as last week)"
 
 
+def _pairs(digest: Digest) -> Iterator[Pair]:
+    old = _older(digest)
+    for figure in digest.figures:
+        pair = figures.pair(figure, digest.courses)
+        yield pair._replace(value=f"{pair.value} · {old}") if old else pair
+
+
 def _parts(digest: Digest) -> Iterator[Part]:
+    old = _older(digest)
     yield Part("Benchmarks", tuple(models.lines(digest)))
-    told = (("Dependencies and security", figures.security(digest)), ("Cost this month", figures.cost(digest.cost)))
+    told = (
+        (f"Dependencies and security on {old}" if old else "Dependencies and security", figures.security(digest)),
+        (f"Cost of the month until {old}" if old else "Cost this month", figures.cost(digest.cost)),
+    )
     if any(source.of == "KPIs" and source.at for source in digest.sources):
         yield from (Part(name, ((Span(text or "not collected"),),)) for name, text in told)
+
+
+def _older(digest: Digest) -> str:
+    """The day key figures are of, where that is none of this week: a stranger would take them for today's."""
+    return next((day(one.at) for one in digest.sources if one.of == "KPIs" and one.at and not one.here), "")
 
 
 def _context(digest: Digest) -> Line:

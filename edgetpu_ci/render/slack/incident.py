@@ -137,7 +137,7 @@ def _acknowledged(incident: Incident) -> str:
 
 
 def _commit(seen: Sighting, context: Context) -> str:
-    """`c0ffee1` by Ada Lovelace, in #12."""
+    """`c0ffee1` by octocat, in #12."""
     shown = [_linked(words.commit(seen.commit), "commit", context)] if seen.commit else []
     shown += [f"by {mrkdwn.text(context.author)}"] if context.author else []
     shown += [f"in {_linked(context.pull_request, 'pull request', context)}"] if context.pull_request else []
