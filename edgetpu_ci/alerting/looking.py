@@ -56,7 +56,12 @@ class Looking(Struct, frozen=True, kw_only=True):
 
 def news(book: Book, store: Store, world: World, own: Report | None = None) -> News:
     """What the store has that the book has not seen, and a run's `own` report, which may not have reached the store."""
-    names = {kind: _new(book, kind, store.names(kind)) for kind in (history.REPORTS, history.KPIS)}
+    # What a clock that jumped said lies ahead, and is looked at when its time has come.
+    ahead = f"{world.now() + machine.SKEW:%Y%m%dT%H%M%SZ}~"
+    names = {
+        kind: _new(book, kind, [name for name in store.names(kind) if name < ahead])
+        for kind in (history.REPORTS, history.KPIS)
+    }
     reports = [
         report
         for kind, new in names.items()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci.config import durations, matrix
 from edgetpu_ci.config.alerting import Alerting, AlertRule
+from edgetpu_ci.incidents import incident as incidents
 from edgetpu_ci.incidents import muting
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Step
 
@@ -62,12 +63,9 @@ def due(incident: Incident, plan: Plan, now: datetime, *, is_silent: bool = Fals
     new = [step for step in ladder(incident, plan) if step.at <= now and (step.contact, step.after) not in taken]
     if not new:
         return incident
-    return replace(
-        incident,
-        change=incident.change + 1,
-        steps=(*incident.steps, *(Step(contact=one.contact, after=one.after, due=one.at, taken=now) for one in new)),
-        timeline=(*incident.timeline, *(Event(at=now, kind="escalated", text=_said(one, now)) for one in new)),
-    )
+    steps = (Step(contact=one.contact, after=one.after, due=one.at, taken=now) for one in new)
+    noted = incidents.note(incident, *(Event(at=now, kind="escalated", text=_said(one, now)) for one in new))
+    return replace(noted, change=incident.change + 1, steps=(*incident.steps, *steps))
 
 
 def ladder(incident: Incident, plan: Plan) -> tuple[Due, ...]:

@@ -30,9 +30,14 @@ def opened(key: str, number: int, labels: dict[str, str], alert: Alert, at: date
 
 def event(incident: Incident, kind: Kind, text: str, at: datetime, by: str = "") -> Incident:
     """With one more line, which is one more change."""
-    line = Event(at=at, kind=kind, text=text, by=by)
-    timeline = (*incident.timeline[:1], *incident.timeline[1:][2 - MOST_EVENTS :], line)
-    return replace(incident, timeline=timeline, change=incident.change + 1)
+    noted = note(incident, Event(at=at, kind=kind, text=text, by=by))
+    return replace(noted, change=incident.change + 1)
+
+
+def note(incident: Incident, *events: Event) -> Incident:
+    """With more lines, of which by themselves nobody hears."""
+    first, *rest = (*incident.timeline, *events)
+    return replace(incident, timeline=(first, *rest[1 - MOST_EVENTS :]))
 
 
 def with_alert(incident: Incident, alert: Alert) -> Incident:

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from edgetpu_ci.incidents import incident as incidents
 from edgetpu_ci.incidents.book import changed
 from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt, Step
 
@@ -67,13 +68,14 @@ def _new(
 ) -> Iterator[Intent]:
     """What a target is to hear that it did not, and that does not wait."""
     said = incident.receipts[target].said if target in incident.receipts else 0
-    if max(said, *(one.change for one in row), 0) >= incident.change:
+    heard = max(said, *(one.change for one in row), 0)
+    if heard >= incident.change:
         return
     steps = incident.steps[len(before.steps) if before else 0 :]
     to = [step.contact for step in steps if target in reach.escalated(incident, step)]
     is_known = bool(said or row)
     if is_known or (incident.is_open and (to or target in (reach.targets(incident) or ()))):
-        kind = _kind(incident, before, is_known=is_known, is_escalated=bool(to))
+        kind = _kind(incident, heard, is_known=is_known, is_escalated=bool(to))
         yield Intent(
             id=f"{incident.key}/{incident.number}/{incident.change}/{target}",
             key=incident.key,
@@ -85,15 +87,15 @@ def _new(
         )
 
 
-def _kind(incident: Incident, before: Incident | None, *, is_known: bool, is_escalated: bool) -> Kind:
+def _kind(incident: Incident, heard: int, *, is_known: bool, is_escalated: bool) -> Kind:
+    """What is new since the change that was heard."""
     if not incident.is_open:
         return "resolved"
     if is_escalated:
         return "escalated"
     if not is_known:
         return "opened"
-    is_new = incident.acknowledged_at is not None and (before is None or before.acknowledged_at is None)
-    return "acknowledged" if is_new else "updated"
+    return "acknowledged" if heard < incident.acknowledged_in else "updated"
 
 
 def coalesce(row: Sequence[Intent], incident: Incident, now: datetime) -> tuple[Intent, ...]:
@@ -206,7 +208,7 @@ def _noted(incident: Incident, event: Event) -> Incident:
     """An incident with something on its timeline, once however often it happens."""
     if any(known.text == event.text for known in incident.timeline):
         return incident
-    return replace(incident, timeline=(*incident.timeline, event))
+    return incidents.note(incident, event)
 
 
 def _given_back(book: Book, intent: Intent) -> Book:

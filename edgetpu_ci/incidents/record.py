@@ -129,8 +129,9 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Alerts that share their group's labels, from the first that fires to the last that is over.
 
     `key` is the same for the same group, today and in a year, and what Alertmanager gives PagerDuty for it; `number`
-    counts all incidents of a book. `change` counts what became of this one. `receipts` are by target ("slack
-    #dev-quality"). `told_at` is when it was first to be said; None while nothing may be said of it.
+    counts all incidents of a book. `change` counts what became of this one, and `acknowledged_in` is the change by
+    which somebody took it on. `receipts` are by target ("slack #dev-quality"). `told_at` is when it was first to be
+    said; None while nothing may be said of it.
     """
 
     key: str
@@ -143,6 +144,7 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     told_at: Time | None = None
     acknowledged_at: Time | None = None
     acknowledged_by: str = ""
+    acknowledged_in: int = 0
     resolved_at: Time | None = None
     change: int = 1
     timeline: tuple[Event, ...] = ()

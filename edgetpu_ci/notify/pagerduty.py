@@ -83,6 +83,9 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     if notice.earlier and notice.earlier.ref != receipt.ref:
         _renewed(variable, notice, action, world)
     _send(options, _ENQUEUE, pagerduty.event(notice, action, key), world)
+    if notice.intent.kind == "opened" and notice.incident.acknowledged_at:
+        # Taken on before it could be told: it is on record there, and pages nobody on.
+        _send(options, _ENQUEUE, pagerduty.event(notice, "acknowledge", key), world)
     return receipt
 
 

@@ -267,6 +267,7 @@ _INCIDENT: Final = {
     "told_at": "when escalation begins",
     "acknowledged_at": "time to acknowledge; escalation ends",
     "acknowledged_by": "who takes care of it: a role, or the login of who said so on GitHub",
+    "acknowledged_in": _ONCE,
     "resolved_at": "how long it lasted",
     "change": _ONCE,
     "timeline.at": "what happened when, for a post-mortem",

@@ -183,6 +183,16 @@ def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_o
     assert shop.unseen().reports == ()
 
 
+def test_what_a_clock_that_jumped_said_is_not_read_before_its_time_and_crowds_nobody_out(shop: Shop) -> None:
+    for hour in range(48, 49 + looking.MOST):
+        shop.keep(report(hour, 10))
+    shop.run(90)
+    shop.run(70)
+    assert names([shop.incident]) == ["test_coverage_drop"]
+    shop.hour = 48
+    assert [one.run.at for one in shop.unseen().reports] == [NOW + timedelta(hours=48)]
+
+
 def test_a_report_that_cannot_be_read_is_said_once(shop: Shop) -> None:
     shop.store.append(history.KPIS, "20261125T110000Z-b", b"no report")
     for _ in range(2):

@@ -153,6 +153,14 @@ def test_while_silenced_nothing_is_said_and_afterwards_what_still_stands() -> No
     assert [kind for kind, _ in waiting(intents.plan(over, over, Reached(), NOW))] == ["resolved", "resolved"]
 
 
+def test_who_took_it_on_during_a_silence_is_told_as_that_when_it_ends() -> None:
+    told = say(opened())
+    taken = intents.plan(told, changed(told, KEY, acknowledged), Reached(silent=True), NOW)
+    assert [kind for kind, _ in waiting(intents.plan(taken, taken, Reached(), NOW))] == ["acknowledged"] * 2
+    later = say(intents.plan(taken, taken, Reached(), NOW))
+    assert [kind for kind, _ in waiting(step(later, same))] == ["updated", "updated"]
+
+
 def test_a_silence_does_not_forget_what_may_have_been_heard() -> None:
     begun = intents.claim(opened(), BY, NOW)
     begun = intents.released(begun, begun.outbox[0], "not reached")
