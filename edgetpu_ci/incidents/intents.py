@@ -72,10 +72,11 @@ def _new(
     if heard >= incident.change:
         return
     steps = incident.steps[len(before.steps) if before else 0 :]
-    to = [step.contact for step in steps if target in reach.escalated(incident, step)]
+    to = [step for step in steps if target in reach.escalated(incident, step)]
     is_known = bool(said or row)
     if is_known or (incident.is_open and (to or target in (reach.targets(incident) or ()))):
-        kind = _kind(incident, heard, is_known=is_known, is_escalated=bool(to))
+        escalated = [step.contact for step in to if step.after]
+        kind = _kind(incident, heard, is_known=is_known, is_escalated=bool(escalated))
         yield Intent(
             id=f"{incident.key}/{incident.number}/{incident.change}/{target}",
             key=incident.key,
@@ -83,7 +84,7 @@ def _new(
             kind=kind,
             change=incident.change,
             target=target,
-            text=", ".join(to) if kind == "escalated" else "",
+            text=", ".join(escalated) if kind == "escalated" else "",
         )
 
 

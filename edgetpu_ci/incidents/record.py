@@ -102,12 +102,15 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A step of escalation that was taken: who is told, after which time, when it was due, and when it was."""
+    """Who else is told: of a step of escalation `after` which time, when it was due, and when it was taken.
+
+    Whom a runbook has told is told as if it began there: nothing was late.
+    """
 
     contact: str
-    after: str
     due: Time
     taken: Time
+    after: str = ""
 
 
 class Response(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -278,7 +278,7 @@ _INCIDENT: Final = {
     "receipts.*.at": "when it was told",
     "receipts.*.said": _ONCE,
     "steps.contact": "who was told because nobody answered: a role",
-    "steps.after": "which step it was",
+    "steps.after": "which step of escalation it was",
     "steps.due": "whether that was in time",
     "steps.taken": "the same",
     "responses.runbook": "what was done about it",
