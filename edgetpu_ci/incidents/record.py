@@ -1,5 +1,6 @@
 """What is known of incidents: of each alert, of what was said of it, and of what is still to be said."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -12,6 +13,9 @@ Standing = Literal["bad", "good", "unknown"]
 State = Literal["pending", "firing", "resolved"]
 Kind = Literal["opened", "updated", "acknowledged", "escalated", "resolved"]
 """What became of an incident, and what a notifier is to say of it."""
+
+Drawing = Callable[[], bytes]
+"""Draws when it is asked to."""
 
 STORED: Final = "incidents"
 """The named value of the store with the book, and the kind of documents of incidents that are over."""
@@ -235,7 +239,7 @@ class Context(Struct, frozen=True, kw_only=True):
     Of the first run that was bad: its `author` by name, its `pull_request` ("#12"), and how many `commits` it is after
     the last good one. `owner` is whom the configuration names, as GitHub mentions them where it says how. `links` are
     names and addresses: commit, compare, pull request, code, run, report, runbook. `recent` are the last values of what
-    is wrong, oldest first, and `chart` a picture of them (PNG), where one was drawn.
+    is wrong, oldest first, and `chart` draws a picture of them (PNG; empty where none can be).
     """
 
     repository: str = ""
@@ -245,7 +249,7 @@ class Context(Struct, frozen=True, kw_only=True):
     owner: str = ""
     links: tuple[tuple[str, str], ...] = ()
     recent: tuple[float, ...] = ()
-    chart: bytes = b""
+    chart: Drawing = bytes
 
 
 class Notice(Struct, frozen=True, kw_only=True):
