@@ -37,6 +37,9 @@ REPORTS = "reports"
 KPIS = "kpis"
 """Reports of the repository are a kind of their own: a benchmark does not read through those to find its last run."""
 
+BESIDE = " · "
+"""Between a machine and what a measurement ran on there, in the device of a series."""
+
 TREND = ("throughput_sustained_fps", "time_ms")
 _RECENT = 60
 
@@ -138,7 +141,7 @@ def _has_trend(measured: Measurement) -> bool:
 
 def device(run: Run, measured: Measurement) -> str:
     """The device of a series: the machine, and what the measurement ran on there."""
-    return " · ".join(filter(None, [run.machine.key, measured.device]))
+    return BESIDE.join(filter(None, [run.machine.key, measured.device]))
 
 
 def is_main_line(run: Run) -> bool:

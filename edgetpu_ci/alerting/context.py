@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from edgetpu_ci import base, codec, config, git, history
+from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
@@ -62,12 +63,13 @@ class _Pull(Struct, frozen=True):
     number: int
 
 
-def look_up(settings: Config, world: World, incident: Incident) -> Context:
+def look_up(settings: Config, recent: Recent, world: World, incident: Incident) -> Context:
     """What is known of the alert that began first; never an error, for an incident is told without it as well."""
     first = min(incident.alerts, key=lambda alert: alert.bad.at)
     repository = incident.labels.get("repo") or world.env.get("GITHUB_REPOSITORY", "")
     rule = next((rule for rule in config.alert_rules(settings) if rule.name == first.rule), None)
     change = _of_github(_of_clone(first, world), first, repository, world)
+    values, chart = recent.of(first, rule) if rule else ((), bytes)
     return Context(
         repository=repository,
         author=change.author,
@@ -75,6 +77,8 @@ def look_up(settings: Config, world: World, incident: Incident) -> Context:
         commits=change.commits,
         owner=_owner(rule, settings.alerting),
         links=(*_links(first, change, _place(repository, world)), *_documents(first, rule, settings, world)),
+        recent=values,
+        chart=chart,
     )
 
 

@@ -13,6 +13,7 @@ from edgetpu_ci.alerting import acknowledgement, beside, context, keeper, lookin
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.alerting.reaching import Reaching
+from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.errors import EdgeTpuCiError, RefusedError
 from edgetpu_ci.event import Event
@@ -124,7 +125,7 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
         bound={one.use: one for one in bound},
         store=kept,
         repository=happened.repository,
-        context=partial(context.look_up, settings, world),
+        context=partial(context.look_up, settings, Recent(store=kept, world=world), world),
         world=world,
     )
 

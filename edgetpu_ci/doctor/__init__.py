@@ -15,6 +15,7 @@ from edgetpu_ci import (
     event,
     machine,
     noise,
+    notify,
     publish,
     reference,
     runner_record,
@@ -55,6 +56,7 @@ def examine(path: Path, world: World) -> list[Finding]:
             *_extras(settings),
             *_baseline(settings, world),
             *_noise(settings, world),
+            *_notifiers(settings, world),
             *_runbooks(settings, world),
             *_github(settings, world),
             *_readers(settings, world),
@@ -224,6 +226,29 @@ def _noise(settings: config.Config, world: World) -> Iterator[Finding]:
         yield Finding("bad", "noise floor", f"{out}.")
     else:
         yield Finding("ok" if tests else "note", "noise floor", f"{selftest.of_runner(runner)}.")
+
+
+def _notifiers(settings: config.Config, world: World) -> Iterator[Finding]:
+    """Whether each way of telling somebody could say anything, to each contact; their secrets may be only a job's."""
+    state: State = "bad" if world.env.get("GITHUB_ACTIONS") else "note"
+    for number, step in enumerate(settings.alerting.notify):
+        faults = list(_untold(step, f"alerting.notify[{number}]", settings, world))
+        yield from (Finding(state, f"use: {step.use}", fault) for fault in faults)
+        if not faults:
+            yield Finding("ok", f"use: {step.use}", f"{step.use} has what it needs to tell somebody.")
+
+
+def _untold(step: config.Step, place: str, settings: config.Config, world: World) -> Iterator[str]:
+    try:
+        bound = notify.bind(step, place)
+        bound.check(world)
+    except ConfigError as error:
+        yield str(error)
+        return
+    for name, addresses in settings.alerting.contacts.items():
+        address = addresses.get(step.use, "")
+        if address and bound.fault and (fault := bound.fault(address, world)):
+            yield f"alerting.contacts.{name}: {fault}"
 
 
 def _runbooks(settings: config.Config, world: World) -> Iterator[Finding]:

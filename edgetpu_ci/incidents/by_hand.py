@@ -55,7 +55,7 @@ def acknowledge(book: Book, said: Acknowledged) -> Book:
         if not one.is_open or one.acknowledged_at:
             return one
         told = incident.event(one, "acknowledged", f"acknowledged: {said.how}", said.at, said.by)
-        return replace(told, acknowledged_at=said.at, acknowledged_by=said.by)
+        return replace(told, acknowledged_at=said.at, acknowledged_by=said.by, acknowledged_in=told.change)
 
     return changed(book, said.key, said.number, taken)
 

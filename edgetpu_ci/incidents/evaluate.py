@@ -58,7 +58,7 @@ def _observation(rule: AlertRule, report: Report, labels: dict[str, str], found:
         labels=labels,
         standing=found.standing,
         seen=seen,
-        because=found.because,
+        because=f"{rule.summary}: {found.because}" if rule.summary else found.because,
         where=found.where,
         bad=found.bad,
         good=found.good,

@@ -40,7 +40,8 @@ def _answered(incidents: Iterable[Incident]) -> list[float]:
 
 def _lateness(incidents: Sequence[Incident], now: datetime) -> Iterator[Measurement]:
     """By how much the latest step came late; nothing where none was taken."""
-    late = [_minutes(step.taken - step.due) for one in incidents for step in one.steps if now - step.taken <= _DAYS]
+    steps = [step for one in incidents for step in one.steps if step.after and now - step.taken <= _DAYS]
+    late = [_minutes(step.taken - step.due) for step in steps]
     if late:
         details = (("counted", f"{len(late):,} steps"),)
         yield summary.plain(REPOSITORY, "escalation_lateness_minutes", max(late), n=len(late), details=details)

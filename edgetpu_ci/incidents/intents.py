@@ -68,14 +68,16 @@ def _new(
 ) -> Iterator[Intent]:
     """What a target is to hear that it did not, and that does not wait."""
     said = incident.receipts[target].said if target in incident.receipts else 0
-    if max(said, *(one.change for one in row), 0) >= incident.change:
+    heard = max(said, *(one.change for one in row), 0)
+    if heard >= incident.change:
         return
     is_known = bool(said or row)
     # Who never heard of it may have been to hear of an earlier step, which a silence took back.
     steps = incident.steps[len(before.steps) if before and is_known else 0 :]
-    to = [step.contact for step in steps if target in reach.escalated(incident, step)]
+    to = [step for step in steps if target in reach.escalated(incident, step)]
     if is_known or (incident.is_open and (to or target in (reach.targets(incident) or ()))):
-        kind = _kind(incident, before, is_known=is_known, is_escalated=bool(to))
+        escalated = [step.contact for step in to if step.after]
+        kind = _kind(incident, heard, is_known=is_known, is_escalated=bool(escalated))
         yield Intent(
             id=f"{incident.key}/{incident.number}/{incident.change}/{target}",
             key=incident.key,
@@ -83,19 +85,19 @@ def _new(
             kind=kind,
             change=incident.change,
             target=target,
-            text=", ".join(to) if kind == "escalated" else "",
+            text=", ".join(escalated) if kind == "escalated" else "",
         )
 
 
-def _kind(incident: Incident, before: Incident | None, *, is_known: bool, is_escalated: bool) -> Kind:
+def _kind(incident: Incident, heard: int, *, is_known: bool, is_escalated: bool) -> Kind:
+    """What is new since the change that was heard."""
     if not incident.is_open:
         return "resolved"
     if is_escalated:
         return "escalated"
     if not is_known:
         return "opened"
-    is_new = incident.acknowledged_at is not None and (before is None or before.acknowledged_at is None)
-    return "acknowledged" if is_new else "updated"
+    return "acknowledged" if heard < incident.acknowledged_in else "updated"
 
 
 def coalesce(row: Sequence[Intent], incident: Incident, now: datetime) -> tuple[Intent, ...]:

@@ -1,5 +1,6 @@
 """What is known of incidents: of each alert, of what was said of it, and of what is still to be said."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -12,6 +13,9 @@ Standing = Literal["bad", "good", "unknown"]
 State = Literal["pending", "firing", "resolved"]
 Kind = Literal["opened", "updated", "acknowledged", "escalated", "resolved"]
 """What became of an incident, and what a notifier is to say of it."""
+
+Drawing = Callable[[], bytes]
+"""Draws when it is asked to."""
 
 STORED: Final = "incidents"
 """The named value of the store with the book, and the kind of documents of incidents that are over."""
@@ -102,12 +106,15 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A step of escalation that was taken: who is told, after which time, when it was due, and when it was."""
+    """Who else is told: of a step of escalation `after` which time, when it was due, and when it was taken.
+
+    Whom a runbook has told is told as if it began there: nothing was late.
+    """
 
     contact: str
-    after: str
     due: Time
     taken: Time
+    after: str = ""
 
 
 class Response(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -129,8 +136,9 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Alerts that share their group's labels, from the first that fires to the last that is over.
 
     `key` is the same for the same group, today and in a year, and what Alertmanager gives PagerDuty for it; `number`
-    counts all incidents of a book. `change` counts what became of this one. `receipts` are by target ("slack
-    #dev-quality"). `told_at` is when it was first to be said; None while nothing may be said of it.
+    counts all incidents of a book. `change` counts what became of this one, and `acknowledged_in` is the change by
+    which somebody took it on. `receipts` are by target ("slack #dev-quality"). `told_at` is when it was first to be
+    said; None while nothing may be said of it.
     """
 
     key: str
@@ -143,6 +151,7 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     told_at: Time | None = None
     acknowledged_at: Time | None = None
     acknowledged_by: str = ""
+    acknowledged_in: int = 0
     resolved_at: Time | None = None
     change: int = 1
     timeline: tuple[Event, ...] = ()
@@ -229,7 +238,7 @@ class Context(Struct, frozen=True, kw_only=True):
     Of the first run that was bad: its `author` by name, its `pull_request` ("#12"), and how many `commits` it is after
     the last good one. `owner` is whom the configuration names, as GitHub mentions them where it says how. `links` are
     names and addresses: commit, compare, pull request, code, run, report, runbook. `recent` are the last values of what
-    is wrong, oldest first, and `chart` a picture of them (PNG), where one was drawn.
+    is wrong, oldest first, and `chart` draws a picture of them (PNG; empty where none can be).
     """
 
     repository: str = ""
@@ -239,7 +248,7 @@ class Context(Struct, frozen=True, kw_only=True):
     owner: str = ""
     links: tuple[tuple[str, str], ...] = ()
     recent: tuple[float, ...] = ()
-    chart: bytes = b""
+    chart: Drawing = bytes
 
 
 class Notice(Struct, frozen=True, kw_only=True):

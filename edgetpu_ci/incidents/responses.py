@@ -80,6 +80,6 @@ def ended(incident: Incident, response: Response, tells: Iterable[str] = ()) -> 
     """An incident with the result of an action: a change that is said everywhere."""
     at = response.ended or response.began
     by = f"runbook {response.runbook}"
-    steps = tuple(Step(contact=name, after=by, due=at, taken=at) for name in tells)
+    steps = tuple(Step(contact=name, due=at, taken=at) for name in tells)
     told = incidents.event(_with(incident, response), "updated", f"{response.action}: {response.result}", at, by)
     return replace(told, steps=(*told.steps, *steps))

@@ -47,6 +47,14 @@ class Following(Protocol):
         """Tell of a run, by its labels `repo` and `branch`; DeliveryError and DeniedError as of an incident."""
 
 
+@runtime_checkable
+class Addressed(Protocol):
+    """A notifier that knows beforehand whether anything could be said at an address that a contact gives."""
+
+    def fault(self, options: Any, address: str, world: World) -> str:  # noqa: ANN401
+        """Why nothing could be, as a sentence that says no secret; empty when it can."""
+
+
 NOTIFIERS: Final[dict[str, Notifier]] = {
     "alertmanager": alertmanager,
     "issue": issue,
@@ -66,6 +74,7 @@ class Bound(NamedTuple):
     answers: Callable[[Sequence[Incident], World], Sequence[Acknowledged]]
     changed: Callable[[Report, Mapping[str, str], World], None] | None = None
     fades: bool = False
+    fault: Callable[[str, World], str] | None = None
 
 
 def bind(step: Step, place: str) -> Bound:
@@ -79,6 +88,7 @@ def bind(step: Step, place: str) -> Bound:
         partial(notifier.answers, options) if isinstance(notifier, Answering) else _nobody,
         partial(notifier.changed, options) if isinstance(notifier, Following) else None,
         bool(getattr(notifier, "FADES", False)),
+        partial(notifier.fault, options) if isinstance(notifier, Addressed) else None,
     )
 
 

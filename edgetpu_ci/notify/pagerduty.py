@@ -57,8 +57,8 @@ def check(options: Options, world: World) -> None:
     if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
         raise ConfigError(f'"{options.url}" is no address for pagerduty; give one with https://.')
     for variable in _variables(options):
-        if fault := _fault(variable, world.env):
-            raise ConfigError(fault)
+        if found := fault(options, variable, world):
+            raise ConfigError(found)
         if options.changes and world.env[variable].strip().startswith(_OF_RULESETS):
             raise ConfigError(f"{variable} has the key of a ruleset, which takes no `changes`; give that of a service.")
     if options.token and not world.env.get(options.token):
@@ -77,12 +77,15 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     if notice.earlier and notice.intent.kind == "updated":
         return notice.earlier
     variable = notice.address
-    key = _key(variable, world)
+    key = _key(options, variable, world)
     receipt = Receipt(ref=f"{variable} {_mark(key)}", at=world.now(), said=notice.incident.change)
     action = _ACTIONS[notice.intent.kind]
     if notice.earlier and notice.earlier.ref != receipt.ref:
         _renewed(variable, notice, action, world)
     _send(options, _ENQUEUE, pagerduty.event(notice, action, key), world)
+    if notice.intent.kind == "opened" and notice.incident.acknowledged_at:
+        # Taken on before it could be told: it is on record there, and pages nobody on.
+        _send(options, _ENQUEUE, pagerduty.event(notice, "acknowledge", key), world)
     return receipt
 
 
@@ -91,7 +94,7 @@ def changed(options: Options, report: Report, labels: Mapping[str, str], world: 
     run = report.run
     if not options.changes or run.aside or run.pull_request is not None:
         return
-    for key in sorted({_key(variable, world) for variable in _variables(options)}):
+    for key in sorted({_key(options, variable, world) for variable in _variables(options)}):
         _send(options, _CHANGES, pagerduty.change(report, labels, key), world)
 
 
@@ -99,19 +102,19 @@ def _variables(options: Options) -> list[str]:
     return sorted(set(options.routing_keys.values()))
 
 
-def _key(variable: str, world: World) -> str:
-    if fault := _fault(variable, world.env):
-        raise DeniedError(fault)
+def _key(options: Options, variable: str, world: World) -> str:
+    if found := fault(options, variable, world):
+        raise DeniedError(found)
     return world.env[variable].strip()
 
 
-def _fault(variable: str, env: Mapping[str, str]) -> str:
+def fault(options: Options, address: str, world: World) -> str:  # noqa: ARG001 - as all notifiers have it
     """Why a variable holds no key, as a sentence; empty when it may."""
-    key = env.get(variable, "").strip()
+    key = world.env.get(address, "").strip()
     if not key:
-        return f"{variable} is not set; it holds the integration key of a PagerDuty service."
+        return f"{address} is not set; it holds the integration key of a PagerDuty service."
     if len(key) != _KEY or not (key.isascii() and key.isalnum()):
-        return f"{variable} holds no integration key of PagerDuty: that has {_KEY} letters and digits."
+        return f"{address} holds no integration key of PagerDuty: that has {_KEY} letters and digits."
     return ""
 
 

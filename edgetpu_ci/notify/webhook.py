@@ -27,8 +27,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def check(options: Options, world: World) -> None:
     """ConfigError for what is not set, no address, and a secret that could be guessed."""
-    if fault := _fault(options, options.url, world):
-        raise ConfigError(fault)
+    if found := fault(options, options.url, world):
+        raise ConfigError(found)
 
 
 def address(options: Options, labels: dict[str, str], channel: str) -> str:  # noqa: ARG001 - as all notifiers have it
@@ -38,8 +38,8 @@ def address(options: Options, labels: dict[str, str], channel: str) -> str:  # n
 
 def tell(options: Options, notice: Notice, world: World) -> Receipt:
     """One delivery; its id is the intent's, so that who heard it before knows."""
-    if fault := _fault(options, notice.address, world):
-        raise DeniedError(fault)
+    if found := fault(options, notice.address, world):
+        raise DeniedError(found)
     url, secret = world.env[notice.address].strip(), world.env[options.secret].strip()
     timestamp = f"{world.now().timestamp():.0f}"
     data = msgspec.json.encode(webhook.delivery(notice))
@@ -58,10 +58,10 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     return Receipt(ref=notice.address, at=world.now(), said=notice.incident.change)
 
 
-def _fault(options: Options, variable: str, world: World) -> str:
-    """Why nothing can be sent, as a sentence that says no secret; empty when it can."""
-    if not web.host(world.env.get(variable, "").strip()):
-        return f"{variable} is not set to an address of the web; it holds where the webhook goes."
+def fault(options: Options, address: str, world: World) -> str:
+    """Why nothing can be sent to the address in a variable, as a sentence that says no secret; empty when it can."""
+    if not web.host(world.env.get(address, "").strip()):
+        return f"{address} is not set to an address of the web; it holds where the webhook goes."
     if len(world.env.get(options.secret, "").strip()) < _LEAST_SECRET:
         return f"{options.secret} is not set, or has fewer than {_LEAST_SECRET} characters; it signs the webhook."
     return ""

@@ -43,7 +43,7 @@ def changed(book: Book, key: str, change: Callable[[Incident], Incident]) -> Boo
 
 def acknowledged(one: Incident) -> Incident:
     """Somebody takes care of it."""
-    return replace(one, acknowledged_at=NOW, acknowledged_by="maintainer on duty")
+    return replace(one, acknowledged_at=NOW, acknowledged_by="maintainer on duty", acknowledged_in=one.change + 1)
 
 
 def resolved(one: Incident) -> Incident:

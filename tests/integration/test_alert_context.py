@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci.alerting import context
+from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.incidents.record import Context, Incident, Sighting
+from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World, run_process
 from tests.fakes import repository, streak
 from tests.fakes.contract import contract
@@ -60,10 +62,15 @@ def settings(store: Step | None = None, contacts: dict[str, dict[str, str]] | No
     return Config(alerting=alerting, store=store or Step(use="folder"))
 
 
+def look_up(known: Config, here: World, incident: Incident) -> Context:
+    """As a job does, with a store of its own."""
+    return context.look_up(known, Recent(store=Folder(here.cwd / "store"), world=here), here, incident)
+
+
 def of_hub(folder: Path, endpoints: Endpoints, incident: Incident | None = None) -> Context:
     """As a job without a clone looks it up."""
     with hub(endpoints, folder) as here:
-        return context.look_up(settings(), here, incident or streak.opened())
+        return look_up(settings(), here, incident or streak.opened())
 
 
 def test_github_is_asked_twice_for_what_no_clone_tells(tmp_path: Path) -> None:
@@ -93,7 +100,7 @@ def test_without_a_good_run_the_commit_alone_is_asked_for(tmp_path: Path) -> Non
 def test_several_who_are_told_of_an_incident_cost_the_same_two_requests(tmp_path: Path) -> None:
     endpoints = Endpoints(answers())
     with hub(endpoints, tmp_path) as here:
-        first, second = (context.look_up(settings(), here, streak.opened()) for _ in range(2))
+        first, second = (look_up(settings(), here, streak.opened()) for _ in range(2))
     assert first == second
     assert asked(endpoints) == [COMPARE, PULLS]
 
@@ -111,7 +118,7 @@ def test_whatever_github_answers_the_rest_is_told(tmp_path: Path, answer: object
 
 
 def test_without_a_token_nobody_is_asked(tmp_path: Path) -> None:
-    found = context.look_up(settings(), world(tmp_path, env={"GITHUB_REPOSITORY": REPO}), streak.opened())
+    found = look_up(settings(), world(tmp_path, env={"GITHUB_REPOSITORY": REPO}), streak.opened())
     assert found.repository == REPO
     assert [name for name, _ in found.links] == ["commit", "compare", "code", "run"]
 
@@ -124,7 +131,7 @@ def test_a_clone_that_knows_all_of_it_asks_nobody(tmp_path: Path) -> None:
     alert = streak.alert(bad=streak.seen(commit=bad), good=streak.seen(-60, good))
     endpoints = Endpoints({})
     with hub(endpoints, origin, run=run_process) as here:
-        found = context.look_up(settings(), here, streak.opened(alerts=(alert,)))
+        found = look_up(settings(), here, streak.opened(alerts=(alert,)))
     assert (found.author, found.pull_request, found.commits) == ("author@example.org", "#31", 2)
     assert endpoints.asked == []
 
@@ -138,7 +145,7 @@ def test_a_run_of_a_pull_request_knows_its_number(tmp_path: Path) -> None:
 
 def test_of_several_alerts_the_one_that_began_first_is_told_of(tmp_path: Path) -> None:
     later = streak.alert(bad=streak.seen(5, "d" * 40), where="later.py:1")
-    found = context.look_up(settings(), job(tmp_path), streak.opened(alerts=(later, streak.alert())))
+    found = look_up(settings(), job(tmp_path), streak.opened(alerts=(later, streak.alert())))
     assert dict(found.links)["commit"].endswith(BAD)
 
 
@@ -158,7 +165,7 @@ def job(folder: Path, **env: str) -> World:
 
 def link(name: str, folder: Path, config: Config, incident: Incident | None = None, **env: str) -> str:
     """The address of that name; empty where there is none."""
-    found = context.look_up(config, job(folder, **env), incident or streak.opened())
+    found = look_up(config, job(folder, **env), incident or streak.opened())
     return dict(found.links).get(name, "")
 
 
@@ -219,8 +226,8 @@ def test_an_owner_is_mentioned_as_the_configuration_says(
     tmp_path: Path, owner: str, contacts: dict[str, dict[str, str]], named: str
 ) -> None:
     config = settings(owner=owner, contacts=contacts)
-    assert context.look_up(config, job(tmp_path), streak.opened()).owner == named
+    assert look_up(config, job(tmp_path), streak.opened()).owner == named
 
 
 def test_an_alert_whose_rule_is_gone_is_told_without_it(tmp_path: Path) -> None:
-    assert context.look_up(Config(), job(tmp_path), streak.opened()).owner == ""
+    assert look_up(Config(), job(tmp_path), streak.opened()).owner == ""

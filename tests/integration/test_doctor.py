@@ -143,3 +143,41 @@ def test_a_model_that_needs_a_newer_runtime_is_named(tmp_path: Path, models: Pat
     found = doctor.examine(tmp_path / "edgetpu-ci.yml", world(tmp_path, run=run_process))
     (old,) = [f for f in found if f.state == "bad"]
     assert old.sentence.startswith("works.tflite needs TFLite 1.5.0 or newer, and this is tflite-runtime 0.0.1:")
+
+
+TELLING = """\
+alerting:
+  notify: [{use: issue}, {use: webhook}, {use: pagerduty}]
+  contacts:
+    lead: {webhook: HOOK_OF_LEAD, pagerduty: KEY_OF_LEAD}
+    builders: {issue: builders}
+"""
+SECRETS = {
+    "EDGETPU_CI_WEBHOOK_URL": "https://hooks.example/",
+    "EDGETPU_CI_WEBHOOK_SECRET": "a" * 16,
+    "PAGERDUTY_ROUTING_KEY": "b" * 32,
+}
+
+
+def telling(folder: Path, env: dict[str, str]) -> list[tuple[str, str, str]]:
+    (folder / "edgetpu-ci.yml").write_text(f"collect: []\n{TELLING}")
+    here = world(folder, env=env, github=lambda: actions.connect("http://127.0.0.1:9", "t"))
+    found = doctor.examine(folder / "edgetpu-ci.yml", here)
+    return [(f.state, f.what, f.sentence.partition(";")[0]) for f in found if f.what.startswith("use: ")]
+
+
+def test_a_contact_whom_nobody_could_tell_is_named_before_anything_is_wrong(tmp_path: Path) -> None:
+    job = {"GITHUB_REPOSITORY": "acme/detector", "GITHUB_TOKEN": "t", "GITHUB_ACTIONS": "true", **SECRETS}
+    unset = "HOOK_OF_LEAD is not set to an address of the web"
+    found = telling(tmp_path, job)
+    assert found == [
+        ("bad", "use: issue", 'alerting.contacts.builders: "builders" is no address of issues'),
+        ("bad", "use: webhook", f"alerting.contacts.lead: {unset}"),
+        ("bad", "use: pagerduty", "alerting.contacts.lead: KEY_OF_LEAD is not set"),
+    ]
+    good = telling(tmp_path, job | {"HOOK_OF_LEAD": "https://hooks.example/lead", "KEY_OF_LEAD": "c" * 32})
+    assert [state for state, _, _ in good] == ["bad", "ok", "ok"]
+
+
+def test_at_a_desk_secrets_that_only_jobs_have_are_no_fault(tmp_path: Path) -> None:
+    assert {state for state, _, _ in telling(tmp_path, {})} == {"note"}

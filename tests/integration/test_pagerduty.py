@@ -131,6 +131,12 @@ def test_an_update_does_not_page_again_what_was_closed_by_hand(tmp_path: Path) -
         assert len(ci.there.pages) == 1
 
 
+def test_what_was_taken_on_before_it_could_be_told_is_acknowledged_at_once(tmp_path: Path) -> None:
+    with job(tmp_path) as ci:
+        ci.tell("opened", replace(STREAK, acknowledged_at=STREAK.opened_at, acknowledged_by="octocat"))
+        assert [one.state for one in ci.there.alerts] == ["acknowledged"]
+
+
 def test_what_was_never_opened_is_dropped_there(tmp_path: Path) -> None:
     with job(tmp_path) as ci:
         ci.tell("acknowledged")

@@ -113,14 +113,14 @@ def test_two_repositories_in_one_channel_keep_apart_and_are_named(job: Job, ther
 
 
 def test_a_picture_goes_into_the_thread(job: Job, there: Slack) -> None:
-    opened = job.tell("opened", _OPEN, context=replace(CONTEXT, chart=_PNG))
+    opened = job.tell("opened", _OPEN, context=replace(CONTEXT, chart=lambda: _PNG))
     [file] = there.files
     assert (f"{file['channel']}:{file['thread_ts']}", _PNG in file["data"]) == (opened.ref, True)
 
 
 def test_details_that_fail_leave_the_message_said(job: Job, there: Slack) -> None:
     there.scopes.remove("files:write")
-    receipt = job.tell("opened", _OPEN, context=replace(CONTEXT, chart=_PNG))
+    receipt = job.tell("opened", _OPEN, context=replace(CONTEXT, chart=lambda: _PNG))
     assert receipt.ref
     [warning] = job.said
     assert "give the app the scope files:write, and install it again" in warning

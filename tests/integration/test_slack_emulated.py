@@ -63,7 +63,7 @@ def test_an_incident_from_its_opening_to_its_end(tmp_path: Path) -> None:
         options = slack.Options(base_url=f"{there.url}/api/", channel=_CHANNEL)
         said = Said()
         outside = world(tmp_path, env={"SLACK_BOT_TOKEN": "xoxb-all"}, warn=said.append)
-        opening = notice("opened", _OPEN, replace(CONTEXT, chart=b"\x89PNG"), address=_CHANNEL)
+        opening = notice("opened", _OPEN, replace(CONTEXT, chart=lambda: b"\x89PNG"), address=_CHANNEL)
         opened = slack.tell(options, opening, outside)
         again = slack.tell(options, replace(opening, context=CONTEXT, perhaps=True), outside)
         over = notice("resolved", notices.resolved(_OPEN), address=_CHANNEL)

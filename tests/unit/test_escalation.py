@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec
 from edgetpu_ci.config.alerting import Alerting
-from edgetpu_ci.incidents import escalation
+from edgetpu_ci.incidents import escalation, intents
 from edgetpu_ci.incidents.escalation import Plan
-from edgetpu_ci.incidents.record import Alert, Book, Incident, Intent, Muted, Receipt, Sighting
+from edgetpu_ci.incidents.incident import MOST_EVENTS, event
+from edgetpu_ci.incidents.record import Alert, Book, Event, Incident, Intent, Muted, Receipt, Sighting
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ALERTING = codec.convert(
@@ -91,6 +92,19 @@ def test_each_step_is_taken_once_and_is_a_change_to_be_said() -> None:
         "development_team is told, as nobody acknowledged it within 20 min",
         "external is told, as nobody acknowledged it within 30 min, 1 min late",
     ]
+
+
+def test_steps_and_refusals_keep_a_long_timeline_within_its_limit() -> None:
+    long = incident()
+    for n in range(MOST_EVENTS):
+        long = event(long, "updated", str(n), START)
+    found = escalation.due(replace(long, told_at=START), PLAN, minutes(60))
+    assert len(found.timeline) == MOST_EVENTS
+    assert (found.timeline[0], found.timeline[-1].kind) == (long.timeline[0], "escalated")
+    book = Book(incidents=(found,))
+    intent = Intent(id="i", key=found.key, number=found.number, kind="updated", change=2, target="slack #a")
+    refused = intents.refused(book, intent, Event(at=START, kind="updated", text="slack #a refused to be told"), "")
+    assert len(refused.incidents[0].timeline) == MOST_EVENTS
 
 
 def test_what_is_late_is_still_done_and_says_by_how_much() -> None:

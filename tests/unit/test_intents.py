@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci.incidents import intents
 from edgetpu_ci.incidents.intents import LEASE, Claim
-from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt
+from edgetpu_ci.incidents.record import Book, Event, Incident, Intent, Kind, Receipt, Step
 from tests.fakes.incidents import KEY, NOW, Reached, acknowledged, changed, escalated, incident, resolved
 
 BY = Claim(holder="job")
@@ -151,6 +151,23 @@ def test_while_silenced_nothing_is_said_and_afterwards_what_still_stands() -> No
     assert waiting(over) == []
     assert not intents.is_settled(over, over.incidents[0], silent)
     assert [kind for kind, _ in waiting(intents.plan(over, over, Reached(), NOW))] == ["resolved", "resolved"]
+
+
+def test_whom_a_runbook_tells_hears_that_it_began_and_nobody_that_it_escalated() -> None:
+    def asked(one: Incident) -> Incident:
+        return replace(escalated(one), steps=(Step(contact="cto", due=NOW, taken=NOW),))
+
+    book = step(say(opened()), asked)
+    assert waiting(book) == [("updated", "slack #dev"), ("updated", "pagerduty P0"), ("opened", "slack @cto")]
+    assert {one.text for one in book.outbox} == {""}
+
+
+def test_who_took_it_on_during_a_silence_is_told_as_that_when_it_ends() -> None:
+    told = say(opened())
+    taken = intents.plan(told, changed(told, KEY, acknowledged), Reached(silent=True), NOW)
+    assert [kind for kind, _ in waiting(intents.plan(taken, taken, Reached(), NOW))] == ["acknowledged"] * 2
+    later = say(intents.plan(taken, taken, Reached(), NOW))
+    assert [kind for kind, _ in waiting(step(later, same))] == ["updated", "updated"]
 
 
 def test_a_silence_does_not_forget_what_may_have_been_heard() -> None:

@@ -30,6 +30,13 @@ def said(rule: AlertRule, *measurements: Measurement, **parts: Any) -> list[str]
     return [f"{seen.standing}: {seen.because}" for seen in observe([rule], report(*measurements, **parts), LABELS)]
 
 
+def test_a_summary_stands_before_what_is_wrong() -> None:
+    rule = replace(COVERAGE, summary="Too little is tested")
+    assert said(rule, value("test_coverage", 78.4)) == [
+        "bad: Too little is tested: test coverage is 78.40 %, below 80 %"
+    ]
+
+
 def only(rule: AlertRule, given: Report) -> Observation:
     (seen,) = observe([rule], given, LABELS)
     return seen

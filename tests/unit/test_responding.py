@@ -221,5 +221,5 @@ def test_a_ticket_is_opened_where_the_notifier_of_issues_says() -> None:
     bound = {"issue": Told(address=address), "slack": Told(address=lambda _labels, _channel: "")}
     alerting = Alerting(contacts={"oncall": {"slack": "#oncall"}})
     reach = Reaching(alerting=alerting, rules=RULES, bound=bound, muted=())  # type: ignore[arg-type]
-    asked = [Step(contact=name, after="runbook x", due=AT, taken=AT) for name in ("issue", "oncall", "slack", "nobody")]
+    asked = [Step(contact=name, due=AT, taken=AT) for name in ("issue", "oncall", "slack", "nobody")]
     assert [reach.escalated(INCIDENT, step) for step in asked] == [("issue octo/models",), ("slack #oncall",), (), ()]

@@ -4,6 +4,7 @@ Opening takes four requests (look, labels, create, look again) and one for each 
 changed takes the look alone. Needs `issues: write`.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -22,6 +23,7 @@ LATER: Final = "the next run says it"
 
 Label = Annotated[str, Meta(pattern=r"^[^,\s][^,\n]{0,48}[^,\s]$")]
 
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 _NOTIFIES: Final = {"escalated", "acknowledged", "resolved"}
 _CALLS: Final = {"opened", "escalated"}
 
@@ -53,6 +55,14 @@ def address(options: Options, labels: dict[str, str], channel: str) -> str:
     """The repository it is of."""
     del options, channel
     return labels.get("repo", "")
+
+
+def fault(options: Options, address: str, world: World) -> str:
+    """Why an address is neither a repository nor somebody to mention; empty where it is."""
+    del options, world
+    if text.MENTION.fullmatch(address) or _REPOSITORY.fullmatch(address):
+        return ""
+    return f'"{address}" is no address of issues; give a repository (owner/name), or @login or @org/team to mention.'
 
 
 def tell(options: Options, notice: Notice, world: World) -> Receipt:

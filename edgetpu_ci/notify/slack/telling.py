@@ -63,5 +63,5 @@ def _add(bot: Bot, ref: str, notice: Notice) -> None:
     since = notice.incident.opened_at - _SLACK
     if not (notice.perhaps and bot.find(channel, intent.id, since, thread=ref)):
         bot.post(channel, incident.change(notice), mark=intent.id, thread=ref, aloud=intent.kind == "escalated")
-    if notice.context.chart and intent.kind == "opened":
-        bot.attach(ref, "course.png", notice.context.chart, f"The course of {notice.incident.name}")
+    if intent.kind == "opened" and (chart := notice.context.chart()):
+        bot.attach(ref, "course.png", chart, f"The course of {notice.incident.name}")
