@@ -7,15 +7,18 @@ with emulate() as github:
 """
 
 import json
+import os
+import re
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,15 +29,7 @@ from tests.fakes.loopback import Reply, Request, serve
 
 _PROGRAM = Path(__file__).with_name("node") / "emulate.mjs"
 _TOOLS = Path(__file__).parents[2] / ".tools/node"
-_TOKENS = {"ghs_emulated": BOT, "ghp_emulated": "ada"}
-_SEED = {
-    "tokens": {token: {"login": login, "scopes": ["repo"]} for token, login in _TOKENS.items()},
-    "github": {
-        "users": [{"login": login} for login in (BOT, "ada")],
-        "orgs": [{"login": "acme", "members": [{"login": login, "role": "admin"} for login in (BOT, "ada")]}],
-        "repos": [{"owner": "acme", "name": "detector", "auto_init": True}],
-    },
-}
+_TIMELINE = re.compile(r"/repos/[^/]+/[^/]+/issues/\d+/timeline")
 
 
 @dataclass(kw_only=True)
@@ -103,11 +98,21 @@ class Emulated:
         return pull["number"], head
 
     def answer(self, request: Request) -> Reply:
-        """Pass a request on, and hold it against GitHub's description; what comes back is the emulator's affair."""
+        """Pass a request on, and hold it against GitHub's description; what comes back is the emulator's affair.
+
+        Its timelines have no comments, which GitHub's have: they are put in.
+        """
         self.requests.append(request)
         reply = pass_on(self.socket, request)
+        if _TIMELINE.match(request.target) and reply.status == 200:
+            reply = replace(reply, body=json.dumps(json.loads(reply.body) + self._commented(request)).encode())
         self.violations += contract().faults(request.verb, request.target, request.body, reply.status, b"")
         return reply
+
+    def _commented(self, request: Request) -> list[dict[str, Any]]:
+        target = urlsplit(request.target).path.replace("/timeline", "/comments?per_page=100")
+        found: list[dict[str, Any]] = json.loads(pass_on(self.socket, replace(request, target=target)).body)
+        return [{**one, "event": "commented", "actor": one["user"]} for one in found]
 
     def _ask(self, verb: str, path: str, body: object = None) -> Any:
         headers = {"authorization": f"token {self.personal_token}", "content-type": "application/json"}
@@ -144,14 +149,30 @@ class _Local(HTTPConnection):
 
 
 @contextmanager
-def emulate() -> Iterator[Emulated]:
-    """An emulator of its own for one test; skips the test where scripts/node-tools has not run."""
+def emulate(token: str = "ghs_emulated", **more: str) -> Iterator[Emulated]:  # noqa: S107 - a fake one
+    """An emulator of its own for one test; skips the test where scripts/node-tools has not run.
+
+    `token` is that of jobs, `more` the environment it has beside ours.
+    """
     with room() as place:
-        emulated = Emulated(socket=place)
+        emulated = Emulated(socket=place, token=token)
         with serve(emulated.answer) as port:
             emulated.url = f"http://localhost:{port}"
-            with started("github", place, emulated.url, _SEED):
+            with started("github", place, emulated.url, _seed(emulated), **more):
                 yield emulated
+
+
+def _seed(emulated: Emulated) -> dict[str, Any]:
+    """A repository of an organisation, and who may write to it."""
+    tokens = {emulated.token: BOT, emulated.personal_token: "ada"}
+    return {
+        "tokens": {token: {"login": login, "scopes": ["repo"]} for token, login in tokens.items()},
+        "github": {
+            "users": [{"login": login} for login in tokens.values()],
+            "orgs": [{"login": "acme", "members": [{"login": login, "role": "admin"} for login in tokens.values()]}],
+            "repos": [{"owner": "acme", "name": "detector", "auto_init": True}],
+        },
+    }
 
 
 @contextmanager
@@ -165,10 +186,11 @@ def room() -> Iterator[Path]:
 
 
 @contextmanager
-def started(service: str, place: Path, url: str, seed: object) -> Iterator[None]:
-    """An emulator of this service that knows the seed, until the block ends."""
+def started(service: str, place: Path, url: str, seed: object, **more: str) -> Iterator[None]:
+    """An emulator of this service that knows the seed, with `more` in its environment, until the block ends."""
     command: list[str | Path] = [_TOOLS / "node", _PROGRAM, service, place, url]
-    with subprocess.Popen(command, cwd=_TOOLS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
+    pipe, env = subprocess.PIPE, {**os.environ, **more}
+    with subprocess.Popen(command, cwd=_TOOLS, stdin=pipe, stdout=pipe, text=True, env=env) as node:
         assert node.stdin
         assert node.stdout
         node.stdin.write(json.dumps(seed) + "\n")

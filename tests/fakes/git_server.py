@@ -15,9 +15,10 @@ from tests.fakes.loopback import Reply, Request, serve
 
 @dataclass
 class GitServer:
-    """One repository, `owner/name`. `answer` may be replaced by what asks `through` or fails in its own way."""
+    """One repository, by its `name`. `answer` may be replaced by what asks `through` or fails in its own way."""
 
     root: Path
+    name: str = "owner/name"
     port: int = 0
     token: str = field(default_factory=lambda: f"ghs_{secrets.token_hex(18)}")
     requests: list[Request] = field(default_factory=list)
@@ -32,7 +33,7 @@ class GitServer:
 
     @property
     def repository(self) -> Path:
-        return self.root / "owner" / "name"
+        return self.root / self.name
 
     @property
     def host(self) -> str:
@@ -40,12 +41,12 @@ class GitServer:
 
     @property
     def url(self) -> str:
-        return f"{self.host}/owner/name"
+        return f"{self.host}/{self.name}"
 
     @property
     def env(self) -> dict[str, str]:
         """What a job of this server knows."""
-        return {"GITHUB_SERVER_URL": self.host, "GITHUB_REPOSITORY": "owner/name", "GITHUB_TOKEN": self.token}
+        return {"GITHUB_SERVER_URL": self.host, "GITHUB_REPOSITORY": self.name, "GITHUB_TOKEN": self.token}
 
     def protect(self, said: str) -> None:
         """Refuse every write with these words, as a rule of the repository would."""

@@ -83,7 +83,7 @@ class FakeGitHub:
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
-        self.url = f"http://127.0.0.1:{self._stack.enter_context(serve(self._answer))}{self.base_path}"
+        self.url = f"http://127.0.0.1:{self._stack.enter_context(serve(self.answer))}{self.base_path}"
         self.storage = f"http://localhost:{self._stack.enter_context(serve(self._answer_stored))}"
         return self
 
@@ -140,7 +140,8 @@ class FakeGitHub:
         body = json.dumps({"message": message}).encode()
         self.failures.extend([Reply(status=status, body=body, headers=named)] * times)
 
-    def _answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:
+        """What it answers, held against GitHub's description."""
         self.before(request)
         with self._lock:
             self.requests.append(request)

@@ -19,6 +19,7 @@ from tests.fakes.world import AT
 
 SERVICE: Final = "c0ffee" * 5 + "00"
 OTHER: Final = "facade" * 5 + "11"
+THIRD: Final = "decade" * 5 + "22"
 TOKEN: Final = "u+read_only_token"  # noqa: S105 - of nothing
 MOST_BYTES: Final = 512 * 1000
 """512 KB, the smaller way to read it."""
@@ -97,7 +98,7 @@ class There:
 
 @dataclass
 class PagerDuty:
-    """Two services, by their keys; `faults` are given out first, `pages` are what somebody was woken with."""
+    """Three services, by their keys; `faults` are given out first, `pages` are what somebody was woken with."""
 
     alerts: list[There] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -132,7 +133,7 @@ class PagerDuty:
         except ValueError:
             return _invalid("JSON parse error")
         errors = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(event)]
-        if errors or event["routing_key"] not in {SERVICE, OTHER, *(one.routing_key for one in self.alerts)}:
+        if errors or event["routing_key"] not in {SERVICE, OTHER, THIRD, *(one.routing_key for one in self.alerts)}:
             return _invalid(*errors or ["Invalid routing key"])
         if "event_action" not in event:
             self.changes.append(event)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 _ENVIRONMENT = {
@@ -16,9 +17,9 @@ _ENVIRONMENT = {
 }
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, **more: str) -> str:
     """What git prints, whoever the machine says works on it."""
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **_ENVIRONMENT}
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **_ENVIRONMENT, **more}
     done = subprocess.run(["git", "-C", str(folder), *arguments], env=environment, capture_output=True, check=True)
     return done.stdout.decode().strip()
 
@@ -31,8 +32,8 @@ def create(folder: Path) -> Path:
     return folder
 
 
-def commit(folder: Path, files: Mapping[str, bytes | None], message: str = "change") -> str:
-    """Write or (None) remove files, and commit all there is."""
+def commit(folder: Path, files: Mapping[str, bytes | None], message: str = "change", at: datetime | None = None) -> str:
+    """Write or (None) remove files, and commit all there is; octocat does so, where it matters when."""
     for name, data in files.items():
         path = folder / name
         if data is None:
@@ -41,7 +42,8 @@ def commit(folder: Path, files: Mapping[str, bytes | None], message: str = "chan
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    more = {"GIT_AUTHOR_NAME": "octocat", "GIT_AUTHOR_DATE": f"{at:%FT%TZ}", "GIT_COMMITTER_DATE": f"{at:%FT%TZ}"}
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message, **(more if at else {}))
     return git(folder, "rev-parse", "HEAD")
 
 

@@ -66,8 +66,13 @@ def test_an_incident_is_opened_taken_on_and_closed_when_it_is_over(github: Emula
     assert f"\nBefore: #{ref}\n" in github.issue(again)["body"]
 
 
+def test_ada_comments(github: Emulated) -> None:
+    ref = tell(github, streak.opened())
+    github.say(int(ref), "/ack, I am on it")
+    assert answers(github, ref) == [("ada", f"a comment on #{ref}")]
+
+
 def test_ada_labels_or_closes_it(github: Emulated) -> None:
-    # The emulator's timeline has no comments, which GitHub's has.
     ref = tell(github, streak.opened())
     github.label(ref, "acknowledged")
     assert answers(github, ref) == [("ada", f"a label on #{ref}")]

@@ -93,7 +93,7 @@ class FakeHub:
         self._minute = Limit(now=self.now, most=self.a_minute, span=MINUTE)
 
     def __enter__(self) -> Self:
-        self.url = f"http://127.0.0.1:{self._stack.enter_context(serve(self._answer))}"
+        self.url = f"http://127.0.0.1:{self._stack.enter_context(serve(self.answer))}"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,7 +122,8 @@ class FakeHub:
         """Let a fault happen to what the pattern finds, after the first `spared`."""
         self.failures.append(Failure(pattern=pattern, fault=fault, times=times, spared=spared))
 
-    def _answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:
+        """What it answers, within its limits."""
         self.before(request)
         resource = "graphql" if urlsplit(request.target).path == "/graphql" else "core"
         with self._counted(request, resource) as fault:

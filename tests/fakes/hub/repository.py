@@ -73,7 +73,7 @@ class Execution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A workflow run with all executions of its jobs, oldest first."""
+    """A workflow run with all executions of its jobs, oldest first; of a commit that nobody has, where it names none."""
 
     id: int
     number: int
@@ -88,11 +88,12 @@ class Run:
     conclusion: str | None = "success"
     actor: str = PERSON
     executions: tuple[Execution, ...] = ()
+    sha: str = ""
 
     @property
     def commit(self) -> str:
         """Its commit."""
-        return f"{self.number:040x}"
+        return self.sha or f"{self.number:040x}"
 
     @property
     def suite(self) -> str:
