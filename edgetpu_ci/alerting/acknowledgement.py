@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.incidents.record import Acknowledged, Book, Incident
-from edgetpu_ci.notify import Bound
+from edgetpu_ci.notify import Bound, trouble
 from edgetpu_ci.world import World
 
 
@@ -30,6 +29,6 @@ def _at(answer: Acknowledged) -> tuple[float, str]:
 def _asked(one: Bound, waiting: Sequence[Incident], world: World) -> Sequence[Acknowledged]:
     try:
         return one.answers(waiting, world)
-    except EdgeTpuCiError as error:
-        world.warn(f"warning: Who acknowledged what is not known from {one.use}: {error}")
+    except Exception as error:  # noqa: BLE001 - a third party's notifier may fail in its own ways
+        world.warn(f"warning: Who acknowledged what is not known from {one.use}: {trouble(one.use, error)}")
         return ()

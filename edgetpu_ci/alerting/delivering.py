@@ -13,7 +13,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, EdgeTpuCi
 from edgetpu_ci.incidents import intents
 from edgetpu_ci.incidents.intents import Claim
 from edgetpu_ci.incidents.record import Book, Context, Event, Incident, Intent, Notice
-from edgetpu_ci.notify import Bound
+from edgetpu_ci.notify import Bound, trouble
 from edgetpu_ci.world import World
 
 SECONDS: Final = 60.0
@@ -67,10 +67,8 @@ class Messenger:
             notifier, notice = self._bound(intent), self._notice(intent, book)
             notifier.check(self.world)
             receipt = notifier.tell(notice, self.world)
-        except EdgeTpuCiError as error:
-            return self._failed(intent, error)
         except Exception as error:  # noqa: BLE001 - a third party's notifier may fail in its own ways, but costs no run
-            return self._failed(intent, DeliveryError(f"{intent.target} failed with {type(error).__name__}."))
+            return self._failed(intent, trouble(intent.target, error))
         self.said.append(intent)
         done = replace(receipt, said=notice.incident.change)
         return lambda book: intents.said(book, intent, done)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -283,6 +283,24 @@ def test_a_foreign_notifier_may_fail_in_its_own_way_and_what_it_says_is_kept_now
     assert told
     assert [str(problem) for problem in told.problems] == ["slack #quality failed with ZeroDivisionError."]
     assert b"s3cret" not in codec.encode_json(keeper.load(shop.store))
+
+
+def test_a_foreign_notifier_that_breaks_when_it_is_asked_keeps_nobody_from_being_told(shop: Shop) -> None:
+    def broken(*_given: object) -> NoReturn:
+        raise ZeroDivisionError("s3cret")
+
+    shop.run(70)
+    watching, shop.hour = shop.watch(), shop.hour + 1
+    foreign = shop.pager.bound()._replace(answers=broken, changed=broken, tell=broken, fades=True)
+    watching = replace(watching, bound={**watching.bound, "pagerduty": foreign})
+    told = evaluating.after_run(watching, report(shop.hour, 70), Event())
+    assert told
+    assert told.problems == ()
+    assert shop.warned == [
+        "warning: Who acknowledged what is not known from pagerduty: pagerduty failed with ZeroDivisionError.",
+        "warning: pagerduty failed with ZeroDivisionError.",
+        "warning: pagerduty #quality failed with ZeroDivisionError.",
+    ]
 
 
 def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
