@@ -25,7 +25,7 @@ from edgetpu_ci.alerting import keeper
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.incidents import intents
 from edgetpu_ci.incidents.intents import LEASE, Claim
-from edgetpu_ci.incidents.record import Book, Context, Notice
+from edgetpu_ci.incidents.record import STORED, Book, Context, Notice
 from edgetpu_ci.store import Store, branch
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import real_world
@@ -181,7 +181,7 @@ def _words(heard: Heard) -> str:
 def _left(store: Store) -> str:
     book = keeper.load(store)
     known = [f"{'open' if one.is_open else 'over'} in the book" for one in book.incidents]
-    documents = len(store.names(keeper.KIND))
+    documents = len(store.names(STORED))
     waiting = f"{len(book.outbox)} wait" if book.outbox else "nothing waits"
     return ", ".join([*known, *([f"{documents} document"] if documents else []), waiting])
 

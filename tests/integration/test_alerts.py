@@ -1,6 +1,7 @@
 """From reports of a store to what services hear: at the end of runs, after a job that was killed, by the verb."""
 
 import dataclasses
+import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ from edgetpu_ci.alerting.looking import News
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
-from edgetpu_ci.incidents.record import Acknowledged, Book, Context, Incident, Notice
+from edgetpu_ci.incidents.record import SCHEMA, STORED, Acknowledged, Book, Context, Incident, Notice
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World
@@ -339,9 +340,22 @@ def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
 
 
 def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop) -> None:
-    shop.store.swap(keeper.NAME, None, b"no book")
+    shop.store.swap(STORED, None, b"no book")
     with pytest.raises(DocumentError, match=r"^incidents in the store cannot be read .*; restore an earlier version"):
         shop.run(70)
+
+
+def test_a_book_of_a_newer_version_is_left_alone(shop: Shop) -> None:
+    newer = memory.pack({"schema": SCHEMA + 1, "incidents": "kept in another way"})
+    shop.store.swap(STORED, None, newer)
+    with pytest.raises(DocumentError, match=r"newer than the 1 this version reads; update edgetpu-ci\.$"):
+        shop.run(70)
+    assert shop.store.state(STORED) == newer
+
+
+def test_every_book_says_its_version(shop: Shop) -> None:
+    shop.run(90)
+    assert codec.decode_json(gzip.decompress(shop.store.state(STORED) or b""), dict[str, Any], "it")["schema"] == SCHEMA
 
 
 def test_others_who_are_always_faster_are_an_end(shop: Shop) -> None:
