@@ -15,7 +15,7 @@ from edgetpu_ci import codec, config, history, memory
 from edgetpu_ci.alerting import evaluating, keeper, looking
 from edgetpu_ci.alerting.delivering import SECONDS
 from edgetpu_ci.alerting.evaluating import Told, Watch
-from edgetpu_ci.alerting.looking import News
+from edgetpu_ci.alerting.looking import Looking, News
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
@@ -23,7 +23,7 @@ from edgetpu_ci.incidents.record import SCHEMA, STORED, Acknowledged, Book, Cont
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World
-from tests.fakes.incidents import NOW
+from tests.fakes.incidents import KEY, NOW, changed, incident, resolved
 from tests.fakes.notifier import Recording
 from tests.fakes.world import Said, world
 
@@ -200,6 +200,26 @@ def test_reports_that_are_yet_to_come_wait_and_hide_no_others(shop: Shop) -> Non
     shop.keep(report(shop.hour, 70))
     assert names(shop.verb().opened) == ["test_coverage_drop"]
     assert len(keeper.load(shop.store).seen[history.KPIS]) == 1
+
+
+def test_the_book_remembers_the_newest_names_and_no_more() -> None:
+    many = [f"20261125T120000Z-{n:04}" for n in range(500)]
+    looked = Looking(rules=(), group_by=(), repository="").at(Book(), News(names={"kpis": many}, reports=()), NOW)
+    assert looked.seen == {"kpis": tuple(many[-200:])}
+
+
+def test_what_somebody_changed_while_it_was_put_away_is_put_away_by_the_next(shop: Shop) -> None:
+    class Late(Folder):
+        def append(self, kind: str, name: str, data: bytes) -> Path:
+            keeper.change(self, lambda book: changed(book, KEY, lambda one: one), shop.world())
+            return super().append(kind, name, data)
+
+    over = resolved(incident())
+    keeper.change(shop.store, lambda _: Book(incidents=(over,)), shop.world())
+    left, problems = keeper.put_away(Late(shop.store.root), [over], shop.world())
+    assert ([one.change for one in left.incidents], problems) == ([2], [])
+    left, problems = keeper.put_away(shop.store, left.incidents, shop.world())
+    assert (left.incidents, problems) == ((), [])
 
 
 def test_a_report_that_cannot_be_read_is_said_once(shop: Shop) -> None:
