@@ -246,6 +246,20 @@ def test_a_dead_service_costs_its_own_message_and_is_told_when_it_lives_again(sh
     assert [(one.kind, one.perhaps) for one in shop.slack.heard] == [("opened", True)]
 
 
+def test_who_hears_late_hears_it_as_it_is_now_and_of_nothing_between(shop: Shop) -> None:
+    def dead(_notice: Notice) -> None:
+        raise DeliveryError("Slack did not answer.")
+
+    shop.slack.before = dead
+    shop.run(70)
+    key, watching = shop.incident.key, shop.watch()
+    keeper.change(shop.store, lambda book: watching.planned(book, changed(book, key, lambda one: one)), watching.world)
+    shop.slack.before = lambda _notice: None
+    shop.run(71)
+    assert [(one.kind, one.change) for one in shop.slack.heard] == [("opened", 2)]
+    assert keeper.load(shop.store).outbox == ()
+
+
 def test_who_could_not_be_told_for_want_of_a_variable_is_not_told_that_it_is_over(shop: Shop) -> None:
     def unset(_notice: Notice) -> None:
         raise ConfigError("SLACK_TOKEN is not set.")
