@@ -256,6 +256,7 @@ def test_who_hears_late_hears_it_as_it_is_now_and_of_nothing_between(shop: Shop)
     keeper.change(shop.store, lambda book: watching.planned(book, changed(book, key, lambda one: one)), watching.world)
     shop.slack.before = lambda _notice: None
     shop.run(71)
+    shop.run(72)
     assert [(one.kind, one.change) for one in shop.slack.heard] == [("opened", 2)]
     assert keeper.load(shop.store).outbox == ()
 
