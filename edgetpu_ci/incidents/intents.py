@@ -20,6 +20,9 @@ LEASE: Final = timedelta(minutes=5)
 REFUSED: Final = timedelta(days=1)
 """After this time, or with another configuration, what was refused is tried again."""
 
+LATE: Final = timedelta(days=30)
+"""After this time nobody need hear any more that something is over."""
+
 
 class Reach(Protocol):
     """Who is to hear of what."""
@@ -42,7 +45,7 @@ def plan(before: Book, after: Book, reach: Reach, now: datetime) -> Book:
     known = {(one.key, one.number): one for one in before.incidents}
     outbox: list[Intent] = []
     # By number: what is over is said before what began after it under the same key.
-    for incident in sorted(after.incidents, key=lambda one: one.number):
+    for incident in sorted((one for one in after.incidents if not _is_past(one, now)), key=lambda one: one.number):
         earlier = known.get((incident.key, incident.number))
         told = reach.targets(incident)
         for target, row in _rows(after, incident, told or (), reach).items():
@@ -52,6 +55,10 @@ def plan(before: Book, after: Book, reach: Reach, now: datetime) -> Book:
                 new = _new(incident, earlier, target, row, reach, is_told=target in told)
                 outbox += coalesce((*row, *new), incident, now)
     return replace(after, outbox=tuple(outbox))
+
+
+def _is_past(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is not None and now - incident.resolved_at > LATE
 
 
 def _rows(book: Book, incident: Incident, told: Sequence[str], reach: Reach) -> dict[str, tuple[Intent, ...]]:
@@ -218,9 +225,11 @@ def _given_back(book: Book, intent: Intent) -> Book:
     return replace(book, outbox=tuple(outbox))
 
 
-def is_settled(book: Book, incident: Incident, reach: Reach) -> bool:
-    """Whether an incident is over, and everybody heard of it who was to."""
+def is_settled(book: Book, incident: Incident, reach: Reach, now: datetime) -> bool:
+    """Whether an incident is over, and everybody heard of it who was to, or it is too late to."""
     if incident.is_open or any((one.key, one.number) == (incident.key, incident.number) for one in book.outbox):
         return False
+    if _is_past(incident, now):
+        return True
     heard = (receipt.said for target, receipt in incident.receipts.items() if reach.exists(target))
     return all(said >= incident.change for said in heard)

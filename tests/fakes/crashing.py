@@ -130,7 +130,7 @@ def job(store: Any, story: Story, told: Recording, now: datetime, name: str) -> 
     ways = {way: Recording(way, told.file, told.before, told.after).bound() for way in ("slack", "pagerduty")}
     messenger = Messenger(state=store, bound=ways, context=lambda _: Context(), job=claim, world=here)
     book = messenger.deliver(book).book
-    if over := [one for one in book.incidents if intents.is_settled(book, one, REACH)]:
+    if over := [one for one in book.incidents if intents.is_settled(book, one, REACH, now)]:
         keeper.put_away(store, over, here)
 
 

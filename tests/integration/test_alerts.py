@@ -246,6 +246,25 @@ def test_a_dead_service_costs_its_own_message_and_is_told_when_it_lives_again(sh
     assert [(one.kind, one.perhaps) for one in shop.slack.heard] == [("opened", True)]
 
 
+def test_a_service_that_is_dead_takes_no_time_from_one_that_lives(shop: Shop) -> None:
+    clock = [0.0]
+
+    def slow(_notice: Notice) -> None:
+        clock[0] += SECONDS / 2
+        raise DeliveryError("Slack did not answer.")
+
+    shop.slack.before = slow
+    shop.alerting = replace(
+        ALERTING, contacts={"lead": {"slack": "@lead"}}, routing={"warning": ("slack", "lead", "pagerduty")}
+    )
+    told = replace_world(shop.watch(), monotonic=lambda: clock[0]).evaluate(report(0, 70))
+    assert [one.target for one in told.said] == ["pagerduty #quality"]
+    assert [(one.target, one.trouble) for one in told.waiting] == [
+        ("slack #quality", "not reached"),
+        ("slack @lead", "not reached"),
+    ]
+
+
 def test_who_hears_late_hears_it_as_it_is_now_and_of_nothing_between(shop: Shop) -> None:
     def dead(_notice: Notice) -> None:
         raise DeliveryError("Slack did not answer.")
@@ -359,9 +378,10 @@ def test_who_takes_it_on_elsewhere_is_known_and_everybody_hears_of_it(shop: Shop
     shop.run(70)
     one = shop.incident
     said = Acknowledged(key=one.key, number=one.number, by="octocat", at=NOW, how="a comment on #17")
-    shop.pager.answers = [said]
-    shop.run(71)
-    assert (shop.incident.acknowledged_by, kinds(shop.slack)) == ("octocat", ["opened", "acknowledged"])
+    shop.pager.answers = [replace(said, by="hubot", at=NOW + timedelta(minutes=1)), said]
+    for value in (71, 72):
+        shop.run(value)
+        assert (shop.incident.acknowledged_by, kinds(shop.slack)) == ("octocat", ["opened", "acknowledged"])
 
 
 def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
@@ -391,6 +411,14 @@ def test_a_book_of_a_newer_version_is_left_alone(shop: Shop) -> None:
 def test_every_book_says_its_version(shop: Shop) -> None:
     shop.run(90)
     assert codec.decode_json(gzip.decompress(shop.store.state(STORED) or b""), dict[str, Any], "it")["schema"] == SCHEMA
+
+
+def test_what_changes_nothing_is_not_written(shop: Shop) -> None:
+    class Sealed(memory.Forgetful):
+        def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+            raise AssertionError((name, old, new))
+
+    assert keeper.change(Sealed(), lambda book: book, shop.world()) == Book()
 
 
 def test_others_who_are_always_faster_are_an_end(shop: Shop) -> None:
