@@ -12,14 +12,14 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, history, memory
-from edgetpu_ci.alerting import evaluating, keeper, looking
+from edgetpu_ci.alerting import beside, evaluating, keeper, looking
 from edgetpu_ci.alerting.delivering import SECONDS
 from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.alerting.looking import Looking, News
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
-from edgetpu_ci.incidents.record import SCHEMA, STORED, Acknowledged, Book, Context, Incident, Notice
+from edgetpu_ci.incidents.record import SCHEMA, STORED, Acknowledged, Book, Context, Incident, Notice, Receipt
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World
@@ -356,6 +356,14 @@ def test_a_foreign_notifier_that_breaks_when_it_is_asked_keeps_nobody_from_being
         "warning: pagerduty failed with ZeroDivisionError.",
         "warning: pagerduty #quality failed with ZeroDivisionError.",
     ]
+
+
+def test_what_would_fade_is_said_again_while_it_is_open(shop: Shop) -> None:
+    one = incident(receipts={"slack #dev": Receipt(ref="17", at=NOW, said=1)})
+    bound = {"slack": shop.slack.bound()._replace(fades=True)}
+    for known in ([one], [resolved(one)]):
+        beside.say_again(known, bound, lambda _: Context(), shop.world())
+    assert [(heard.kind, heard.target) for heard in shop.slack.heard] == [("updated", "slack #dev")]
 
 
 def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
