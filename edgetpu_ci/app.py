@@ -135,6 +135,10 @@ def _alert(watch: Watch, report: Report, settings: config.Config, folder: Path, 
     except EdgeTpuCiError as error:
         notify("warning", f"Nobody was told of alerts: {error}", world)
         return None
+    except Exception as error:  # noqa: BLE001 - whatever breaks here, the report is made and its verdict stands
+        broke = f"it broke with {type(error).__name__}, of which `edgetpu-ci alerts` says more."
+        notify("warning", f"Nobody may have been told of alerts: {broke}", world)
+        return None
     for problem in told.problems if told else ():
         notify("warning", str(problem), world)
     return told

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.incidents.record import Context, Incident, Intent, Notice
 from edgetpu_ci.model import Report
-from edgetpu_ci.notify import Bound
+from edgetpu_ci.notify import Bound, trouble
 from edgetpu_ci.world import World
 
 
@@ -15,8 +14,8 @@ def follow(report: Report, labels: Mapping[str, str], bound: Iterable[Bound], wo
         if one.changed:
             try:
                 one.changed(report, labels, world)
-            except EdgeTpuCiError as error:
-                world.warn(f"warning: {error}")
+            except Exception as error:  # noqa: BLE001 - a third party's notifier may fail in its own ways
+                world.warn(f"warning: {trouble(one.use, error)}")
 
 
 def say_again(
@@ -30,9 +29,9 @@ def say_again(
             if known and known.fades and target not in lost:
                 try:
                     known.tell(_notice(incident, target, context(incident)), world)
-                except EdgeTpuCiError as error:
+                except Exception as error:  # noqa: BLE001 - the same
                     lost.add(target)
-                    world.warn(f"warning: {error}")
+                    world.warn(f"warning: {trouble(target, error)}")
 
 
 def _notice(incident: Incident, target: str, context: Context) -> Notice:

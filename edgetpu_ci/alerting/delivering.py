@@ -13,7 +13,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, EdgeTpuCi
 from edgetpu_ci.incidents import intents
 from edgetpu_ci.incidents.intents import Claim
 from edgetpu_ci.incidents.record import Book, Context, Event, Incident, Intent, Notice
-from edgetpu_ci.notify import Bound
+from edgetpu_ci.notify import Bound, trouble
 from edgetpu_ci.world import World
 
 SECONDS: Final = 60.0
@@ -39,6 +39,7 @@ class Messenger:
     world: World
     said: list[Intent] = field(default_factory=list)
     problems: list[EdgeTpuCiError] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
 
     def deliver(self, book: Book) -> Delivered:
         """Say all that is held and what may be said after it. Nothing that fails here is lost: it waits."""
@@ -49,8 +50,10 @@ class Messenger:
                 if self.world.monotonic() >= until:
                     book = self._give_back(held)
                     break
-                tried.add(held[0].id)
-                book = self._write_down(self._say(held[0], book), frozenset(tried))
+                # What is dead may take all the time there is, so what lives comes first.
+                intent = min(held, key=lambda one: _way(one) in self.dead)
+                tried.add(intent.id)
+                book = self._write_down(self._say(intent, book), frozenset(tried))
         except EdgeTpuCiError as error:
             # What was said and not written down is said again after the lease, with the same name.
             self.problems.append(error)
@@ -67,16 +70,14 @@ class Messenger:
             notifier, notice = self._bound(intent), self._notice(intent, book)
             notifier.check(self.world)
             receipt = notifier.tell(notice, self.world)
-        except EdgeTpuCiError as error:
-            return self._failed(intent, error)
         except Exception as error:  # noqa: BLE001 - a third party's notifier may fail in its own ways, but costs no run
-            return self._failed(intent, DeliveryError(f"{intent.target} failed with {type(error).__name__}."))
+            return self._failed(intent, trouble(intent.target, error))
         self.said.append(intent)
         done = replace(receipt, said=notice.incident.change)
         return lambda book: intents.said(book, intent, done)
 
     def _bound(self, intent: Intent) -> Bound:
-        return self.bound[intent.target.partition(" ")[0]]
+        return self.bound[_way(intent)]
 
     def _notice(self, intent: Intent, book: Book) -> Notice:
         incident = next(one for one in book.incidents if (one.key, one.number) == (intent.key, intent.number))
@@ -104,6 +105,7 @@ class Messenger:
             return lambda book: intents.refused(book, intent, event, self.job.configured)
         if isinstance(error, ConfigError):
             return lambda book: intents.unbegun(book, replace(intent, trouble="not configured"))
+        self.dead.add(_way(intent))
         asked = error.seconds if isinstance(error, LaterError) else 0.0
         after = now + timedelta(seconds=asked) if asked else None
         # Never what a service said: that may hold anything.
@@ -119,3 +121,7 @@ class Messenger:
             return book
 
         return keeper.change(self.state, without, self.world)
+
+
+def _way(intent: Intent) -> str:
+    return intent.target.partition(" ")[0]

@@ -112,7 +112,7 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     def _put_away(self, book: Book) -> tuple[Book, Sequence[EdgeTpuCiError]]:
         reach = self.reach(book)
-        over = [one for one in book.incidents if intents.is_settled(book, one, reach)]
+        over = [one for one in book.incidents if intents.is_settled(book, one, reach, self.world.now())]
         return keeper.put_away(self.store, over, self.world) if over else (book, ())
 
 

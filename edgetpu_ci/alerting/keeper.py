@@ -7,13 +7,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, memory
-from edgetpu_ci.errors import DocumentError, StoreError
+from edgetpu_ci.errors import StoreError
+from edgetpu_ci.incidents import book as books
 from edgetpu_ci.incidents.record import STORED, Book, Incident
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
-
-NAME: Final = STORED
-KIND: Final = STORED
 
 _TRIES: Final = 30
 _PAUSE: Final = 0.5
@@ -21,7 +19,7 @@ _PAUSE: Final = 0.5
 
 def load(state: memory.State) -> Book:
     """The book, empty where there is none yet; DocumentError with the next step when it is corrupt."""
-    return _unpack(state.state(NAME))
+    return books.unpack(state.state(STORED))
 
 
 def change(state: memory.State, changed: Callable[[Book], Book], world: World) -> Book:
@@ -31,21 +29,20 @@ def change(state: memory.State, changed: Callable[[Book], Book], world: World) -
     """
     random = Random(world.token())  # noqa: S311 - so that jobs differ, not to keep a secret
     for _ in range(_TRIES):
-        old = state.state(NAME)
-        before = _unpack(old)
+        old = state.state(STORED)
+        before = books.unpack(old)
         after = changed(before)
-        if after == before or state.swap(NAME, old, memory.pack(after)):
+        if after == before or state.swap(STORED, old, memory.pack(after)):
             return after
         world.sleep(random.uniform(0, _PAUSE))
-    raise StoreError(f"{NAME} in the store is changed by other jobs all the time; run fewer at once.")
-
-
-def _unpack(data: bytes | None) -> Book:
-    return memory.unpack(data, Book, NAME) if data else Book()
+    raise StoreError(f"{STORED} in the store is changed by other jobs all the time; run fewer at once.")
 
 
 def put_away(store: Store, over: Iterable[Incident], world: World) -> tuple[Book, list[StoreError]]:
-    """Make documents of incidents that are over and take them out of the book; what failed stays in it."""
+    """Make documents of incidents that are over and take them out of the book.
+
+    What failed stays in it, and what somebody changed meanwhile.
+    """
     away, problems = [], []
     for incident in over:
         try:
@@ -59,10 +56,10 @@ def put_away(store: Store, over: Iterable[Incident], world: World) -> tuple[Book
 def _write(store: Store, incident: Incident) -> None:
     name = document(incident)
     try:
-        store.append(KIND, name, codec.encode_json(incident))
+        store.append(STORED, name, codec.encode_json(incident))
     except StoreError:
         # Killed after it was written, or another job was faster: it is the same, since nothing comes after the end.
-        if name not in store.names(KIND):
+        if name not in store.names(STORED):
             raise
 
 
@@ -72,14 +69,10 @@ def document(incident: Incident) -> str:
 
 
 def _without(book: Book, away: Iterable[Incident]) -> Book:
-    gone = {(one.key, one.number) for one in away}
-    return replace(book, incidents=tuple(one for one in book.incidents if (one.key, one.number) not in gone))
+    gone = tuple(away)
+    return replace(book, incidents=tuple(one for one in book.incidents if one not in gone))
 
 
 def past(store: Store, world: World) -> Iterator[Incident]:
     """Incidents that are over, newest first; one that cannot be read is named and passed over."""
-    for name in reversed(store.names(KIND)):
-        try:
-            yield codec.decode_json(store.read(KIND, name), Incident, f"incident {name} in the store")
-        except DocumentError as error:
-            world.warn(f"Passed over: {error}")
+    return books.past(store, lambda fault: world.warn(f"Passed over: {fault}"))

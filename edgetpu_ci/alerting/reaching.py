@@ -37,8 +37,9 @@ class Reaching:
         return incident.is_open and all(alert.fingerprint in self.muted for alert in firing(incident))
 
     def escalated(self, incident: Incident, step: Step) -> tuple[str, ...]:
-        """Wherever its contact is told; where it is a way, at the address for the incident."""
-        return tuple(routing.said_to(step.contact, self.alerting, self._addresses, "", incident.labels))
+        """Wherever its contact is told; where it is a way, at the address for the alert that fires first."""
+        first = (firing(incident) or incident.alerts)[0]
+        return tuple(routing.said_to(step.contact, self.alerting, self._addresses, "", first.labels))
 
     @property
     def _addresses(self) -> routing.Addresses:

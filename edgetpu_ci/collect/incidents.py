@@ -1,14 +1,12 @@
 """Incidents that the store knows of: how many, how soon somebody took one on, how late others heard of it."""
 
-from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import codec, memory
-from edgetpu_ci.errors import DocumentError
-from edgetpu_ci.incidents import figures
-from edgetpu_ci.incidents.record import STORED, Book, Incident
+from edgetpu_ci.incidents import book, figures
+from edgetpu_ci.incidents.record import STORED
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
@@ -30,18 +28,6 @@ def collect(options: Options, world: World) -> Collected:
 def collect_remembering(options: Options, state: State, world: World) -> Collected:  # noqa: ARG001 - as all collectors
     """The figures; a document that cannot be read is named, and makes the report incomplete."""
     faults: list[str] = []
-    known = {(one.key, one.number): one for one in (*_past(state, faults), *_book(state).incidents)}
+    past = islice(book.past(state, faults.append), _MOST)
+    known = {(one.key, one.number): one for one in (*past, *book.unpack(state.state(STORED)).incidents)}
     return Collected(measurements=tuple(figures.measurements(known.values(), world.now())), incomplete=tuple(faults))
-
-
-def _book(state: State) -> Book:
-    data = state.state(STORED)
-    return memory.unpack(data, Book, STORED) if data else Book()
-
-
-def _past(state: State, faults: list[str]) -> Iterator[Incident]:
-    for name in state.names(STORED)[-_MOST:]:
-        try:
-            yield codec.decode_json(state.read(STORED, name), Incident, f"incident {name} in the store")
-        except DocumentError as error:
-            faults.append(str(error))

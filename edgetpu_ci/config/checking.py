@@ -78,8 +78,10 @@ def _check_contacts(alerting: Alerting) -> None:
             raise ConfigError(f"alerting.contacts.{name} has the name of a way of telling somebody; give it another.")
         if not addresses:
             raise ConfigError(f"alerting.contacts.{name} has no address; give it one for a way that notify lists.")
-        for way in addresses:
+        for way, address in addresses.items():
             expect(way, ways, f"alerting.contacts.{name}", "notify lists no")
+            if not address.strip():
+                raise ConfigError(f"alerting.contacts.{name}.{way} is empty; give an address, or leave {way} out.")
 
 
 def _check_matrix(alerting: Alerting) -> None:

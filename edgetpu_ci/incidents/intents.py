@@ -20,6 +20,9 @@ LEASE: Final = timedelta(minutes=5)
 REFUSED: Final = timedelta(days=1)
 """After this time, or with another configuration, what was refused is tried again."""
 
+LATE: Final = timedelta(days=30)
+"""After this time nobody need hear any more that something is over."""
+
 
 class Reach(Protocol):
     """Who is to hear of what."""
@@ -42,29 +45,33 @@ def plan(before: Book, after: Book, reach: Reach, now: datetime) -> Book:
     known = {(one.key, one.number): one for one in before.incidents}
     outbox: list[Intent] = []
     # By number: what is over is said before what began after it under the same key.
-    for incident in sorted(after.incidents, key=lambda one: one.number):
+    for incident in sorted((one for one in after.incidents if not _is_past(one, now)), key=lambda one: one.number):
         earlier = known.get((incident.key, incident.number))
-        is_silent = reach.targets(incident) is None
-        for target, row in _rows(after, incident, reach).items():
-            if is_silent:
+        told = reach.targets(incident)
+        for target, row in _rows(after, incident, told or (), reach).items():
+            if told is None:
                 outbox += [one for one in row if one.tries or is_held(one, now)]
             else:
-                new = _new(incident, earlier, target, row, reach)
+                new = _new(incident, earlier, target, row, reach, is_told=target in told)
                 outbox += coalesce((*row, *new), incident, now)
     return replace(after, outbox=tuple(outbox))
 
 
-def _rows(book: Book, incident: Incident, reach: Reach) -> dict[str, tuple[Intent, ...]]:
+def _is_past(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is not None and now - incident.resolved_at > LATE
+
+
+def _rows(book: Book, incident: Incident, told: Sequence[str], reach: Reach) -> dict[str, tuple[Intent, ...]]:
     """What waits already, by every target that hears of an incident, or should."""
     mine = [one for one in book.outbox if (one.key, one.number) == (incident.key, incident.number)]
     escalated = [target for step in incident.steps for target in reach.escalated(incident, step)]
-    targets = (*incident.receipts, *(one.target for one in mine), *(reach.targets(incident) or ()), *escalated)
+    targets = (*incident.receipts, *(one.target for one in mine), *told, *escalated)
     there = dict.fromkeys(target for target in targets if reach.exists(target))
     return {target: tuple(one for one in mine if one.target == target) for target in there}
 
 
 def _new(
-    incident: Incident, before: Incident | None, target: str, row: Sequence[Intent], reach: Reach
+    incident: Incident, before: Incident | None, target: str, row: Sequence[Intent], reach: Reach, *, is_told: bool
 ) -> Iterator[Intent]:
     """What a target is to hear that it did not, and that does not wait."""
     said = incident.receipts[target].said if target in incident.receipts else 0
@@ -75,7 +82,7 @@ def _new(
     # Who never heard of it may have been to hear of an earlier step, which a silence took back.
     steps = incident.steps[len(before.steps) if before and is_known else 0 :]
     to = [step for step in steps if target in reach.escalated(incident, step)]
-    if is_known or (incident.is_open and (to or target in (reach.targets(incident) or ()))):
+    if is_known or is_told or to:
         escalated = [step.contact for step in to if step.after]
         kind = _kind(incident, heard, is_known=is_known, is_escalated=bool(escalated))
         yield Intent(
@@ -218,9 +225,11 @@ def _given_back(book: Book, intent: Intent) -> Book:
     return replace(book, outbox=tuple(outbox))
 
 
-def is_settled(book: Book, incident: Incident, reach: Reach) -> bool:
-    """Whether an incident is over, and everybody heard of it who was to."""
+def is_settled(book: Book, incident: Incident, reach: Reach, now: datetime) -> bool:
+    """Whether an incident is over, and everybody heard of it who was to, or it is too late to."""
     if incident.is_open or any((one.key, one.number) == (incident.key, incident.number) for one in book.outbox):
         return False
+    if _is_past(incident, now):
+        return True
     heard = (receipt.said for target, receipt in incident.receipts.items() if reach.exists(target))
     return all(said >= incident.change for said in heard)

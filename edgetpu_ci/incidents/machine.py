@@ -76,7 +76,6 @@ class _Writing:
         """What no rule asks for is forgotten; where it fires, that is said."""
         ruled = {name for name, one in self.watched.items() if self._rule(one.labels)}
         self.watched = {name: one for name, one in self.watched.items() if name in ruled}
-        self.pending = {name: one for name, one in self.pending.items() if name in ruled}
         for name, one in self.incidents.items():
             gone = [alert for alert in incidents.firing(one) if not self._rule(alert.labels)]
             if gone:
@@ -110,7 +109,7 @@ class _Writing:
         return before
 
     def _firing(self, fingerprint: str) -> tuple[Incident, Alert] | None:
-        firing = ((one, alert) for one in self.incidents.values() if one.is_open for alert in incidents.firing(one))
+        firing = ((one, alert) for one in self.incidents.values() for alert in incidents.firing(one))
         return next((found for found in firing if found[1].fingerprint == fingerprint), None)
 
     def _continue(self, one: Incident, alert: Alert, seen: Observation, rule: AlertRule) -> None:

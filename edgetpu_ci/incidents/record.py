@@ -17,6 +17,9 @@ Kind = Literal["opened", "updated", "acknowledged", "escalated", "resolved"]
 Drawing = Callable[[], bytes]
 """Draws when it is asked to."""
 
+SCHEMA: Final = 1
+"""The version of a book, counted up by what an older version would lose or misread."""
+
 STORED: Final = "incidents"
 """The named value of the store with the book, and the kind of documents of incidents that are over."""
 
@@ -201,7 +204,7 @@ class Muted(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
 
 
-class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Book(Struct, frozen=True, kw_only=True):
     """All that is kept between runs, in one value of the store, so that what happened and what is to be said agree.
 
     `watched` is what may be wrong; `alerts` are pending, those that fire stand in their incident. `incidents` are the
@@ -209,6 +212,7 @@ class Book(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seen` has the names of the newest reports that were looked at, by their kind.
     """
 
+    schema: int = SCHEMA
     watched: tuple[Watched, ...] = ()
     alerts: tuple[Alert, ...] = ()
     opened: int = 0

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from edgetpu_ci import plugins
 from edgetpu_ci.config.step import Step
+from edgetpu_ci.errors import DeliveryError, EdgeTpuCiError
 from edgetpu_ci.incidents.record import Acknowledged, Incident, Notice, Receipt
 from edgetpu_ci.model import Report
 from edgetpu_ci.notify import alertmanager, issue, pagerduty, slack, webhook
@@ -90,6 +91,11 @@ def bind(step: Step, place: str) -> Bound:
         bool(getattr(notifier, "FADES", False)),
         partial(notifier.fault, options) if isinstance(notifier, Addressed) else None,
     )
+
+
+def trouble(told: str, error: Exception) -> EdgeTpuCiError:
+    """What went wrong with somebody who was to be told, or asked; of a foreign notifier's own errors only the kind."""
+    return error if isinstance(error, EdgeTpuCiError) else DeliveryError(f"{told} failed with {type(error).__name__}.")
 
 
 def _nobody(_incidents: Sequence[Incident], _world: World) -> tuple[Acknowledged, ...]:

@@ -10,7 +10,8 @@ from edgetpu_ci import codec, memory
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
 from edgetpu_ci.github_rows import cursors, holding
 from edgetpu_ci.github_rows.shelf import kind_of
-from edgetpu_ci.incidents.record import STORED, Book
+from edgetpu_ci.incidents import book
+from edgetpu_ci.incidents.record import STORED
 from edgetpu_ci.kpis import rows as kpi_rows
 from edgetpu_ci.upkeep import register, stale
 from edgetpu_ci.upkeep.keeper import Keeper
@@ -159,10 +160,10 @@ def _incidents(keeper: Keeper, scope: Before, unread: list[str]) -> Iterable[Era
         nonlocal gone
         if data is None:
             return None
-        book = memory.unpack(data, Book, name)
-        kept = tuple(one for one in book.incidents if one.is_open or one.opened_at >= limit)
-        gone = len(book.incidents) - len(kept)
-        return memory.pack(structs.replace(book, incidents=kept)) if gone else data
+        known = book.unpack(data)
+        kept = tuple(one for one in known.incidents if one.is_open or one.opened_at >= limit)
+        gone = len(known.incidents) - len(kept)
+        return memory.pack(structs.replace(known, incidents=kept)) if gone else data
 
     try:
         _change(keeper, name, left)

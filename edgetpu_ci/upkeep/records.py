@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import codec, paths
-from edgetpu_ci.errors import DocumentError, MissingError
-from edgetpu_ci.incidents import by_hand, postmortem
-from edgetpu_ci.incidents.record import STORED, Incident
+from edgetpu_ci import paths
+from edgetpu_ci.errors import MissingError
+from edgetpu_ci.incidents import book, by_hand, postmortem
 from edgetpu_ci.memory import State
 from edgetpu_ci.supply import alerts
 from edgetpu_ci.transport.github import GitHub
@@ -76,17 +76,13 @@ def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[Clos
 
 def unissued(state: State, days: int, now: datetime, world: World) -> list[Closed]:
     """The critical incidents of the store of that time that no issue is of; what cannot be read is said."""
-    found = []
-    for name in state.names(STORED)[-_MOST_DOCUMENTS:]:
-        try:
-            one = codec.decode_json(state.read(STORED, name), Incident, f"incident {name} in the store")
-        except DocumentError as error:
-            world.warn(f"Passed over: {error}")
-            continue
-        has_issue = any(target.startswith(_ISSUES) for target in one.receipts)
-        if one.severity == "critical" and not has_issue and one.resolved_at:
-            found += [Closed(by_hand.short(one))] * (timedelta(days=days) < now - one.resolved_at < YEAR)
-    return found
+    past = islice(book.past(state, lambda fault: world.warn(f"Passed over: {fault}")), _MOST_DOCUMENTS)
+    return [
+        Closed(by_hand.short(one))
+        for one in past
+        if one.severity == "critical" and not any(target.startswith(_ISSUES) for target in one.receipts)
+        if one.resolved_at and timedelta(days=days) < now - one.resolved_at < YEAR
+    ]
 
 
 def undescribed(incidents: Iterable[Closed], pattern: str, world: World) -> list[str]:

@@ -292,6 +292,7 @@ _INCIDENT: Final = {
 }
 
 _BOOK: Final = {
+    "schema": "tells which version it is",
     **_below_name("watched", _WATCHED),
     **_below_name("alerts", _ALERT),
     "opened": "counts incidents",

@@ -25,7 +25,7 @@ from edgetpu_ci.alerting import keeper
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.incidents import intents
 from edgetpu_ci.incidents.intents import LEASE, Claim
-from edgetpu_ci.incidents.record import Book, Context, Notice
+from edgetpu_ci.incidents.record import STORED, Book, Context, Notice
 from edgetpu_ci.store import Store, branch
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import real_world
@@ -130,7 +130,7 @@ def job(store: Any, story: Story, told: Recording, now: datetime, name: str) -> 
     ways = {way: Recording(way, told.file, told.before, told.after).bound() for way in ("slack", "pagerduty")}
     messenger = Messenger(state=store, bound=ways, context=lambda _: Context(), job=claim, world=here)
     book = messenger.deliver(book).book
-    if over := [one for one in book.incidents if intents.is_settled(book, one, REACH)]:
+    if over := [one for one in book.incidents if intents.is_settled(book, one, REACH, now)]:
         keeper.put_away(store, over, here)
 
 
@@ -181,7 +181,7 @@ def _words(heard: Heard) -> str:
 def _left(store: Store) -> str:
     book = keeper.load(store)
     known = [f"{'open' if one.is_open else 'over'} in the book" for one in book.incidents]
-    documents = len(store.names(keeper.KIND))
+    documents = len(store.names(STORED))
     waiting = f"{len(book.outbox)} wait" if book.outbox else "nothing waits"
     return ", ".join([*known, *([f"{documents} document"] if documents else []), waiting])
 

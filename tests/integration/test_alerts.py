@@ -1,28 +1,29 @@
 """From reports of a store to what services hear: at the end of runs, after a job that was killed, by the verb."""
 
 import dataclasses
+import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, history, memory
-from edgetpu_ci.alerting import evaluating, keeper, looking
+from edgetpu_ci.alerting import beside, evaluating, keeper, looking
 from edgetpu_ci.alerting.delivering import SECONDS
 from edgetpu_ci.alerting.evaluating import Told, Watch
-from edgetpu_ci.alerting.looking import News
+from edgetpu_ci.alerting.looking import Looking, News
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
-from edgetpu_ci.incidents.record import Acknowledged, Book, Context, Incident, Notice
+from edgetpu_ci.incidents.record import SCHEMA, STORED, Acknowledged, Book, Context, Incident, Notice, Receipt
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World
-from tests.fakes.incidents import NOW
+from tests.fakes.incidents import KEY, NOW, changed, incident, resolved
 from tests.fakes.notifier import Recording
 from tests.fakes.world import Said, world
 
@@ -201,6 +202,26 @@ def test_reports_that_are_yet_to_come_wait_and_hide_no_others(shop: Shop) -> Non
     assert len(keeper.load(shop.store).seen[history.KPIS]) == 1
 
 
+def test_the_book_remembers_the_newest_names_and_no_more() -> None:
+    many = [f"20261125T120000Z-{n:04}" for n in range(500)]
+    looked = Looking(rules=(), group_by=(), repository="").at(Book(), News(names={"kpis": many}, reports=()), NOW)
+    assert looked.seen == {"kpis": tuple(many[-200:])}
+
+
+def test_what_somebody_changed_while_it_was_put_away_is_put_away_by_the_next(shop: Shop) -> None:
+    class Late(Folder):
+        def append(self, kind: str, name: str, data: bytes) -> Path:
+            keeper.change(self, lambda book: changed(book, KEY, lambda one: one), shop.world())
+            return super().append(kind, name, data)
+
+    over = resolved(incident())
+    keeper.change(shop.store, lambda _: Book(incidents=(over,)), shop.world())
+    left, problems = keeper.put_away(Late(shop.store.root), [over], shop.world())
+    assert ([one.change for one in left.incidents], problems) == ([2], [])
+    left, problems = keeper.put_away(shop.store, left.incidents, shop.world())
+    assert (left.incidents, problems) == ((), [])
+
+
 def test_a_report_that_cannot_be_read_is_said_once(shop: Shop) -> None:
     shop.store.append(history.KPIS, "20261125T110000Z-b", b"no report")
     for _ in range(2):
@@ -223,6 +244,40 @@ def test_a_dead_service_costs_its_own_message_and_is_told_when_it_lives_again(sh
     assert told
     assert told.waiting == ()
     assert [(one.kind, one.perhaps) for one in shop.slack.heard] == [("opened", True)]
+
+
+def test_a_service_that_is_dead_takes_no_time_from_one_that_lives(shop: Shop) -> None:
+    clock = [0.0]
+
+    def slow(_notice: Notice) -> None:
+        clock[0] += SECONDS / 2
+        raise DeliveryError("Slack did not answer.")
+
+    shop.slack.before = slow
+    shop.alerting = replace(
+        ALERTING, contacts={"lead": {"slack": "@lead"}}, routing={"warning": ("slack", "lead", "pagerduty")}
+    )
+    told = replace_world(shop.watch(), monotonic=lambda: clock[0]).evaluate(report(0, 70))
+    assert [one.target for one in told.said] == ["pagerduty #quality"]
+    assert [(one.target, one.trouble) for one in told.waiting] == [
+        ("slack #quality", "not reached"),
+        ("slack @lead", "not reached"),
+    ]
+
+
+def test_who_hears_late_hears_it_as_it_is_now_and_of_nothing_between(shop: Shop) -> None:
+    def dead(_notice: Notice) -> None:
+        raise DeliveryError("Slack did not answer.")
+
+    shop.slack.before = dead
+    shop.run(70)
+    key, watching = shop.incident.key, shop.watch()
+    keeper.change(shop.store, lambda book: watching.planned(book, changed(book, key, lambda one: one)), watching.world)
+    shop.slack.before = lambda _notice: None
+    shop.run(71)
+    shop.run(72)
+    assert [(one.kind, one.change) for one in shop.slack.heard] == [("opened", 2)]
+    assert keeper.load(shop.store).outbox == ()
 
 
 def test_who_could_not_be_told_for_want_of_a_variable_is_not_told_that_it_is_over(shop: Shop) -> None:
@@ -285,6 +340,32 @@ def test_a_foreign_notifier_may_fail_in_its_own_way_and_what_it_says_is_kept_now
     assert b"s3cret" not in codec.encode_json(keeper.load(shop.store))
 
 
+def test_a_foreign_notifier_that_breaks_when_it_is_asked_keeps_nobody_from_being_told(shop: Shop) -> None:
+    def broken(*_given: object) -> NoReturn:
+        raise ZeroDivisionError("s3cret")
+
+    shop.run(70)
+    watching, shop.hour = shop.watch(), shop.hour + 1
+    foreign = shop.pager.bound()._replace(answers=broken, changed=broken, tell=broken, fades=True)
+    watching = replace(watching, bound={**watching.bound, "pagerduty": foreign})
+    told = evaluating.after_run(watching, report(shop.hour, 70), Event())
+    assert told
+    assert told.problems == ()
+    assert shop.warned == [
+        "warning: Who acknowledged what is not known from pagerduty: pagerduty failed with ZeroDivisionError.",
+        "warning: pagerduty failed with ZeroDivisionError.",
+        "warning: pagerduty #quality failed with ZeroDivisionError.",
+    ]
+
+
+def test_what_would_fade_is_said_again_while_it_is_open(shop: Shop) -> None:
+    one = incident(receipts={"slack #dev": Receipt(ref="17", at=NOW, said=1)})
+    bound = {"slack": shop.slack.bound()._replace(fades=True)}
+    for known in ([one], [resolved(one)]):
+        beside.say_again(known, bound, lambda _: Context(), shop.world())
+    assert [(heard.kind, heard.target) for heard in shop.slack.heard] == [("updated", "slack #dev")]
+
+
 def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
     watching = shop.watch()
     clock = iter([0.0, 0.0, SECONDS, SECONDS])
@@ -305,9 +386,10 @@ def test_who_takes_it_on_elsewhere_is_known_and_everybody_hears_of_it(shop: Shop
     shop.run(70)
     one = shop.incident
     said = Acknowledged(key=one.key, number=one.number, by="octocat", at=NOW, how="a comment on #17")
-    shop.pager.answers = [said]
-    shop.run(71)
-    assert (shop.incident.acknowledged_by, kinds(shop.slack)) == ("octocat", ["opened", "acknowledged"])
+    shop.pager.answers = [replace(said, by="hubot", at=NOW + timedelta(minutes=1)), said]
+    for value in (71, 72):
+        shop.run(value)
+        assert (shop.incident.acknowledged_by, kinds(shop.slack)) == ("octocat", ["opened", "acknowledged"])
 
 
 def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
@@ -321,9 +403,30 @@ def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
 
 
 def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop) -> None:
-    shop.store.swap(keeper.NAME, None, b"no book")
+    shop.store.swap(STORED, None, b"no book")
     with pytest.raises(DocumentError, match=r"^incidents in the store cannot be read .*; restore an earlier version"):
         shop.run(70)
+
+
+def test_a_book_of_a_newer_version_is_left_alone(shop: Shop) -> None:
+    newer = memory.pack({"schema": SCHEMA + 1, "incidents": "kept in another way"})
+    shop.store.swap(STORED, None, newer)
+    with pytest.raises(DocumentError, match=r"newer than the 1 this version reads; update edgetpu-ci\.$"):
+        shop.run(70)
+    assert shop.store.state(STORED) == newer
+
+
+def test_every_book_says_its_version(shop: Shop) -> None:
+    shop.run(90)
+    assert codec.decode_json(gzip.decompress(shop.store.state(STORED) or b""), dict[str, Any], "it")["schema"] == SCHEMA
+
+
+def test_what_changes_nothing_is_not_written(shop: Shop) -> None:
+    class Sealed(memory.Forgetful):
+        def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+            raise AssertionError((name, old, new))
+
+    assert keeper.change(Sealed(), lambda book: book, shop.world()) == Book()
 
 
 def test_others_who_are_always_faster_are_an_end(shop: Shop) -> None:

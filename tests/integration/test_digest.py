@@ -12,12 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, history, memory, weekly
-from edgetpu_ci.alerting import keeper
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.digest import Known
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
-from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.incidents.record import STORED, Book
 from edgetpu_ci.memory import Swap
 from edgetpu_ci.notify import slack
 from edgetpu_ci.store.folder import Folder
@@ -70,7 +69,7 @@ def fill(store: Folder, known: Known = BUSY) -> None:
     """A store in which that lies."""
     for report in (*known.kpis, *known.benchmarks):
         store.append(history.kind(report.run.machine.key), report.run.id, codec.encode_json(report))
-    store.swap(keeper.NAME, None, memory.pack(Book(incidents=known.incidents)))
+    store.swap(STORED, None, memory.pack(Book(incidents=known.incidents)))
 
 
 @pytest.fixture(name="folder")
@@ -95,7 +94,7 @@ def test_the_chart_is_that_of_the_report() -> None:
 def test_said_again_in_the_same_week_it_is_brought_up_to_date(folder: Path, there: Slack) -> None:
     Job(folder).tell(there)
     store = Folder(folder / ".edgetpu-ci")
-    store.swap(keeper.NAME, store.state(keeper.NAME), memory.pack(Book()))
+    store.swap(STORED, store.state(STORED), memory.pack(Book()))
     assert Job(folder, after=timedelta(hours=3)).tell(there) == "updated"
     assert there.threads() == [["edgetpu-ci — week 47: 3 need attention, 6 steady", "*Key figures*"]]
     assert len(there.files) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgetpu_ci import app, config
 from edgetpu_ci.alerting import keeper
 from edgetpu_ci.cli import _parser
 from edgetpu_ci.errors import ConfigError, DocumentError
@@ -15,7 +16,7 @@ from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.store.folder import Folder
 from tests.fakes.incidents import KEY, acknowledged, changed, incident, resolved
 from tests.fakes.program import edgetpu_ci
-from tests.fakes.world import world
+from tests.fakes.world import Said, world
 
 CONFIG = """\
 kpis:
@@ -79,6 +80,15 @@ def test_a_corrupt_book_costs_no_run_and_the_verb_says_what_to_do(folder: Path, 
     assert "Nobody was told of alerts: incidents in the store cannot be read" in done.stderr
     with pytest.raises(DocumentError, match="restore an earlier version of it there, or remove it"):
         say("alerts")
+
+
+def test_whatever_breaks_in_telling_the_verdict_of_a_run_stands(folder: Path) -> None:
+    # The first is for the run's own name.
+    token = iter(["0123456789abcdef"]).__next__
+    settings, warned = config.of_kpis(config.load(folder / "edgetpu-ci.yml")), Said()
+    outcome = app.run(settings, folder / "report", world(folder, token=token, warn=warned.append))
+    assert (outcome.exit_status, outcome.told) == (0, None)
+    assert [line for line in warned if "Nobody may have been told of alerts: it broke with StopIteration" in line]
 
 
 def test_what_is_new_is_said_as_json(say: Say) -> None:

@@ -193,6 +193,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         r'alerting\.contacts\.cto: notify lists no slak; did you mean "slack"\?',
     ),
     "a contact without an address": ({"contacts": {"cto": {}}}, r"alerting\.contacts\.cto has no address"),
+    "a contact with an empty address": (
+        {"notify": SLACK, "contacts": {"cto": {"slack": " "}}},
+        r"alerting\.contacts\.cto\.slack is empty; give an address, or leave slack out",
+    ),
     "a contact called like a way": (
         {"notify": SLACK, "contacts": {"slack": {"slack": "#c"}}},
         r"alerting\.contacts\.slack has the name of a way",

@@ -72,6 +72,12 @@ def test_an_alert_knows_the_last_good_run_and_the_first_bad_one() -> None:
     )
 
 
+def test_an_alert_fires_since_somebody_looked_and_not_since_a_run_that_was_late() -> None:
+    seen = observe([COVERAGE], report(value("test_coverage", 70)), LABELS)
+    one = only(advance(Book(), seen, [COVERAGE], at(30)))
+    assert (one.opened_at, one.alerts[0].since, one.alerts[0].bad.at) == (at(30), at(30), at(0))
+
+
 def test_an_alert_says_how_it_is_now_and_what_told_last() -> None:
     where = (("first", "src/run.py:12"),)
     book = after(STREAK, *streak(4), [value("workflow_failure_streak", 5, "ci.yml", details=where)])

@@ -56,7 +56,7 @@ def test_what_opens_is_said_everywhere_once_and_then_only_what_becomes_of_it() -
 def test_what_was_over_before_anybody_heard_of_it_is_not_said() -> None:
     book = step(step(opened(), same), resolved)
     assert waiting(book) == []
-    assert intents.is_settled(book, book.incidents[0], Reached())
+    assert intents.is_settled(book, book.incidents[0], Reached(), NOW)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,18 @@ def test_what_a_service_has_no_time_for_waits_and_holds_up_its_row_only() -> Non
     assert len(intents.held(intents.claim(book, BY, until), "job")) == 2
 
 
+def test_that_something_is_over_is_not_said_for_ever() -> None:
+    book = intents.claim(opened(), BY, NOW)
+    for one in book.outbox:
+        book = intents.released(book, one, "not reached")
+    over = step(book, resolved)
+    ended = NOW + timedelta(hours=1)
+    for now, waits in ((ended + intents.LATE, 2), (ended + intents.LATE + timedelta(seconds=1), 0)):
+        late = intents.plan(over, over, Reached(), now)
+        assert len(late.outbox) == waits
+        assert intents.is_settled(late, late.incidents[0], Reached(), now) == (waits == 0)
+
+
 def test_what_was_refused_is_tried_with_another_configuration_or_a_day_later_and_stands_on_the_timeline() -> None:
     book = intents.claim(opened(), Claim(holder="job", configured="a"), NOW)
     event = Event(at=NOW, kind="updated", text="slack #dev refused to be told")
@@ -149,7 +161,7 @@ def test_while_silenced_nothing_is_said_and_afterwards_what_still_stands() -> No
     told = say(opened())
     over = intents.plan(told, changed(told, KEY, resolved), silent, NOW)
     assert waiting(over) == []
-    assert not intents.is_settled(over, over.incidents[0], silent)
+    assert not intents.is_settled(over, over.incidents[0], silent, NOW)
     assert [kind for kind, _ in waiting(intents.plan(over, over, Reached(), NOW))] == ["resolved", "resolved"]
 
 
@@ -207,7 +219,7 @@ def test_a_place_that_is_configured_no_more_is_not_waited_for() -> None:
     over = intents.plan(told, changed(told, KEY, resolved), gone, NOW)
     assert waiting(over) == [("resolved", "pagerduty P0")]
     done = say(over)
-    assert intents.is_settled(done, done.incidents[0], gone)
+    assert intents.is_settled(done, done.incidents[0], gone, NOW)
 
 
 def test_escalation_reaches_who_had_not_heard_and_stops_when_somebody_acknowledges() -> None:
@@ -316,7 +328,7 @@ def test_whatever_happens_everybody_ends_up_knowing_how_it_is(happens: list[str]
         life.tell()
     assert life.book.outbox == ()
     for one in life.book.incidents:
-        assert one.is_open or intents.is_settled(life.book, one, life.reach)
+        assert one.is_open or intents.is_settled(life.book, one, life.reach, NOW)
         for target in life.reach.places:
             told = life.heard.get(f"{target} {one.number}", [])
             assert told or not one.is_open

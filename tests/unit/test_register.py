@@ -12,7 +12,7 @@ from edgetpu_ci.alerting import keeper
 from edgetpu_ci.collect import github
 from edgetpu_ci.github_rows import cursors
 from edgetpu_ci.incidents import intents
-from edgetpu_ci.incidents.record import Book, Incident, Muted
+from edgetpu_ci.incidents.record import STORED, Book, Incident, Muted
 from edgetpu_ci.kpis import rows
 from edgetpu_ci.model import REPOSITORY, Machine, Report, Run
 from edgetpu_ci.store.folder import Folder
@@ -34,7 +34,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "downloads-edgetpu-ci": downloads.History,
     "dependencies-index": standing.Standing,
     "access-review": review.Review,
-    keeper.NAME: Book,
+    STORED: Book,
 }
 
 SILENCE = Muted(match={"alertname": "test_coverage_drop"}, until=NOW, reason="moving house")
@@ -74,7 +74,7 @@ def test_every_field_of_a_row_is_registered_and_every_entry_is_a_field(name: str
 
 
 @pytest.mark.parametrize(
-    ("kind", "record"), [("reviews", review.Review), ("erasures", erase.Erasure), (keeper.KIND, Incident)]
+    ("kind", "record"), [("reviews", review.Review), ("erasures", erase.Erasure), (STORED, Incident)]
 )
 def test_every_field_of_a_document_is_registered(kind: str, record: type[msgspec.Struct]) -> None:
     kept = register.find("documents", kind)

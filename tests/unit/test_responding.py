@@ -222,4 +222,5 @@ def test_a_ticket_is_opened_where_the_notifier_of_issues_says() -> None:
     alerting = Alerting(contacts={"oncall": {"slack": "#oncall"}})
     reach = Reaching(alerting=alerting, rules=RULES, bound=bound, muted=())  # type: ignore[arg-type]
     asked = [Step(contact=name, due=AT, taken=AT) for name in ("issue", "oncall", "slack", "nobody")]
-    assert [reach.escalated(INCIDENT, step) for step in asked] == [("issue octo/models",), ("slack #oncall",), (), ()]
+    one = replace(INCIDENT, alerts=(replace(INCIDENT.alerts[0], labels=INCIDENT.labels),))
+    assert [reach.escalated(one, step) for step in asked] == [("issue octo/models",), ("slack #oncall",), (), ()]
