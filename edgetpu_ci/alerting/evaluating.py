@@ -16,7 +16,7 @@ from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config.alerting import Alerting, AlertRule
-from edgetpu_ci.errors import EdgeTpuCiError, RefusedError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, RefusedError
 from edgetpu_ci.event import Event
 from edgetpu_ci.incidents import by_hand, escalation, intents, muting
 from edgetpu_ci.incidents.intents import Claim
@@ -144,8 +144,10 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
 def catch_up(settings: config.Config, world: World) -> Told:
     """Evaluate what the store has and the book has not seen, and tell whoever is to hear of it.
 
-    RefusedError for a stranger's job, which is to tell nobody anything.
+    RefusedError for a stranger's job, which is to tell nobody anything; ConfigError where no alerts are configured.
     """
+    if not config.is_alerting(settings):
+        raise ConfigError("The section `alerting` has nothing to look at; docs/alerts.md says what stands there.")
     happened = event.read(world)
     if happened.fork:
         raise RefusedError("This job comes from a fork or Dependabot, which tells nobody of alerts; run it on main.")
