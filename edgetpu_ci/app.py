@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -30,9 +31,6 @@ from edgetpu_ci import (
     series_index,
     store,
 )
-from edgetpu_ci.alerting import evaluating, responding
-from edgetpu_ci.alerting.evaluating import Told, Watch
-from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.errors import (
     ConfigError,
     DeliveryError,
@@ -50,6 +48,9 @@ from edgetpu_ci.publish import job
 from edgetpu_ci.publish.notice import notify
 from edgetpu_ci.world import World
 
+if TYPE_CHECKING:
+    from edgetpu_ci.alerting.evaluating import Told, Watch
+
 ANCESTORS = 10
 """Commits before a change among whose reports the one is sought that stands in for a base that cannot be measured."""
 
@@ -63,7 +64,7 @@ class Outcome:
 
     report: Report
     saved: report_folder.Saved | None = None
-    told: Told | None = None
+    told: "Told | None" = None
     problems: tuple[EdgeTpuCiError, ...] = ()
 
     @property
@@ -92,7 +93,7 @@ def run(
     collectors = [collect.bind(step, f"{section}[{n}]") for n, step in enumerate(settings.collect)]
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
-    watch = evaluating.watch(settings, keeper, happened, world)
+    watch = _watch(settings, keeper, happened, world)
     _check(keeper)
     report_folder.check(folder)
     # Files that somebody named are no state of the repository: its accepted levels say nothing of them.
@@ -111,7 +112,7 @@ def run(
     report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
     outputs, unsaid = _publish(publishers, report, world)
-    told = None if is_apart else _alert(watch, report, settings, folder, world)
+    told = _alert(watch, report, settings, folder, world) if watch and not is_apart else None
     outcome = Outcome(report=report, saved=saved, told=told, problems=_grave((*unread, *unsaved), unsaid, world))
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
@@ -126,8 +127,20 @@ def _grave(
     return tuple(problem for problem in problems if not isinstance(problem, _PASSING))
 
 
-def _alert(watch: Watch, report: Report, settings: config.Config, folder: Path, world: World) -> Told | None:
+def _watch(settings: config.Config, keeper: store.Store, happened: event.Event, world: World) -> "Watch | None":
+    """What watches over alerts, its notifiers checked before anything is measured; a run without any imports none."""
+    if not config.is_alerting(settings):
+        return None
+    from edgetpu_ci.alerting import evaluating
+
+    return evaluating.watch(settings, keeper, happened, world)
+
+
+def _alert(watch: "Watch", report: Report, settings: config.Config, folder: Path, world: World) -> "Told | None":
     """Tell whoever is to hear of what lasts; that nobody could be told changes no verdict and no exit status."""
+    from edgetpu_ci.alerting import evaluating, responding
+    from edgetpu_ci.alerting.responding import Hand
+
     try:
         told = evaluating.after_run(watch, report, event.read(world))
         acting = Hand(settings=settings, watch=watch, folder=folder, world=world)
@@ -257,7 +270,8 @@ def _publish(
 def _outputs(outcome: Outcome, world: World) -> dict[str, str]:
     status = judge.status(outcome.report)
     place = str(world.cwd / outcome.saved.report) if outcome.saved else ""
-    return {"status": status, "report": place, "commented": "false", **evaluating.outputs(outcome.told)}
+    opened = outcome.told.outputs if outcome.told else {"opened": "0"}
+    return {"status": status, "report": place, "commented": "false", **opened}
 
 
 def read_report(path: Path) -> Report:

@@ -9,7 +9,6 @@ from msgspec import structs
 from edgetpu_ci import __version__, baselines, config, history, measure, noise
 from edgetpu_ci.base import UNTRACKED
 from edgetpu_ci.baselines import Baseline
-from edgetpu_ci.incidents import lasting
 from edgetpu_ci.judging import answers, compare, demand, facts, interleaved, judge
 from edgetpu_ci.model import REPOSITORY, Base, Comparison, Report, Rule, Run, Series
 
@@ -48,7 +47,7 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
     demands = demand.applying(config.demands(settings), run_)
     baseline = baselines.find(known, run_.machine.key)
     compared = _compare(taken, demands, baseline, past)
-    watching = (*demands, *lasting.watching(config.alert_rules(settings)))
+    watching = (*demands, *_alerting(settings))
     found = history.judged(past.series, run_, watching, baseline, past.commits) if is_main_line(taken) else ()
     rules = (*_demanded(taken, demands), *(interleaved.alike(taken.base) if taken.base else ()))
     rules = (*rules, *answers.rules(rules, run_.measurements, taken.base.alike if taken.base else frozenset()))
@@ -75,6 +74,16 @@ def report(taken: measure.Taken, settings: config.Config, known: Iterable[Baseli
         history=found,
         runner=noise.standing(taken.tests, noise.demanded(run_.measurements, rules)) if taken.base else None,
     )
+
+
+def _alerting(settings: config.Config) -> tuple[Rule, ...]:
+    """What a report's history must tell of for alerts; a run without any imports none."""
+    rules = config.alert_rules(settings)
+    if not rules:
+        return ()
+    from edgetpu_ci.incidents import lasting
+
+    return lasting.watching(rules)
 
 
 def _without_base(run_: Run) -> tuple[str, ...]:

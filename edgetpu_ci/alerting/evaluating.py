@@ -11,11 +11,12 @@ from msgspec import Struct
 from edgetpu_ci import codec, config, event, history, notify, store
 from edgetpu_ci.alerting import acknowledgement, beside, context, keeper, looking
 from edgetpu_ci.alerting.delivering import Messenger
+from edgetpu_ci.alerting.keeper import Kept
 from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config.alerting import Alerting, AlertRule
-from edgetpu_ci.errors import EdgeTpuCiError, RefusedError
+from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, RefusedError
 from edgetpu_ci.event import Event
 from edgetpu_ci.incidents import by_hand, escalation, intents, muting
 from edgetpu_ci.incidents.intents import Claim
@@ -29,13 +30,22 @@ _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 
 
 class Told(NamedTuple):
-    """What became of incidents, what was said of it, what waits that no job is saying now, and what went wrong."""
+    """What became of incidents, what was said of it, what waits that no job is saying now, and what went wrong.
+
+    `is_quiet` where nothing is open, so that there is nothing to be done.
+    """
 
     opened: tuple[Incident, ...]
     resolved: tuple[Incident, ...]
     said: tuple[Intent, ...]
     waiting: tuple[Intent, ...]
     problems: tuple[EdgeTpuCiError, ...]
+    is_quiet: bool = False
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """What a step has to say of it to later ones."""
+        return {"opened": str(len(self.opened))}
 
 
 class Watch(Struct, frozen=True, kw_only=True):
@@ -55,8 +65,8 @@ class Watch(Struct, frozen=True, kw_only=True):
         Reports are those of the store that the book has not seen, and a run's `own`. StoreError or DocumentError where
         the book cannot be had.
         """
-        before = keeper.load(self.store)
-        job = Claim(holder=self.world.token(), configured=self._configured(before))
+        before = keeper.read(self.store)
+        job = Claim(holder=self.world.token(), configured=self._configured(before.book))
         book, opened, resolved = self._taken_down(before, own, job)
         messenger = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world)
         done = messenger.deliver(book)
@@ -65,18 +75,19 @@ class Watch(Struct, frozen=True, kw_only=True):
         beside.say_again(book.incidents, self.bound, self.context, self.world)
         left, unkept = self._put_away(done.book)
         waiting = tuple(one for one in left.outbox if not intents.is_held(one, self.world.now()))
-        return Told(opened, resolved, done.said, waiting, (*done.problems, *unkept))
+        is_quiet = not any(one.is_open for one in left.incidents)
+        return Told(opened, resolved, done.said, waiting, (*done.problems, *unkept), is_quiet)
 
     def planned(self, before: Book, after: Book) -> Book:
         """The book `after` with what is to be said."""
         return intents.plan(before, after, self.reach(after), self.world.now())
 
     def _taken_down(
-        self, before: Book, own: Report | None, job: Claim
+        self, before: Kept, own: Report | None, job: Claim
     ) -> tuple[Book, tuple[Incident, ...], tuple[Incident, ...]]:
         """The book with all that is new, and what is to be said of it taken on; the incidents opened and resolved."""
-        news = looking.news(before, self.store, self.world, own)
-        answers = acknowledgement.read(before, self.bound.values(), self.world)
+        news = looking.news(before.book, self.store, self.world, own)
+        answers = acknowledgement.read(before.book, self.bound.values(), self.world)
         known: frozenset[tuple[str, int]] = frozenset()
 
         def changed(book: Book) -> Book:
@@ -85,7 +96,7 @@ class Watch(Struct, frozen=True, kw_only=True):
             after = by_hand.take(self._looking.at(book, news, self.world.now()), answers)
             return intents.claim(self.planned(book, self._escalated(after)), job, self.world.now())
 
-        book = keeper.change(self.store, changed, self.world)
+        book = keeper.change(self.store, changed, self.world, before)
         opened = tuple(one for one in book.incidents if one.is_open and (one.key, one.number) not in known)
         resolved = tuple(one for one in book.incidents if not one.is_open and (one.key, one.number) in known)
         return book, opened, resolved
@@ -133,19 +144,16 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
 def catch_up(settings: config.Config, world: World) -> Told:
     """Evaluate what the store has and the book has not seen, and tell whoever is to hear of it.
 
-    RefusedError for a stranger's job, which is to tell nobody anything.
+    RefusedError for a stranger's job, which is to tell nobody anything; ConfigError where no alerts are configured.
     """
+    if not config.is_alerting(settings):
+        raise ConfigError("The section `alerting` has nothing to look at; docs/alerts.md says what stands there.")
     happened = event.read(world)
     if happened.fork:
         raise RefusedError("This job comes from a fork or Dependabot, which tells nobody of alerts; run it on main.")
     told = watch(settings, store.open_store(settings.store, world), happened, world).evaluate()
-    write_outputs(outputs(told), world)
+    write_outputs(told.outputs, world)
     return told
-
-
-def outputs(told: Told | None) -> dict[str, str]:
-    """What a step has to say of it to later ones."""
-    return {"opened": str(len(told.opened) if told else 0)}
 
 
 def after_run(watching: Watch, report: Report, happened: Event) -> Told | None:

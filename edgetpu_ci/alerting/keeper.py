@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -17,23 +17,36 @@ _TRIES: Final = 30
 _PAUSE: Final = 0.5
 
 
-def load(state: memory.State) -> Book:
+class Kept(NamedTuple):
+    """The book, and the value it is in."""
+
+    book: Book
+    data: bytes | None
+
+
+def read(state: memory.State) -> Kept:
     """The book, empty where there is none yet; DocumentError with the next step when it is corrupt."""
-    return books.unpack(state.state(STORED))
+    data = state.state(STORED)
+    return Kept(books.unpack(data), data)
 
 
-def change(state: memory.State, changed: Callable[[Book], Book], world: World) -> Book:
+def load(state: memory.State) -> Book:
+    """The same, for those who only look."""
+    return read(state).book
+
+
+def change(state: memory.State, changed: Callable[[Book], Book], world: World, known: Kept | None = None) -> Book:
     """Make the book another one, whoever else writes it meanwhile: `changed` may be asked again, of a newer one.
 
-    StoreError when others are faster each time.
+    `known` is what was read just now. StoreError when others are faster each time.
     """
     random = Random(world.token())  # noqa: S311 - so that jobs differ, not to keep a secret
     for _ in range(_TRIES):
-        old = state.state(STORED)
-        before = books.unpack(old)
-        after = changed(before)
-        if after == before or state.swap(STORED, old, memory.pack(after)):
+        before = known or read(state)
+        after = changed(before.book)
+        if after == before.book or state.swap(STORED, before.data, memory.pack(after)):
             return after
+        known = None
         world.sleep(random.uniform(0, _PAUSE))
     raise StoreError(f"{STORED} in the store is changed by other jobs all the time; run fewer at once.")
 

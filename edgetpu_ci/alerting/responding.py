@@ -116,6 +116,8 @@ def catch_up(settings: Config, folder: Path, world: World) -> Told:
 
 def follow(told: Told, acting: Hand) -> Told:
     """What was told, and then of what was done; nothing is done where a pull request could have said what."""
+    if told.is_quiet:
+        return told
     try:
         if not may_act(event.read(acting.world)) or not acting.respond():
             return told
@@ -129,6 +131,7 @@ def follow(told: Told, acting: Hand) -> Told:
         told.said + again.said,
         again.waiting,
         told.problems + new,
+        again.is_quiet,
     )
 
 

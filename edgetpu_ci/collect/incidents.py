@@ -5,8 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci.incidents import book, figures
-from edgetpu_ci.incidents.record import STORED
 from edgetpu_ci.memory import Forgetful, State
 from edgetpu_ci.model import Collected
 from edgetpu_ci.world import World
@@ -27,6 +25,9 @@ def collect(options: Options, world: World) -> Collected:
 
 def collect_remembering(options: Options, state: State, world: World) -> Collected:  # noqa: ARG001 - as all collectors
     """The figures; a document that cannot be read is named, and makes the report incomplete."""
+    from edgetpu_ci.incidents import book, figures
+    from edgetpu_ci.incidents.record import STORED
+
     faults: list[str] = []
     past = islice(book.past(state, faults.append), _MOST)
     known = {(one.key, one.number): one for one in (*past, *book.unpack(state.state(STORED)).incidents)}

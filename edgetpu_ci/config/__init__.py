@@ -1,6 +1,7 @@
 """`edgetpu-ci.yml`: what to measure, what to demand, where to keep it and where to say it."""
 
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,6 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics, spelling
-from edgetpu_ci.config import checking
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.config.step import Step as Step
 from edgetpu_ci.errors import ConfigError
@@ -77,16 +77,34 @@ def load(path: Path) -> Config:
         _check(rule, f"{path}: rules[{number}]")
     for name, gate in config.quality_gates.items():
         _check_gate(name, gate, f"{path}: quality_gates.{name}")
+    if is_alerting(config):
+        _check_alerting(config.alerting, path)
+    return config
+
+
+def is_alerting(config: Config) -> bool:
+    """Whether anything stands under `alerting`: without it nothing of alerts is so much as imported."""
+    return config.alerting != Alerting()
+
+
+def _check_alerting(alerting: Alerting, path: Path) -> None:
+    from edgetpu_ci.config import checking
+
     try:
-        checking.check(config.alerting)
+        checking.check(alerting)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return config
 
 
 def doubts(config: Config, now: datetime) -> tuple[str, ...]:
     """What is not wrong, and probably not meant: a misspelt metric, a silence that is over."""
-    return (*_misspelt(config), *checking.doubts(config.alerting, now))
+    return (*_misspelt(config), *(_doubts_of_alerting(config.alerting, now) if is_alerting(config) else ()))
+
+
+def _doubts_of_alerting(alerting: Alerting, now: datetime) -> Iterator[str]:
+    from edgetpu_ci.config import checking
+
+    return checking.doubts(alerting, now)
 
 
 def _misspelt(config: Config) -> tuple[str, ...]:
@@ -94,7 +112,7 @@ def _misspelt(config: Config) -> tuple[str, ...]:
     named = [
         *((f"quality_gates.{name}", name) for name in config.quality_gates if name not in _CHANGES),
         *((f"rules[{number}]", rule.match.rpartition("/")[2]) for number, rule in enumerate(config.rules)),
-        *((f"alerting.{place}", rule.match.rpartition("/")[2]) for place, rule in checking.rules(config.alerting)),
+        *((f"alerting.{place}", rule.match.rpartition("/")[2]) for place, rule in _placed_alerts(config)),
     ]
     guesses = [(place, name, spelling.meant(name, metrics.names())) for place, name in named if _is_strange(name)]
     return tuple(f"{place}: no metric of ours is called {name}{guess}" for place, name, guess in guesses if guess)
@@ -119,7 +137,15 @@ def demands(config: Config) -> tuple[Rule, ...]:
 
 def alert_rules(config: Config) -> tuple[AlertRule, ...]:
     """All alerts: those written out, then those in short form."""
-    return tuple(rule for _, rule in checking.rules(config.alerting))
+    return tuple(rule for _, rule in _placed_alerts(config))
+
+
+def _placed_alerts(config: Config) -> tuple[tuple[str, AlertRule], ...]:
+    if not is_alerting(config):
+        return ()
+    from edgetpu_ci.config import checking
+
+    return checking.rules(config.alerting)
 
 
 def _gate(name: str, gate: Gate) -> Rule:

@@ -9,6 +9,7 @@ from edgetpu_ci.incidents import lasting, standing
 from edgetpu_ci.incidents.record import Observation, Sighting, Watched
 from edgetpu_ci.incidents.standing import Found
 from edgetpu_ci.judging import demand, spoilt
+from edgetpu_ci.kpis import boundary
 from edgetpu_ci.model import REPOSITORY, Measurement, Report, Rule, Run
 
 _BY: Final = ("subject", "metric", "device")
@@ -60,9 +61,19 @@ def _observation(rule: AlertRule, report: Report, labels: dict[str, str], found:
         seen=seen,
         because=f"{rule.summary}: {found.because}" if rule.summary else found.because,
         where=found.where,
-        bad=found.bad,
-        good=found.good,
+        bad=found.bad or _build(run, found, boundary.FAILED),
+        good=found.good or _build(run, found, boundary.PASSED),
     )
+
+
+def _build(run: Run, found: Found, name: str) -> Sighting | None:
+    """A build that the measurement itself knows: what is collected once a day does not say with which it began."""
+    build = boundary.read(found.of, name) if found.standing == standing.BAD else None
+    if build is None:
+        return None
+    place, runs, _ = run.url.partition("/actions/runs/")
+    url = f"{place}{runs}{build.run}" if runs else ""
+    return Sighting(at=build.at, commit=build.commit, url=url, report=run.id)
 
 
 def _groups(

@@ -17,6 +17,9 @@ from edgetpu_ci.incidents.record import Alert, Book, Incident, Observation, Sigh
 SKEW: Final = timedelta(minutes=10)
 """By how much the clocks of two runners may differ; what lies further ahead was said by one that jumped."""
 
+ELSEWHERE: Final = timedelta(days=1)
+"""For so long after the last run that could tell of it, an alert may be one of another configuration of the store."""
+
 GROUPED: Final = Alerting().group_by
 
 _RULE_GONE: Final = "no rule of the configuration asks for it any more"
@@ -32,7 +35,8 @@ def advance(
     """The book with what was observed; the same again changes nothing, nor does what is older than what is known.
 
     A bad run makes an alert pending, one that lasted fires: it joins the open incident of its group, or opens one. Good
-    runs in a row end it, and what is unknown counts neither way. With its rule an alert ends too.
+    runs in a row end it, and what is unknown counts neither way. With its rule an alert ends too: at once where that
+    was changed, after `ELSEWHERE` where nothing here is called so.
     """
     writing = _Writing(
         rules,
@@ -74,10 +78,10 @@ class _Writing:
 
     def end_ruleless(self) -> None:
         """What no rule asks for is forgotten; where it fires, that is said."""
-        ruled = {name for name, one in self.watched.items() if self._rule(one.labels)}
+        ruled = {name for name, one in self.watched.items() if self._is_asked(one.labels, one.last)}
         self.watched = {name: one for name, one in self.watched.items() if name in ruled}
         for name, one in self.incidents.items():
-            gone = [alert for alert in incidents.firing(one) if not self._rule(alert.labels)]
+            gone = [alert for alert in incidents.firing(one) if not self._is_asked(alert.labels, alert.last)]
             if gone:
                 self.incidents[name] = incidents.with_end(one, gone, _RULE_GONE, self.now)
 
@@ -92,6 +96,11 @@ class _Writing:
         alert = self.pending.pop(watched.fingerprint, None) or alerts.begun(watched, seen)
         if seen.standing == "bad":
             self._begin(alerts.after_bad(alert, seen, rule, self.now))
+
+    def _is_asked(self, labels: Mapping[str, str], last: Sighting) -> bool:
+        """Whether a rule asks for it, or one of another configuration may: an older commit's, or another file's."""
+        is_changed = any(rule.name == labels.get("alertname") for rule in self.rules)
+        return bool(self._rule(labels)) or (not is_changed and self.now - last.at <= ELSEWHERE)
 
     def _rule(self, labels: Mapping[str, str]) -> AlertRule | None:
         return next((rule for rule in self.rules if belongs(rule, labels)), None)

@@ -43,8 +43,9 @@ def worst(found: Iterable[Found]) -> Found:
 
 def name(rule: AlertRule, measured: Measurement) -> str:
     """What was measured, in the rule's own word for it: `build failure streak of ci.yml`."""
-    of = "" if measured.subject == REPOSITORY else f" of {measured.subject}"
-    return f"{_metric(rule, measured)}{of}"
+    # Of a figure of the repository that is the worst of its workflows, that workflow.
+    whose = dict(measured.details).get("workflow", "") if measured.subject == REPOSITORY else measured.subject
+    return f"{_metric(rule, measured)} of {whose}" if whose else _metric(rule, measured)
 
 
 def _metric(rule: AlertRule, measured: Measurement) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, takewhile
 from typing import Final
 
-from edgetpu_ci.kpis import attempts, summary
+from edgetpu_ci.kpis import attempts, boundary, summary
 from edgetpu_ci.kpis.attempts import FAILED, SUCCESS
 from edgetpu_ci.kpis.rows import Rows, Source, WorkflowRun
 from edgetpu_ci.kpis.scope import Scope
@@ -107,12 +107,22 @@ def _streak(workflow: str, runs: Sequence[WorkflowRun], scope: Scope) -> Measure
     if not counted:
         return summary.unknown(workflow, _OF_WORKFLOW, "no run succeeded or failed", details=scope.details)
     failed = list(takewhile(lambda run: run.conclusion != SUCCESS, counted))
-    details = _red(failed, scope) if failed else ()
+    details = _red(failed, counted[len(failed) :], scope) if failed else ()
     if failed and len(failed) == len(counted):
         details = (*details, ("at least", "no success is known"))
     return summary.plain(workflow, _OF_WORKFLOW, len(failed), n=len(counted), details=(*details, *scope.details))
 
 
-def _red(failed: Sequence[WorkflowRun], scope: Scope) -> Details:
+def _red(failed: Sequence[WorkflowRun], before: Sequence[WorkflowRun], scope: Scope) -> Details:
     since = attempts.ended(failed[-1]) or scope.window.end
-    return (("red for", f"{hours(since, scope.window.end):.1f} h"), ("since", f"{since:%Y-%m-%d %H:%M} UTC"))
+    passed = ((boundary.PASSED, _sighted(before[0], scope)),) if before else ()
+    return (
+        ("red for", f"{hours(since, scope.window.end):.1f} h"),
+        ("since", f"{since:%Y-%m-%d %H:%M} UTC"),
+        (boundary.FAILED, _sighted(failed[-1], scope)),
+        *passed,
+    )
+
+
+def _sighted(run: WorkflowRun, scope: Scope) -> str:
+    return boundary.written(boundary.Build(run.commit, run.id, attempts.ended(run) or scope.window.end))

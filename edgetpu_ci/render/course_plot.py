@@ -1,6 +1,7 @@
 """The course of one thing that is wrong, as a picture: its last values, its limit, and since when."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -27,8 +28,12 @@ class Course(Struct, frozen=True, kw_only=True):
     limit: float | None = None
 
 
+@lru_cache(maxsize=16)
 def png(course: Course) -> bytes:
-    """The picture; nothing where matplotlib is not installed, one value has no course, or one breaks arithmetic."""
+    """The picture, drawn once, wherever it is shown.
+
+    Nothing where matplotlib is not installed, one value alone has no course, or one breaks arithmetic.
+    """
     values = [*(point.value for point in course.points), course.limit or 0.0]
     if len(course.points) < _FEWEST or max(map(abs, values)) > _MOST:
         return b""

@@ -10,7 +10,6 @@ from msgspec import Meta, Struct
 
 from edgetpu_ci import paths
 from edgetpu_ci.errors import MissingError
-from edgetpu_ci.incidents import book, by_hand, postmortem
 from edgetpu_ci.memory import State
 from edgetpu_ci.supply import alerts
 from edgetpu_ci.transport.github import GitHub
@@ -64,6 +63,8 @@ def _if_any(ask: Callable[[], datetime | None]) -> datetime | None:
 
 def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[Closed]:
     """The issues with a label that were closed in the last year, but more than some days ago."""
+    from edgetpu_ci.incidents import postmortem
+
     path = f"/repos/{github.repository}/issues"
     since = f"{now - YEAR:%Y-%m-%dT%H:%M:%SZ}"
     found = asking.listed(github, path, _Issue, "issues: read", labels=label, state="closed", since=since)
@@ -76,6 +77,8 @@ def incidents(github: GitHub, label: str, days: int, now: datetime) -> list[Clos
 
 def unissued(state: State, days: int, now: datetime, world: World) -> list[Closed]:
     """The critical incidents of the store of that time that no issue is of; what cannot be read is said."""
+    from edgetpu_ci.incidents import book, by_hand
+
     past = islice(book.past(state, lambda fault: world.warn(f"Passed over: {fault}")), _MOST_DOCUMENTS)
     return [
         Closed(by_hand.short(one))

@@ -120,7 +120,8 @@ class Slack:
         return _taken(file_id=name, upload_url=f"{self.url}/upload/v1/{name}")
 
     def _complete(self, given: dict[str, Any]) -> Reply:
-        [told], [file] = json.loads(given["files"]), self.files
+        [told] = json.loads(given["files"])
+        file = next(one for one in self.files if one["id"] == told["id"])
         file |= {**told, "channel": given["channel_id"], "thread_ts": given["thread_ts"]}
         return _taken(files=[told])
 

@@ -12,10 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, history, memory
-from edgetpu_ci.alerting import beside, evaluating, keeper, looking
+from edgetpu_ci.alerting import beside, evaluating, keeper, looking, responding
 from edgetpu_ci.alerting.delivering import SECONDS
 from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.alerting.looking import Looking, News
+from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
 from edgetpu_ci.event import Event
@@ -153,6 +154,29 @@ def test_what_a_killed_job_did_not_look_at_the_next_run_or_the_verb_does(shop: S
     assert kinds(shop.slack) == ["opened", "resolved"]
 
 
+def test_where_nothing_is_wrong_a_run_reads_the_book_once_and_swaps_it_once(shop: Shop) -> None:
+    counted: list[str] = []
+
+    class Counted(Folder):
+        def state(self, name: str) -> bytes | None:
+            counted.append("read")
+            return super().state(name)
+
+        def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
+            counted.append("swap")
+            return super().swap(name, old, new)
+
+    for _ in range(2):
+        shop.hour += 1
+        watching = replace(shop.watch(), store=Counted(shop.folder / "store"))
+        told = evaluating.after_run(watching, shop.keep(report(shop.hour, 90)), Event())
+        assert told == Told((), (), (), (), (), is_quiet=True)
+        acting = Hand(settings=config.Config(), watch=watching, folder=shop.folder, world=shop.world())
+        assert responding.follow(told, acting) == told
+    # To compare it, a folder reads it again when it swaps.
+    assert counted == ["read", "swap", "read"] * 2
+
+
 def test_a_run_whose_report_could_not_be_kept_is_looked_at_all_the_same(shop: Shop) -> None:
     told = evaluating.after_run(shop.watch(), report(0, 70), Event())
     assert told
@@ -173,7 +197,7 @@ def test_a_change_to_be_merged_and_a_stranger_tell_nobody(shop: Shop, parts: dic
     assert evaluating.after_run(shop.watch(), one, happened) is None
     assert shop.store.values() == []
     if parts:
-        assert shop.verb() == Told((), (), (), (), ())
+        assert shop.verb() == Told((), (), (), (), (), is_quiet=True)
 
 
 def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_others(shop: Shop) -> None:

@@ -254,14 +254,28 @@ def test_what_comes_again_has_the_same_key_and_another_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules", [[], [PACKAGE], [replace(COVERAGE, severity="error")], [replace(COVERAGE, by=("metric",))]]
+    ("rules", "minutes"),
+    [
+        ([], 10.1 + DAY),
+        ([PACKAGE], 10.1 + DAY),
+        ([replace(COVERAGE, severity="error")], 20),
+        ([replace(COVERAGE, by=("metric",))], 20),
+    ],
 )
-def test_with_its_rule_an_incident_ends_and_says_so(rules: Sequence[AlertRule]) -> None:
-    book = advance(after(COVERAGE, *coverage(90, 70)), (), rules, at(20))
-    assert only(book).resolved_at == at(20)
+def test_with_its_rule_an_incident_ends_and_says_so(rules: Sequence[AlertRule], minutes: float) -> None:
+    book = advance(after(COVERAGE, *coverage(90, 70)), (), rules, at(minutes))
+    assert only(book).resolved_at == at(minutes)
     assert lines(book)[1:] == ["resolved: no rule of the configuration asks for it any more"]
     assert (book.watched, book.alerts) == ((), ())
-    assert advance(book, (), rules, at(30)) == book
+    assert advance(book, (), rules, at(minutes + 10)) == book
+
+
+def test_what_another_configuration_of_the_store_asks_for_goes_on() -> None:
+    book = after(COVERAGE, *coverage(90, 70, 71))
+    assert advance(book, (), [PACKAGE], at(20 + DAY)) == book
+    seen = observe([COVERAGE], report(value("test_coverage", 72), minutes=20 + DAY), LABELS)
+    still = advance(advance(book, seen, [COVERAGE], at(20 + DAY)), (), [PACKAGE], at(20 + 2 * DAY))
+    assert only(still).is_open
 
 
 def test_another_threshold_keeps_the_incident() -> None:

@@ -97,6 +97,8 @@ def test_a_red_workflow_says_since_when() -> None:
     details = dict(figures()["repository/failure_streak"].details)
     # Run 6 ended on the 12th of November, 110 seconds past noon.
     assert (details["workflow"], details["red for"]) == ("ci.yml", "300.0 h")
+    assert details["first failed"] == "c6 in run 588006, 2026-11-12 12:01 UTC"
+    assert details["last passed"] == "c5 in run 588005, 2026-11-09 12:03 UTC"
 
 
 def test_every_figure_has_a_published_definition() -> None:

@@ -1,5 +1,6 @@
 """What one report says of each alert: bad, good or unknown, in a sentence, and of which alert."""
 
+from datetime import UTC, datetime
 from math import inf, nan
 from typing import Any
 
@@ -28,6 +29,26 @@ from tests.fakes.alerting import (
 
 def said(rule: AlertRule, *measurements: Measurement, **parts: Any) -> list[str]:
     return [f"{seen.standing}: {seen.because}" for seen in observe([rule], report(*measurements, **parts), LABELS)]
+
+
+def test_a_streak_of_failed_builds_began_with_the_first_of_them_whenever_it_was_collected() -> None:
+    details = (
+        ("workflow", "ci.yml"),
+        ("first failed", "c0ffee111111 in run 31, 2026-11-24 05:06 UTC"),
+        ("last passed", "600d22222222 in run 30, 2026-11-24 03:00 UTC"),
+    )
+    rule = replace(STREAK, match="*/build_failure_streak")
+    given = report(value("failure_streak", 4, details=details))
+    url = "https://github.com/o/r/actions/runs/"
+    seen = only(rule, replace(given, run=replace(given.run, url=f"{url}99")))
+    assert seen.because == "build failure streak of ci.yml is 4, above 3"
+    began = datetime(2026, 11, 24, 5, 6, tzinfo=UTC)
+    assert seen.bad == Sighting(at=began, commit="c0ffee111111", url=f"{url}31", report=given.run.id)
+    assert seen.good
+    assert (seen.good.commit, seen.good.url) == ("600d22222222", f"{url}30")
+    assert only(rule, report(value("failure_streak", 3, details=details))).bad is None
+    strange = (("first failed", "c0ffee111111 in run 31, 2026-99-24 05:06 UTC"),)
+    assert only(rule, report(value("failure_streak", 4, details=strange))).bad is None
 
 
 def test_a_summary_stands_before_what_is_wrong() -> None:

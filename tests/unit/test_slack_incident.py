@@ -55,6 +55,14 @@ def test_a_group_shows_three_and_the_thread_the_rest() -> None:
     assert all(f"{n}.yml failed" in read(incident.change(notice("opened", group))) for n in range(5))
 
 
+def test_a_run_of_the_same_commit_that_was_good_is_told_by_its_time() -> None:
+    known = notices.alert()
+    again = msgspec.structs.replace(known, bad=msgspec.structs.replace(known.bad, commit="9f8e7d6"))
+    said = read(incident.standing(notice("opened", notices.incident(again))))
+    assert "9f8e7d6..9f8e7d6" not in said
+    assert r"*Since the last good*\n<!date" in said
+
+
 def test_the_course_is_shown_where_there_is_one() -> None:
     assert "▁▁▃▁▃▅▆█  0 → 4" in read(incident.standing(notice("opened", notices.incident())))
     alone = msgspec.structs.replace(CONTEXT, recent=(1.0,))

@@ -147,6 +147,8 @@ def _commit(seen: Sighting, context: Context) -> str:
 def _range(alert: Alert, good: Sighting, context: Context) -> str:
     """4 commits: `9f8e7d6..c0ffee1`."""
     shown = [f"{context.commits:,} commit{'s' * (context.commits != 1)}"] if context.commits is not None else []
+    if good.commit == alert.bad.commit:
+        return mrkdwn.date(good.at)
     if good.commit and alert.bad.commit:
         between = f"{words.commit(good.commit)}..{words.commit(alert.bad.commit)}"
         shown.append(_linked(between, "compare", context))
