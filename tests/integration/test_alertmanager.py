@@ -252,6 +252,7 @@ def test_who_cannot_be_told_again_costs_a_warning(tmp_path: Path) -> None:
     [
         ({"url": "alertmanager:9093"}, "is no address of an Alertmanager"),
         ({"url": "http://me:mine@am:9093"}, "has a password in it; give a `token`"),
+        ({"url": "http:/me:mine@am:9093"}, "has a password in it; give a `token`"),
         ({"url": "http://am:9093", "token": "AM_TOKEN"}, "AM_TOKEN is not set"),
         ({"url": "http://am:9093", "hold": "0 min"}, "`hold` of alertmanager is no time at all"),
         ({"url": "http://am:9093", "hold": "3 moons"}, "is no length of time"),

@@ -303,6 +303,7 @@ def test_an_incident_that_is_grouped_by_little_still_has_a_source() -> None:
         ({}, {**ENV, "PAGERDUTY_P0": "-" * 32}, "PAGERDUTY_P0 holds no integration key"),
         ({"url": "http://events.example.com"}, ENV, "give one with https://"),
         ({"url": "events.pagerduty.com"}, ENV, "give one with https://"),
+        ({"url": "https://[events"}, ENV, "give one with https://"),
         ({"changes": True}, {**ENV, "PAGERDUTY_P0": "R" + "a" * 31}, "has the key of a ruleset"),
         ({"token": "PAGERDUTY_API"}, ENV, "PAGERDUTY_API is not set"),
     ],
