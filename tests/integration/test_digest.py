@@ -185,7 +185,7 @@ def test_an_answer_that_was_lost_is_no_second_message(folder: Path, there: Slack
         there.messages.append(
             {
                 "channel": CHANNEL,
-                "ts": "1772600000.000100",
+                "ts": "1800000000.000100",
                 "metadata": {"event_type": "edgetpu_ci", "event_payload": {"id": "digest octo/models 2026-W47"}},
             }
         )
