@@ -131,6 +131,12 @@ def test_an_update_does_not_page_again_what_was_closed_by_hand(tmp_path: Path) -
         assert len(ci.there.pages) == 1
 
 
+def test_who_hears_of_it_first_by_an_update_is_paged(tmp_path: Path) -> None:
+    with job(tmp_path) as ci:
+        ci.tell("updated")
+        assert [one.state for one in ci.there.alerts] == ["triggered"]
+
+
 def test_what_was_taken_on_before_it_could_be_told_is_acknowledged_at_once(tmp_path: Path) -> None:
     with job(tmp_path) as ci:
         ci.tell("opened", replace(STREAK, acknowledged_at=STREAK.opened_at, acknowledged_by="octocat"))
