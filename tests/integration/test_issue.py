@@ -429,6 +429,12 @@ def test_whoever_closes_the_issue_closes_the_incident_with_their_words(told: Tra
     assert answers(told) == [("ada", "closing #1", "not planned: false alarm, the runner was full")]
 
 
+def test_of_a_speech_that_closes_an_issue_the_beginning_is_kept(told: Tracker) -> None:
+    told.comment(1, "x" * 9_000, "ada")
+    told.close(1, "ada", "not_planned")
+    assert [len(over) for _by, _how, over in answers(told)] == [200]
+
+
 def test_an_acknowledged_incident_can_still_be_closed_and_reopening_undoes_it(told: Tracker) -> None:
     taken = book(acknowledged_at=streak.BEGAN, acknowledged_by="bob")
     told.label(1, "acknowledged", "ada")
