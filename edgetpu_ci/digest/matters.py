@@ -19,8 +19,8 @@ _BOUND: Final = re.compile(r"\b(min|max) (-?[0-9.]+(?:e[+-]?[0-9]+)?)")
 
 
 def ordered(found: Iterable[Matter]) -> tuple[Matter, ...]:
-    """The gravest first; of equal ones what stands longest, and what is not known to have begun last."""
-    return tuple(sorted(found, key=lambda one: (one.rank, one.since is None, _seconds(one.since), _name(one))))
+    """The gravest first; of equal ones what stands longest."""
+    return tuple(sorted(found, key=lambda one: (one.rank, _seconds(one.since), _name(one))))
 
 
 def _seconds(at: datetime | None) -> float:

@@ -14,7 +14,7 @@ from edgetpu_ci.config.step import Step
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
 from edgetpu_ci.incidents import keys
 from edgetpu_ci.incidents.record import Context, Incident, Receipt
-from edgetpu_ci.notify import Bound, alertmanager, bind
+from edgetpu_ci.notify import Bound, alertmanager, bind, silences
 from edgetpu_ci.render import alertmanager as render
 from edgetpu_ci.world import World
 from tests.fakes import alertmanager as engine
@@ -269,3 +269,13 @@ def test_a_contact_may_have_another(tmp_path: Path) -> None:
     assert alertmanager.address(options, {}, "#c") == "http://am:9093"
     with pytest.raises(DeniedError, match="is no address of an Alertmanager"):
         alertmanager.tell(options, notice("opened", firing("a/b"), "alertmanager somewhere"), world(tmp_path))
+
+
+def test_an_incident_is_taken_on_when_its_last_alert_was_silenced_and_not_before_it_began() -> None:
+    about = firing("taken/on", subject="a")
+    [alert] = about.alerts
+    for minutes, since in ((-5, 0), (5, 5)):
+        known = {alert.fingerprint: about.opened_at + timedelta(minutes=minutes)}
+        taken = silences.acknowledged(about, known, "am")
+        assert taken is not None
+        assert taken.at == about.opened_at + timedelta(minutes=since)
