@@ -279,9 +279,17 @@ def test_each_field_of_the_note_is_registered(folder: Path, there: Slack) -> Non
 
 def test_notes_of_years_past_are_removed(folder: Path, there: Slack) -> None:
     store = Folder(folder / ".edgetpu-ci")
-    store.swap("digest-2025-W01", None, memory.pack({}))
+    for name in ("digest-2025-W01", "digest-2025-W42", "digest-2025-W43"):
+        store.swap(name, None, memory.pack({}))
     Job(folder).tell(there)
-    assert [name for name in store.values() if name.startswith("digest")] == ["digest-2026-W47"]
+    kept = sorted(name for name in store.values() if name.startswith("digest"))
+    assert kept == ["digest-2025-W43", "digest-2026-W47"]
+
+
+def test_the_word_of_a_job_whose_clock_was_years_ahead_keeps_nobody_waiting(folder: Path, there: Slack) -> None:
+    ahead = noted.Told(begun=True, holds=digests.NOW + timedelta(days=700))
+    Job(folder).store.swap("digest-2026-W47", None, memory.pack({CHANNEL: ahead}))
+    assert Job(folder).tell(there) == "said"
 
 
 class Counting(Folder):

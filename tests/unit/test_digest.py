@@ -219,6 +219,17 @@ def test_a_loss_before_the_week_still_needs_attention_and_is_not_the_weeks_large
     assert "no change beyond noise in 1 run" in markdown.text(digest)
 
 
+def test_what_is_only_suspected_and_what_is_a_gain_are_no_loss() -> None:
+    slower = digests.slower()
+    doubt = replace(slower, shifts=tuple(replace(shift, tier="suspected") for shift in slower.shifts))
+    digest = compose(
+        known(benchmarks=(digests.benchmark(days_before(1), history=(doubt,), comparisons=(digests.WIN,)),))
+    )
+    assert (digest.worst, digest.best and digest.best.subject) == (None, "yolo_nano")
+    lost = compose(known(benchmarks=(digests.benchmark(days_before(1), history=(slower,)),)))
+    assert (lost.worst and lost.worst.subject, lost.best) == ("mobilenet_v2", None)
+
+
 def test_the_largest_loss_and_gain_that_are_felt_are_told_not_the_newest() -> None:
     small = replace(digests.WIN, subject="small", ratio=1.02, head=119.5)
     lost = replace(digests.WIN, subject="lost", finding="regressed", ratio=0.5, head=58.6, interval=(0.49, 0.51))
