@@ -85,6 +85,8 @@ def test_it_is_said_with_its_table_and_a_chart_in_the_thread(folder: Path, there
     (picture,) = there.files
     assert PNG in picture["data"]
     assert picture["thread_ts"] == there.messages[0]["ts"]
+    # What was never begun is not looked for.
+    assert not any(call.startswith("conversations") for call in there.calls)
 
 
 def test_the_chart_is_that_of_the_report() -> None:

@@ -14,7 +14,7 @@ from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.digest import Known, compose, composing, week
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.model import Report, Verdict
+from edgetpu_ci.model import Report, Verdict, Weight
 from edgetpu_ci.render.digest import html, markdown, said
 from edgetpu_ci.render.slack import digest as slack
 from edgetpu_ci.render.slack.message import Message
@@ -121,7 +121,8 @@ def test_what_is_missing_or_grave_is_never_green(spoilt: Known) -> None:
 
 
 def test_what_may_be_unknown_is_neither_steady_nor_a_gate_that_is_not_known() -> None:
-    for weight, judged, unknown in (("pass", 5, 0), ("warn", 6, 1)):
+    counted: tuple[tuple[Weight, int, int], ...] = (("pass", 5, 0), ("warn", 6, 1))
+    for weight, judged, unknown in counted:
         verdict = Verdict(subject="x", metric="security_score", status="unknown", weight=weight, because="not scanned")
         report = replace(QUIET.kpis[0], verdicts=(*QUIET.kpis[0].verdicts, verdict))
         digest = compose(replace(QUIET, kpis=(report, *QUIET.kpis[1:])))
