@@ -17,6 +17,7 @@ from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, GitError
+from edgetpu_ci.incidents.incident import in_order
 from edgetpu_ci.incidents.record import Alert, Context, Incident
 from edgetpu_ci.render.incident import MENTION
 from edgetpu_ci.runbooks import checking, reading
@@ -64,8 +65,8 @@ class _Pull(Struct, frozen=True):
 
 
 def look_up(settings: Config, recent: Recent, world: World, incident: Incident) -> Context:
-    """What is known of the alert that began first; never an error, for an incident is told without it as well."""
-    first = min(incident.alerts, key=lambda alert: alert.bad.at)
+    """What is known of its first alert; never an error, for an incident is told without it as well."""
+    first = in_order(incident)[0]
     repository = incident.labels.get("repo") or world.env.get("GITHUB_REPOSITORY", "")
     rule = next((rule for rule in config.alert_rules(settings) if rule.name == first.rule), None)
     change = _of_github(_of_clone(first, world), first, repository, world)

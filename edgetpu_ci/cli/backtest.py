@@ -38,11 +38,14 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def _number(text: str) -> float:
-    from math import isfinite
+    from math import inf, isfinite
 
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = inf
     if not isfinite(value):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text} is no number, such as 1.5")
     return value
 
 

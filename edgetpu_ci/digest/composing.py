@@ -89,7 +89,7 @@ def _of_each_machine(reports: Iterable[Report]) -> tuple[Report, ...]:
 
 
 def _within(reports: Iterable[Report], week: Week) -> list[Report]:
-    return [report for report in reports if week.start <= report.run.at < week.end]
+    return [report for report in reports if report.run.at >= week.start]
 
 
 def _attention(known: Known, newest: Sequence[Report]) -> tuple[Matter, ...]:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from edgetpu_ci import metrics
 from edgetpu_ci.config.alerting import AlertRule, Level
 from edgetpu_ci.digest.record import Matter
-from edgetpu_ci.incidents.incident import firing
+from edgetpu_ci.incidents.incident import firing, in_order
 from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.judging import demand, phrases
 from edgetpu_ci.model import History, Measurement, Report, Rule, Shift, Verdict
@@ -19,8 +19,8 @@ _BOUND: Final = re.compile(r"\b(min|max) (-?[0-9.]+(?:e[+-]?[0-9]+)?)")
 
 
 def ordered(found: Iterable[Matter]) -> tuple[Matter, ...]:
-    """The gravest first; of equal ones what stands longest, and what is not known to have begun last."""
-    return tuple(sorted(found, key=lambda one: (one.rank, one.since is None, _seconds(one.since), _name(one))))
+    """The gravest first; of equal ones what stands longest."""
+    return tuple(sorted(found, key=lambda one: (one.rank, _seconds(one.since), _name(one))))
 
 
 def _seconds(at: datetime | None) -> float:
@@ -32,15 +32,15 @@ def _name(one: Matter) -> tuple[str, str, str]:
 
 
 def of_incidents(incidents: Iterable[Incident], rules: Mapping[str, AlertRule]) -> Iterator[Matter]:
-    """Each with the first of its alerts that fires."""
+    """Each with the first of its alerts."""
     for incident in incidents:
-        alert = next(iter(firing(incident)), incident.alerts[0])
+        alert = in_order(incident)[0]
         rule = rules.get(alert.rule)
         acknowledged = ", acknowledged" if incident.acknowledged_at else ""
         yield Matter(
             kind="incident",
             rank=_OF_LEVEL[incident.severity],
-            name=incident.labels.get("alertname", alert.rule),
+            name=incident.alertname,
             state=f"{incident.severity}{acknowledged}",
             subject=alert.labels.get("subject", ""),
             because=alert.because,

@@ -1,6 +1,7 @@
 """A week of ISO 8601, from Monday to Sunday in UTC."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from edgetpu_ci.errors import ConfigError
 
-_NAME: Final = re.compile(r"(\d{4})-W(\d\d)", re.ASCII)
+_NAME: Final = re.compile(r"(2\d{3})-W(\d\d)", re.ASCII)
 _WEEK: Final = timedelta(days=7)
 
 
@@ -53,8 +54,6 @@ def lately(now: datetime) -> Week:
 def parse(name: str) -> Week:
     """A week by its name; ConfigError where there is none."""
     if found := _NAME.fullmatch(name):
-        try:
+        with suppress(ValueError):
             return Week(datetime.fromisocalendar(int(found[1]), int(found[2]), 1).replace(tzinfo=UTC))
-        except (ValueError, OverflowError):
-            pass
     raise ConfigError(f"There is no week {name}; write the year and the number of ISO 8601, such as 2026-W47.")

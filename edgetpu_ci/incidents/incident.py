@@ -60,3 +60,8 @@ def with_end(incident: Incident, ended: Iterable[Alert], text: str, at: datetime
 def firing(incident: Incident) -> tuple[Alert, ...]:
     """Its alerts that are not over."""
     return tuple(alert for alert in incident.alerts if alert.state == "firing")
+
+
+def in_order(incident: Incident) -> list[Alert]:
+    """As they are told, what is over last, of each what began first; commits and people are looked up of the first."""
+    return sorted(incident.alerts, key=lambda alert: (alert.state == "resolved", alert.bad.at))

@@ -163,9 +163,14 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     responses: tuple[Response, ...] = ()
 
     @property
+    def alertname(self) -> str:
+        """The name of its alert; that of its first where a group has alerts of several names."""
+        return self.labels.get("alertname", self.alerts[0].rule)
+
+    @property
     def name(self) -> str:
         """How people call it: the name of its alert, and which of them."""
-        return f"{self.labels.get('alertname', self.alerts[0].rule)} {self.key[:8]}-{self.number}"
+        return f"{self.alertname} {self.key[:8]}-{self.number}"
 
     @property
     def is_open(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -70,10 +69,10 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
 
 def _fault(url: str) -> str:
     """Why a text is no address of an Alertmanager; empty when it is."""
+    if "@" in url:
+        return "The address of an Alertmanager has a password in it; give a `token` instead, it stays secret."
     if not web.host(url):
         return f'"{url}" is no address of an Alertmanager; give one like http://alertmanager:9093.'
-    if "@" in urlsplit(url).netloc:
-        return "The address of an Alertmanager has a password in it; give a `token` instead, it stays secret."
     return ""
 
 

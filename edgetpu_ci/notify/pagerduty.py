@@ -16,6 +16,7 @@ from edgetpu_ci.notify import on_call
 from edgetpu_ci.notify.post import Letter, post
 from edgetpu_ci.render import pagerduty
 from edgetpu_ci.render.pagerduty import Action, Event
+from edgetpu_ci.supply import web
 from edgetpu_ci.transport.answer import Answer
 from edgetpu_ci.world import World
 
@@ -53,8 +54,7 @@ def check(options: Options, world: World) -> None:
     """ConfigError for keys that are not set or cannot be any, and an address that would show them to others."""
     if DEFAULT not in options.routing_keys:
         raise ConfigError("`routing_keys` of pagerduty has no `default`, for alerts of all other priorities.")
-    parts = urlsplit(options.url)
-    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+    if not _is_safe(options.url):
         raise ConfigError(f'"{options.url}" is no address for pagerduty; give one with https://.')
     for variable in _variables(options):
         if found := fault(options, variable, world):
@@ -63,6 +63,12 @@ def check(options: Options, world: World) -> None:
             raise ConfigError(f"{variable} has the key of a ruleset, which takes no `changes`; give that of a service.")
     if options.token and not world.env.get(options.token):
         raise ConfigError(f"{options.token} is not set; it holds the token to read PagerDuty's incidents with.")
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way reads what is sent there."""
+    host = web.host(url)
+    return bool(host) and (urlsplit(url).scheme == "https" or host in {"127.0.0.1", "::1", "localhost"})
 
 
 def address(options: Options, labels: dict[str, str], channel: str) -> str:  # noqa: ARG001 - as all notifiers have it

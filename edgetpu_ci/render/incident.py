@@ -7,6 +7,7 @@ from typing import Final
 
 from edgetpu_ci.config import durations
 from edgetpu_ci.incidents import postmortem
+from edgetpu_ci.incidents.incident import in_order
 from edgetpu_ci.incidents.record import Alert, Context, Event, Incident, Kind, Sighting
 from edgetpu_ci.render import gfm, room, words
 
@@ -57,12 +58,11 @@ def said(intent: str) -> str:
 
 def title(incident: Incident) -> str:
     """`[p0] build_failure_streak: ci.yml failed 4 times in a row`: as it was when it was opened, on one line."""
-    first = incident.alerts[0]
-    name = incident.labels.get("alertname", first.rule)
+    first = in_order(incident)[0]
     rest = len(incident.alerts) - 1
     more = f" (and {rest:,} more)" if rest else ""
     grave = words.plain(incident.priority or incident.severity, 20)
-    return f"[{grave}] {words.plain(f'{name}: {first.because or first.rule}', _TITLE)}{more}"
+    return f"[{grave}] {words.plain(f'{incident.alertname}: {first.because or first.rule}', _TITLE)}{more}"
 
 
 def issue(incident: Incident, context: Context, *, earlier: int | None = None, label: str = "acknowledged") -> str:
@@ -87,7 +87,7 @@ def _ours(incident: Incident, context: Context, earlier: int | None, label: str,
     """What we keep up to date, in at most so many bytes: what became of it gives way first, then what is wrong."""
     head = [_BEGIN, _standing(incident, label), *_facts(incident, context, earlier)]
     left -= room.size([*head, _END])
-    wrong = _wrong(incident.alerts, min(_ALERTS, left))
+    wrong = _wrong(in_order(incident), min(_ALERTS, left))
     left -= room.size(wrong)
     return "\n\n".join([*head, *wrong, *_timeline(incident.timeline, left), _END])
 
@@ -108,7 +108,7 @@ def _standing(incident: Incident, label: str) -> str:
 
 def _facts(incident: Incident, context: Context, earlier: int | None) -> list[str]:
     """What it is of, who knows more, and where to read on."""
-    first = incident.alerts[0]
+    first = in_order(incident)[0]
     rows = [
         ("Where", _where(incident, context)),
         ("First bad", _commit(first.bad, context)),
@@ -159,9 +159,8 @@ def links(context: Context) -> str:
 
 
 def _wrong(alerts: Sequence[Alert], left: int) -> list[str]:
-    """The alerts: what, how it stands, since when; those that go on first."""
-    ordered = sorted(alerts, key=lambda alert: (alert.state == "resolved", alert.bad.at, alert.fingerprint))
-    rows = [(_what(alert), _state(alert), _when(alert.since or alert.bad.at), _seen(alert)) for alert in ordered]
+    """The alerts: what, how it stands, since when."""
+    rows = [(_what(alert), _state(alert), _when(alert.since or alert.bad.at), _seen(alert)) for alert in alerts]
     return room.table(["What is wrong", "", "Since", "Last seen"], rows, left)
 
 

@@ -89,7 +89,7 @@ def _grave(one: Incident) -> str:
 
 
 def _name(one: Incident) -> str:
-    return words.plain(one.labels.get("alertname", "") or one.alerts[0].rule)
+    return words.plain(one.alertname)
 
 
 def _where(one: Incident) -> str:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, field
 
+from edgetpu_ci.incidents.incident import in_order
 from edgetpu_ci.incidents.record import Alert, Context, Incident, Notice
 from edgetpu_ci.model import Report
 from edgetpu_ci.render import addresses, words
@@ -108,17 +109,13 @@ def _payload(notice: Notice) -> Payload:
 
 def _labels(incident: Incident) -> dict[str, str]:
     """Those of the group, and what its first alert says beside."""
-    return {**_shown(incident)[0].labels, **incident.labels}
-
-
-def _shown(incident: Incident) -> list[Alert]:
-    return sorted(incident.alerts, key=lambda alert: alert.state != "firing")
+    return {**in_order(incident)[0].labels, **incident.labels}
 
 
 def _summary(incident: Incident) -> str:
-    first, labels = _shown(incident)[0], _labels(incident)
+    first, labels = in_order(incident)[0], _labels(incident)
     place = " ".join(part for part in (labels.get("repo"), labels.get("branch")) if part)
-    parts = [place, labels.get("alertname", first.rule), first.because]
+    parts = [place, incident.alertname, first.because]
     more = f" (and {len(incident.alerts) - 1:,} more)" if len(incident.alerts) > 1 else ""
     return words.plain(": ".join(part for part in parts if part), MOST_SUMMARY - len(more)) + more
 
@@ -134,7 +131,7 @@ def _details(notice: Notice) -> dict[str, object]:
         "author of the first bad commit": words.plain(context.author),
         "pull request": words.plain(context.pull_request),
         "commits since the last good one": context.commits,
-        "alerts": [_told(alert, incident.labels) for alert in _shown(incident)[:MOST_ALERTS]],
+        "alerts": [_told(alert, incident.labels) for alert in in_order(incident)[:MOST_ALERTS]],
         "more alerts": max(more, 0),
     }
     return {name: value for name, value in known.items() if value}
@@ -154,7 +151,7 @@ def _told(alert: Alert, common: Mapping[str, str]) -> dict[str, str]:
 
 
 def _links(context: Context, incident: Incident) -> tuple[Link, ...]:
-    first = _shown(incident)[0]
+    first = in_order(incident)[0]
     named = [*context.links, ("latest run", first.last.url), ("first run that saw it", first.bad.url)]
     return tuple(starmap(_link, addresses.safe(named)[:MOST_LINKS]))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 _NAMES: Final = re.compile(
-    "TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|WEBHOOK|PAGERDUTY|(^|_)(PAT|KEY|DSN)($|_)",
+    "TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|WEBHOOK|PAGERDUTY|(^|_)(PAT|PASS|KEY|DSN)($|_)|APIKEY|_PWD$",
     re.IGNORECASE,
 )
 _SHORTEST: Final = 6

@@ -1,10 +1,8 @@
 """Saying the digest in Slack, once a week in each place: said again, it is brought up to date."""
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
@@ -27,9 +25,6 @@ Done = Literal["said", "updated", "said before"]
 
 WEBHOOK: Final = "webhook"
 """The place of an incoming webhook, which has its channel already."""
-
-_ID: Final = re.compile("[CDG][A-Z0-9]{8,}")
-_CLOCKS: Final = timedelta(minutes=10)
 
 
 def chart(report: Report) -> bytes:
@@ -108,9 +103,11 @@ class Telling:
         """What a job said that never noted it: in the channel, whose ID last week's digest may know."""
         if is_noted and not told.begun:
             return ""
+        from edgetpu_ci.notify.slack.bot import is_id
+
         channel = self.options.channel
-        known = channel if _ID.fullmatch(channel) else note.earlier().ref.partition(":")[0]
-        return bot.find(known, self._mark, note.week.start - _CLOCKS) if known else ""
+        known = channel if is_id(channel) else note.earlier().ref.partition(":")[0]
+        return bot.find(known, self._mark, note.week.start) if known else ""
 
     @property
     def _mark(self) -> str:
@@ -140,7 +137,7 @@ class Telling:
         if message is None:
             return told.details
         channel, mark = told.ref.partition(":")[0], f"{self._mark} details"
-        since = week.parse(self.digest.week).start - _CLOCKS
+        since = week.parse(self.digest.week).start
         found = bot.find(channel, mark, since, thread=told.ref) if told.begun else ""
         if ref := told.details or found:
             bot.update(ref, message, mark=mark)

@@ -88,7 +88,7 @@ class Slack:
             return _refused("not_in_channel")
         if found := faults(given):
             return _refused("invalid_blocks", response_metadata={"messages": found})
-        ts = f"{1_772_600_000 + len(self.messages)}.000100"
+        ts = f"{1_800_000_000 + len(self.messages)}.000100"
         self.messages.append({**given, "channel": channel, "ts": ts})
         return _taken(channel=channel, ts=ts)
 
@@ -109,10 +109,11 @@ class Slack:
         if given["channel"] not in self.channels.values():
             return _refused("channel_not_found")
         found = [one for one in self.messages if one["channel"] == given["channel"] and not one.get("thread_ts")]
-        return _taken(messages=found)
+        return _taken(messages=_seen(found, given))
 
     def _replies(self, given: dict[str, Any]) -> Reply:
-        return _taken(messages=[one for one in self.messages if given["ts"] in (one["ts"], one.get("thread_ts"))])
+        found = [one for one in self.messages if given["ts"] in (one["ts"], one.get("thread_ts"))]
+        return _taken(messages=_seen(found, given))
 
     def _upload(self, given: dict[str, Any]) -> Reply:
         name = f"F{len(self.files)}"
@@ -132,6 +133,14 @@ class Slack:
             return Reply(status=400, body=b"invalid_blocks")
         self.messages.append({**given, "channel": "C0QUALITY1", "ts": str(len(self.messages))})
         return Reply(status=200, body=b"ok")
+
+
+def _seen(messages: list[dict[str, Any]], asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """As many as are asked for, none older, and their metadata only where it is asked for."""
+    found = [one for one in messages if float(one["ts"]) >= float(asked["oldest"])][-int(asked["limit"]) :]
+    if asked.get("include_all_metadata") == "1":
+        return found
+    return [{name: value for name, value in one.items() if name != "metadata"} for one in found]
 
 
 def _given(request: Request) -> dict[str, Any]:

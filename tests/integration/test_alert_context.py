@@ -12,6 +12,9 @@ from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.incidents.record import Context, Incident, Sighting
+from edgetpu_ci.render import incident as in_issue
+from edgetpu_ci.render import pagerduty
+from edgetpu_ci.render.slack import incident as in_slack
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World, run_process
 from tests.fakes import repository, streak
@@ -103,6 +106,21 @@ def test_several_who_are_told_of_an_incident_cost_the_same_two_requests(tmp_path
         first, second = (look_up(settings(), here, streak.opened()) for _ in range(2))
     assert first == second
     assert asked(endpoints) == [COMPARE, PULLS]
+
+
+def test_whose_commit_it_is_is_told_of_the_commit_that_is_told(tmp_path: Path) -> None:
+    """Else somebody is named beside what another wrote."""
+    began = streak.seen(-60, "0ddba11" + "0" * 33)
+    over = streak.alert(fingerprint="1" * 16, state="resolved", bad=began, good=None)
+    incident = streak.opened(alerts=(over, streak.alert()))
+    endpoints = Endpoints(answers())
+    known = of_hub(tmp_path, endpoints, incident)
+    assert asked(endpoints) == [COMPARE, PULLS]
+    notice = streak.notice(incident, context=known)
+    shown = map(
+        str, (in_issue.issue(incident, known), in_slack.standing(notice), pagerduty.event(notice, "trigger", "key"))
+    )
+    assert all("0ddba11" not in text.partition(BAD[:7])[0] and BAD[:7] in text for text in shown)
 
 
 @pytest.mark.parametrize("answer", [Refused(404), Refused(403), Refused(422), {"total_commits": "many"}, []])

@@ -14,7 +14,7 @@ from edgetpu_ci.config.step import Step
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError
 from edgetpu_ci.incidents import keys
 from edgetpu_ci.incidents.record import Context, Incident, Receipt
-from edgetpu_ci.notify import Bound, alertmanager, bind
+from edgetpu_ci.notify import Bound, alertmanager, bind, silences
 from edgetpu_ci.render import alertmanager as render
 from edgetpu_ci.world import World
 from tests.fakes import alertmanager as engine
@@ -252,6 +252,7 @@ def test_who_cannot_be_told_again_costs_a_warning(tmp_path: Path) -> None:
     [
         ({"url": "alertmanager:9093"}, "is no address of an Alertmanager"),
         ({"url": "http://me:mine@am:9093"}, "has a password in it; give a `token`"),
+        ({"url": "http:/me:mine@am:9093"}, "has a password in it; give a `token`"),
         ({"url": "http://am:9093", "token": "AM_TOKEN"}, "AM_TOKEN is not set"),
         ({"url": "http://am:9093", "hold": "0 min"}, "`hold` of alertmanager is no time at all"),
         ({"url": "http://am:9093", "hold": "3 moons"}, "is no length of time"),
@@ -268,3 +269,13 @@ def test_a_contact_may_have_another(tmp_path: Path) -> None:
     assert alertmanager.address(options, {}, "#c") == "http://am:9093"
     with pytest.raises(DeniedError, match="is no address of an Alertmanager"):
         alertmanager.tell(options, notice("opened", firing("a/b"), "alertmanager somewhere"), world(tmp_path))
+
+
+def test_an_incident_is_taken_on_when_its_last_alert_was_silenced_and_not_before_it_began() -> None:
+    about = firing("taken/on", subject="a")
+    [alert] = about.alerts
+    for minutes, since in ((-5, 0), (5, 5)):
+        known = {alert.fingerprint: about.opened_at + timedelta(minutes=minutes)}
+        taken = silences.acknowledged(about, known, "am")
+        assert taken is not None
+        assert taken.at == about.opened_at + timedelta(minutes=since)

@@ -85,6 +85,8 @@ def test_it_is_said_with_its_table_and_a_chart_in_the_thread(folder: Path, there
     (picture,) = there.files
     assert PNG in picture["data"]
     assert picture["thread_ts"] == there.messages[0]["ts"]
+    # What was never begun is not looked for.
+    assert not any(call.startswith("conversations") for call in there.calls)
 
 
 def test_the_chart_is_that_of_the_report() -> None:
@@ -185,7 +187,7 @@ def test_an_answer_that_was_lost_is_no_second_message(folder: Path, there: Slack
         there.messages.append(
             {
                 "channel": CHANNEL,
-                "ts": "1772600000.000100",
+                "ts": "1800000000.000100",
                 "metadata": {"event_type": "edgetpu_ci", "event_payload": {"id": "digest octo/models 2026-W47"}},
             }
         )
@@ -279,9 +281,17 @@ def test_each_field_of_the_note_is_registered(folder: Path, there: Slack) -> Non
 
 def test_notes_of_years_past_are_removed(folder: Path, there: Slack) -> None:
     store = Folder(folder / ".edgetpu-ci")
-    store.swap("digest-2025-W01", None, memory.pack({}))
+    for name in ("digest-2025-W01", "digest-2025-W42", "digest-2025-W43"):
+        store.swap(name, None, memory.pack({}))
     Job(folder).tell(there)
-    assert [name for name in store.values() if name.startswith("digest")] == ["digest-2026-W47"]
+    kept = sorted(name for name in store.values() if name.startswith("digest"))
+    assert kept == ["digest-2025-W43", "digest-2026-W47"]
+
+
+def test_the_word_of_a_job_whose_clock_was_years_ahead_keeps_nobody_waiting(folder: Path, there: Slack) -> None:
+    ahead = noted.Told(begun=True, holds=digests.NOW + timedelta(days=700))
+    Job(folder).store.swap("digest-2026-W47", None, memory.pack({CHANNEL: ahead}))
+    assert Job(folder).tell(there) == "said"
 
 
 class Counting(Folder):

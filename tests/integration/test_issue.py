@@ -289,11 +289,12 @@ def test_a_github_that_is_down_is_tried_again_by_the_next_run(github: Tracker) -
     assert tell(github, streak.opened()).ref == "1"
 
 
-def test_a_github_that_asks_for_time_gets_it(github: Tracker) -> None:
-    github.fail(403, message="secondary rate limit", retry_after="120")
+@pytest.mark.parametrize(("asked", "given"), [("120", 120), ("9" * 400, 86_400)], ids=["two minutes", "for ever"])
+def test_a_github_that_asks_for_time_gets_it(github: Tracker, asked: str, given: float) -> None:
+    github.fail(403, message="secondary rate limit", retry_after=asked)
     with pytest.raises(LaterError, match="the next run says it") as caught:
         tell(github, streak.opened())
-    assert caught.value.seconds == 120
+    assert caught.value.seconds == given
 
 
 def test_without_a_token_or_a_repository_nothing_could_be_said(github: Tracker) -> None:
@@ -426,6 +427,12 @@ def test_whoever_closes_the_issue_closes_the_incident_with_their_words(told: Tra
     told.comment(1, "false alarm,\nthe runner was full", "ada")
     told.close(1, "ada", "not_planned")
     assert answers(told) == [("ada", "closing #1", "not planned: false alarm, the runner was full")]
+
+
+def test_of_a_speech_that_closes_an_issue_the_beginning_is_kept(told: Tracker) -> None:
+    told.comment(1, "x" * 9_000, "ada")
+    told.close(1, "ada", "not_planned")
+    assert [len(over) for _by, _how, over in answers(told)] == [200]
 
 
 def test_an_acknowledged_incident_can_still_be_closed_and_reopening_undoes_it(told: Tracker) -> None:

@@ -131,6 +131,12 @@ def test_an_update_does_not_page_again_what_was_closed_by_hand(tmp_path: Path) -
         assert len(ci.there.pages) == 1
 
 
+def test_who_hears_of_it_first_by_an_update_is_paged(tmp_path: Path) -> None:
+    with job(tmp_path) as ci:
+        ci.tell("updated")
+        assert [one.state for one in ci.there.alerts] == ["triggered"]
+
+
 def test_what_was_taken_on_before_it_could_be_told_is_acknowledged_at_once(tmp_path: Path) -> None:
     with job(tmp_path) as ci:
         ci.tell("opened", replace(STREAK, acknowledged_at=STREAK.opened_at, acknowledged_by="octocat"))
@@ -303,6 +309,7 @@ def test_an_incident_that_is_grouped_by_little_still_has_a_source() -> None:
         ({}, {**ENV, "PAGERDUTY_P0": "-" * 32}, "PAGERDUTY_P0 holds no integration key"),
         ({"url": "http://events.example.com"}, ENV, "give one with https://"),
         ({"url": "events.pagerduty.com"}, ENV, "give one with https://"),
+        ({"url": "https://[events"}, ENV, "give one with https://"),
         ({"changes": True}, {**ENV, "PAGERDUTY_P0": "R" + "a" * 31}, "has the key of a ruleset"),
         ({"token": "PAGERDUTY_API"}, ENV, "PAGERDUTY_API is not set"),
     ],

@@ -52,7 +52,7 @@ def _job(tmp_path: Path, there: Slack) -> Job:
 
 def test_an_incident_is_one_message_kept_up_to_date_with_its_story_in_the_thread(job: Job, there: Slack) -> None:
     opened = job.tell("opened", _OPEN)
-    assert opened.ref == "C0QUALITY1:1772600000.000100"
+    assert opened.ref == "C0QUALITY1:1800000000.000100"
     taken = notices.acknowledged(_OPEN)
     told = job.tell("acknowledged", taken, earlier=opened)
     assert (told.ref, told.said) == (opened.ref, 2)
@@ -60,7 +60,7 @@ def test_an_incident_is_one_message_kept_up_to_date_with_its_story_in_the_thread
     [[header, *story]] = there.threads()
     assert header == "✅ RESOLVED: build failure streak"
     assert [line.split(",")[0] for line in story] == ["🚨 *Opened*", "👀 *Acknowledged* by octocat", "✅ *Resolved*"]
-    assert not any(message["unfurl_links"] for message in there.messages)
+    assert not any(message["unfurl_links"] or message["unfurl_media"] for message in there.messages)
     assert all(message["text"] for message in there.messages)
 
 
@@ -86,7 +86,7 @@ def test_a_message_somebody_deleted_is_said_anew(job: Job, there: Slack) -> None
 def test_what_a_killed_job_said_is_found_again_and_not_said_twice(job: Job, there: Slack) -> None:
     job.tell("opened", _OPEN, address="C0QUALITY1")
     again = job.tell("opened", _OPEN, address="C0QUALITY1", perhaps=True)
-    assert again.ref == "C0QUALITY1:1772600000.000100"
+    assert again.ref == "C0QUALITY1:1800000000.000100"
     assert [len(thread) for thread in there.threads()] == [2]
 
 
@@ -112,8 +112,9 @@ def test_two_repositories_in_one_channel_keep_apart_and_are_named(job: Job, ther
     assert shown == ["*acme/detector · main*", "*acme/other · main*"]
 
 
-def test_a_picture_goes_into_the_thread(job: Job, there: Slack) -> None:
+def test_a_picture_goes_into_the_thread_once(job: Job, there: Slack) -> None:
     opened = job.tell("opened", _OPEN, context=replace(CONTEXT, chart=lambda: _PNG))
+    job.tell("acknowledged", notices.acknowledged(_OPEN), earlier=opened, context=replace(CONTEXT, chart=lambda: _PNG))
     [file] = there.files
     assert (f"{file['channel']}:{file['thread_ts']}", _PNG in file["data"]) == (opened.ref, True)
 
@@ -259,6 +260,14 @@ def test_each_refusal_names_the_next_step(job: Job, there: Slack, error: str, st
     with pytest.raises(DeniedError) as failed:
         job.tell("opened", _OPEN)
     assert str(failed.value) == f"Slack did not post in #dev-quality ({error}): {step}."
+
+
+def test_what_a_scope_is_called_is_not_taken_at_its_word(job: Job, there: Slack) -> None:
+    foreign = b'{"ok": false, "error": "missing_scope", "needed": "chat\\n::error::gone"}'
+    there.troubles = [Reply(status=200, body=foreign)]
+    with pytest.raises(DeniedError) as failed:
+        job.tell("opened", _OPEN)
+    assert "\n" not in str(failed.value)
 
 
 def test_the_server_refuses_as_slack_does(tmp_path: Path, there: Slack) -> None:

@@ -253,3 +253,10 @@ def test_what_is_wrong_is_one_sentence(
     assert run(*arguments) == 2
     assert why in capsys.readouterr().err
     assert not list(here.glob("a.*"))
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "five"])
+def test_a_threshold_is_a_number(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("high_error_rate", "--above", text)
+    assert f"argument --above: {text} is no number, such as 1.5" in capsys.readouterr().err

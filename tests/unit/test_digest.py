@@ -14,7 +14,7 @@ from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.digest import Known, compose, composing, week
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import Report, Verdict, Weight
 from edgetpu_ci.render.digest import html, markdown, said
 from edgetpu_ci.render.slack import digest as slack
 from edgetpu_ci.render.slack.message import Message
@@ -120,6 +120,16 @@ def test_what_is_missing_or_grave_is_never_green(spoilt: Known) -> None:
     assert "all green" not in markdown.text(digest)
 
 
+def test_what_may_be_unknown_is_neither_steady_nor_a_gate_that_is_not_known() -> None:
+    counted: tuple[tuple[Weight, int, int], ...] = (("pass", 5, 0), ("warn", 6, 1))
+    for weight, judged, unknown in counted:
+        verdict = Verdict(subject="x", metric="security_score", status="unknown", weight=weight, because="not scanned")
+        report = replace(QUIET.kpis[0], verdicts=(*QUIET.kpis[0].verdicts, verdict))
+        digest = compose(replace(QUIET, kpis=(report, *QUIET.kpis[1:])))
+        assert (digest.gates[0].judged, digest.gates[0].unknown) == (judged, unknown)
+        assert digest.steady == compose(QUIET).steady
+
+
 def titles(digest: Digest) -> list[str]:
     """What needs attention, by name."""
     return [one.name or one.metric for one in digest.attention]
@@ -210,6 +220,17 @@ def test_a_loss_before_the_week_still_needs_attention_and_is_not_the_weeks_large
     assert "no change beyond noise in 1 run" in markdown.text(digest)
 
 
+def test_what_is_only_suspected_and_what_is_a_gain_are_no_loss() -> None:
+    slower = digests.slower()
+    doubt = replace(slower, shifts=tuple(replace(shift, tier="suspected") for shift in slower.shifts))
+    digest = compose(
+        known(benchmarks=(digests.benchmark(days_before(1), history=(doubt,), comparisons=(digests.WIN,)),))
+    )
+    assert (digest.worst, digest.best and digest.best.subject) == (None, "yolo_nano")
+    lost = compose(known(benchmarks=(digests.benchmark(days_before(1), history=(slower,)),)))
+    assert (lost.worst and lost.worst.subject, lost.best) == ("mobilenet_v2", None)
+
+
 def test_the_largest_loss_and_gain_that_are_felt_are_told_not_the_newest() -> None:
     small = replace(digests.WIN, subject="small", ratio=1.02, head=119.5)
     lost = replace(digests.WIN, subject="lost", finding="regressed", ratio=0.5, head=58.6, interval=(0.49, 0.51))
@@ -267,7 +288,7 @@ def test_a_week_begins_on_monday_and_ends_with_the_next() -> None:
     assert WEEK.before.name == "2026-W46"
 
 
-@pytest.mark.parametrize("name", ["2026-W54", "2026-W00", "2026-47", "W47", "", "2026-W471", "0000-W01", "9999-W53"])
+@pytest.mark.parametrize("name", ["2026-W54", "2026-W00", "2026-47", "W47", "", "2026-W471", "9999-W52", "0001-W01"])
 def test_other_names_are_no_weeks(name: str) -> None:
     with pytest.raises(ConfigError, match="write the year and the number of ISO 8601, such as 2026-W47"):
         week.parse(name)

@@ -196,6 +196,10 @@ def test_secrets_are_known_by_name_by_the_configuration_and_by_their_shape() -> 
     env = {"MY_API_KEY": "s3cret-value", "MONKEY": "not-a-secret", "SHORT_TOKEN": "abc", "HOOK": "https://h/x/y"}
     known = redaction.secrets(env, ["HOOK"])
     assert redaction.redacted("s3cret-value not-a-secret abc https://h/x/y", known) == "*** not-a-secret abc ***"
+    within = redaction.secrets({"A_TOKEN": "secret", "B_TOKEN": "secret-and-more"})
+    assert redaction.redacted("secret-and-more, secret", within) == "***, ***"
+    env = dict.fromkeys(("DB_PASS", "MYSQL_PWD", "SOME_APIKEY"), "another-value") | {"OLDPWD": "/home/of/nobody"}
+    assert redaction.redacted("another-value in /home/of/nobody", redaction.secrets(env)) == "*** in /home/of/nobody"
     assert redaction.redacted("Authorization: Bearer abc", ()) == "Authorization: ***"
     assert redaction.redacted("https://hooks.slack.com/services/T/B/x", ()) == "https://hooks.slack.com/***"
 

@@ -182,3 +182,15 @@ def test_all_blocks_together_have_room_for_so_much() -> None:
     shown = message("x", parts).blocks
     assert len(msgspec.json.encode(shown)) <= 12_000
     assert (len(shown), shown[-1]["elements"][0]["text"]) == (5, "… +1 more")
+
+
+def test_what_is_not_shown_is_counted_within_the_room_there_is() -> None:
+    for size in range(2800, 2960, 20):
+        found = message("x", [Part(1, blocks.section("A" * size))] * 5).blocks
+        assert found[-1]["type"] == "context"
+        assert len(msgspec.json.encode(found)) <= limits.ALL_BLOCKS
+
+
+def test_of_blocks_that_matter_alike_the_last_goes_first() -> None:
+    made = message("x", [Part(1, blocks.section(str(n))) for n in range(60)]).blocks
+    assert [block["text"]["text"] for block in made[:2]] == ["0", "1"]

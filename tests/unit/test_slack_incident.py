@@ -49,6 +49,26 @@ def test_the_newest_line_of_the_timeline_is_said_where_the_intent_has_no_words()
     assert "acme/detector · main · build_failure_streak 3f9a1c07-7" in said
 
 
+def test_of_two_steps_the_newer_is_said() -> None:
+    twice = notices.escalated(notices.incident())
+    later = msgspec.structs.replace(twice.timeline[-1], text="Nobody acknowledged it within 30 min: cto is told.")
+    twice = msgspec.structs.replace(twice, timeline=(*twice.timeline, later))
+    assert "cto is told" in read(incident.change(notice("escalated", twice)))
+
+
+def test_a_group_without_the_label_is_of_the_repository_that_tells() -> None:
+    named = {"alertname": "build_failure_streak"}
+    alone = msgspec.structs.replace(notices.incident(), labels=named)
+    assert "*acme/detector*" in read(incident.standing(notice("opened", alone)))
+
+
+def test_the_words_of_the_intent_come_before_the_newest_line() -> None:
+    known = notice("escalated", notices.escalated(notices.incident()))
+    worded = msgspec.structs.replace(known, intent=msgspec.structs.replace(known.intent, text="the cto is told, late"))
+    said = read(incident.change(worded))
+    assert ("the cto is told, late" in said, "tech_lead" in said) == (True, False)
+
+
 def test_a_group_shows_three_and_the_thread_the_rest() -> None:
     group = notices.incident(*[notices.alert(f"{n}.yml") for n in range(5)])
     assert "… +2 more" in read(incident.standing(notice("opened", group)))

@@ -89,12 +89,16 @@ HIDDEN = (
     "SMTP_PASSWD",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "DEPLOY_PAT",
+    "DB_PASS",
+    "MYSQL_PWD",
+    "SENTRY_DSN",
+    "SOME_APIKEY",
     "AWS_ACCESS_KEY",
     "BASIC_AUTH",
     "EDGETPU_CI_TOKEN",
     "EDGETPU_CI_APP_KEY",
 )
-KEPT = ("PYTHONHASHSEED", "LD_LIBRARY_PATH", "MODEL_PATH", "KEYBOARD", "XNNPACK_KEYS", "MY_GITHUB_NAME")
+KEPT = ("PYTHONHASHSEED", "LD_LIBRARY_PATH", "MODEL_PATH", "KEYBOARD", "XNNPACK_KEYS", "OLDPWD", "MY_GITHUB_NAME")
 
 
 def test_a_child_sees_what_a_runtime_may_need_and_nothing_of_the_job() -> None:

@@ -43,7 +43,7 @@ class Deed(NamedTuple):
         if (one := self.incident) is not None:
             known |= {
                 "INCIDENT": f"{one.key}-{one.number}",
-                "ALERT": one.labels.get("alertname", one.alerts[0].rule),
+                "ALERT": one.alertname,
                 "SEVERITY": one.severity,
                 "PRIORITY": one.priority,
                 "REPO": one.labels.get("repo", ""),

@@ -1,7 +1,8 @@
 """Slack as an app with a bot token sees it: post, update, find again, attach a picture."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +19,15 @@ EVENT: Final = "edgetpu_ci"
 """The type of our messages' metadata, by which a later run finds them again."""
 
 _PAGE: Final = 100
+_CLOCKS: Final = timedelta(minutes=10)
+"""How far Slack's clock may be from ours."""
+
+_ID: Final = re.compile("[CDG][A-Z0-9]{8,}")
+
+
+def is_id(channel: str) -> bool:
+    """Whether this is a channel's ID: by its name nothing can be found in it."""
+    return bool(_ID.fullmatch(channel))
 
 
 class Bot:
@@ -45,11 +55,11 @@ class Bot:
         self._ask(f"update the message {ref}", update)
 
     def find(self, channel: str, mark: str, since: datetime, *, thread: str = "") -> str:
-        """The reference of what bears the mark; empty where nothing does, or where the app may not look."""
+        """The reference of what bears the mark and was said since; empty without one, or where the app may not look."""
         look = partial(self._client.conversations_history)
         if thread:
             look = partial(self._client.conversations_replies, ts=_split(thread)[1])
-        shown = {"oldest": f"{since.timestamp():.6f}", "limit": _PAGE, "include_all_metadata": True}
+        shown = {"oldest": f"{(since - _CLOCKS).timestamp():.6f}", "limit": _PAGE, "include_all_metadata": True}
         try:
             answer = self._ask(f"look into {channel}", partial(look, channel=channel, **shown), "channels:history")
         except (DeniedError, MissingError):

@@ -1,20 +1,10 @@
 """An incident as a bot says it: one message that is kept up to date, and a line in its thread for each change."""
 
-import re
-from datetime import timedelta
-from typing import Final
-
 from edgetpu_ci.errors import DeliveryError, DeniedError, MissingError
 from edgetpu_ci.incidents.record import Notice, Receipt
-from edgetpu_ci.notify.slack.bot import Bot
+from edgetpu_ci.notify.slack.bot import Bot, is_id
 from edgetpu_ci.render.slack import incident
 from edgetpu_ci.world import World
-
-_ID: Final = re.compile("[CDG][A-Z0-9]{8,}")
-"""A channel's ID: by its name nothing can be found again."""
-
-_SLACK: Final = timedelta(minutes=10)
-"""How far its clock may be from ours."""
 
 
 def by_bot(bot: Bot, notice: Notice, world: World) -> Receipt:
@@ -42,8 +32,8 @@ def _earlier(bot: Bot, notice: Notice) -> str:
     """What was said of this incident: as we remember it, or what a job that was killed may have left in the channel."""
     if notice.earlier and notice.earlier.ref:
         return notice.earlier.ref
-    if notice.perhaps and _ID.fullmatch(notice.address):
-        return bot.find(notice.address, _mark(notice), notice.incident.opened_at - _SLACK)
+    if notice.perhaps and is_id(notice.address):
+        return bot.find(notice.address, _mark(notice), notice.incident.opened_at)
     return ""
 
 
@@ -60,8 +50,7 @@ def _add(bot: Bot, ref: str, notice: Notice) -> None:
     """What became of it, into the thread; an update rings for nobody, so an escalation goes into the channel too."""
     intent = notice.intent
     channel = ref.partition(":")[0]
-    since = notice.incident.opened_at - _SLACK
-    if not (notice.perhaps and bot.find(channel, intent.id, since, thread=ref)):
+    if not (notice.perhaps and bot.find(channel, intent.id, notice.incident.opened_at, thread=ref)):
         bot.post(channel, incident.change(notice), mark=intent.id, thread=ref, aloud=intent.kind == "escalated")
     if intent.kind == "opened" and (chart := notice.context.chart()):
         bot.attach(ref, "course.png", chart, f"The course of {notice.incident.name}")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edgetpu_ci.config.alerting import Level
+from edgetpu_ci.incidents.incident import in_order
 from edgetpu_ci.incidents.record import Alert, Context, Event, Incident, Kind, Notice, Sighting
 from edgetpu_ci.render import words
 from edgetpu_ci.render.slack import blocks, limits, mrkdwn
@@ -39,7 +40,7 @@ def change(notice: Notice) -> Message:
     """What has just become of it, for the thread: of the group's alerts when it grew, of the whole when it is over."""
     kind = notice.intent.kind
     parts = [Part(0, blocks.section(_news(notice))), *(Part(1, block) for block in _details(notice))]
-    headline = f"{_SIGN[kind]} {kind.capitalize()}: {words.label(_name(notice.incident))}"
+    headline = f"{_SIGN[kind]} {kind.capitalize()}: {words.label(notice.incident.alertname)}"
     return message(_notification(headline, notice, _became(notice, _latest(notice))), parts)
 
 
@@ -47,7 +48,7 @@ def _details(notice: Notice) -> list[blocks.Block]:
     incident = notice.incident
     match notice.intent.kind:
         case "opened" | "updated":
-            return blocks.paragraphs([_alert(alert) for alert in _worst_first(incident)], _PARAGRAPHS)
+            return blocks.paragraphs([_alert(alert) for alert in in_order(incident)], _PARAGRAPHS)
         case "escalated":
             # This one is shown outside the thread too.
             return [blocks.context(f"{_place(notice)} · {mrkdwn.text(incident.name)}")]
@@ -59,8 +60,8 @@ def _details(notice: Notice) -> list[blocks.Block]:
 
 def _standing(notice: Notice, news: Sequence[Part]) -> Message:
     incident, context = notice.incident, notice.context
-    first = _worst_first(incident)[0]
-    headline = f"{_state(incident)}: {words.label(_name(incident))}"
+    first = in_order(incident)[0]
+    headline = f"{_state(incident)}: {words.label(incident.alertname)}"
     parts = [
         Part(0, blocks.header(headline)),
         *news,
@@ -87,15 +88,6 @@ def _state(incident: Incident) -> str:
     return f"{_GRAVITY[incident.severity]} {incident.severity.upper()}"
 
 
-def _name(incident: Incident) -> str:
-    return incident.labels.get("alertname", incident.alerts[0].rule)
-
-
-def _worst_first(incident: Incident) -> list[Alert]:
-    """Those that go on before those that are over; of each, the oldest first."""
-    return sorted(incident.alerts, key=lambda alert: (alert.state == "resolved", alert.bad.at, alert.fingerprint))
-
-
 def _place(notice: Notice) -> str:
     """Of which repository and branch: several share a channel."""
     labels = notice.incident.labels
@@ -105,7 +97,7 @@ def _place(notice: Notice) -> str:
 
 def _wrong(notice: Notice) -> str:
     """Where, and what: the value against its threshold."""
-    alerts = _worst_first(notice.incident)
+    alerts = in_order(notice.incident)
     mark = "• " if len(alerts) > 1 else "" if notice.incident.is_open else "Was: "
     reasons = [f"{mark}{mrkdwn.text(alert.because or alert.rule, words.SENTENCE)}" for alert in alerts]
     return f"{mrkdwn.bold(_place(notice) or 'here')}\n{mrkdwn.listed(reasons, limits.SECTION // 2, _MOST_WRONG)}"
