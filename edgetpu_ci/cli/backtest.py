@@ -1,6 +1,7 @@
 """`backtest`: what an alert would have done over the reports of the store."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,10 +41,10 @@ def options(command: argparse.ArgumentParser) -> None:
 def _number(text: str) -> float:
     from math import isfinite
 
-    value = float(text)
-    if not isfinite(value):
-        raise ValueError(text)
-    return value
+    with suppress(ValueError):
+        if isfinite(value := float(text)):
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is no number, such as 12.5")
 
 
 def _count(text: str) -> int:
@@ -87,11 +88,11 @@ def _rule(arguments: argparse.Namespace, settings: "Config") -> "AlertRule":
     from edgetpu_ci.incidents import backtest
 
     if bool(arguments.rule) == bool(arguments.match):
-        raise ConfigError("`backtest` needs either a RULE or --match.")
+        raise ConfigError("`backtest` needs either a RULE or --match, and not both.")
     given = {name: value for name in _THRESHOLDS if (value := getattr(arguments, name)) is not None}
     if len(given) > 1 or (arguments.match and not given):
         raise ConfigError(
-            f"One of these is needed: {', '.join('--' + name.replace('_', '-') for name in _THRESHOLDS)}."
+            f"Exactly one of these is needed: {', '.join('--' + name.replace('_', '-') for name in _THRESHOLDS)}."
         )
     rule = AlertRule(name="tried", match=arguments.match) if arguments.match else _named(arguments.rule, settings)
     for name, value in given.items():

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from edgetpu_ci.incidents.record import Context
+from edgetpu_ci.incidents.record import Context, Event
 from edgetpu_ci.render.slack import incident
 from tests.fakes import slack_notices as notices
 from tests.fakes import snapshots
@@ -47,6 +47,17 @@ def test_the_newest_line_of_the_timeline_is_said_where_the_intent_has_no_words()
     said = read(incident.change(notice("escalated", notices.escalated(notices.incident()))))
     assert "tech_lead is told" in said
     assert "acme/detector · main · build_failure_streak 3f9a1c07-7" in said
+
+
+def test_a_step_of_escalation_says_in_the_message_why_it_is_taken_and_how_late() -> None:
+    late = Event(at=notices.AT, kind="escalated", text="cto is told, as nobody acknowledged it within 15 min, 7 min late")
+    other = Event(at=notices.AT, kind="escalated", text="lead is told, as nobody acknowledged it within 15 min")
+    one = msgspec.structs.replace(notices.incident(), timeline=(late, other))
+    asked = notice("escalated", one)
+    to = msgspec.structs.replace(asked, intent=msgspec.structs.replace(asked.intent, text="cto"))
+    said = read(incident.change(to))
+    assert "within 15 min, 7 min late" in said
+    assert "lead" not in said
 
 
 def test_a_group_shows_three_and_the_thread_the_rest() -> None:
