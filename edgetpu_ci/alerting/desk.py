@@ -1,6 +1,6 @@
 """What people do with incidents by hand: look, take one on, close one, silence alerts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Final
@@ -29,7 +29,7 @@ def one(settings: config.Config, key: str, world: World) -> tuple[Incident, list
     """An incident, open or over, and what waits to be said of it; ConfigError where none or several are meant."""
     kept = store.open_store(settings.store, world)
     book = keeper.load(kept)
-    found = by_hand.find(chain(book.incidents, islice(keeper.past(kept, world), _MOST)), key)
+    found = by_hand.find(_known(book, kept, world), key)
     return found, [intent for intent in book.outbox if (intent.key, intent.number) == (found.key, found.number)]
 
 
@@ -76,11 +76,25 @@ def _changed(settings: config.Config, key: str, change: Callable[[Book, Incident
 
     def changed(book: Book) -> Book:
         nonlocal of
-        found = by_hand.find(book.incidents, key)
-        if not found.is_open:
-            raise ConfigError(f"{found.name} is over since {found.resolved_at:%Y-%m-%d %H:%M} UTC.")
+        found = _open(book, kept, key, world)
         of = (found.key, found.number)
         return watch.planned(book, change(book, found))
 
     book = keeper.change(kept, changed, world)
     return next(one for one in book.incidents if (one.key, one.number) == of)
+
+
+def _open(book: Book, kept: store.Store, key: str, world: World) -> Incident:
+    """The open incident of this name; ConfigError where it is over, or none is called so."""
+    try:
+        found = by_hand.find(book.incidents, key)
+    except ConfigError:
+        found = by_hand.find(_known(book, kept, world), key)
+    if not found.is_open:
+        raise ConfigError(f"{found.name} is over since {found.resolved_at:%Y-%m-%d %H:%M} UTC.")
+    return found
+
+
+def _known(book: Book, kept: store.Store, world: World) -> Iterator[Incident]:
+    """Those of the book, then the newest that are over."""
+    return chain(book.incidents, islice(keeper.past(kept, world), _MOST))

@@ -90,11 +90,11 @@ def _rule(arguments: argparse.Namespace, settings: "Config") -> "AlertRule":
     from edgetpu_ci.incidents import backtest
 
     if bool(arguments.rule) == bool(arguments.match):
-        raise ConfigError("`backtest` needs either a RULE or --match.")
+        raise ConfigError("`backtest` needs either a RULE or --match, and not both.")
     given = {name: value for name in _THRESHOLDS if (value := getattr(arguments, name)) is not None}
     if len(given) > 1 or (arguments.match and not given):
         raise ConfigError(
-            f"One of these is needed: {', '.join('--' + name.replace('_', '-') for name in _THRESHOLDS)}."
+            f"Exactly one of these is needed: {', '.join('--' + name.replace('_', '-') for name in _THRESHOLDS)}."
         )
     rule = AlertRule(name="tried", match=arguments.match) if arguments.match else _named(arguments.rule, settings)
     for name, value in given.items():

@@ -32,7 +32,7 @@ def find(incidents: Iterable[Incident], called: str) -> Incident:
     found = [one for one in known if called and _is_called(one, called)]
     keys = {one.key for one in found}
     if len(keys) > 1:
-        named = sorted({one.key[: max(_DIGITS, len(called) + 1)] for one in found})
+        named = sorted({_distinct(one, called) for one in found})
         more = f" and {len(named) - _LISTED} more" if len(named) > _LISTED else ""
         raise ConfigError(f'"{called}" may mean any of {", ".join(named[:_LISTED])}{more}; write more of its key.')
     if not found:
@@ -40,6 +40,12 @@ def find(incidents: Iterable[Incident], called: str) -> Incident:
         guess = spelling.meant(called, filter(None, names)) or "; `edgetpu-ci incidents list` shows them."
         raise ConfigError(f'No incident is called "{called}"{guess}')
     return max(found, key=lambda one: one.number)
+
+
+def _distinct(one: Incident, called: str) -> str:
+    """As many digits of its key as `list` shows, or one more than was given of it."""
+    digits = len(called) + 1 if one.key.startswith(called) else 0
+    return one.key[: max(_DIGITS, digits)]
 
 
 def _is_called(one: Incident, called: str) -> bool:
@@ -54,7 +60,7 @@ def acknowledge(book: Book, said: Acknowledged) -> Book:
     def taken(one: Incident) -> Incident:
         if not one.is_open or one.acknowledged_at:
             return one
-        told = incident.event(one, "acknowledged", f"acknowledged: {said.how}", said.at, said.by)
+        told = incident.event(one, "acknowledged", said.how, said.at, said.by)
         return replace(told, acknowledged_at=said.at, acknowledged_by=said.by, acknowledged_in=told.change)
 
     return changed(book, said.key, said.number, taken)

@@ -58,7 +58,8 @@ def sentence(found: Backtest) -> str:
     count = len(found.pages)
     longest = max(map(found.lasted, found.pages))
     still = sum(page.ended is None for page in found.pages)
-    told = [f"{count:,} page{'s' if count > 1 else ''} in {span} ({count / max(days, 1):.2g} a day)"]
+    often = f" ({count / days:.2g} a day)" if days >= 1 else ""
+    told = [f"{count:,} page{'s' if count > 1 else ''} in {span}{often}"]
     told += [f"longest {durations.words(longest)}", *([f"{still} still open"] if still else [])]
     return f"{', '.join(told)}; {reports}."
 

@@ -191,12 +191,7 @@ def _timeline(events: Sequence[Event], left: int) -> list[str]:
 
 def _line(event: Event) -> str:
     by = f" ({gfm.text(event.by)})" if event.by else ""
-    return f"- {_when(event.at)} {_SIGN[event.kind]} {event.kind}: {gfm.text(_said(event), words.SENTENCE)}{by}"
-
-
-def _said(event: Event) -> str:
-    """A text without the word that stands before it."""
-    return event.text.removeprefix(f"{event.kind}: ")
+    return f"- {_when(event.at)} {_SIGN[event.kind]} {event.kind}: {gfm.text(event.text, words.SENTENCE)}{by}"
 
 
 def comment(incident: Incident, intent: str, kind: Kind, text: str, mention: str = "") -> str:
@@ -204,7 +199,7 @@ def comment(incident: Incident, intent: str, kind: Kind, text: str, mention: str
     called = f"{mention} " if MENTION.fullmatch(mention) else ""
     last = max((event.at for event in incident.timeline if event.kind == kind), default=None)
     lines = [
-        f"{_said(event)}{f', {event.by}' if event.by else ''}"
+        f"{event.text}{f', {event.by}' if event.by else ''}"
         for event in incident.timeline
         if event.kind == kind and event.at == last
     ]

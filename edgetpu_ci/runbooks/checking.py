@@ -4,13 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from edgetpu_ci import spelling
 from edgetpu_ci.config.alerting import Alerting, AlertRule
-from edgetpu_ci.runbooks import catalogue
+from edgetpu_ci.runbooks import catalogue, reading
 from edgetpu_ci.runbooks.record import Action, Runbook
 
 
 def faults(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule], alerting: Alerting) -> tuple[str, ...]:
     """What is wrong, a sentence each; nothing when every alert has a runbook and every action can be done."""
-    return (*_of_alerts(runbooks, rules), *_of_triggers(runbooks, rules), *_of_actions(runbooks, alerting))
+    return (
+        *_of_alerts(runbooks, rules, reading.folder_of(alerting)),
+        *_of_triggers(runbooks, rules),
+        *_of_actions(runbooks, alerting),
+    )
 
 
 def of(rule: AlertRule, runbooks: Mapping[str, Runbook]) -> Runbook | None:
@@ -23,7 +27,7 @@ def _called(rule: AlertRule) -> str:
     return rule.runbook.rpartition("/")[2].removesuffix(".md")
 
 
-def _of_alerts(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule]) -> Iterator[str]:
+def _of_alerts(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule], folder: str) -> Iterator[str]:
     for rule in rules:
         if is_elsewhere(rule.runbook):
             continue
@@ -31,7 +35,7 @@ def _of_alerts(runbooks: Mapping[str, Runbook], rules: Sequence[AlertRule]) -> I
             guess = spelling.meant(_called(rule), runbooks) or "."
             yield f'The alert {rule.name} names the runbook "{rule.runbook}", which is not there{guess}'
         elif of(rule, runbooks) is None:
-            yield f"The alert {rule.name} has no runbook; write {rule.name}.md."
+            yield f"The alert {rule.name} has no runbook; write {folder}/{rule.name}.md."
 
 
 def is_elsewhere(runbook: str) -> bool:

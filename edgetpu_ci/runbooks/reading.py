@@ -63,9 +63,14 @@ def _check(actions: tuple[Action, ...], place: str) -> None:
             raise ConfigError(f"{where}: {action.called} is there twice; once is enough.")
 
 
+def folder_of(alerting: Alerting) -> str:
+    """Where runbooks lie, in the repository."""
+    return alerting.runbooks if isinstance(alerting.runbooks, str) else FOLDER
+
+
 def load(alerting: Alerting, root: Path) -> dict[str, Runbook]:
     """All runbooks by name: the files in their folder below `root`, and those in short form. ConfigError as `parse`."""
-    folder = alerting.runbooks if isinstance(alerting.runbooks, str) else FOLDER
+    folder = folder_of(alerting)
     if folder != FOLDER and not (root / folder).is_dir():
         raise ConfigError(f"alerting.runbooks: there is no folder {root / folder}.")
     return _with_short(_files(root / folder, folder), triggers.short(alerting))

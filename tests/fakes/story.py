@@ -72,7 +72,7 @@ def tells(one: Heard) -> bool:
 
 @dataclass(kw_only=True)
 class Story:
-    """It goes on by `play`; whose login is it that acknowledges, and how does that person comment?"""
+    """It goes on by `play`; `comment` is how somebody says something on an issue."""
 
     of: Watched
     play: Play

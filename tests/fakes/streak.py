@@ -82,7 +82,7 @@ def event(kind: Kind, text: str, by: str = "", minutes: int = 0) -> Event:
 def acknowledged(**parts: Any) -> Incident:
     """Taken on after 20 minutes."""
     before = opened()
-    line = event("acknowledged", "acknowledged: a comment on #1", "ada", 20)
+    line = event("acknowledged", "a comment on #1", "ada", 20)
     known = {
         "change": 2,
         "acknowledged_at": line.at,

@@ -142,7 +142,11 @@ def test_without_a_number_the_newest_is_meant(say: Say, called: str) -> None:
             'No incident is called "test_coverage_dop"; did you mean "test_coverage_drop"?',
         ),
         (["show", ""], 'No incident is called ""; `edgetpu-ci incidents list` shows them.'),
-        (["acknowledge", "f329e9e0-1", "--by", "x"], 'No incident is called "f329e9e0-1"; did you mean "f329e9e0-2"?'),
+        (
+            ["acknowledge", "f329e9e0-1", "--by", "x"],
+            "build_failure_streak f329e9e0-1 is over since 2026-11-25 13:00 UTC.",
+        ),
+        (["close", "f329e9e0-9", "--reason", "x"], 'No incident is called "f329e9e0-9"; did you mean "f329e9e0-'),
         (["acknowledge", "f3291", "--by", "a@b.org"], 'Give a role, such as "maintainer on duty"'),
         (["close", "f3291", "--reason", " "], "Give a reason in at most 200 characters"),
         (["silence", "alertname", "--for", "2 hours", "--reason", "x"], '"alertname" is no label; write it as'),

@@ -120,7 +120,7 @@ def test_the_text_says_it_in_a_sentence_and_in_tables() -> None:
     [
         ((0.1, 0.2), "no page in 6 h; 2 reports."),
         ((None, None), "nothing can be said, no run could tell: "),
-        ((9,), "1 page in 0 min (1 a day), longest 0 min, 1 still open; 1 report."),
+        ((9,), "1 page in 0 min, longest 0 min, 1 still open; 1 report."),
     ],
 )
 def test_what_never_happened_or_never_was_known_is_said(values: Sequence[float | None], start: str) -> None:
@@ -238,10 +238,10 @@ def test_the_verb_tries_a_rule_of_the_configuration_or_one_made_up(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ((), "`backtest` needs either a RULE or --match."),
-        (("x", "--match", "*/y"), "`backtest` needs either a RULE or --match."),
-        (("--match", "*/y"), "One of these is needed: --above"),
-        (("high_error_rate", "--above", "1", "--below", "2"), "One of these is needed: --above"),
+        ((), "`backtest` needs either a RULE or --match, and not both."),
+        (("x", "--match", "*/y"), "`backtest` needs either a RULE or --match, and not both."),
+        (("--match", "*/y"), "Exactly one of these is needed: --above"),
+        (("high_error_rate", "--above", "1", "--below", "2"), "Exactly one of these is needed: --above"),
         (("high_eror_rate",), 'is called "high_eror_rate"; did you mean "high_error_rate"?'),
         (("high_error_rate", "--for", "soon"), '--for: "soon" is no length of time'),
         (("high_error_rate", "--output", "a.gif"), "name a file that ends in .png or .svg."),

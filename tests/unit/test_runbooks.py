@@ -170,7 +170,7 @@ def test_every_alert_has_a_runbook_by_its_name_or_by_a_trigger() -> None:
     outside = AlertRule(name="slow", match="*/time_ms", above=1, runbook="https://example.org/slow")
     assert faults(Alerting(), rules=(outside,)) == ()
     (fault,) = faults(Alerting())
-    assert fault == "The alert test_coverage_drop has no runbook; write test_coverage_drop.md."
+    assert fault == "The alert test_coverage_drop has no runbook; write runbooks/test_coverage_drop.md."
     assert faults(Alerting(), Runbook(name="test_coverage_drop")) == ()
 
 

@@ -2,12 +2,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from edgetpu_ci.incidents.record import Context
+from edgetpu_ci.incidents.record import Context, Event
 from edgetpu_ci.render.slack import incident
 from tests.fakes import slack_notices as notices
 from tests.fakes import snapshots
 from tests.fakes.slack import active, faults
 from tests.fakes.slack_notices import CONTEXT, notice
+from tests.fakes.world import AT
 from tests.fakes.slack_samples import SAMPLES
 from tests.unit.test_slack_blocks import LONG
 
@@ -67,6 +68,19 @@ def test_the_words_of_the_intent_come_before_the_newest_line() -> None:
     worded = msgspec.structs.replace(known, intent=msgspec.structs.replace(known.intent, text="the cto is told, late"))
     said = read(incident.change(worded))
     assert ("the cto is told, late" in said, "tech_lead" in said) == (True, False)
+
+
+def test_a_step_of_escalation_says_in_the_message_why_it_is_taken_and_how_late() -> None:
+    late = Event(
+        at=notices.AT, kind="escalated", text="cto is told, as nobody acknowledged it within 15 min, 7 min late"
+    )
+    other = Event(at=notices.AT, kind="escalated", text="lead is told, as nobody acknowledged it within 15 min")
+    one = msgspec.structs.replace(notices.incident(), timeline=(late, other))
+    asked = notice("escalated", one)
+    to = msgspec.structs.replace(asked, intent=msgspec.structs.replace(asked.intent, text="cto"))
+    said = read(incident.change(to))
+    assert "within 15 min, 7 min late" in said
+    assert "lead" not in said
 
 
 def test_a_group_shows_three_and_the_thread_the_rest() -> None:

@@ -183,7 +183,10 @@ def _latest(notice: Notice) -> Event | None:
 
 
 def _became(notice: Notice, event: Event | None) -> str:
-    return notice.intent.text or (event.text if event else "")
+    """Of steps of escalation the lines of those whom they tell: why, and how late."""
+    contacts = tuple(f"{name} " for name in notice.intent.text.split(", "))
+    steps = [one.text for one in notice.incident.timeline if one.kind == "escalated" and one.text.startswith(contacts)]
+    return "; ".join(steps) or notice.intent.text or (event.text if event else "")
 
 
 def _event(event: Event) -> str:

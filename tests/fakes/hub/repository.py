@@ -73,7 +73,7 @@ class Execution:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A workflow run with all executions of its jobs, oldest first; of a commit that nobody has, where it names none."""
+    """A workflow run with all executions of its jobs, oldest first; of a commit nobody has, where it names none."""
 
     id: int
     number: int
