@@ -191,6 +191,9 @@ def test_a_trigger_names_an_alert() -> None:
         ("name: collect_debug_logs, inputs: {x: y}", "takes no input x."),
         ("name: schedule_investigation, inputs: {day: y}", 'takes no input day; did you mean "days"?'),
         ("name: schedule_investigation, inputs: {days: soon}", "a whole number from 1 to 366"),
+        ('name: schedule_investigation, inputs: {days: "0"}', "a whole number from 1 to 366"),
+        ('name: schedule_investigation, inputs: {days: "367"}', "a whole number from 1 to 366"),
+        ('name: schedule_investigation, inputs: {days: "0366999999999"}', "a whole number from 1 to 366"),
         (
             "name: schedule_investigation, inputs: {contact: nobody}",
             'tells "nobody", which `alerting.contacts` does not',
