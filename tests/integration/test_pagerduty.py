@@ -391,6 +391,7 @@ def test_an_acknowledgement_of_an_earlier_incident_is_not_before_this_one(tmp_pa
         (Reply(status=401), DeniedError, "answered 401 .*; check that PAGERDUTY_TOKEN has a token"),
         (Reply(status=302, headers={"location": "/login"}), DeliveryError, "answered 302 .*; the next run asks again"),
         (Reply(status=500), DeliveryError, "answered 500 .*; the next run asks again"),
+        (Reply(status=429), DeliveryError, "answered 429 .*; the next run asks again"),
         (Reply(status=200, body=b"<html>"), DeliveryError, "What PagerDuty says cannot be read"),
     ],
 )
