@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from edgetpu_ci import codec
 from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError
+from edgetpu_ci.notify.post import SECONDS
 from edgetpu_ci.transport.answer import ERRORS, SERVER_ERRORS, TOO_MANY
 from edgetpu_ci.transport.plain import Plain, told
 from edgetpu_ci.world import World
@@ -28,7 +29,7 @@ class Service(Struct, frozen=True, kw_only=True):
 def ask(service: Service, path: str, into: type[T], world: World) -> T:
     """What it says at a path; DeniedError where it lets us not know, DeliveryError where it does not tell now."""
     plain = Plain(service.name, world)
-    answer = plain.patiently(lambda: plain.get(service.url + path, service.headers, follow=False))
+    answer = plain.patiently(lambda: plain.get(service.url + path, service.headers, follow=False, seconds=SECONDS))
     sentence = f"{service.name} {told(answer)} to who acknowledged what"
     if ERRORS <= answer.status < SERVER_ERRORS and answer.status != TOO_MANY:
         raise DeniedError(f"{sentence}; {service.step}.")

@@ -61,10 +61,12 @@ class Plain:
         self._of_thread = threading.local()
         self.in_vain = 0
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True) -> Answer:
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None, *, follow: bool = True, seconds: float = _LONGEST
+    ) -> Answer:
         """The answer as it came, after redirects if `follow`; status 0 when none did in time, or more than is read."""
         asked = _Request(url=url, headers=headers or {}, follow=follow)
-        return self._once(asked, self._whole(_LONGEST))
+        return self._once(asked, self._whole(seconds))
 
     def post(self, url: str, data: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
         """The answer to what is sent, in so many seconds, and nowhere else. A path may be a secret: none is noted."""

@@ -279,3 +279,12 @@ def test_an_incident_is_taken_on_when_its_last_alert_was_silenced_and_not_before
         taken = silences.acknowledged(about, known, "am")
         assert taken is not None
         assert taken.at == about.opened_at + timedelta(minutes=since)
+
+
+def test_what_began_and_ended_in_one_moment_ends_after_it_began() -> None:
+    at, about = now(), firing("one/moment")
+    over = replace(
+        about, resolved_at=at, alerts=tuple(replace(one, since=at, state="resolved") for one in about.alerts)
+    )
+    [posted] = render.posted(notice("resolved", over, "alertmanager x"), at, timedelta(days=3))
+    assert posted.starts < posted.ends

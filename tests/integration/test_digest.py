@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, config, history, memory, weekly
+from edgetpu_ci import cli, codec, config, history, memory, weekly
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.digest import Known
 from edgetpu_ci.digest.record import Digest
@@ -379,3 +379,13 @@ def test_in_an_empty_folder_it_says_so_and_slack_that_is_away_is_4(tmp_path: Pat
     assert done.returncode == 4
     assert re.fullmatch(r"edgetpu-ci: Slack did not answer when asked to take the message .*\n", done.stderr)
     assert "nothing is known yet" in edgetpu_ci(tmp_path, "digest").stdout
+
+
+def test_what_is_printed_is_no_command_to_a_runner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(Folder(tmp_path / ".edgetpu-ci"), digests.digest_hostile())
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["digest", "--dry-run", "--week", "2026-W47"]) == 0
+    printed = capsys.readouterr().out
+    assert ("error" in printed, "::error" in printed) == (True, False)

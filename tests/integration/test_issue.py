@@ -408,10 +408,10 @@ def test_the_label_acknowledges_and_taken_off_does_not(told: Tracker) -> None:
     assert answers(told) == []
 
 
-def test_the_first_of_label_and_comment_counts(told: Tracker) -> None:
+def test_the_first_of_label_and_comment_comes_first(told: Tracker) -> None:
     told.comment(1, "/ack", "bob")
     told.label(1, "acknowledged", "ada")
-    assert answers(told) == [("bob", "a comment on #1", "")]
+    assert answers(told) == [("bob", "a comment on #1", ""), ("ada", "a label on #1", "")]
 
 
 def test_programs_take_care_of_nothing(told: Tracker) -> None:
@@ -468,7 +468,7 @@ def saying(told: Sequence[Acknowledged]) -> Callable[[Sequence[Incident], World]
     return lambda _incidents, _world: told
 
 
-def test_of_several_services_the_first_to_know_counts_and_the_first_to_close(github: Tracker) -> None:
+def test_what_several_services_tell_is_in_the_order_in_which_it_was_said(github: Tracker) -> None:
     def answer(by: str, minutes: int, over: str = "") -> Acknowledged:
         at = streak.BEGAN + timedelta(minutes=minutes)
         return Acknowledged(key=KEY, number=1, by=by, at=at, how="somewhere", over=over)
@@ -479,4 +479,5 @@ def test_of_several_services_the_first_to_know_counts_and_the_first_to_close(git
     services = [bound._replace(answers=saying(told)) for told in (here, there)]
     for ordered in (services, services[::-1]):
         found = acknowledgement.read(book(), ordered, job(github))
-        assert [(one.by, one.over) for one in found] == [("ada", ""), ("bob", "fixed")]
+        said = [(one.by, one.over) for one in found]
+        assert said == [("ada", ""), ("bob", ""), ("bob", "fixed"), ("ada", "false alarm")]

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_world
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -391,6 +393,7 @@ def test_an_acknowledgement_of_an_earlier_incident_is_not_before_this_one(tmp_pa
         (Reply(status=401), DeniedError, "answered 401 .*; check that PAGERDUTY_TOKEN has a token"),
         (Reply(status=302, headers={"location": "/login"}), DeliveryError, "answered 302 .*; the next run asks again"),
         (Reply(status=500), DeliveryError, "answered 500 .*; the next run asks again"),
+        (Reply(status=429), DeliveryError, "answered 429 .*; the next run asks again"),
         (Reply(status=200, body=b"<html>"), DeliveryError, "What PagerDuty says cannot be read"),
     ],
 )
@@ -401,6 +404,13 @@ def test_pagerduty_does_not_tell(tmp_path: Path, fault: Reply, kind: type[Delive
         with pytest.raises(DeliveryError, match=sentence) as raised:
             ci.bound.answers([about], ci.world)
     assert type(raised.value) is kind
+
+
+def test_a_pagerduty_that_drips_is_given_up(tmp_path: Path) -> None:
+    about = replace(STREAK, receipts={TARGET: Receipt(ref="", at=AT)})
+    with job(tmp_path, token="PAGERDUTY_TOKEN") as ci, pytest.raises(DeliveryError, match="ReadTimeout"):  # noqa: S106
+        # Between asking and the first piece of the answer lie 32 seconds.
+        ci.bound.answers([about], replace_world(ci.world, monotonic=count(0, 16).__next__))
 
 
 def test_without_a_token_nobody_asks(tmp_path: Path) -> None:

@@ -182,6 +182,19 @@ def test_a_page_of_somebody_between_is_no_answer(tmp_path: Path, there: Slack) -
             Job(tmp_path, there, **env).tell("opened", _OPEN)
 
 
+def test_an_answer_without_what_was_asked_for_is_none(job: Job, there: Slack) -> None:
+    empty = Reply(status=200, body=b'{"ok": true}')
+    there.troubles = [empty]
+    with pytest.raises(LaterError, match=r"did not answer when asked to post in #dev-quality \(no reference\)"):
+        job.tell("opened", _OPEN)
+    for method in ("files.getUploadURLExternal", "files.completeUploadExternal", "conversations.replies"):
+        there.down = {method: empty}.get
+        told = job.tell("opened", _OPEN, address="C0QUALITY1", context=replace(CONTEXT, chart=lambda: _PNG))
+        assert job.tell("opened", _OPEN, address="C0QUALITY1", perhaps=True).ref == told.ref
+        there.messages.clear()
+    assert len(job.said) == 2
+
+
 def test_a_server_that_hangs_is_given_up_within_the_deadline(job: Job, there: Slack) -> None:
     opened = job.tell("opened", _OPEN)
     gone = threading.Event()

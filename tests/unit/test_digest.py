@@ -303,3 +303,21 @@ def test_a_monday_tells_of_the_whole_week_before() -> None:
 
 def test_every_figure_that_is_looked_for_is_in_the_catalogue() -> None:
     assert all(metrics.published(name) for name in (*composing.HEADLINES, *composing.SECURITY, *composing.COST))
+
+
+def test_an_address_with_a_query_is_one_in_a_page() -> None:
+    page = html.page(compose(kpis_with(QUIET, url="https://github.com/octo/models?a=1&b=2")))
+    assert 'href="https://github.com/octo/models?a=1&amp;b=2"' in page
+
+
+def test_of_a_long_course_the_newest_is_drawn() -> None:
+    trend = replace(QUIET.kpis[0].trend[0], values=(*[0.0] * 50, *[90.0] * 11, 100.0))
+    report = replace(QUIET.kpis[0], trend=(trend,))
+    [pair, *_] = said.of(compose(replace(digests.digest_attention(), kpis=(report,)))).pairs
+    assert (len(pair.spark), pair.spark[0], pair.spark[-1]) == (12, "▁", "█")
+
+
+def test_fewer_than_last_week_is_said_without_a_sign() -> None:
+    digest = compose(QUIET)
+    mended = replace(digest, gates=tuple(replace(gate, earlier=2) for gate in digest.gates))
+    assert "5 of 5 hold (2 fewer than last week)" in markdown.text(mended)

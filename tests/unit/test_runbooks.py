@@ -191,6 +191,9 @@ def test_a_trigger_names_an_alert() -> None:
         ("name: collect_debug_logs, inputs: {x: y}", "takes no input x."),
         ("name: schedule_investigation, inputs: {day: y}", 'takes no input day; did you mean "days"?'),
         ("name: schedule_investigation, inputs: {days: soon}", "a whole number from 1 to 366"),
+        ('name: schedule_investigation, inputs: {days: "0"}', "a whole number from 1 to 366"),
+        ('name: schedule_investigation, inputs: {days: "367"}', "a whole number from 1 to 366"),
+        ('name: schedule_investigation, inputs: {days: "0366999999999"}', "a whole number from 1 to 366"),
         (
             "name: schedule_investigation, inputs: {contact: nobody}",
             'tells "nobody", which `alerting.contacts` does not',
@@ -233,3 +236,14 @@ def test_each_runbook_of_the_example_says_what_one_asks_at_night(path: Path) -> 
     heads = [line for line in path.read_text().splitlines() if line.startswith("## ")]
     wanted = ("What it means", "First look (2 minutes)", "How to mend", "When to escalate")
     assert [head[3:] for head in heads if head != "## Likely causes"] == list(wanted)
+
+
+def test_a_folder_has_so_many_runbooks_and_no_more(tmp_path: Path) -> None:
+    folder = tmp_path / reading.FOLDER
+    folder.mkdir()
+    for number in range(200):
+        (folder / f"r{number}.md").write_text("# What it means\n")
+    assert len(reading.load(Alerting(), tmp_path)) == 200
+    (folder / "one-more.md").write_text("# What it means\n")
+    with pytest.raises(ConfigError, match="has 201 files, more than the 200 runbooks that are read"):
+        reading.load(Alerting(), tmp_path)

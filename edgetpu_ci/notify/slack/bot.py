@@ -46,6 +46,8 @@ class Bot:
         where: dict[str, Any] = {"thread_ts": _split(thread)[1], "reply_broadcast": aloud} if thread else {}
         post = partial(self._client.chat_postMessage, channel=channel, **where, **_body(message, mark))
         answer = self._ask(f"post in {channel}", post)
+        if not (answer["channel"] and answer["ts"]):
+            raise refusal.unanswered(f"post in {channel}", "no reference")
         return f"{answer['channel']}:{answer['ts']}"
 
     def update(self, ref: str, message: Message, *, mark: str) -> None:
@@ -87,7 +89,7 @@ class Bot:
             raise refusal.refused(what, _refusal(error.response, needed), self._secret) from None
         except SilenceError as error:
             raise refusal.unanswered(what, str(error)) from None
-        except (SlackClientError, ValueError) as error:  # ValueError: half an answer
+        except (SlackClientError, ValueError, TypeError) as error:  # Of half an answer, or one that lacks something.
             raise refusal.unanswered(what, type(error).__name__) from None
 
 
