@@ -218,7 +218,7 @@ def test_without_alerts_a_run_keeps_nothing(shop: Shop) -> None:
 def test_a_job_of_dependabot_tells_nobody_by_the_verb_either(tmp_path: Path) -> None:
     env = {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "dependabot[bot]", "GITHUB_EVENT_NAME": "push"}
     with pytest.raises(RefusedError, match="comes from a fork or Dependabot, which tells nobody of alerts"):
-        evaluating.catch_up(config.Config(), world(tmp_path, env=env))
+        evaluating.catch_up(config.Config(alerting=ALERTING), world(tmp_path, env=env))
 
 
 def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_others(shop: Shop) -> None:
