@@ -456,10 +456,17 @@ def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
     assert kinds(shop.slack) == ["opened"]
 
 
-def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop) -> None:
-    shop.store.swap(STORED, None, b"no book")
-    with pytest.raises(DocumentError, match=r"^incidents in the store cannot be read .*; restore an earlier version"):
+NO_ALERTS = memory.pack(Book(incidents=(incident(alerts=()),)))
+
+
+@pytest.mark.parametrize("book", [b"no book", b"", NO_ALERTS, NO_ALERTS[:-9]])
+def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop, book: bytes) -> None:
+    shop.store.swap(STORED, None, book)
+    with pytest.raises(
+        DocumentError, match=r"^incidents in the store (cannot be read|ends too early).*; restore an ear"
+    ):
         shop.run(70)
+    assert shop.store.state(STORED) == book
 
 
 def test_a_book_of_a_newer_version_is_left_alone(shop: Shop) -> None:
