@@ -463,7 +463,7 @@ NO_ALERTS = memory.pack(Book(incidents=(incident(alerts=()),)))
 def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop, book: bytes) -> None:
     shop.store.swap(STORED, None, book)
     with pytest.raises(
-        DocumentError, match=r"^incidents in the store (cannot be read|ends too early).*; restore an ear"
+        DocumentError, match=r"^incidents in the store (cannot|ends too early).*; restore an earlier"
     ):
         shop.run(70)
     assert shop.store.state(STORED) == book
