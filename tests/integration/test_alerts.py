@@ -462,9 +462,7 @@ NO_ALERTS = memory.pack(Book(incidents=(incident(alerts=()),)))
 @pytest.mark.parametrize("book", [b"no book", b"", NO_ALERTS, NO_ALERTS[:-9]])
 def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop, book: bytes) -> None:
     shop.store.swap(STORED, None, book)
-    with pytest.raises(
-        DocumentError, match=r"^incidents in the store (cannot|ends too early).*; restore an earlier"
-    ):
+    with pytest.raises(DocumentError, match=r"^incidents in the store (cannot|ends too early).*; restore an earlier"):
         shop.run(70)
     assert shop.store.state(STORED) == book
 
