@@ -1,4 +1,4 @@
-"""The book as a store has it, with one of its incidents made another, and what it has put away. Pure."""
+"""The book as a store has it, with one of its incidents made another, and what was put away."""
 
 from collections.abc import Callable, Iterator
 

@@ -85,15 +85,16 @@ def _new(
     if is_known or is_told or to:
         escalated = [step.contact for step in to if step.after]
         kind = _kind(incident, heard, is_known=is_known, is_escalated=bool(escalated))
-        yield Intent(
-            id=f"{incident.key}/{incident.number}/{incident.change}/{target}",
-            key=incident.key,
-            number=incident.number,
-            kind=kind,
-            change=incident.change,
-            target=target,
-            text=", ".join(escalated) if kind == "escalated" else "",
-        )
+        if kind == "opened" and incident.acknowledged_at:
+            # Who calls people needs both: it calls nobody for what somebody took on.
+            yield _intent(incident, incident.change - 1, target, "opened")
+            kind = "acknowledged"
+        yield _intent(incident, incident.change, target, kind, ", ".join(escalated) if kind == "escalated" else "")
+
+
+def _intent(incident: Incident, change: int, target: str, kind: Kind, text: str = "") -> Intent:
+    name = f"{incident.key}/{incident.number}/{change}/{target}"
+    return Intent(id=name, key=incident.key, number=incident.number, kind=kind, change=change, target=target, text=text)
 
 
 def _kind(incident: Incident, heard: int, *, is_known: bool, is_escalated: bool) -> Kind:

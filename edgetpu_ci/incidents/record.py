@@ -148,7 +148,7 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: int
     labels: dict[str, str]
     severity: Level
-    alerts: tuple[Alert, ...]
+    alerts: Annotated[tuple[Alert, ...], Meta(min_length=1)]
     opened_at: Time
     priority: str = ""
     told_at: Time | None = None

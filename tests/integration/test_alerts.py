@@ -18,7 +18,15 @@ from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.alerting.looking import Looking, News
 from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Silence
-from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, LaterError, StoreError
+from edgetpu_ci.errors import (
+    ConfigError,
+    DeliveryError,
+    DeniedError,
+    DocumentError,
+    LaterError,
+    RefusedError,
+    StoreError,
+)
 from edgetpu_ci.event import Event
 from edgetpu_ci.incidents.record import SCHEMA, STORED, Acknowledged, Book, Context, Incident, Notice, Receipt
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report, Run
@@ -55,6 +63,7 @@ class Shop:
     folder: Path
     alerting: Alerting = ALERTING
     hour: int = 0
+    env: dict[str, str] = field(default_factory=dict)
     slack: Recording = field(default_factory=lambda: Recording("slack"))
     pager: Recording = field(default_factory=lambda: Recording("pagerduty"))
     warned: Said = field(default_factory=Said)
@@ -68,7 +77,7 @@ class Shop:
         """An hour is as long as the runs say."""
         tokens = iter(f"{self.hour:08x}{n:08x}" for n in range(100))
         now = NOW + timedelta(hours=self.hour, minutes=1)
-        return world(self.folder, now=lambda: now, token=lambda: next(tokens), warn=self.warned.append)
+        return world(self.folder, now=lambda: now, token=lambda: next(tokens), warn=self.warned.append, env=self.env)
 
     def watch(self) -> Watch:
         """As a job has it."""
@@ -198,6 +207,18 @@ def test_a_change_to_be_merged_and_a_stranger_tell_nobody(shop: Shop, parts: dic
     assert shop.store.values() == []
     if parts:
         assert shop.verb() == Told((), (), (), (), (), is_quiet=True)
+
+
+def test_without_alerts_a_run_keeps_nothing(shop: Shop) -> None:
+    nobody = replace(shop.watch(), rules=(), bound={})
+    assert evaluating.after_run(nobody, report(0, 10), Event()) is None
+    assert shop.store.values() == []
+
+
+def test_a_job_of_dependabot_tells_nobody_by_the_verb_either(tmp_path: Path) -> None:
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "dependabot[bot]", "GITHUB_EVENT_NAME": "push"}
+    with pytest.raises(RefusedError, match="comes from a fork or Dependabot, which tells nobody of alerts"):
+        evaluating.catch_up(config.Config(alerting=ALERTING), world(tmp_path, env=env))
 
 
 def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_others(shop: Shop) -> None:
@@ -347,10 +368,19 @@ def test_a_refusal_is_on_the_timeline_and_tried_again_with_another_configuration
     assert "slack #quality refused to be told" in [event.text for event in shop.incident.timeline]
     shop.alerting = replace(ALERTING, contacts={"lead": {"slack": "@lead"}})
     shop.run(72)
-    assert len(asked) == 2
-    shop.hour += 24
+    shop.env = {"SLACK_BOT_TOKEN": "another"}
     shop.run(73)
-    assert len(asked) == 3
+    assert len(asked) == 2
+    shop.alerting = replace(ALERTING, contacts={"lead": {"slack": "SLACK_BOT_TOKEN"}})
+    shop.run(74)
+    shop.env = {}
+    shop.run(75)
+    assert len(asked) == 4
+    shop.run(76)
+    assert len(asked) == 4
+    shop.hour += 24
+    shop.run(77)
+    assert len(asked) == 5
 
 
 def test_a_foreign_notifier_may_fail_in_its_own_way_and_what_it_says_is_kept_nowhere(shop: Shop) -> None:
@@ -426,10 +456,15 @@ def test_a_silence_holds_everything_back_until_it_ends(shop: Shop) -> None:
     assert kinds(shop.slack) == ["opened"]
 
 
-def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop) -> None:
-    shop.store.swap(STORED, None, b"no book")
-    with pytest.raises(DocumentError, match=r"^incidents in the store cannot be read .*; restore an earlier version"):
+NO_ALERTS = memory.pack(Book(incidents=(incident(alerts=()),)))
+
+
+@pytest.mark.parametrize("book", [b"no book", b"", NO_ALERTS, NO_ALERTS[:-9]])
+def test_a_corrupt_book_is_said_with_the_next_step(shop: Shop, book: bytes) -> None:
+    shop.store.swap(STORED, None, book)
+    with pytest.raises(DocumentError, match=r"^incidents in the store (cannot|ends too early).*; restore an earlier"):
         shop.run(70)
+    assert shop.store.state(STORED) == book
 
 
 def test_a_book_of_a_newer_version_is_left_alone(shop: Shop) -> None:

@@ -77,6 +77,18 @@ def test_what_waits_becomes_one(changes: list[Callable[[Incident], Incident]], l
     assert [kind for kind, _ in waiting(book)] == left
 
 
+def test_what_was_taken_on_in_a_silence_calls_nobody_when_it_ends() -> None:
+    silent = step(opened(Reached(silent=True)), acknowledged, Reached(silent=True))
+    book = intents.plan(silent, silent, Reached(places=("pagerduty P0",)), NOW)
+    assert waiting(book) == [("opened", "pagerduty P0"), ("acknowledged", "pagerduty P0")]
+    assert len({one.id for one in book.outbox}) == 2
+    reach = Reached(places=("pagerduty P0",))
+    assert intents.plan(book, book, reach, NOW) == book
+    told = say(book)
+    assert intents.plan(told, told, reach, NOW).outbox == ()
+    assert waiting(step(book, resolved, reach)) == []
+
+
 def test_a_page_that_waits_is_sent_before_it_is_acknowledged() -> None:
     assert [kind for kind, target in waiting(step(opened(), acknowledged)) if target == "pagerduty P0"] == [
         "opened",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,7 +15,7 @@ from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Permitted, Silence
-from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.incidents import responses
 from edgetpu_ci.incidents.record import Book, Incident, Response, Step
 from edgetpu_ci.runbooks import reading
@@ -125,6 +126,15 @@ def test_who_is_killed_in_an_action_has_not_it_done_twice(tmp_path: Path) -> Non
         ("notify_oncall", True, later, "three"),
     ]
     assert "it is not done again" in one(it).timeline[0].text
+
+
+def test_what_goes_wrong_before_and_after_is_said_once(tmp_path: Path) -> None:
+    told = evaluating.Told((), (), (), (), (DeliveryError("Slack did not answer."),))
+    again = told._replace(problems=(DeliveryError("Slack did not answer."), DeliveryError("Nor did GitHub.")))
+    watch = SimpleNamespace(evaluate=lambda: again)
+    acting = SimpleNamespace(world=world(tmp_path), respond=lambda: ["done"], watch=watch)
+    found = responding.follow(told, acting)  # type: ignore[arg-type]
+    assert [str(problem) for problem in found.problems] == ["Slack did not answer.", "Nor did GitHub."]
 
 
 def test_of_two_jobs_one_does_it() -> None:
