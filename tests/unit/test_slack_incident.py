@@ -8,8 +8,8 @@ from tests.fakes import slack_notices as notices
 from tests.fakes import snapshots
 from tests.fakes.slack import active, faults
 from tests.fakes.slack_notices import CONTEXT, notice
-from tests.fakes.world import AT
 from tests.fakes.slack_samples import SAMPLES
+from tests.fakes.world import AT
 from tests.unit.test_slack_blocks import LONG
 
 
@@ -71,10 +71,8 @@ def test_the_words_of_the_intent_come_before_the_newest_line() -> None:
 
 
 def test_a_step_of_escalation_says_in_the_message_why_it_is_taken_and_how_late() -> None:
-    late = Event(
-        at=notices.AT, kind="escalated", text="cto is told, as nobody acknowledged it within 15 min, 7 min late"
-    )
-    other = Event(at=notices.AT, kind="escalated", text="lead is told, as nobody acknowledged it within 15 min")
+    late = Event(at=AT, kind="escalated", text="cto is told, as nobody acknowledged it within 15 min, 7 min late")
+    other = Event(at=AT, kind="escalated", text="lead is told, as nobody acknowledged it within 15 min")
     one = msgspec.structs.replace(notices.incident(), timeline=(late, other))
     asked = notice("escalated", one)
     to = msgspec.structs.replace(asked, intent=msgspec.structs.replace(asked.intent, text="cto"))
