@@ -58,11 +58,12 @@ def close(settings: config.Config, key: str, reason: str, world: World) -> Incid
 
 
 def silence(settings: config.Config, labels: Sequence[str], until: datetime, reason: str, world: World) -> Muted:
-    """Silence alerts with these labels; ConfigError for a time that is past."""
+    """Silence alerts with these labels, none: all; ConfigError for a time that is past, and a label that none has."""
     now = world.now()
     if until <= now:
         raise ConfigError(f"{until:%Y-%m-%d %H:%M} UTC is past; a silence ends in time to come.")
-    muted = Muted(match=dict(by_hand.labels(labels)), until=until, reason=by_hand.reason(reason))
+    alerts = {rule.name for rule in config.alert_rules(settings)}
+    muted = Muted(match=dict(by_hand.labels(labels, alerts)), until=until, reason=by_hand.reason(reason))
     kept = store.open_store(settings.store, world)
     keeper.change(kept, lambda book: by_hand.silence(book, muted, now), world)
     return muted

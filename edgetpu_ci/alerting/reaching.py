@@ -37,7 +37,12 @@ class Reaching:
         return incident.is_open and all(alert.fingerprint in self.muted for alert in firing(incident))
 
     def escalated(self, incident: Incident, step: Step) -> tuple[str, ...]:
-        """Wherever its contact is told; where it is a way, at the address for the alert that fires first."""
+        """Wherever its contact is told; where it is a way, at the address for the alert that fires first.
+
+        A reminder: wherever it is told of.
+        """
+        if not step.contact:
+            return self.targets(incident) or ()
         first = (firing(incident) or incident.alerts)[0]
         return tuple(routing.said_to(step.contact, self.alerting, self._addresses, "", first.labels))
 

@@ -21,7 +21,8 @@ def options(command: argparse.ArgumentParser) -> None:
     closing.add_argument("key", metavar="KEY")
     closing.add_argument("--reason", metavar="TEXT", required=True)
     silencing = _action(actions, "silence", "say nothing of alerts with these labels until a time", _silence)
-    silencing.add_argument("labels", metavar="LABEL=VALUE", nargs="+")
+    silencing.add_argument("labels", metavar="LABEL=VALUE", nargs="*")
+    silencing.add_argument("--everything", action="store_true", help="of any alert: a maintenance window")
     until = silencing.add_mutually_exclusive_group(required=True)
     until.add_argument("--until", metavar="TIME", type=_time, help="as 2026-01-31T18:00+01:00; UTC without the offset")
     until.add_argument("--for", metavar="TIME", dest="lasts", help='as "2 hours"')
@@ -96,6 +97,8 @@ def _silence(arguments: argparse.Namespace) -> int:
     from edgetpu_ci.alerting import desk
     from edgetpu_ci.config import durations
 
+    if arguments.everything == bool(arguments.labels):
+        raise ConfigError("Give the labels of what is silenced, as alertname=build_failure_streak, or --everything.")
     settings, world = surroundings.settings(arguments), surroundings.world()
     until = arguments.until
     if until is None:
@@ -104,5 +107,5 @@ def _silence(arguments: argparse.Namespace) -> int:
             raise ConfigError('--for: a silence of no time silences nothing; write it as "2 hours".')
         until = world.now() + lasts
     made = desk.silence(settings, arguments.labels, until, arguments.reason, world)
-    output.say(f"silenced  {' '.join(arguments.labels)} until {made.until:%Y-%m-%d %H:%M} UTC")
+    output.say(f"silenced  {' '.join(arguments.labels) or 'everything'} until {made.until:%Y-%m-%d %H:%M} UTC")
     return 0

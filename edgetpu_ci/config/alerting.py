@@ -138,7 +138,7 @@ class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inhibit: tuple[Inhibition, ...] = ()
     silences: tuple[Silence, ...] = ()
     notify: tuple[Step, ...] = ()
-    routing: Routes = field(default_factory=default_routing)
+    routing: Routes = field(default_factory=dict)
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
     escalation_matrix: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     runbooks: str | dict[Annotated[str, Meta(pattern=NAME)], Automated] = "runbooks"

@@ -6,11 +6,14 @@ from typing import Final
 
 from edgetpu_ci import spelling
 from edgetpu_ci.config import durations, matrix, shorthand, triggers
-from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule, default_routing
+from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule
 from edgetpu_ci.errors import ConfigError
 
 ALL: Final = "all_channels"
 """Every way of `notify`."""
+
+NOTIFY: Final = "notify_"
+"""Before the name of a contact, an action of a runbook."""
 
 LABELS: Final = ("alertname", "severity", "priority", "repo", "branch", "machine", "subject", "metric", "device")
 """All that alerts are told apart by."""
@@ -94,10 +97,9 @@ def _check_matrix(alerting: Alerting) -> None:
 
 
 def _check_routing(alerting: Alerting) -> None:
-    ours = default_routing()
     known = [ALL, *(step.use for step in alerting.notify), *alerting.contacts]
     for level, names in alerting.routing.items():
-        for name in names if names != ours[level] else ():
+        for name in names:
             expect(name, known, f"alerting.routing.{level}", "neither notify nor contacts has")
 
 
@@ -146,6 +148,11 @@ def _check_actions(alerting: Alerting) -> None:
     for name, action in alerting.actions.items():
         if bool(action.command) == bool(action.workflow):
             raise ConfigError(f"alerting.actions.{name} must have either a `command` or a `workflow`.")
+    for name, one in triggers.short(alerting).items():
+        for called in one.actions:
+            contact = called.removeprefix(NOTIFY)
+            if contact != called and called not in alerting.actions:
+                expect(contact, alerting.contacts, f"alerting.runbooks.{name}: {called}", "contacts has no")
 
 
 def _once(names: Sequence[str], fault: str) -> None:

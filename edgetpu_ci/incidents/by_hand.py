@@ -1,6 +1,6 @@
 """What people do with incidents: name one, take it on, close it, silence alerts. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -117,8 +117,11 @@ def reason(text: str) -> str:
     return text.strip()
 
 
-def labels(written: Iterable[str]) -> Mapping[str, str]:
-    """Labels as they are written: NAME=VALUE each; ConfigError for anything else, and what no alert has."""
+def labels(written: Iterable[str], alerts: Collection[str]) -> Mapping[str, str]:
+    """Labels as they are written: NAME=VALUE each; ConfigError for anything else, and what no alert has.
+
+    Likewise for what is nearly the name of one of the `alerts`.
+    """
     found: dict[str, str] = {}
     for text in written:
         name, sign, value = text.partition("=")
@@ -128,4 +131,7 @@ def labels(written: Iterable[str]) -> Mapping[str, str]:
         if name in found:
             raise ConfigError(f"The label {name} is given twice; make a silence for each of its values.")
         found[name] = value
+    called = found.get("alertname", "")
+    if called not in alerts and (guess := spelling.meant(called, alerts)):
+        raise ConfigError(f'No alert is called "{called}"{guess}')
     return found

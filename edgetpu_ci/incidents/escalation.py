@@ -22,7 +22,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Due(NamedTuple):
-    """A step: who is told after which time, and when that is."""
+    """A step: who is told after which time, and when that is; nobody's name: whoever was told hears it again."""
 
     at: datetime
     contact: str
@@ -72,7 +72,8 @@ def _told_at(incident: Incident, now: datetime) -> datetime:
 def ladder(incident: Incident, plan: Plan) -> tuple[Due, ...]:
     """Every step of an incident, the soonest first: of the matrix, and of response times that nobody kept.
 
-    Whom the matrix tells at once hears with the first, and is no step.
+    Whom the matrix tells at once hears with the first, and is no step. A response time without an `escalation` is a
+    reminder.
     """
     if incident.told_at is None:
         return ()
@@ -85,7 +86,7 @@ def ladder(incident: Incident, plan: Plan) -> tuple[Due, ...]:
 def _responses(incident: Incident, rules: Sequence[AlertRule]) -> Iterator[tuple[timedelta, str]]:
     firing = {alert.rule for alert in incident.alerts if alert.state == "firing"}
     for rule in rules:
-        if rule.name in firing and rule.escalation:
+        if rule.name in firing and rule.response_time:
             yield durations.time(rule.response_time, f"the response_time of {rule.name}"), rule.escalation
 
 
@@ -96,6 +97,8 @@ def _runs(incident: Incident) -> bool:
 def _said(step: Due, now: datetime) -> str:
     late = now - step.at
     by = f", {durations.words(late)} late" if late >= timedelta(minutes=1) else ""
+    if not step.contact:
+        return f"nobody acknowledged it within {step.after}{by}"
     return f"{step.contact} is told, as nobody acknowledged it within {step.after}{by}"
 
 
@@ -118,10 +121,14 @@ def _untold(incident: Incident, now: datetime) -> Iterator[Missed]:
 def _steps(incident: Incident, plan: Plan, now: datetime) -> Iterator[Missed]:
     taken = {(step.contact, step.after): step for step in incident.steps}
     for step in incident.steps:
-        yield Missed(incident, f"{step.contact} was told late", step.due, step.taken - step.due)
+        yield Missed(incident, f"{_who(step.contact)} late", step.due, step.taken - step.due)
     for one in ladder(incident, plan):
         if (one.contact, one.after) not in taken:
-            yield Missed(incident, f"{one.contact} was not told", one.at, now - one.at)
+            yield Missed(incident, _who(one.contact, "not "), one.at, now - one.at)
+
+
+def _who(contact: str, negation: str = "") -> str:
+    return f"{contact} was {negation}told" if contact else f"whoever was told was {negation}reminded"
 
 
 def _unsaid(incident: Incident, outbox: tuple[Intent, ...], now: datetime) -> Iterator[Missed]:
@@ -130,7 +137,8 @@ def _unsaid(incident: Incident, outbox: tuple[Intent, ...], now: datetime) -> It
     for intent in outbox:
         is_of_it = (intent.key, intent.number) == (incident.key, incident.number)
         if is_of_it and intent.kind in {"opened", "escalated"} and incident.told_at:
-            since = min((taken[who] for who in intent.text.split(", ") if who in taken), default=incident.told_at)
+            names = intent.text.split(", ") if intent.kind == "escalated" else []
+            since = min((taken[who] for who in names if who in taken), default=incident.told_at)
             why = f" ({intent.trouble})" if intent.trouble else ""
             yield Missed(incident, f"{intent.target} has not heard{why}", since, now - since)
 

@@ -29,7 +29,7 @@ def listed(incidents: Sequence[Incident], silences: Iterable[Muted]) -> Iterator
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
     for one in silences:
-        yield f"silenced  {_labels(one.match)} until {_when(one.until)}: {words.plain(one.reason)}"
+        yield f"silenced  {_labels(one.match) or 'everything'} until {_when(one.until)}: {words.plain(one.reason)}"
 
 
 def shown(one: Incident, waiting: Iterable[Intent]) -> Iterator[str]:

@@ -144,6 +144,7 @@ def _told(alert: Alert, common: Mapping[str, str]) -> dict[str, str]:
         "state": alert.state,
         "because": words.plain(alert.because, words.SENTENCE),
         "where": words.plain(alert.where, words.SENTENCE),
+        "since": f"{alert.bad.at:%Y-%m-%d %H:%M} UTC",
         "first bad commit": words.plain(alert.bad.commit),
         "last good commit": words.plain(alert.good.commit) if alert.good else "",
     }

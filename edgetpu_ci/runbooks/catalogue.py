@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from edgetpu_ci.config.checking import NOTIFY
+
 Kind = Literal["look", "say", "hook"]
 """`look`: reads, and writes a file of ours; `say`: tells somebody; `hook`: what the configuration names for it."""
 
@@ -36,7 +38,6 @@ ACTIONS: Final[dict[str, Known]] = {
         "say", "Tell the contact that `contact` names; `notify_NAME` tells the contact NAME.", ("contact",)
     ),
 }
-NOTIFY: Final = "notify_"
 MOST_DAYS: Final = 366
 
 

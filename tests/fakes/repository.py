@@ -42,7 +42,8 @@ def commit(folder: Path, files: Mapping[str, bytes | None], message: str = "chan
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     git(folder, "add", "--all")
-    more = {"GIT_AUTHOR_NAME": "octocat", "GIT_AUTHOR_DATE": f"{at:%FT%TZ}", "GIT_COMMITTER_DATE": f"{at:%FT%TZ}"}
+    when = f"{at:%FT%TZ}" if at else ""
+    more = {"GIT_AUTHOR_NAME": "octocat", "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
     git(folder, "commit", "--quiet", "--allow-empty", "--message", message, **(more if at else {}))
     return git(folder, "rev-parse", "HEAD")
 

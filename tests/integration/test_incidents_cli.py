@@ -165,6 +165,9 @@ def test_without_a_number_the_newest_is_meant(say: Say, called: str) -> None:
             ["silence", "branch=b", "--until", "2020-01-01T00:00+01:00", "--reason", "x"],
             "2019-12-31 23:00 UTC is past",
         ),
+        (["silence", "alertname=test_coverage_dop", "--for", "2 h", "--reason", "x"], "No alert is called"),
+        (["silence", "--for", "2 h", "--reason", "x"], "Give the labels of what is silenced"),
+        (["silence", "a=b", "--everything", "--for", "2 h", "--reason", "x"], "Give the labels of what is silenced"),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_a_sentence(
@@ -205,6 +208,10 @@ def test_a_silence_is_listed_and_one_of_the_same_labels_takes_its_place(say: Say
     (line,) = [line for line in say("incidents", "list").splitlines() if line.startswith("silenced")]
     assert line.startswith("silenced  alertname=build_failure_streak until ")
     assert line.endswith(": moving")
+    assert say("incidents", "silence", "--everything", "--for", "1 h", "--reason", "a new runner").startswith(
+        "silenced  everything until "
+    )
+    assert "silenced  everything until " in say("incidents", "list")
 
 
 @pytest.mark.usefixtures("store")

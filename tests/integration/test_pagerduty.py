@@ -89,6 +89,7 @@ def test_what_a_page_says(tmp_path: Path) -> None:
         "labels": "priority=p0, severity=critical",
         "state": "firing",
         "because": "4 builds failed in a row, more than 3",
+        "since": "2026-03-04 05:05 UTC",
         "first bad commit": "a" * 40,
         "last good commit": "b" * 40,
     }

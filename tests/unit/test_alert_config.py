@@ -229,6 +229,14 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"notify": SLACK, "routing": {"warning": ["slak"]}},
         r'alerting\.routing\.warning: neither notify nor contacts has slak; did you mean "slack"\?',
     ),
+    "what routing would say by itself, written out": (
+        {"notify": SLACK, "routing": {"critical": ["all_channels", "emergency_contacts"]}},
+        r"alerting\.routing\.critical: neither notify nor contacts has emergency_contacts; there are",
+    ),
+    "a contact of a runbook in short form": (
+        {"runbooks": {"errors": {"trigger": "error_rate > 5%", "actions": ["notify_oncall_engineer"]}}},
+        r"alerting\.runbooks\.errors: notify_oncall_engineer: contacts has no oncall_engineer",
+    ),
     "a label that no alert has": (
         {"inhibit": [{"source": {"alertname": "a"}, "target": {"severty": "warning"}}]},
         r'alerting\.inhibit\[0\]\.target: no alert has a label severty; did you mean "severity"\?',
@@ -247,7 +255,7 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, fault: str) -> No
 
 def test_what_routing_says_by_itself_needs_no_way_that_is_not_listed(tmp_path: Path) -> None:
     known = section(tmp_path, rules=[RULE], notify=SLACK)
-    assert "pagerduty" in known.alerting.routing["error"]
+    assert known.alerting.routing == {}
 
 
 @pytest.mark.parametrize(

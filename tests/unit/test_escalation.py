@@ -1,7 +1,8 @@
 """Who hears of what nobody acknowledged: each step once, on time where a job looked, and what was missed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from edgetpu_ci import codec
+from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.incidents import escalation, intents
 from edgetpu_ci.incidents.escalation import Plan
@@ -48,6 +50,12 @@ ALERTING = codec.convert(
 PLAN = Plan(alerting=ALERTING, rules=ALERTING.rules)
 SILENT = Muted(match={"branch": "main"}, until=START + timedelta(days=1), reason="moving")
 TOLERANCE = timedelta(minutes=5)
+
+
+class Ways(NamedTuple):
+    """The part of a bound notifier that says where."""
+
+    address: Callable[[dict[str, str], str], str]
 
 
 def minutes(number: float) -> datetime:
@@ -131,6 +139,22 @@ def test_what_nothing_may_be_said_of_has_no_clock_and_begins_anew() -> None:
 
 def test_without_a_row_of_its_priority_only_the_response_time_counts() -> None:
     assert told(looked_at(0, 300, of=incident(priority=""))) == ["development_team"]
+
+
+def test_a_response_time_without_an_escalation_reminds_whoever_was_told() -> None:
+    (rule,) = ALERTING.rules
+    plan = Plan(alerting=replace(ALERTING, escalation_matrix={}), rules=[replace(rule, escalation="")])
+    found = escalation.due(incident(told_at=START), plan, minutes(20))
+    assert [(step.contact, step.after) for step in found.steps] == [("", "20 min")]
+    assert [(line.kind, line.text) for line in found.timeline] == [
+        ("escalated", "nobody acknowledged it within 20 min")
+    ]
+    late = escalation.audit(Book(incidents=(incident(told_at=START),)), plan, minutes(40), TOLERANCE)
+    assert [one.what for one in late] == ["whoever was told was not reminded"]
+    routed = replace(ALERTING, routing={"critical": ("slack",)}, escalation_matrix={})
+    way = Ways(address=lambda _labels, channel: channel or "#ci")
+    reach = Reaching(alerting=routed, rules=plan.rules, bound={"slack": way}, muted=())  # type: ignore[dict-item]
+    assert reach.escalated(found, found.steps[0]) == ("slack #ci",)
 
 
 def test_a_rule_that_is_gone_or_an_alert_that_is_over_has_no_response_time() -> None:
