@@ -4,15 +4,15 @@ With a bot token, that is. An incoming webhook can change nothing and has no thr
 """
 
 import re
-from typing import Annotated, Final
+from typing import Final
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from edgetpu_ci.config.step import Variable
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.incidents.record import Notice, Receipt
 from edgetpu_ci.world import World
 
-Variable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
 _BASE: Final = re.compile(r"https://[\w.-]+(:\d+)?/.*|http://(localhost|127\.0\.0\.1)(:\d+)?/.*")
 
 
