@@ -133,7 +133,14 @@ def _outside(world: World) -> Event:
     if ran.status != 0 or len(lines) != 2:  # noqa: PLR2004 - the commit and its branch
         return Event()
     changed = world.run(["git", "-C", str(world.cwd), "diff", "--quiet", "HEAD"], b"", 10).status == 1
-    return Event(commit=lines[0] + "-dirty" * changed, branch="" if lines[1] == "HEAD" else lines[1])
+    branch = "" if lines[1] == "HEAD" else lines[1]
+    return Event(commit=lines[0] + "-dirty" * changed, branch=branch, main=_cloned(world) if branch else "")
+
+
+def _cloned(world: World) -> str:
+    """The branch that a clone knows as the default one of where it is from; empty where it does not say."""
+    asked = ["git", "-C", str(world.cwd), "symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD"]
+    return world.run(asked, b"", 10).stdout.decode(errors="replace").strip().removeprefix("origin/")
 
 
 def _payload(place: str) -> _Payload:

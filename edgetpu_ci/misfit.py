@@ -22,6 +22,10 @@ _WORDS: Final = {
     "date": "a date",
     "datetime": "a time",
 }
+VARIABLE: Final = r"^(?![A-Za-z0-9]{32}$)[A-Za-z_][A-Za-z0-9_]*$"
+"""The name of an environment variable; PagerDuty's keys, of 32 letters and digits, are taken for none."""
+
+NO_VARIABLE: Final = "expected the name of the environment variable that holds it, and not what it holds"
 _DATES: Final = {"date": "2026-01-31", "datetime": "2026-01-31T12:00:00Z"}
 
 
@@ -98,14 +102,23 @@ def _plainly(fault: str, kinds: list[object]) -> str:
     if missing := re.fullmatch(r"Object missing required field `(.*)`", fault):
         return f"`{missing[1]}` is missing"
     if chosen := re.fullmatch(r"Invalid enum value (.*)", fault):
-        allowed = [str(value) for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
+        allowed = [
+            str(value) for kind in map(_of_keys, kinds) if get_origin(kind) is Literal for value in get_args(kind)
+        ]
         name = chosen[1].strip("'")
         return f'"{name}" is none of: {", ".join(allowed)}{spelling.meant(name, allowed).rstrip(".")}'
     if dated := re.fullmatch(r"Invalid RFC3339 encoded (date|datetime)", fault):
         return f"is no {_WORDS[dated[1]].removeprefix('a ')}; write it as {_DATES[dated[1]]}"
+    if fault.endswith(f"matching regex '{VARIABLE}'"):
+        return NO_VARIABLE
     said = re.sub(r"`([^`]*)`", lambda found: _types(found[1]), fault).replace(" >= ", " of at least ")
     said = re.sub(r"(\d)\.0\b", r"\1", said.replace(" <= ", " of at most "))
     return f"{said[0].lower()}{said[1:]}"
+
+
+def _of_keys(kind: object) -> object:
+    """What the keys of a table may be; anything else as it is: only a key is found to be wrong at a table."""
+    return get_args(kind)[0] if get_origin(kind) is dict else kind
 
 
 def _types(named: str) -> str:

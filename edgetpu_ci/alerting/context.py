@@ -76,19 +76,18 @@ def look_up(settings: Config, recent: Recent, world: World, incident: Incident) 
         author=change.author,
         pull_request=f"#{change.pull_request}" if change.pull_request else "",
         commits=change.commits,
-        owner=_owner(rule, settings.alerting),
+        owner=rule.owner if rule else "",
+        mention=_mention(rule, settings.alerting) if rule else "",
         links=(*_links(first, change, _place(repository, world)), *_documents(first, rule, settings, world)),
         recent=values,
         chart=chart,
     )
 
 
-def _owner(rule: AlertRule | None, alerting: Alerting) -> str:
-    """Whom the rule names: as a contact is mentioned on GitHub, where the configuration says how."""
-    if rule is None:
-        return ""
-    mention = alerting.contacts.get(rule.owner, {}).get("issue", "")
-    return mention if MENTION.fullmatch(mention) else rule.owner
+def _mention(rule: AlertRule, alerting: Alerting) -> str:
+    """How GitHub mentions the owner of a rule; empty where the configuration does not say."""
+    known = alerting.contacts.get(rule.owner, {}).get("issue", "")
+    return next((name for name in (known, rule.owner) if MENTION.fullmatch(name)), "")
 
 
 def _of_clone(alert: Alert, world: World) -> Change:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from edgetpu_ci import config, event, store
 from edgetpu_ci.alerting import evaluating, keeper
 from edgetpu_ci.errors import ConfigError
-from edgetpu_ci.incidents import by_hand
+from edgetpu_ci.incidents import by_hand, muting
 from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Intent, Muted
 from edgetpu_ci.world import World
 
@@ -16,21 +16,35 @@ _LATELY: Final = 20
 _MOST: Final = 1000
 
 
-def overview(settings: config.Config, world: World) -> tuple[list[Incident], list[Muted]]:
-    """Those that are open, then the newest of those that are over, and the silences by hand that still hold."""
+class Overview(NamedTuple):
+    """Those that are open, then the newest of those that are over; the silences by hand that hold; who is muted."""
+
+    incidents: list[Incident]
+    silences: list[Muted]
+    muted: frozenset[int]
+
+
+def overview(settings: config.Config, world: World) -> Overview:
+    """What stands in the store."""
     kept = store.open_store(settings.store, world)
     book = keeper.load(kept)
     known = sorted(book.incidents, key=lambda one: (not one.is_open, one.number))
     silences = [one for one in book.silences if one.until > world.now()]
-    return [*known, *islice(keeper.past(kept, world), _LATELY)], silences
+    muted = muting.incidents(book, settings.alerting, world.now())
+    return Overview([*known, *islice(keeper.past(kept, world), _LATELY)], silences, muted)
 
 
-def one(settings: config.Config, key: str, world: World) -> tuple[Incident, list[Intent]]:
-    """An incident, open or over, and what waits to be said of it; ConfigError where none or several are meant."""
+def one(settings: config.Config, key: str, world: World) -> tuple[Incident, list[Intent], bool]:
+    """An incident, open or over, what waits to be said of it, and whether it is muted.
+
+    ConfigError where none or several are meant.
+    """
     kept = store.open_store(settings.store, world)
     book = keeper.load(kept)
     found = by_hand.find(_known(book, kept, world), key)
-    return found, [intent for intent in book.outbox if (intent.key, intent.number) == (found.key, found.number)]
+    waiting = [intent for intent in book.outbox if (intent.key, intent.number) == (found.key, found.number)]
+    is_muted = found.is_open and found.number in muting.incidents(book, settings.alerting, world.now())
+    return found, waiting, is_muted
 
 
 def acknowledge(settings: config.Config, key: str, role: str, world: World) -> Incident:

@@ -1,7 +1,7 @@
 """From reports to what is said of them: at the end of a run, and for what earlier runs left."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -76,7 +76,8 @@ class Watch(Struct, frozen=True, kw_only=True):
         left, unkept = self._put_away(done.book)
         waiting = tuple(one for one in left.outbox if not intents.is_held(one, self.world.now()))
         is_quiet = not any(one.is_open for one in left.incidents)
-        return Told(opened, resolved, done.said, waiting, (*done.problems, *unkept), is_quiet)
+        problems = (*done.problems, *unkept, *self._unheard(left))
+        return Told(opened, resolved, done.said, waiting, problems, is_quiet)
 
     def planned(self, before: Book, after: Book) -> Book:
         """The book `after` with what is to be said."""
@@ -120,6 +121,17 @@ class Watch(Struct, frozen=True, kw_only=True):
         named = _VARIABLE.findall(written.decode() + " ".join(one.target for one in book.outbox))
         is_set = sorted({name for name in named if self.world.env.get(name)})
         return sha256(written + " ".join(is_set).encode()).hexdigest()[:8]
+
+    def _unheard(self, book: Book) -> Iterator[ConfigError]:
+        """What is open and was to be said, had anybody an address for it."""
+        reach = self.reach(book)
+        for one in book.incidents:
+            names = reach.hearers(one)
+            if self.bound and names and one.is_open and not one.receipts and reach.targets(one) == ():
+                yield ConfigError(
+                    f"Nobody is told of {one.name}: none of {', '.join(names)} has an address for it, such as the "
+                    "`channel` of slack or, of issues, the repository (GITHUB_REPOSITORY)."
+                )
 
     def _put_away(self, book: Book) -> tuple[Book, Sequence[EdgeTpuCiError]]:
         reach = self.reach(book)

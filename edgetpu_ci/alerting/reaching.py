@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from edgetpu_ci.config import checking
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.incidents import routing
 from edgetpu_ci.incidents.incident import firing
@@ -18,6 +19,12 @@ class Reaching:
     rules: Sequence[AlertRule]
     bound: Mapping[str, Bound]
     muted: Container[str]
+
+    def hearers(self, incident: Incident) -> tuple[str, ...]:
+        """The ways and contacts that the configuration has for its alerts, whether they have an address or none."""
+        rules = {alert.rule for alert in incident.alerts}
+        found = (name for rule in self.rules if rule.name in rules for name in checking.hearers(self.alerting, rule))
+        return tuple(dict.fromkeys(found))
 
     def targets(self, incident: Incident) -> tuple[str, ...] | None:
         """Where any of its alerts that fire is told of; None while all are muted."""

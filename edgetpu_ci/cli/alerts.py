@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, take acknowledgements, tell; 4 where somebody could not be told."""
     from edgetpu_ci import codec
     from edgetpu_ci.alerting import responding
+    from edgetpu_ci.incidents import by_hand
     from edgetpu_ci.render import incident_text
 
     world = surroundings.world()
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         output.say(line(told) or "nothing new")
         for intent in told.waiting:
-            output.say(f"waits  {incident_text.waits(intent)}")
+            output.say(f"waits  {by_hand.short(intent)} {incident_text.waits(intent)}")
     for problem in told.problems:
         output.fail(str(problem))
     return DeliveryError.exit_status if told.problems or any(one.trouble for one in told.waiting) else 0

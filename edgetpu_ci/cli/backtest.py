@@ -100,8 +100,7 @@ def _rule(arguments: argparse.Namespace, settings: "Config") -> "AlertRule":
     for name, value in given.items():
         rule = backtest.with_threshold(rule, name, value)
     if arguments.lasting is not None:
-        if durations.runs(arguments.lasting) is None:
-            durations.time(arguments.lasting, "--for")
+        durations.lasting(arguments.lasting, "--for")
         rule = replace(rule, for_=arguments.lasting)
     return rule
 

@@ -54,11 +54,11 @@ def _list(arguments: argparse.Namespace) -> int:
     from edgetpu_ci.alerting import desk
     from edgetpu_ci.render import incident_text
 
-    found, silences = desk.overview(surroundings.settings(arguments), surroundings.world())
+    found, silences, muted = desk.overview(surroundings.settings(arguments), surroundings.world())
     if arguments.json:
         output.write(codec.encode_json({"incidents": found, "silences": silences}).decode(), end="")
         return 0
-    for text in incident_text.listed(found, silences) if found or silences else ["there are no incidents"]:
+    for text in incident_text.listed(found, silences, muted) if found or silences else ["there are no incidents"]:
         output.say(text)
     return 0
 
@@ -67,8 +67,8 @@ def _show(arguments: argparse.Namespace) -> int:
     from edgetpu_ci.alerting import desk
     from edgetpu_ci.render import incident_text
 
-    found, waiting = desk.one(surroundings.settings(arguments), arguments.key, surroundings.world())
-    for text in incident_text.shown(found, waiting):
+    found, waiting, is_muted = desk.one(surroundings.settings(arguments), arguments.key, surroundings.world())
+    for text in incident_text.shown(found, waiting, is_muted=is_muted):
         output.say(text)
     return 0
 

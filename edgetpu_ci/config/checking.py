@@ -1,10 +1,11 @@
 """Whether the section `alerting:` makes sense: every name is one that is there, every time can be read. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from edgetpu_ci import spelling
+from edgetpu_ci import misfit, spelling
 from edgetpu_ci.config import durations, matrix, shorthand, triggers
 from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule
 from edgetpu_ci.errors import ConfigError
@@ -18,6 +19,8 @@ NOTIFY: Final = "notify_"
 LABELS: Final = ("alertname", "severity", "priority", "repo", "branch", "machine", "subject", "metric", "device")
 """All that alerts are told apart by."""
 
+_HAS_CHANNELS: Final = "slack"
+_BY_VARIABLE: Final = ("pagerduty", "webhook")
 _LONG_AGO: Final = timedelta(days=30)
 
 
@@ -32,6 +35,14 @@ def rules(alerting: Alerting) -> tuple[tuple[str, AlertRule], ...]:
     return (*found, *(one for one in triggers.rules(alerting) if one[1].name not in names))
 
 
+def hearers(alerting: Alerting, rule: AlertRule) -> tuple[str, ...]:
+    """Ways and contacts that are to hear when it begins: those of its level, of its channel, and `immediate` ones."""
+    level = alerting.routing.get(rule.severity, default_routing()[rule.severity])
+    rungs = matrix.ladder(alerting, rule.priority)
+    at_once = (name for rung in rungs if rung.after == timedelta(0) for name in rung.contacts)
+    return (*level, *([_HAS_CHANNELS] if rule.channel else []), *at_once)
+
+
 def check(alerting: Alerting) -> None:
     """ConfigError for the first thing that is wrong, in one sentence with its place."""
     _check_ways(alerting)
@@ -44,6 +55,7 @@ def check(alerting: Alerting) -> None:
     _once([rule.name for _, rule in found], "alerting: two alerts are called")
     _check_priorities(alerting)
     _check_labels(alerting)
+    _check_silences(alerting)
     _check_actions(alerting)
 
 
@@ -64,8 +76,12 @@ def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
 
 
 def _doubts_of(rule: AlertRule, alerting: Alerting, place: str) -> Iterator[str]:
-    if rule.channel and alerting.notify and not any(step.use == "slack" for step in alerting.notify):
+    ways = [step.use for step in alerting.notify]
+    if rule.channel and ways and _HAS_CHANNELS not in ways:
         yield f"{place}: notify lists no slack, so that nothing is said in {rule.channel}"
+    if ways and (names := hearers(alerting, rule)) and not {ALL, *ways, *alerting.contacts}.intersection(names):
+        listed = ", ".join(dict.fromkeys(names))
+        yield f"{place}: {rule.severity} goes to {listed}, of which notify lists none, so that nobody is told of it"
     if rule.owner not in alerting.contacts and (guess := spelling.meant(rule.owner, alerting.contacts)):
         yield f'{place}.owner: no contact is called "{rule.owner}"{guess}'
 
@@ -85,6 +101,8 @@ def _check_contacts(alerting: Alerting) -> None:
             expect(way, ways, f"alerting.contacts.{name}", "notify lists no")
             if not address.strip():
                 raise ConfigError(f"alerting.contacts.{name}.{way} is empty; give an address, or leave {way} out.")
+            if way in _BY_VARIABLE and not re.fullmatch(misfit.VARIABLE, address):
+                raise ConfigError(f"alerting.contacts.{name}.{way}: {misfit.NO_VARIABLE}.")
 
 
 def _check_matrix(alerting: Alerting) -> None:
@@ -106,8 +124,7 @@ def _check_routing(alerting: Alerting) -> None:
 def _check_rule(rule: AlertRule, alerting: Alerting, place: str) -> None:
     if sum(getattr(rule, name) is not None for name in DEMANDS) != 1:
         raise ConfigError(f"{place} must demand exactly one of: {', '.join(DEMANDS)}.")
-    if durations.runs(rule.for_) is None:
-        durations.time(rule.for_, f"{place}.for")
+    durations.lasting(rule.for_, f"{place}.for")
     durations.time(rule.response_time, f"{place}.response_time")
     if rule.escalation:
         expect(rule.escalation, alerting.contacts, f"{place}.escalation", "contacts has no")
@@ -142,6 +159,12 @@ def _matchers(alerting: Alerting) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield f"alerting.inhibit[{number}].target", one.target
     for number, silence in enumerate(alerting.silences):
         yield f"alerting.silences[{number}].match", silence.match
+
+
+def _check_silences(alerting: Alerting) -> None:
+    for number, silence in enumerate(alerting.silences):
+        if silence.starts and silence.starts >= silence.until:
+            raise ConfigError(f"alerting.silences[{number}] would end before it starts; give it a later `until`.")
 
 
 def _check_actions(alerting: Alerting) -> None:

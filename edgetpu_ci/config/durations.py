@@ -15,12 +15,21 @@ _MOST: Final = timedelta(days=366)
 
 def time(text: str, place: str) -> timedelta:
     """A length of time; "immediate" and nothing are zero. ConfigError names `place` and says how to write it."""
+    return _read(text, place, '"15 min", "4 hours" or "2 days"')
+
+
+def lasting(text: str, place: str) -> timedelta:
+    """The same where so many runs in a row will do as well, which are no time."""
+    return timedelta(0) if runs(text) is not None else _read(text, place, '"15 min", "2 days" or "3 runs"')
+
+
+def _read(text: str, place: str, such_as: str) -> timedelta:
     if text.strip() in ("", IMMEDIATE):
         return timedelta(0)
     found = re.fullmatch(r"\s*<?\s*(\d+(?:\.\d+)?)[ _]*([a-z]+?)s?\s*", text.lower())
     seconds = _SECONDS.get(found[2]) if found else None
     if found is None or seconds is None or (length := _length(float(found[1]) * seconds)) > _MOST:
-        raise ConfigError(f'{place}: "{text}" is no length of time; write it as "15 min", "4 hours" or "2 days".')
+        raise ConfigError(f'{place}: "{text}" is no length of time; write it as {such_as}.')
     return length
 
 

@@ -1,8 +1,13 @@
 """A plugin in use, as every section that lists some writes it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+from edgetpu_ci import misfit
+
+Variable = Annotated[str, Meta(pattern=misfit.VARIABLE)]
+"""The name of the environment variable that holds a secret."""
 
 
 class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

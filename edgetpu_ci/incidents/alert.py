@@ -47,7 +47,7 @@ def after_good(alert: Alert, seen: Observation) -> Alert:
 
 def _has_lasted(alert: Alert, rule: AlertRule) -> bool:
     runs = durations.runs(rule.for_)
-    lasting = durations.time(rule.for_, f"alerting.rules: {rule.name}.for") if runs is None else timedelta(0)
+    lasting = durations.lasting(rule.for_, f"alerting.rules: {rule.name}.for")
     least = max(runs or 1, (_in_a_row(rule) or 0) + 1)
     return alert.bad_runs >= least and alert.last.at - alert.bad.at >= lasting
 
@@ -61,4 +61,4 @@ def _because(rule: AlertRule, seen: Observation, runs: int) -> str:
     most = _in_a_row(rule)
     if most is None or runs <= most:
         return seen.because
-    return f"{seen.because}, in {runs} run{'s' if runs > 1 else ''} in a row, above {most}"
+    return f"{seen.because}, in {runs} run{'s' if runs > 1 else ''} in a row, more than {most}"

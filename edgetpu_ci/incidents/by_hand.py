@@ -11,15 +11,15 @@ from edgetpu_ci.config import checking
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.incidents import incident
 from edgetpu_ci.incidents.book import changed
-from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Muted
+from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Intent, Muted
 
 _LONGEST: Final = 200
 _LISTED: Final = 5
 _DIGITS: Final = 8
 
 
-def short(one: Incident) -> str:
-    """What an incident is called on the command line: "f329e9e0-1"."""
+def short(one: Incident | Intent) -> str:
+    """What an incident, or that of an intent, is called on the command line: "f329e9e0-1"."""
     return f"{one.key[:_DIGITS]}-{one.number}"
 
 

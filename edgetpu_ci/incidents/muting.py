@@ -19,6 +19,12 @@ def told(book: Book, settings: Alerting, now: datetime) -> tuple[Incident, ...]:
     return tuple(one for one in book.incidents if one.number in (open_ if one.is_open else heard))
 
 
+def incidents(book: Book, settings: Alerting, now: datetime) -> frozenset[int]:
+    """The numbers of those that are open and that nobody is to be told of now."""
+    heard = {one.number for one in told(book, settings, now)}
+    return frozenset(one.number for one in book.incidents if one.is_open and one.number not in heard)
+
+
 def of(book: Book, settings: Alerting, now: datetime) -> frozenset[str]:
     """The fingerprints of the alerts that are muted."""
     alerts = [alert for one in book.incidents for alert in firing(one)]

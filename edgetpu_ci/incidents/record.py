@@ -245,9 +245,9 @@ class Context(Struct, frozen=True, kw_only=True):
     """What is looked up when something is said, and kept nowhere: who wrote the commit, and addresses to read on.
 
     Of the first run that was bad: its `author` by name, its `pull_request` ("#12"), and how many `commits` it is after
-    the last good one. `owner` is whom the configuration names, as GitHub mentions them where it says how. `links` are
-    names and addresses: commit, compare, pull request, code, run, report, runbook. `recent` are the last values of what
-    is wrong, oldest first, and `chart` draws a picture of them (PNG; empty where none can be).
+    the last good one. `owner` is whom the configuration names, and `mention` how GitHub mentions them, where it says
+    so. `links` are names and addresses: commit, compare, pull request, code, run, report, runbook. `recent` are the
+    last values of what is wrong, oldest first, and `chart` draws a picture of them (PNG; empty where none can be).
     """
 
     repository: str = ""
@@ -255,6 +255,7 @@ class Context(Struct, frozen=True, kw_only=True):
     pull_request: str = ""
     commits: int | None = None
     owner: str = ""
+    mention: str = ""
     links: tuple[tuple[str, str], ...] = ()
     recent: tuple[float, ...] = ()
     chart: Drawing = bytes

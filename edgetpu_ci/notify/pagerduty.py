@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct, field
 
 from edgetpu_ci import codec
+from edgetpu_ci.config.step import Variable
 from edgetpu_ci.errors import ConfigError, DeniedError, DocumentError
 from edgetpu_ci.incidents.record import Acknowledged, Incident, Kind, Notice, Receipt
 from edgetpu_ci.model import Report
@@ -44,7 +45,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     incidents, to know who acknowledged; without it nobody asks.
     """
 
-    routing_keys: dict[str, str] = field(default_factory=lambda: {DEFAULT: "PAGERDUTY_ROUTING_KEY"})
+    routing_keys: dict[str, Variable] = field(default_factory=lambda: {DEFAULT: "PAGERDUTY_ROUTING_KEY"})
     url: str = "https://events.pagerduty.com"
     changes: bool = False
     token: str = ""

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from edgetpu_ci.config.step import Variable
 from edgetpu_ci.errors import ConfigError, DeniedError
 from edgetpu_ci.incidents.record import Notice, Receipt
 from edgetpu_ci.notify.post import Letter, post
@@ -21,8 +22,8 @@ _LEAST_SECRET: Final = 16
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The names of the variables with the address and with the secret that deliveries are signed with."""
 
-    url: str = "EDGETPU_CI_WEBHOOK_URL"
-    secret: str = "EDGETPU_CI_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+    url: Variable = "EDGETPU_CI_WEBHOOK_URL"
+    secret: Variable = "EDGETPU_CI_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 
 
 def check(options: Options, world: World) -> None:

@@ -113,7 +113,7 @@ def _facts(incident: Incident, context: Context, earlier: int | None) -> list[st
         ("Where", _where(incident, context)),
         ("First bad", _commit(first.bad, context)),
         ("Last good", _good(first, context)),
-        ("Owner", owner(context.owner)),
+        ("Owner", owner(context.mention or context.owner)),
         ("Read on", links(context)),
     ]
     shown = [(name, text) for name, text in rows if text]

@@ -1,6 +1,6 @@
 """Incidents as text for a terminal, and what a run made of them in a line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -22,9 +22,12 @@ def became(opened: Iterable[Incident], resolved: Iterable[Incident], said: Seque
     return " · ".join(parts)
 
 
-def listed(incidents: Sequence[Incident], silences: Iterable[Muted]) -> Iterator[str]:
-    """A line for each, its columns aligned; then the silences."""
-    rows = [(by_hand.short(one), _state(one), _grave(one), _name(one), _since(one), _where(one)) for one in incidents]
+def listed(incidents: Sequence[Incident], silences: Iterable[Muted], muted: Container[int]) -> Iterator[str]:
+    """A line for each, its columns aligned, those with the numbers `muted` said to be so; then the silences."""
+    rows = [
+        (by_hand.short(one), _state(one, one.number in muted), _grave(one), _name(one), _since(one), _where(one))
+        for one in incidents
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -32,9 +35,9 @@ def listed(incidents: Sequence[Incident], silences: Iterable[Muted]) -> Iterator
         yield f"silenced  {_labels(one.match) or 'everything'} until {_when(one.until)}: {words.plain(one.reason)}"
 
 
-def shown(one: Incident, waiting: Iterable[Intent]) -> Iterator[str]:
+def shown(one: Incident, waiting: Iterable[Intent], *, is_muted: bool) -> Iterator[str]:
     """All that is known of one."""
-    yield f"{_name(one)}  {by_hand.short(one)}  {_state(one)}  {_grave(one)}"
+    yield f"{_name(one)}  {by_hand.short(one)}  {_state(one, is_muted)}  {_grave(one)}"
     yield f"key       {one.key}"
     yield f"labels    {_labels(one.labels)}"
     yield f"opened    {_when(one.opened_at)}"
@@ -60,7 +63,8 @@ def _told(one: Incident, waiting: Iterable[Intent]) -> Iterator[str]:
 def waits(intent: Intent) -> str:
     """What is still to be said, to whom, and why it was not."""
     tries = f", tried {intent.tries} times" if intent.tries > 1 else ""
-    trouble = f" ({intent.trouble}{tries})" if intent.trouble else ""
+    again = ", said again after a day, or when the configuration changes" if intent.trouble == "refused" else ""
+    trouble = f" ({intent.trouble}{tries}{again})" if intent.trouble else ""
     return f"{intent.kind} to {words.plain(intent.target)}{trouble}"
 
 
@@ -78,10 +82,10 @@ def _seen(seen: Sighting) -> str:
     return "  ".join(filter(None, [_when(seen.at), words.commit(seen.commit), words.plain(seen.url, _LONGEST)]))
 
 
-def _state(one: Incident) -> str:
+def _state(one: Incident, is_muted: bool) -> str:  # noqa: FBT001 - of the incident beside it
     if not one.is_open:
         return "over"
-    return "acknowledged" if one.acknowledged_at else "open"
+    return f"{'acknowledged' if one.acknowledged_at else 'open'}{', muted' if is_muted else ''}"
 
 
 def _grave(one: Incident) -> str:

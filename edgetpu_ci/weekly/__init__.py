@@ -10,6 +10,7 @@ from edgetpu_ci.config import Config
 from edgetpu_ci.digest import compose
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.digest.week import Week
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Report
 from edgetpu_ci.notify import NOTIFIERS, slack
 from edgetpu_ci.store import Store
@@ -27,7 +28,9 @@ class Made(NamedTuple):
 
 
 def make(settings: Config, week: Week, world: World) -> Made:
-    """The digest of a week, from what the store holds."""
+    """The digest of a week, from what the store holds; ConfigError for one that is still to come."""
+    if week.start > world.now():
+        raise ConfigError(f"The week {week.name} has not begun; its digest begins with {week.start:%Y-%m-%d}.")
     keeper = store.open_store(settings.store, world)
     known = gathering.known(settings, week, keeper, world)
     return Made(compose(known), next(iter(known.kpis), None), keeper)

@@ -50,7 +50,10 @@ class Telling:
 
     def tell(self) -> Done:
         """Say it, or bring it up to date; LaterError or DeniedError, and then the next run says it."""
-        slack.check(self.options, self.world)
+        try:
+            slack.check(self.options, self.world)
+        except ConfigError as error:
+            raise ConfigError(f"{error} With --dry-run the digest is printed.") from None
         token = self.world.env.get(self.options.token, "").strip()
         if token and not self.options.channel:
             raise ConfigError("No Slack channel is named for the digest: give --channel, or `channel` to notify.")

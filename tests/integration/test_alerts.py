@@ -150,6 +150,23 @@ def test_from_good_to_bad_to_good_it_is_said_once_each_and_kept_as_a_document(sh
     assert kept.alerts[0].good.commit == f"{1:040x}"
 
 
+def test_what_nobody_has_an_address_for_is_said_until_somebody_hears_of_it(shop: Shop) -> None:
+    nowhere = {"slack": shop.slack.bound()._replace(address=lambda _labels, channel: channel)}
+    silent = replace(COVERAGE, channel="")
+    shop.alerting = replace(ALERTING, rules=(silent,))
+    shop.keep(report(0, 70))
+    for _ in range(2):
+        (problem,) = replace(shop.watch(), bound=nowhere).evaluate().problems
+        assert str(problem).startswith(
+            f"Nobody is told of {shop.incident.name}: none of slack, pagerduty has an address"
+        )
+    shop.alerting = replace(ALERTING, rules=(silent,), routing={"warning": ()})
+    assert replace(shop.watch(), bound=nowhere).evaluate().problems == ()
+    shop.alerting = replace(ALERTING, rules=(silent,))
+    assert shop.verb().problems == ()
+    assert kinds(shop.slack) == ["opened"]
+
+
 def test_what_a_killed_job_did_not_look_at_the_next_run_or_the_verb_does(shop: Shop) -> None:
     shop.run(90)
     shop.hour += 1

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import cli, codec, config, history, memory, weekly
 from edgetpu_ci.config.alerting import Alerting
-from edgetpu_ci.digest import Known
+from edgetpu_ci.digest import Known, week
 from edgetpu_ci.digest.record import Digest
 from edgetpu_ci.errors import ConfigError, DeliveryError, StoreError
 from edgetpu_ci.incidents.record import STORED, Book
@@ -363,6 +363,20 @@ def test_without_slack_it_is_printed_and_stands_in_the_summary(folder: Path) -> 
     assert done.stdout.startswith(f"## {DIGEST}\n\n")
     assert summary.read_text().strip() == done.stdout.strip()
     assert f"<h1>{DIGEST}</h1>" in (folder / "out/digest.html").read_text()
+
+
+def test_a_week_that_is_still_to_come_has_no_digest(folder: Path) -> None:
+    later = week.of(digests.NOW + timedelta(days=7))
+    with pytest.raises(ConfigError, match=f"The week {later.name} has not begun"):
+        weekly.make(config.Config(), later, Job(folder).world)
+
+
+def test_without_its_secret_the_digest_says_how_it_is_printed(folder: Path, there: Slack) -> None:
+    job = Job(folder)
+    without = weekly.make(config.Config(), digests.WEEK, job.world)
+    with pytest.raises(ConfigError, match="is set; .* With --dry-run the digest is printed"):
+        weekly.tell(without, slack.Options(channel="#ci"), changed(job.world, env={}))
+    assert there.messages == []
 
 
 def test_as_json_or_tried_out_nothing_is_said_elsewhere(folder: Path) -> None:

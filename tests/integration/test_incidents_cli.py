@@ -12,7 +12,8 @@ from edgetpu_ci import app, config
 from edgetpu_ci.alerting import keeper
 from edgetpu_ci.cli import _parser
 from edgetpu_ci.errors import ConfigError, DocumentError
-from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.incidents.record import Book, Intent
+from edgetpu_ci.render import incident_text
 from edgetpu_ci.store.folder import Folder
 from tests.fakes.incidents import KEY, acknowledged, changed, incident, resolved
 from tests.fakes.program import edgetpu_ci
@@ -69,7 +70,7 @@ def test_nobody_who_cannot_be_told_changes_a_run_and_the_verb_says_who(folder: P
     assert "1 still to be said" in done.stdout
     assert "warning: PAGERDUTY_ROUTING_KEY is not set" in done.stderr
     again = say("alerts", status=4)
-    assert "waits  opened to pagerduty PAGERDUTY_ROUTING_KEY (not configured)\n" in again
+    assert re.search(r"waits  \w{8}-1 opened to pagerduty PAGERDUTY_ROUTING_KEY \(not configured\)\n", again)
     assert "PAGERDUTY_ROUTING_KEY is not set" in again
 
 
@@ -207,11 +208,21 @@ def test_a_silence_is_listed_and_one_of_the_same_labels_takes_its_place(say: Say
         say("incidents", "silence", "alertname=build_failure_streak", "--for", f"{hours} hours", "--reason", "moving")
     (line,) = [line for line in say("incidents", "list").splitlines() if line.startswith("silenced")]
     assert line.startswith("silenced  alertname=build_failure_streak until ")
+    assert "f329e9e0-2  open, muted  critical" in say("incidents", "list")
+    assert say("incidents", "show", "f329e9e0").startswith("build_failure_streak  f329e9e0-2  open, muted  critical")
     assert line.endswith(": moving")
     assert say("incidents", "silence", "--everything", "--for", "1 h", "--reason", "a new runner").startswith(
         "silenced  everything until "
     )
     assert "silenced  everything until " in say("incidents", "list")
+
+
+@pytest.mark.usefixtures("store")
+def test_what_a_service_refused_says_when_it_is_said_again() -> None:
+    intent = Intent(id="a", key=KEY, number=1, kind="opened", change=1, target="slack #ci", trouble="refused")
+    assert incident_text.waits(intent) == (
+        "opened to slack #ci (refused, said again after a day, or when the configuration changes)"
+    )
 
 
 @pytest.mark.usefixtures("store")

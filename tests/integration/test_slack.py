@@ -311,6 +311,11 @@ def test_an_alert_goes_to_the_channel_of_its_rule_else_to_the_usual_one() -> Non
     [
         ({}, "https://slack.com/api/", "neither SLACK_BOT_TOKEN nor SLACK_WEBHOOK_URL is set"),
         ({"SLACK_BOT_TOKEN": "xoxb planted"}, "https://slack.com/api/", "what SLACK_BOT_TOKEN holds is no secret"),
+        (
+            {"SLACK_WEBHOOK_URL": "hooks.example/planted"},
+            "https://slack.com/api/",
+            "what SLACK_WEBHOOK_URL holds is no",
+        ),
         ({"SLACK_BOT_TOKEN": TOKEN}, "http://elsewhere.example/api/", "has to be an https:// address"),
     ],
 )

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import codec, config, metrics, schema
+from edgetpu_ci import codec, config, metrics, notify, schema
 from edgetpu_ci.config import checking, matrix
 from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.config.step import Step
 from edgetpu_ci.errors import ConfigError
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -174,7 +175,22 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"rules": [RULE | {"name": "error_rate"}], "warning_alerts": [{"error_rate": {"threshold": "> 1%"}}]},
         "two alerts are called error_rate",
     ),
-    "a time": ({"rules": [RULE | {"for": "soon"}]}, r'rules\[0\] \(slow\)\.for: "soon" is no length of time'),
+    "a time": (
+        {"rules": [RULE | {"for": "soon"}]},
+        r'rules\[0\] \(slow\)\.for: "soon" is no length of time; write it as "15 min", "2 days" or "3 runs"',
+    ),
+    "a level": (
+        {"notify": SLACK, "routing": {"fatal": ["slack"]}},
+        r'routing: "fatal" is none of: info, warning, error, ',
+    ),
+    "a silence that ends before it starts": (
+        {"silences": [{"reason": "a", "starts": NOW, "until": NOW - timedelta(days=1)}]},
+        r"alerting\.silences\[0\] would end before it starts",
+    ),
+    "a key in place of its variable": (
+        {"notify": [{"use": "pagerduty"}], "contacts": {"cto": {"pagerduty": "c0ffee" * 5 + "00"}}},
+        r"alerting\.contacts\.cto\.pagerduty: expected the name of the environment variable that holds it",
+    ),
     "a response time": ({"rules": [RULE | {"response_time": "3 runs"}]}, r"response_time: \"3 runs\" is no length"),
     "an escalation to nobody": (
         {
@@ -279,6 +295,11 @@ def test_what_routing_says_by_itself_needs_no_way_that_is_not_listed(tmp_path: P
             "alerting.rules[0] (slow): notify lists no slack, so that nothing is said in #dev",
         ),
         (
+            {"rules": [RULE], "notify": [{"use": "pagerduty"}]},
+            "alerting.rules[0] (slow): warning goes to slack, issue, of which notify lists none, "
+            "so that nobody is told of it",
+        ),
+        (
             {"rules": [RULE | {"owner": "dev_tem"}], "notify": SLACK, "contacts": {"dev_team": {"slack": "#d"}}},
             'alerting.rules[0] (slow).owner: no contact is called "dev_tem"; did you mean "dev_team"?',
         ),
@@ -290,6 +311,24 @@ def test_what_routing_says_by_itself_needs_no_way_that_is_not_listed(tmp_path: P
 )
 def test_what_is_probably_not_meant_is_said(tmp_path: Path, alerting: dict[str, Any], doubt: str) -> None:
     assert config.doubts(section(tmp_path, **alerting), NOW) == (doubt,)
+
+
+@pytest.mark.parametrize(
+    ("use", "name", "secret"),
+    [
+        ("slack", "token", "xoxb-1-planted"),
+        ("slack", "webhook", "https://hooks.example.org/planted"),
+        ("pagerduty", "routing_keys", {"default": "p1anted" * 4 + "0000"}),
+        ("webhook", "url", "https://example.org/planted"),
+        ("webhook", "secret", "planted-" * 3),
+    ],
+)
+def test_a_secret_in_place_of_its_variable_is_refused_and_never_repeated(use: str, name: str, secret: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        notify.bind(Step(use=use, with_={name: secret}), "alerting.notify[0]")
+    assert f"{name}" in str(caught.value)
+    assert "expected the name of the environment variable that holds it, and not what it holds" in str(caught.value)
+    assert "anted" not in str(caught.value)
 
 
 def test_what_makes_sense_raises_no_doubt(tmp_path: Path) -> None:

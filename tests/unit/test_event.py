@@ -113,6 +113,20 @@ def test_outside_actions_git_tells_commit_and_branch(tmp_path: Path) -> None:
     assert read == event.Event(commit=read.commit, branch="faster")
 
 
+def test_outside_actions_a_clone_tells_which_branch_is_the_main_one(tmp_path: Path) -> None:
+    source, clone = tmp_path / "source", tmp_path / "clone"
+    identity = ("-c", "user.name=octocat", "-c", "user.email=octocat@example.com")
+    subprocess.run(["git", "init", "-q", "-b", "trunk", source], check=True)
+    subprocess.run(["git", "-C", source, *identity, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    subprocess.run(["git", "clone", "-q", source, clone], check=True)
+    assert event.read(world(clone, run=run_process)).main == "trunk"
+    subprocess.run(["git", "-C", clone, "switch", "-q", "-c", "faster"], check=True)
+    read = event.read(world(clone, run=run_process))
+    assert (read.branch, read.main) == ("faster", "trunk")
+    subprocess.run(["git", "-C", clone, "switch", "-q", "--detach"], check=True)
+    assert event.read(world(clone, run=run_process)).main == "", "so other CI services check main out"
+
+
 def test_outside_actions_and_outside_a_repository_nothing_is_known(tmp_path: Path) -> None:
     assert event.read(world(tmp_path)) == event.Event()
 

@@ -134,7 +134,7 @@ def test_what_is_missing_fires_after_more_runs_in_a_row_than_allowed() -> None:
     assert pending.because == "there is no value of test coverage: it was not measured in this run"
     book = after(rule, *coverage(90), *nothing, *coverage(None), *nothing)
     assert lines(book) == [
-        "opened: there is no value of test coverage: it was not measured in this run, in 3 runs in a row, above 2"
+        "opened: there is no value of test coverage: it was not measured in this run, in 3 runs in a row, more than 2"
     ]
     assert after(rule, *nothing * 9).incidents == ()
     assert not only(after(rule, *coverage(90, 90), book=book, start=100)).is_open
@@ -334,7 +334,7 @@ def test_what_was_missing_is_expected_no_more_once_somebody_closed_it() -> None:
     rule = AlertRule(name="x", match="*/test_coverage", missing_above=0)
     nothing = [value("package_available", 1, "edge-tpu")]
     book = after(rule, *coverage(90), nothing)
-    assert lines(book)[0].endswith("it was not measured in this run, in 1 run in a row, above 0")
+    assert lines(book)[0].endswith("it was not measured in this run, in 1 run in a row, more than 0")
     book = close(book, only(book), "we test no more")
     assert len(after(rule, nothing, book=book, start=20).incidents) == 1
     assert len(after(rule, *coverage(90), nothing, book=book, start=20).incidents) == 2

@@ -4,15 +4,15 @@ With a bot token, that is. An incoming webhook can change nothing and has no thr
 """
 
 import re
-from typing import Annotated, Final
+from typing import Final
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from edgetpu_ci.config.step import Variable
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.incidents.record import Notice, Receipt
 from edgetpu_ci.world import World
 
-Variable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
 _BASE: Final = re.compile(r"https://[\w.-]+(:\d+)?/.*|http://(localhost|127\.0\.0\.1)(:\d+)?/.*")
 
 
@@ -34,8 +34,8 @@ def check(options: Options, world: World) -> None:
     """ConfigError where neither a token nor a webhook is given, or one that cannot be."""
     if not _BASE.fullmatch(options.base_url):
         raise ConfigError(f'notify (use: slack): base_url "{options.base_url}" has to be an https:// address.')
-    for name in (options.token, options.webhook):
-        if not re.fullmatch(r"[!-~]*", world.env.get(name, "").strip()):
+    for name, kind in ((options.token, r"[!-~]*"), (options.webhook, r"(https?://[!-~]+)?")):
+        if not re.fullmatch(kind, world.env.get(name, "").strip()):
             raise ConfigError(f"notify (use: slack): what {name} holds is no secret of Slack's; set it anew.")
     if not (_secret(options.token, world) or _secret(options.webhook, world)):
         raise ConfigError(
