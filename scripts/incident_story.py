@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,15 +80,19 @@ class Slack:
 
 
 @contextmanager
-def slack(**env: str) -> Iterator[Slack]:
-    """Slack's emulator with the channels of the example."""
+def services(clock: Moved) -> Iterator[tuple[Town, Slack, Emulated]]:
+    """Slack with the channels of the example, everybody else who is told, and GitHub."""
     named = [{"name": name} for name in (*CHANNELS, *CHANNELS_OF_WARNINGS)]
     token = {"token": SLACK_TOKEN, "type": "bot", "scopes": _SCOPES}
-    with (
-        room() as place,
-        started("slack", place, "http://localhost", {"slack": {"tokens": [token], "channels": named}}, **env),
-    ):
-        yield Slack(place)
+    seed = {"slack": {"tokens": [token], "channels": named}}
+    with room() as place, emulate(TOKEN, **clock.env) as github:
+        there = Slack(place)
+        with (
+            Town(slack=there, clock=clock) as town,
+            started("slack", place, town.addresses["slack"], seed, **clock.env),
+        ):
+            town.addresses |= there.channels()
+            yield town, there, github
 
 
 def play(folder: Path, lasting: Path) -> tuple[Story, list[str]]:
@@ -101,10 +105,7 @@ def play(folder: Path, lasting: Path) -> tuple[Story, list[str]]:
         done = edgetpu_ci(of.here, *argv, **of.env, **env)
         return Job(argv=argv, status=done.returncode, said=done.stdout + done.stderr)
 
-    with ExitStack() as stack:
-        github = stack.enter_context(emulate(TOKEN, **env))
-        there = stack.enter_context(slack(**env))
-        town = stack.enter_context(Town(slack=there, clock=clock, addresses=there.channels()))
+    with services(clock) as (town, there, github):
         told = Story(
             of=watched(folder, town, github), play=run, comment=lambda number, body: github.say(int(number), body)
         )

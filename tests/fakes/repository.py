@@ -42,8 +42,9 @@ def commit(folder: Path, files: Mapping[str, bytes | None], message: str = "chan
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     git(folder, "add", "--all")
-    more = {"GIT_AUTHOR_NAME": "octocat", "GIT_AUTHOR_DATE": f"{at:%FT%TZ}", "GIT_COMMITTER_DATE": f"{at:%FT%TZ}"}
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", message, **(more if at else {}))
+    dated = {f"GIT_{who}_DATE": f"{at:%FT%TZ}" for who in ("AUTHOR", "COMMITTER")} if at else {}
+    who = {"GIT_AUTHOR_NAME": "octocat"} if at else {}
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message, **dated, **who)
     return git(folder, "rev-parse", "HEAD")
 
 

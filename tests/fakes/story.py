@@ -72,7 +72,7 @@ def tells(one: Heard) -> bool:
 
 @dataclass(kw_only=True)
 class Story:
-    """It goes on by `play`; `comment` is how somebody says something on an issue."""
+    """It goes on by `play`; whose login is it that acknowledges, and how does that person comment?"""
 
     of: Watched
     play: Play
@@ -207,5 +207,5 @@ def faults(story: Story) -> list[str]:
         for line in job.said.splitlines()
         if line.startswith("waits")
     ]
-    refused = (one for one in town.heard if one.reply.status >= 400 and one.service != "git")
+    refused = (one for one in town.heard if tells(one) and one.reply.status >= 400)
     return found + [f"{one.service} refused {one.what} with {one.reply.status}" for one in refused]
