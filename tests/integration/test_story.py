@@ -1,6 +1,5 @@
 """What only a whole shows: an incident's life in one repository, two that share all services, and where secrets go."""
 
-import base64
 import json
 import secrets
 from collections.abc import Iterator
@@ -165,32 +164,21 @@ def echo(request: Request) -> Reply:
     return Reply(status=400, body=json.dumps(known).encode(), headers={"content-type": "application/json"})
 
 
-def leaks(town: Town, written: dict[str, bytes]) -> list[str]:
-    """Where a secret stands, of all that was written and of what a service heard that it is not for."""
-    own = {"Slack": "SLACK", "PagerDuty": "PAGERDUTY", "GitHub": "GITHUB", "git": "GITHUB", "webhook": "", "alerts": "ALERT"}
-    places = [("", place, data) for place, data in written.items()]
-    places += [(one.service, one.service, repr(one.request).encode()) for one in town.heard]
-    return [
-        f"{name} in {place}"
-        for name, secret in PLANTED.items()
-        for service, place, data in places
-        if not (service and own[service] and name.startswith(own[service]))
-        if secret.encode() in data or base64.b64encode(secret.encode())[:-3] in data
-    ]
-
-
 @pytest.mark.parametrize("echoing", [False, True], ids=["all is well", "who is told echoes what it was sent"])
 def test_no_secret_is_written_anywhere_or_told_to_others(tmp_path: Path, town: Town, *, echoing: bool) -> None:
     hook = town.door("webhook", echo if echoing else lambda _: Reply(status=200))
-    alerts = town.door("alerts", echo if echoing else lambda _: Reply(status=200, body=b"[]"))
+    alerts = town.door("Alertmanager", echo if echoing else lambda _: Reply(status=200, body=b"[]"))
+    if echoing:
+        town.addresses |= {"slack": town.door("Slack", echo), "pagerduty": town.door("PagerDuty", echo)}
     house = House(tmp_path, town, more=MORE.format(alertmanager=alerts))
     text = (house.of.work / "edgetpu-ci.yml").read_text().replace("routing_keys:", "token: PAGERDUTY_TOKEN, routing_keys:")
     house.of.commit("Who acknowledged is asked", {"edgetpu-ci.yml": text.encode()})
     house.of.secrets |= {**PLANTED, "EDGETPU_CI_WEBHOOK_URL": f"{hook}/planted"}
     if echoing:
-        house_slack(town).down = lambda _: echo(town.heard[-1].request)
-        town.pagerduty.faults = [Reply(status=400)]
+        house.issues.fail(400, times=20, message=f"echo of {TOKEN}")
     house.built(4)
     house.look(16)
     written = {f"{path}": path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert leaks(town, {**written, "what was printed": "\n".join(house.said).encode()}) == []
+    printed = "\n".join(house.said)
+    assert story.leaks(town, PLANTED, {**written, "what was printed": printed.encode()}) == []
+    assert ("echo of" in printed) is echoing

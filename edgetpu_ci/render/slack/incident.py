@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from edgetpu_ci.config import durations
 from edgetpu_ci.config.alerting import Level
 from edgetpu_ci.incidents.incident import in_order
@@ -195,7 +197,8 @@ def _new(notice: Notice) -> list[Event]:
         if steps := [event for event in timeline if event.kind == kind and event.text.startswith(contacts)]:
             return steps
     if kind != "updated":
-        return [event for event in timeline if event.kind == kind][-1:]
+        latest = [event for event in timeline if event.kind == kind][-1:]
+        return [replace(event, text=notice.intent.text or event.text) for event in latest]
     since = notice.earlier.at if notice.earlier else max((event.at for event in timeline), default=None)
     lately = [event for event in timeline if event.kind != "opened" and since and event.at >= since]
     return [event for event in lately if event.at != since] or lately
