@@ -172,13 +172,19 @@ class Api:
         if answer.status == _UNANSWERED:
             return DeliveryError(f"GitHub did not answer {request} ({answer.text}); {self._later}.")
         step = self._later if answer.passing else self._steps.get(answer.status, self._later).format(needs=self._needs)
-        sentence = f"GitHub answered {answer.status} ({_message(answer.text)}) to {request}; {step}."
+        said = _message(self._without_token(answer.text))
+        sentence = f"GitHub answered {answer.status} ({said}) to {request}; {step}."
         if answer.status in {_NOT_FOUND, _GONE}:
             return (GoneError if answer.status == _GONE else MissingError)(sentence)
         if answer.limited:
             return LaterError(sentence, answer.asks)
         denied = answer.status in {_UNAUTHORIZED, _FORBIDDEN}
         return DeniedError(sentence) if denied else DeliveryError(sentence)
+
+    def _without_token(self, text: str) -> str:
+        """Whoever answers in GitHub's place may throw it back."""
+        auth = self._requester.auth
+        return text.replace(auth.token, "***") if auth else text
 
 
 def _wait(answer: Answer, attempt: int) -> float:

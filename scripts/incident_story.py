@@ -5,10 +5,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from statistics import median
 from time import monotonic
 from typing import Any, Final
 
@@ -17,13 +19,14 @@ sys.path[0] = str(ROOT)
 
 from tests.fakes import browsers, slack_preview, story  # noqa: E402 - only after our own folder is first
 from tests.fakes.emulate import Emulated, emulate, pass_on, room, started  # noqa: E402
+from tests.fakes.git_server import git  # noqa: E402
 from tests.fakes.hub import TOKEN  # noqa: E402
 from tests.fakes.loopback import Reply, Request  # noqa: E402
 from tests.fakes.program import edgetpu_ci  # noqa: E402
 from tests.fakes.slack import faults  # noqa: E402
 from tests.fakes.slack_server import TOKEN as SLACK_TOKEN  # noqa: E402
 from tests.fakes.story import Chapter, Job, Story  # noqa: E402
-from tests.fakes.watched import START, Heard, Town, Watched, watched  # noqa: E402
+from tests.fakes.watched import SECRETS, START, Heard, Town, Watched, watched  # noqa: E402
 
 CHANNELS: Final = ("ci", "emergency", "security", "leads", "management", "development", "infrastructure", "oncall")
 CHANNELS_OF_WARNINGS: Final = ("dev-performance", "dev-quality", "dev-security")
@@ -80,38 +83,78 @@ class Slack:
 
 
 @contextmanager
-def slack(**env: str) -> Iterator[Slack]:
-    """Slack's emulator with the channels of the example."""
+def services(clock: Moved) -> Iterator[tuple[Town, Slack, Emulated]]:
+    """Slack with the channels of the example, everybody else who is told, and GitHub."""
     named = [{"name": name} for name in (*CHANNELS, *CHANNELS_OF_WARNINGS)]
     token = {"token": SLACK_TOKEN, "type": "bot", "scopes": _SCOPES}
-    with (
-        room() as place,
-        started("slack", place, "http://localhost", {"slack": {"tokens": [token], "channels": named}}, **env),
-    ):
-        yield Slack(place)
+    seed = {"slack": {"tokens": [token], "channels": named}}
+    with room() as place, emulate(TOKEN, **clock.env) as github:
+        there = Slack(place)
+        with (
+            Town(slack=there, clock=clock) as town,
+            started("slack", place, town.addresses["slack"], seed, **clock.env),
+        ):
+            town.addresses |= there.channels()
+            yield town, there, github
 
 
 def play(folder: Path, lasting: Path) -> tuple[Story, list[str]]:
     """The whole story in a folder of its own; what went wrong."""
     clock = Moved(folder / "clock")
     clock.go(START)
-    env = clock.env
-
-    def run(of: Watched, argv: Sequence[str]) -> Job:
-        done = edgetpu_ci(of.here, *argv, **of.env, **env)
-        return Job(argv=argv, status=done.returncode, said=done.stdout + done.stderr)
-
-    with ExitStack() as stack:
-        github = stack.enter_context(emulate(TOKEN, **env))
-        there = stack.enter_context(slack(**env))
-        town = stack.enter_context(Town(slack=there, clock=clock, addresses=there.channels()))
+    with services(clock) as (town, there, github):
         told = Story(
-            of=watched(folder, town, github), play=run, comment=lambda number, body: github.say(int(number), body)
+            of=watched(folder, town, github),
+            play=partial(run, clock.env),
+            comment=lambda number, body: github.say(int(number), body),
         )
         told.tell()
         (lasting / "issue.md").write_text(issue(github))
         wrong = [*story.faults(told), *github.violations, *told.of.hub.violations, *there.faults]
-        return told, wrong
+        return told, wrong + [f"a secret: {found}" for found in story.leaks(town, SECRETS, written(told))]
+
+
+def written(told: Story) -> dict[str, bytes]:
+    """All that is left of the jobs: files, what they printed, and every object of the repository."""
+    of = told.of
+    files = {f"{path}": path.read_bytes() for path in of.folder.rglob("*") if path.is_file() and not path.is_symlink()}
+    printed = {" ".join(job.argv): job.said.encode() for each in told.chapters for job in each.jobs}
+    objects = git(of.server.repository, "cat-file", "--batch-all-objects", "--batch")
+    return {**files, **printed, "the repository": objects}
+
+
+def measure(times: int) -> None:
+    """How soon after the last figure was read each service heard of an incident that opens, so many times."""
+    found: list[dict[str, float]] = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as place:
+            found.append(opening(Path(place)))
+            print("  ".join(f"{service} {seconds:.1f} s" for service, seconds in found[-1].items()), flush=True)
+    print("median  " + "  ".join(f"{name} {median(one[name] for one in found):.1f} s" for name in found[0]))
+
+
+def opening(folder: Path) -> dict[str, float]:
+    """The same once, with four failing builds at the first run."""
+    clock = Moved(folder / "clock")
+    clock.go(START)
+    with services(clock) as (town, _, github):
+        told = Story(
+            of=watched(folder, town, github), play=partial(run, clock.env), comment=lambda _number, _body: None
+        )
+        told.of.build("success")
+        for number in range(3):
+            told.of.commit(f"Change {number}", {f"{number}": b"x"})
+            told.of.build("failure")
+        with told.chapter("It opens") as now:
+            told.built(now, "failure")
+    first = {one.service: one.at for one in reversed(now.told())}
+    return {service: first[service] - now.measured() for service in ("PagerDuty", "Slack", "GitHub")}
+
+
+def run(env: Mapping[str, str], of: Watched, argv: Sequence[str]) -> Job:
+    """A job as a process of its own."""
+    done = edgetpu_ci(of.here, *argv, **of.env, **env)
+    return Job(argv=argv, status=done.returncode, said=done.stdout + done.stderr)
 
 
 def issue(github: Emulated) -> str:
@@ -220,6 +263,9 @@ def _messages(channel: story.Channel) -> Iterator[tuple[dict[str, Any], bool]]:
 
 def main() -> int:
     """Play it, write down what became of it, and say what is wrong."""
+    if sys.argv[1:2] == ["--measure"]:
+        measure(int(sys.argv[2]))
+        return 0
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "incident-story")
     folder.mkdir(parents=True, exist_ok=True)
     began = monotonic()

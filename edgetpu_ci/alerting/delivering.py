@@ -40,6 +40,7 @@ class Messenger:
     said: list[Intent] = field(default_factory=list)
     problems: list[EdgeTpuCiError] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
+    _known: dict[tuple[str, int, int], Context] = field(default_factory=dict)
 
     def deliver(self, book: Book) -> Delivered:
         """Say all that is held and what may be said after it. Nothing that fails here is lost: it waits."""
@@ -85,10 +86,17 @@ class Messenger:
             intent=intent,
             incident=incident,
             address=intent.target.partition(" ")[2],
-            context=self._context(incident),
+            context=self._looked_up(incident),
             earlier=incident.receipts.get(intent.target),
             perhaps=intent.tries > 1,
         )
+
+    def _looked_up(self, incident: Incident) -> Context:
+        """Once for all who hear of the same change."""
+        change = (incident.key, incident.number, incident.change)
+        if change not in self._known:
+            self._known[change] = self._context(incident)
+        return self._known[change]
 
     def _context(self, incident: Incident) -> Context:
         try:

@@ -4,22 +4,26 @@ The jobs are those of examples/alerts: key figures after each build, and a look 
 """
 
 import json
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from tests.fakes.loopback import Request
-from tests.fakes.watched import START, Heard, Watched
+from tests.fakes.watched import START, Heard, Town, Watched
 
 KPIS = ("run", "--kpis")
 LOOK = ("alerts",)
 MONDAY = START + timedelta(days=5) - timedelta(hours=2, minutes=53)
-SOURCES = ("GitHub", "package index")
+_SOURCES: Final = ("GitHub", "package index")
 """Whom collectors of key figures ask."""
+_OF_INCIDENTS: Final = ("/issues", "/labels", "/collaborators/", "/commits/", "/compare/")
+_OWN: Final = {"Slack": "SLACK", "PagerDuty": "PAGERDUTY", "GitHub": "GITHUB", "git": "GITHUB", "Alertmanager": "ALERT"}
+"""How the names of the secrets begin that are for a service."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +58,13 @@ class Chapter:
 
     def measured(self) -> float:
         """When the last answer was there that a collector of key figures waited for."""
-        read = (one.at for one in self.heard if one.service in SOURCES and not tracked(one))
+        read = (one.at for one in self.heard if one.service in _SOURCES and not tracked(one))
         return max(read, default=self.heard[0].at)
 
 
 def tracked(one: Heard) -> bool:
-    """Whether it is about the issues of incidents."""
-    return one.service == "GitHub" and ("/issues" in one.what or "/labels" in one.what or "/collab" in one.what)
+    """Whether GitHub was asked because of an incident, and not for key figures."""
+    return one.service == "GitHub" and any(part in one.what for part in _OF_INCIDENTS)
 
 
 def tells(one: Heard) -> bool:
@@ -72,7 +76,7 @@ def tells(one: Heard) -> bool:
 
 @dataclass(kw_only=True)
 class Story:
-    """It goes on by `play`; `comment` is how somebody says something on an issue."""
+    """It goes on by `play`; whose login is it that acknowledges, and how does that person comment?"""
 
     of: Watched
     play: Play
@@ -180,6 +184,21 @@ def channels(heard: Sequence[Heard]) -> dict[str, Channel]:
     return found
 
 
+def leaks(town: Town, secrets: Mapping[str, str], written: Mapping[str, bytes]) -> list[str]:
+    """Which secret stands where, of all that was written, and of what a service heard that it is not for."""
+    places = [("", place, data) for place, data in written.items()]
+    places += [(one.service, one.service, repr(one.request).encode()) for one in town.heard]
+    return sorted(
+        {
+            f"{name} in {place}"
+            for name, secret in secrets.items()
+            for service, place, data in places
+            if not (service in _OWN and name.startswith(_OWN[service]))
+            if secret.encode() in data or b64encode(secret.encode())[:-3] in data
+        }
+    )
+
+
 def faults(story: Story) -> list[str]:
     """What is not as it should be at the end; empty of a story that went well."""
     town, found = story.of.town, list[str]()
@@ -207,5 +226,5 @@ def faults(story: Story) -> list[str]:
         for line in job.said.splitlines()
         if line.startswith("waits")
     ]
-    refused = (one for one in town.heard if one.reply.status >= 400 and one.service != "git")
+    refused = (one for one in town.heard if tells(one) and one.reply.status >= 400)
     return found + [f"{one.service} refused {one.what} with {one.reply.status}" for one in refused]

@@ -40,6 +40,7 @@ class Tracker(FakeGitHub):
     """A repository with issues, or, `disabled`, without; each write is a second later than the one before."""
 
     more: ClassVar[Sequence[Route]] = ()
+    repository: str = "acme/detector"
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: list[str] = field(default_factory=lambda: ["bug", "incident", "acknowledged", "severity: critical"])
     disabled: bool = False
@@ -54,7 +55,8 @@ class Tracker(FakeGitHub):
     def open(self, title: str, body: str, labels: tuple[str, ...] = ("incident",), author: str = BOT) -> Issue:
         """Somebody opens an issue."""
         at, number = self.tick(), len(self.issues) + 1
-        issue = Issue(number=number, title=title, body=body, author=author, labels=labels, created=at, updated=at)
+        known = {"labels": labels, "created": at, "updated": at, "repository": self.repository}
+        issue = Issue(number=number, title=title, body=body, author=author, **known)  # type: ignore[arg-type]
         self.issues[number] = issue
         return issue
 

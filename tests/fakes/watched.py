@@ -216,8 +216,8 @@ class Watched:
         git.git(self.folder, "clone", "--quiet", str(self.server.repository), str(self.here))
         git.git(self.here, "remote", "set-url", "origin", self.server.url)
         (self.here / "reports").mkdir()
-        totals = {"covered_lines": 91, "num_statements": 100}
-        (self.here / "reports/coverage.json").write_text(json.dumps({"totals": totals}))
+        coverage = {"meta": {"format": 3, "branch_coverage": False}, "totals": {"covered_lines": 91, "num_statements": 100}}
+        (self.here / "reports/coverage.json").write_text(json.dumps(coverage))
         owner, _, _ = self.name.partition("/")
         payload = {"repository": {"full_name": self.name, "default_branch": "main", "owner": {"login": owner}}}
         self.here.with_suffix(".json").write_text(json.dumps(payload))
@@ -231,8 +231,11 @@ class Watched:
         return (self.issues if writes or listed or _TRACKED.match(url.path) else self.hub).answer(request)
 
 
-def configuration(addresses: Mapping[str, str], more: str = "") -> str:
-    """That of examples/alerts with other addresses: of services, and, in `addresses`, of channels ("#ci")."""
+def configuration(addresses: Mapping[str, str], more: str = "", store: str = "{use: branch}") -> str:
+    """That of examples/alerts with other addresses: of services, and, in `addresses`, of channels ("#ci").
+
+    `more` are further ways of telling; and another `store` may have what is kept.
+    """
     text = (EXAMPLE / "edgetpu-ci.yml").read_text(encoding="utf-8")
     for old, new in (
         (
@@ -247,11 +250,11 @@ def configuration(addresses: Mapping[str, str], more: str = "") -> str:
         if old not in text:
             raise AssertionError(f"examples/alerts has no {old}")
         text = text.replace(old, new)
-    return text.replace("    - use: issue\n", f"    - use: issue\n{more}")
+    return text.replace("    - use: issue\n", f"    - use: issue\n{more}").replace("{use: branch}", store)
 
 
-def watched(folder: Path, town: Town, issues: Answers, *, name: str = "acme/detector", more: str = "") -> Watched:
-    """A repository in a town that is there, with the example's configuration and runbooks; `more` ways of telling."""
+def watched(folder: Path, town: Town, issues: Answers, name: str = "acme/detector", **parts: str) -> Watched:
+    """A repository in a town that is there, with the example's runbooks and `configuration`, of which are `parts`."""
     (folder / "server").mkdir(parents=True)
     now = town.clock.now
     releases = [Release(tag="v1.0.0", created=now() - timedelta(days=20))]
@@ -264,7 +267,7 @@ def watched(folder: Path, town: Town, issues: Answers, *, name: str = "acme/dete
     git.create(made.work)
     copytree(EXAMPLE / "runbooks", made.work / "runbooks")
     files = {
-        "edgetpu-ci.yml": configuration(town.addresses, more).encode(),
+        "edgetpu-ci.yml": configuration(town.addresses, **parts).encode(),
         "requirements.txt": b"alpha==1.0\n",
         ".gitignore": b".edgetpu-ci/\nedgetpu-ci-report/\n",
     }

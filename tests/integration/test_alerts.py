@@ -437,6 +437,18 @@ def test_what_would_fade_is_said_again_while_it_is_open(shop: Shop) -> None:
     assert [(heard.kind, heard.target) for heard in shop.slack.heard] == [("updated", "slack #dev")]
 
 
+def test_what_is_told_beside_is_looked_up_once_for_all_who_hear(shop: Shop) -> None:
+    looked: list[str] = []
+
+    def look_up(incident: Incident) -> Context:
+        looked.append(incident.name)
+        return Context(author="octocat")
+
+    replace(shop.watch(), context=look_up).evaluate(report(0, 70))
+    assert (kinds(shop.slack), kinds(shop.pager)) == (["opened"], ["opened"])
+    assert looked == [shop.incident.name]
+
+
 def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
     watching = shop.watch()
     clock = iter([0.0, 0.0, SECONDS, SECONDS])

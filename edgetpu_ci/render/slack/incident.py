@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
+from edgetpu_ci.config import durations
 from edgetpu_ci.config.alerting import Level
 from edgetpu_ci.incidents.incident import in_order
 from edgetpu_ci.incidents.record import Alert, Context, Event, Incident, Kind, Notice, Sighting
@@ -21,6 +24,7 @@ _SIGN: Final[dict[Kind, str]] = {
 _MOST_WRONG: Final = 3
 """Alerts of a group that the message shows; the thread has all."""
 _PARAGRAPHS: Final = 3
+_NEWS: Final = 10
 _IN_FACTS: Final = ("commit", "pull request", "compare", "code")
 _COURSE: Final = 24
 """Values that a sparkline shows: more would not stay on one line of a field."""
@@ -38,15 +42,15 @@ def alone(notice: Notice) -> Message:
 
 def change(notice: Notice) -> Message:
     """What has just become of it, for the thread: of the group's alerts when it grew, of the whole when it is over."""
-    kind = notice.intent.kind
-    parts = [Part(0, blocks.section(_news(notice))), *(Part(1, block) for block in _details(notice))]
+    kind = _kind(notice)
+    parts = [Part(0, blocks.section(_news(notice))), *(Part(1, block) for block in _details(notice, kind))]
     headline = f"{_SIGN[kind]} {kind.capitalize()}: {words.label(notice.incident.alertname)}"
-    return message(_notification(headline, notice, _became(notice, _latest(notice))), parts)
+    return message(_notification(headline, notice, "; ".join(event.text for event in _new(notice))), parts)
 
 
-def _details(notice: Notice) -> list[blocks.Block]:
+def _details(notice: Notice, kind: Kind) -> list[blocks.Block]:
     incident = notice.incident
-    match notice.intent.kind:
+    match kind:
         case "opened" | "updated":
             return blocks.paragraphs([_alert(alert) for alert in in_order(incident)], _PARAGRAPHS)
         case "escalated":
@@ -108,7 +112,8 @@ def _facts(incident: Incident, first: Alert, context: Context) -> Iterator[tuple
     runs = f", {first.bad_runs:,} run{'s' * (first.bad_runs != 1)}" if incident.is_open and first.bad_runs else ""
     yield "Since", f"{mrkdwn.date(first.bad.at)}{runs}"
     if incident.resolved_at:
-        yield "Over since", mrkdwn.date(incident.resolved_at)
+        lasted = durations.words(incident.resolved_at - first.bad.at)
+        yield "Over since", f"{mrkdwn.date(incident.resolved_at)}, after {lasted}"
     yield "Acknowledged", _acknowledged(incident)
     yield "First bad", _commit(first.bad, context)
     if first.good:
@@ -170,23 +175,33 @@ def _footer(notice: Notice) -> str:
 
 def _news(notice: Notice) -> str:
     """What has just become of it, when, and through whom."""
-    kind, event = notice.intent.kind, _latest(notice)
-    by = f" by {mrkdwn.text(event.by)}" if event and event.by else ""
-    at = f", {mrkdwn.date(event.at)}" if event else ""
-    text = mrkdwn.text(_became(notice, event), words.SENTENCE)
-    return f"{_SIGN[kind]} {mrkdwn.bold(kind.capitalize())}{by}{at}" + (f"\n{text}" if text else "")
+    kind, events = _kind(notice), _new(notice)
+    people = {event.by for event in events}
+    by = f" by {mrkdwn.text(people.pop())}" if len(people) == 1 and "" not in people else ""
+    at = f", {mrkdwn.date(events[-1].at)}" if events else ""
+    lines = [mrkdwn.text(event.text, words.SENTENCE) for event in events]
+    return mrkdwn.listed([f"{_SIGN[kind]} {mrkdwn.bold(kind.capitalize())}{by}{at}", *lines], limits.SECTION, _NEWS)
 
 
-def _latest(notice: Notice) -> Event | None:
-    """The line of the timeline that is to be said."""
-    return next((event for event in reversed(notice.incident.timeline) if event.kind == notice.intent.kind), None)
+def _kind(notice: Notice) -> Kind:
+    """What it is: of an update, what is new, where that is one kind of thing."""
+    new = {event.kind for event in _new(notice)}
+    return new.pop() if len(new) == 1 else notice.intent.kind
 
 
-def _became(notice: Notice, event: Event | None) -> str:
-    """Of steps of escalation the lines of those whom they tell: why, and how late."""
-    contacts = tuple(f"{name} " for name in notice.intent.text.split(", "))
-    steps = [one.text for one in notice.incident.timeline if one.kind == "escalated" and one.text.startswith(contacts)]
-    return "; ".join(steps) or notice.intent.text or (event.text if event else "")
+def _new(notice: Notice) -> list[Event]:
+    """The lines of the timeline that are to be said: of an update, all that came since something was said here."""
+    kind, timeline = notice.intent.kind, notice.incident.timeline
+    if kind == "escalated":
+        contacts = tuple(f"{name} " for name in notice.intent.text.split(", "))
+        if steps := [event for event in timeline if event.kind == kind and event.text.startswith(contacts)]:
+            return steps
+    if kind != "updated":
+        latest = [event for event in timeline if event.kind == kind][-1:]
+        return [replace(event, text=notice.intent.text or event.text) for event in latest]
+    since = notice.earlier.at if notice.earlier else max((event.at for event in timeline), default=None)
+    lately = [event for event in timeline if event.kind != "opened" and since and event.at >= since]
+    return [event for event in lately if event.at != since] or lately
 
 
 def _event(event: Event) -> str:
