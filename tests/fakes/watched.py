@@ -216,7 +216,10 @@ class Watched:
         git.git(self.folder, "clone", "--quiet", str(self.server.repository), str(self.here))
         git.git(self.here, "remote", "set-url", "origin", self.server.url)
         (self.here / "reports").mkdir()
-        coverage = {"meta": {"format": 3, "branch_coverage": False}, "totals": {"covered_lines": 91, "num_statements": 100}}
+        coverage = {
+            "meta": {"format": 3, "branch_coverage": False},
+            "totals": {"covered_lines": 91, "num_statements": 100},
+        }
         (self.here / "reports/coverage.json").write_text(json.dumps(coverage))
         owner, _, _ = self.name.partition("/")
         payload = {"repository": {"full_name": self.name, "default_branch": "main", "owner": {"login": owner}}}

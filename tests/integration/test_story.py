@@ -64,7 +64,10 @@ class House:
         """So many builds have failed in a row now: a run kept its report, and its alerts are looked after."""
         at = self.town.clock.now() + timedelta(minutes=minutes)
         self.red = self.red or self.of.commit("Another delegate (#12)", {"a": b"b"})
-        began = (("first bad", f"{self.red} {at:%Y-%m-%d} 09:00 UTC"), ("last good", f"{self.green} {at:%Y-%m-%d} 08:00 UTC"))
+        began = (
+            ("first bad", f"{self.red} {at:%Y-%m-%d} 09:00 UTC"),
+            ("last good", f"{self.green} {at:%Y-%m-%d} 08:00 UTC"),
+        )
         value = figure("failure_streak", streak, details=(("workflow", "ci.yml"), *began) if streak else ())
         run = codec.encode_json(report([value]))
         kept = json.loads(run)
@@ -88,7 +91,13 @@ def test_four_failing_builds_and_what_becomes_of_them_are_told_once_each(tmp_pat
     house.built(4)
     assert {one["channel"] for one in house_slack(town).messages} == AT_ONCE
     opened = json.dumps(house_slack(town).messages[0])
-    for said in ("build failure streak of ci.yml is 4, above 3", house.red[:7], "by octocat in", "#12", house.green[:7]):
+    for said in (
+        "build failure streak of ci.yml is 4, above 3",
+        house.red[:7],
+        "by octocat in",
+        "#12",
+        house.green[:7],
+    ):
         assert said in opened
     house.look(16)
     assert threads(town.slack, "#management") == [["🔴 CRITICAL: build failure streak", "📣 *Escalated*"]]
@@ -138,7 +147,10 @@ def test_two_repositories_with_one_channel_and_one_key_have_an_incident_each(tmp
         for ts, message in channel.messages.items():
             written = json.dumps([message, *channel.threads[ts]])
             assert ("acme/detector" in written) != ("acme/other" in written)
-    assert [(house.issues.issues[1].state, len(house.issues.issues)) for house in (one, other)] == [("closed", 1), ("open", 1)]
+    assert [(house.issues.issues[1].state, len(house.issues.issues)) for house in (one, other)] == [
+        ("closed", 1),
+        ("open", 1),
+    ]
     assert (one.said, other.said) == ([], [])
 
 
@@ -171,7 +183,9 @@ def test_no_secret_is_written_anywhere_or_told_to_others(tmp_path: Path, town: T
     if echoing:
         town.addresses |= {"slack": town.door("Slack", echo), "pagerduty": town.door("PagerDuty", echo)}
     house = House(tmp_path, town, more=MORE.format(alertmanager=alerts))
-    text = (house.of.work / "edgetpu-ci.yml").read_text().replace("routing_keys:", "token: PAGERDUTY_TOKEN, routing_keys:")
+    text = (
+        (house.of.work / "edgetpu-ci.yml").read_text().replace("routing_keys:", "token: PAGERDUTY_TOKEN, routing_keys:")
+    )
     house.of.commit("Who acknowledged is asked", {"edgetpu-ci.yml": text.encode()})
     house.of.secrets |= {**PLANTED, "EDGETPU_CI_WEBHOOK_URL": f"{hook}/planted"}
     if echoing:

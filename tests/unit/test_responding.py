@@ -207,7 +207,8 @@ def test_the_verb_lists_checks_and_runs(
     (tmp_path / "runbooks").mkdir()
     (tmp_path / "runbooks/errors.md").write_text(RUNBOOK)
     (tmp_path / "edgetpu-ci.yml").write_text(DOCUMENT)
-    assert run("check") == (0, "1 runbooks for 1 alerts: nothing is missing.\n")
+    status, said = run("check")
+    assert (status, said.splitlines()[0]) == (0, "1 runbooks for 1 alerts: nothing is missing.")
     assert run("list")[1].startswith("errors  Errors\n  for   alerts that name it\n  auto  stop  As `alerting.actions`")
     assert run("run", "errors", "--action", "stop") == (
         0,
