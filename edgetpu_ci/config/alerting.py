@@ -56,7 +56,7 @@ class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ShortForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An alert that monitoring documents know by its name, its threshold in words: "> 3 consecutive failures".
 
-    The rest is as in an AlertRule. `priority` is p0 where it is critical, else p2.
+    The rest is as in `rules`. `priority` is p0 where it is critical, else p2.
     """
 
     threshold: str
