@@ -7,7 +7,7 @@ from typing import Final
 
 from edgetpu_ci import misfit, spelling
 from edgetpu_ci.config import durations, matrix, shorthand, triggers
-from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule
+from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule, default_routing
 from edgetpu_ci.errors import ConfigError
 
 ALL: Final = "all_channels"

@@ -1,6 +1,6 @@
 """One alert: what one run that could tell makes of it. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 

@@ -374,7 +374,7 @@ def test_a_week_that_is_still_to_come_has_no_digest(folder: Path) -> None:
 def test_without_its_secret_the_digest_says_how_it_is_printed(folder: Path, there: Slack) -> None:
     job = Job(folder)
     without = weekly.make(config.Config(), digests.WEEK, job.world)
-    with pytest.raises(ConfigError, match="is set; .* With --dry-run the digest is printed"):
+    with pytest.raises(ConfigError, match=r"is set; .* With --dry-run the digest is printed"):
         weekly.tell(without, slack.Options(channel="#ci"), changed(job.world, env={}))
     assert there.messages == []
 
