@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from edgetpu_ci.incidents.record import STORED
 from edgetpu_ci.model import REPOSITORY
 
 INTEREST: Final = "legitimate interest (GDPR Art. 6(1)(f)): keeping the project's delivery working and secure"
@@ -422,14 +421,14 @@ REGISTER: Final[tuple[Kept, ...]] = (
     Kept(
         what="what is wrong, and what is to be said of it",
         place="state",
-        names=STORED,
+        names="incidents",
         fields=_BOOK,
         days=ROW_DAYS,
     ),
     Kept(
         what="incidents that are over",
         place="documents",
-        names=STORED,
+        names="incidents",
         fields=_INCIDENT,
         days=REVIEW_DAYS,
     ),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from edgetpu_ci import codec, history
 from edgetpu_ci.alerting import context
 from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config import Config, Step
@@ -18,6 +19,7 @@ from edgetpu_ci.render.slack import incident as in_slack
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import World, run_process
 from tests.fakes import repository, streak
+from tests.fakes.alerting import report, value
 from tests.fakes.contract import contract
 from tests.fakes.endpoints import Endpoints, Refused, hub
 from tests.fakes.streak import BAD, GOOD, REPO
@@ -250,3 +252,13 @@ def test_an_owner_is_mentioned_as_the_configuration_says(
 
 def test_an_alert_whose_rule_is_gone_is_told_without_it(tmp_path: Path) -> None:
     assert look_up(Config(), job(tmp_path), streak.opened()).owner == ""
+
+
+def test_the_last_values_of_the_store_are_told_beside_with_a_picture(tmp_path: Path) -> None:
+    here = job(tmp_path)
+    for number in range(3):
+        one = report(value("failure_streak", number, "ci.yml"), minutes=number)
+        Folder(here.cwd / "store").append(history.KPIS, one.run.id, codec.encode_json(one))
+    found = look_up(settings(), here, streak.opened())
+    assert list(found.recent) == [0, 1, 2]
+    assert found.chart().startswith(b"\x89PNG")

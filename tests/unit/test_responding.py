@@ -192,6 +192,7 @@ alerting:
   actions: {stop: {command: [echo, stopped]}, start: {command: ["false"]}}
   contacts: {oncall: {webhook: ONCALL}}
   notify: [{use: webhook, with: {secret: HOOK_SECRET}}]
+  routing: {warning: [webhook]}
 """
 
 
