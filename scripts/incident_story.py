@@ -196,9 +196,12 @@ def _heard(told: Story, chapter: Chapter) -> Iterator[str]:
     yield f"Requests: {counted}."
     if not (heard := chapter.told()):
         return
-    since = chapter.measured() if chapter.jobs[0].argv == story.KPIS else chapter.heard[0].at
+    measures = chapter.jobs[0].argv == story.KPIS
+    since, what = (
+        (chapter.measured(), "the last figure was read") if measures else (chapter.heard[0].at, "its first request")
+    )
     yield ""
-    yield f"| seconds after {'the last figure was read' if chapter.jobs[0].argv == story.KPIS else 'its first request'} | who | hears |"
+    yield f"| seconds after {what} | who | hears |"
     yield "|---:|---|---|"
     for one in heard:
         who, what = _said(one, names(told.of.town))
@@ -232,8 +235,8 @@ def _figures(told: Story) -> Iterator[str]:
     ]
     for service in ("PagerDuty", "GitHub", "Slack"):
         yield f"- {service}: {sum(one.service == service for one in about)} requests about the incident"
-    git = [sum(one.service == "git" for one in chapter.heard) for chapter in told.chapters]
-    yield f"- git: {sum(git)} requests in {sum(len(chapter.jobs) for chapter in told.chapters)} jobs, all that they keep and measure with it"
+    jobs = sum(len(chapter.jobs) for chapter in told.chapters)
+    yield f"- git: {len(told.of.town.of('git'))} requests in {jobs} jobs, for all that they keep and read there"
 
 
 def draw(told: Story, folder: Path) -> None:
