@@ -30,6 +30,7 @@ from tests.fakes.watched import SECRETS, START, Heard, Town, Watched, watched  #
 
 CHANNELS: Final = ("ci", "emergency", "security", "leads", "management", "development", "infrastructure", "oncall")
 CHANNELS_OF_WARNINGS: Final = ("dev-performance", "dev-quality", "dev-security")
+_MOST_LINES: Final = 30
 _SCOPES: Final = ["chat:write", "files:write", "channels:history", "channels:read"]
 
 
@@ -53,7 +54,7 @@ class Moved:
     def env(self) -> dict[str, str]:
         """With which a process has it; what is measured inside of one is measured by the real clock."""
         asked = ["faketime", "-m", "-f", "+0", "printenv", "LD_PRELOAD"]
-        library = subprocess.run(asked, capture_output=True, check=True, text=True).stdout.strip()
+        library = subprocess.run(asked, capture_output=True, check=True, text=True).stdout.strip()  # noqa: S603
         return {
             "LD_PRELOAD": library,
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
@@ -186,7 +187,9 @@ def _short(job: Job) -> list[str]:
     """What matters of what a job printed."""
     lines = job.said.rstrip().splitlines()
     return (
-        lines if len(lines) < 30 else [line for line in lines if line.startswith(("alerts", "warning", "✗", "waits"))]
+        lines
+        if len(lines) < _MOST_LINES
+        else [line for line in lines if line.startswith(("alerts", "warning", "✗", "waits"))]
     )
 
 
