@@ -30,6 +30,7 @@ from tests.fakes.watched import SECRETS, START, Heard, Town, Watched, watched  #
 
 CHANNELS: Final = ("ci", "emergency", "security", "leads", "management", "development", "infrastructure", "oncall")
 CHANNELS_OF_WARNINGS: Final = ("dev-performance", "dev-quality", "dev-security")
+_MOST_LINES: Final = 30
 _SCOPES: Final = ["chat:write", "files:write", "channels:history", "channels:read"]
 
 
@@ -53,7 +54,7 @@ class Moved:
     def env(self) -> dict[str, str]:
         """With which a process has it; what is measured inside of one is measured by the real clock."""
         asked = ["faketime", "-m", "-f", "+0", "printenv", "LD_PRELOAD"]
-        library = subprocess.run(asked, capture_output=True, check=True, text=True).stdout.strip()
+        library = subprocess.run(asked, capture_output=True, check=True, text=True).stdout.strip()  # noqa: S603
         return {
             "LD_PRELOAD": library,
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
@@ -186,7 +187,9 @@ def _short(job: Job) -> list[str]:
     """What matters of what a job printed."""
     lines = job.said.rstrip().splitlines()
     return (
-        lines if len(lines) < 30 else [line for line in lines if line.startswith(("alerts", "warning", "✗", "waits"))]
+        lines
+        if len(lines) < _MOST_LINES
+        else [line for line in lines if line.startswith(("alerts", "warning", "✗", "waits"))]
     )
 
 
@@ -196,9 +199,12 @@ def _heard(told: Story, chapter: Chapter) -> Iterator[str]:
     yield f"Requests: {counted}."
     if not (heard := chapter.told()):
         return
-    since = chapter.measured() if chapter.jobs[0].argv == story.KPIS else chapter.heard[0].at
+    measures = chapter.jobs[0].argv == story.KPIS
+    since, what = (
+        (chapter.measured(), "the last figure was read") if measures else (chapter.heard[0].at, "its first request")
+    )
     yield ""
-    yield f"| seconds after {'the last figure was read' if chapter.jobs[0].argv == story.KPIS else 'its first request'} | who | hears |"
+    yield f"| seconds after {what} | who | hears |"
     yield "|---:|---|---|"
     for one in heard:
         who, what = _said(one, names(told.of.town))
@@ -232,8 +238,8 @@ def _figures(told: Story) -> Iterator[str]:
     ]
     for service in ("PagerDuty", "GitHub", "Slack"):
         yield f"- {service}: {sum(one.service == service for one in about)} requests about the incident"
-    git = [sum(one.service == "git" for one in chapter.heard) for chapter in told.chapters]
-    yield f"- git: {sum(git)} requests in {sum(len(chapter.jobs) for chapter in told.chapters)} jobs, all that they keep and measure with it"
+    jobs = sum(len(chapter.jobs) for chapter in told.chapters)
+    yield f"- git: {len(told.of.town.of('git'))} requests in {jobs} jobs, for all that they keep and read there"
 
 
 def draw(told: Story, folder: Path) -> None:

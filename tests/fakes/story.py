@@ -76,7 +76,7 @@ def tells(one: Heard) -> bool:
 
 @dataclass(kw_only=True)
 class Story:
-    """It goes on by `play`; whose login is it that acknowledges, and how does that person comment?"""
+    """It goes on by `play`; `comment` is how a person comments on an issue, by its number."""
 
     of: Watched
     play: Play

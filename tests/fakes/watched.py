@@ -1,4 +1,4 @@
-"""A repository that is watched as examples/alerts has it: its git server, the jobs that run for it, and who they talk to.
+"""A repository that is watched as examples/alerts has it: its git server, its jobs, and whom they talk to.
 
 with Town(slack=Slack()) as town:
     repository = watched(folder, town, Tracker())
@@ -205,10 +205,10 @@ class Watched:
         """The workflow ci.yml ends for what was pushed last."""
         now = self.town.clock.now().replace(microsecond=0)
         number = len(self.hub.of.runs) + 1
-        times = {"created": now - _BUILD, "started": now - _BUILD}
-        job = Execution(name="test", conclusion=conclusion, completed=now, status="completed", **times)
-        known = {"id": 700 + number, "number": number, "updated": now, "sha": self.head, **times}
-        self.hub.of.runs[700 + number] = Run(**known, conclusion=conclusion, executions=(job,))  # type: ignore[arg-type]
+        began = now - _BUILD
+        job = Execution(name="test", conclusion=conclusion, created=began, started=began, completed=now)
+        known = {"id": 700 + number, "number": number, "created": began, "started": began, "updated": now}
+        self.hub.of.runs[700 + number] = Run(**known, sha=self.head, conclusion=conclusion, executions=(job,))  # type: ignore[arg-type]
 
     def checkout(self) -> Path:
         """A folder for the next job, with nothing in it that another job left."""

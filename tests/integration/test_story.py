@@ -10,6 +10,7 @@ import pytest
 
 from edgetpu_ci import codec, config, history
 from edgetpu_ci.alerting import keeper, responding
+from edgetpu_ci.kpis import boundary
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.world import run_process
 from tests.fakes import actions, story
@@ -28,7 +29,9 @@ AT_ONCE = {CHANNELS[f"#{name}"] for name in ("ci", "emergency", "security", "lea
 
 @pytest.fixture(name="town")
 def _town() -> Iterator[Town]:
-    with Town(slack=Slack(channels=CHANNELS)) as town:
+    slack = Slack(channels=CHANNELS)
+    with Town(slack=slack) as town:
+        slack.url = town.addresses["slack"]
         yield town
 
 
@@ -64,9 +67,10 @@ class House:
         """So many builds have failed in a row now: a run kept its report, and its alerts are looked after."""
         at = self.town.clock.now() + timedelta(minutes=minutes)
         self.red = self.red or self.of.commit("Another delegate (#12)", {"a": b"b"})
-        began = (
-            ("first bad", f"{self.red} {at:%Y-%m-%d} 09:00 UTC"),
-            ("last good", f"{self.green} {at:%Y-%m-%d} 08:00 UTC"),
+        before = [(boundary.FAILED, self.red, 702, 55), (boundary.PASSED, self.green, 701, 65)]
+        began = tuple(
+            (name, boundary.written(boundary.Build(sha, number, at - timedelta(minutes=ago))))
+            for name, sha, number, ago in before
         )
         value = figure("failure_streak", streak, details=(("workflow", "ci.yml"), *began) if streak else ())
         run = codec.encode_json(report([value]))
@@ -129,8 +133,7 @@ def test_two_repositories_with_one_channel_and_one_key_have_an_incident_each(tmp
     for house in (one, other):
         house.built(4)
     other.issues.comment(1, "/ack", "ada", "MEMBER")
-    for house in (one, other):
-        house.look(1)
+    other.look(1)
     for _ in range(2):
         one.built(0)
     assert {alert.events[0]["payload"]["source"] or "": alert.state for alert in town.pagerduty.alerts} == {
