@@ -78,10 +78,22 @@ def look_up(settings: Config, recent: Recent, world: World, incident: Incident) 
         commits=change.commits,
         owner=rule.owner if rule else "",
         mention=_mention(rule, settings.alerting) if rule else "",
-        links=(*_links(first, change, _place(repository, world)), *_documents(first, rule, settings, world)),
+        links=(
+            *_links(first, change, _place(repository, world)),
+            *_documents(first, rule, settings, world),
+            *_issues(incident, world),
+        ),
         recent=values,
         chart=chart,
     )
+
+
+def _issues(incident: Incident, world: World) -> Iterator[tuple[str, str]]:
+    """Its issue, once one was opened."""
+    for target, receipt in incident.receipts.items():
+        way, _, address = target.partition(" ")
+        if way == "issue" and receipt.ref and not MENTION.fullmatch(address):
+            yield "issue", f"{_place(address, world)}/issues/{receipt.ref}"
 
 
 def _mention(rule: AlertRule, alerting: Alerting) -> str:

@@ -154,8 +154,9 @@ def owner(named: str) -> str:
 
 
 def links(context: Context) -> str:
-    """Where to read on."""
-    return " · ".join(filter(None, (gfm.link(gfm.text(name), url) for name, url in context.links)))
+    """Where to read on, but for the issue itself."""
+    others = ((name, url) for name, url in context.links if name != "issue")
+    return " · ".join(filter(None, (gfm.link(gfm.text(name), url) for name, url in others)))
 
 
 def _wrong(alerts: Sequence[Alert], left: int) -> list[str]:

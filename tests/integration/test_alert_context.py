@@ -12,7 +12,7 @@ from edgetpu_ci.alerting import context
 from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting, AlertRule
-from edgetpu_ci.incidents.record import Context, Incident, Sighting
+from edgetpu_ci.incidents.record import Context, Incident, Receipt, Sighting
 from edgetpu_ci.render import incident as in_issue
 from edgetpu_ci.render import pagerduty
 from edgetpu_ci.render.slack import incident as in_slack
@@ -100,6 +100,18 @@ def test_without_a_good_run_the_commit_alone_is_asked_for(tmp_path: Path) -> Non
         assert (found.author, found.commits) == ("octocat", None)
         assert asked(endpoints) == [COMMIT, PULLS]
         assert "compare" not in dict(found.links)
+
+
+def test_its_issue_is_linked_once_there_is_one(tmp_path: Path) -> None:
+    said = {
+        "slack #dev": Receipt(ref="C1:1.2", at=streak.seen(0, BAD).at),
+        "issue acme/detector": Receipt(ref="93", at=streak.seen(0, BAD).at),
+        "issue @acme/leads": Receipt(ref="93", at=streak.seen(0, BAD).at),
+    }
+    found = of_hub(tmp_path, Endpoints(answers()), streak.opened(receipts=said))
+    links = [url for name, url in found.links if name == "issue"]
+    assert len(links) == 1
+    assert links[0].endswith("/acme/detector/issues/93")
 
 
 def test_several_who_are_told_of_an_incident_cost_the_same_two_requests(tmp_path: Path) -> None:

@@ -99,3 +99,9 @@ def test_the_course_is_shown_where_there_is_one() -> None:
     assert "▁▁▃▁▃▅▆█  0 → 4" in read(incident.standing(notice("opened", notices.incident())))
     alone = msgspec.structs.replace(CONTEXT, recent=(1.0,))
     assert "Course" not in read(incident.standing(notice("opened", notices.incident(), alone)))
+
+
+def test_who_may_acknowledge_is_told_how_where_there_is_no_issue() -> None:
+    bare = msgspec.structs.replace(CONTEXT, links=())
+    said = read(incident.standing(notice("opened", notices.incident(), bare)))
+    assert "by nobody yet: `edgetpu-ci incidents acknowledge 3f9a1c07-7`" in said

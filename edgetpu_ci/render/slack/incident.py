@@ -114,7 +114,7 @@ def _facts(incident: Incident, first: Alert, context: Context) -> Iterator[tuple
     if incident.resolved_at:
         lasted = durations.words(incident.resolved_at - first.bad.at)
         yield "Over since", f"{mrkdwn.date(incident.resolved_at)}, after {lasted}"
-    yield "Acknowledged", _acknowledged(incident)
+    yield "Acknowledged", _acknowledged(incident, context)
     yield "First bad", _commit(first.bad, context)
     if first.good:
         yield "Since the last good", _range(first, first.good, context)
@@ -127,9 +127,15 @@ def _facts(incident: Incident, first: Alert, context: Context) -> Iterator[tuple
         yield "Course", course(context.recent)
 
 
-def _acknowledged(incident: Incident) -> str:
+def _acknowledged(incident: Incident, context: Context) -> str:
+    """By whom; where nobody did, how one does."""
+    if incident.acknowledged_at is None and incident.resolved_at:
+        return "by nobody"
     if incident.acknowledged_at is None:
-        return "by nobody" if incident.resolved_at else "by nobody yet"
+        number = f"{incident.key[:8]}-{incident.number}"
+        step = mrkdwn.code(f"edgetpu-ci incidents acknowledge {number}")
+        has_issue = any(name == "issue" for name, _ in context.links)
+        return f"by nobody yet: {_linked('/ack in its issue', 'issue', context) if has_issue else step}"
     return f"by {mrkdwn.text(incident.acknowledged_by) or 'somebody'}, {mrkdwn.date(incident.acknowledged_at)}"
 
 
