@@ -100,20 +100,22 @@ def run(
     is_apart = isinstance(against, base.Files)
     known = () if is_apart else tuple(baselines.load(world.cwd / settings.baselines).values())
     with TemporaryDirectory(prefix="edgetpu-ci-") as files:
-        source, note = (against, "") if against else _source(settings, happened, Path(files, "base"), world)
-        plan = measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None
+        plan, note = _plan(settings, happened, against, Path(files, "base"), world)
         taken = measure.noted(measure.take(collectors, plan, happened, world, unit, keeper), note)
-        ancestors = base.ancestors(source.commit if source else happened.base_commit, ANCESTORS, world)
+        ancestors = base.ancestors(plan.source.commit if plan else happened.base_commit, ANCESTORS, world)
     past, unread = _past(keeper, taken.run, world, keep=assess.is_main_line(taken))
     if assess.is_main_line(taken):
         taken = _settled(taken, collectors, past, settings, world)
-    tests = _self_tests(keeper, taken, world)
-    report = assess.report(replace(taken, ancestors=ancestors, tests=tests), settings, known, past)
+    taken = replace(taken, ancestors=ancestors, tests=_self_tests(keeper, taken, world))
+    report = assess.report(taken, settings, known, past)
     report = _approved(report, happened, settings.compare.accept_label, world)
     saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
     outputs, unsaid = _publish(publishers, report, world)
     told = _alert(watch, report, settings, folder, world) if watch and not is_apart else None
-    outcome = Outcome(report=report, saved=saved, told=told, problems=_grave((*unread, *unsaved), unsaid, world))
+    # Nobody waits for a picture who waits for a comment or a page.
+    saved, undrawn = _draw(saved, report, folder)
+    problems = _grave((*unread, *unsaved, *undrawn), unsaid, world)
+    outcome = Outcome(report, saved, told, problems)
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
 
@@ -163,6 +165,14 @@ def _check(keeper: store.Store) -> None:
         keeper.check()
     except _PASSING:
         return
+
+
+def _plan(
+    settings: config.Config, happened: event.Event, against: base.Source | None, folder: Path, world: World
+) -> tuple[measure.Plan | None, str]:
+    """What is measured beside, if anything, or in words why there is nothing; `against` is what somebody named."""
+    source, note = (against, "") if against else _source(settings, happened, folder, world)
+    return measure.Plan(source, config.demands(settings), settings.compare.budget_seconds) if source else None, note
 
 
 def _source(
@@ -242,10 +252,19 @@ def _save(
         problems.append(error)
     try:
         saved = report_folder.Saved(report=report_folder.save(folder, report, samples))
-        saved = replace(saved, chart=report_folder.draw(folder / "chart.png", report))
     except EdgeTpuCiError as error:
         problems.append(error)
     return saved, tuple(problems)
+
+
+def _draw(
+    saved: report_folder.Saved | None, report: Report, folder: Path
+) -> tuple[report_folder.Saved | None, tuple[EdgeTpuCiError, ...]]:
+    """With the chart, where there is a report to stand beside."""
+    try:
+        return saved and replace(saved, chart=report_folder.draw(folder / "chart.png", report)), ()
+    except EdgeTpuCiError as error:
+        return saved, (error,)
 
 
 def _bind_publishers(settings: config.Config) -> list[publish.Bound]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from edgetpu_ci import metrics
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.digest import changes, matters
-from edgetpu_ci.digest.record import Digest, Gate, Matter, Part, Source, Time
+from edgetpu_ci.digest.record import Digest, Gate, Matter, Over, Part, Source, Time
 from edgetpu_ci.digest.week import Week
 from edgetpu_ci.incidents.incident import firing
 from edgetpu_ci.incidents.record import Incident
@@ -33,7 +33,7 @@ class Known(Struct, frozen=True, kw_only=True):
     """What a digest is made from: reports until the week's end, newest first, those of main and of real devices.
 
     `kpis` and `benchmarks` also have some from before the week, to compare with. `incidents` are as they are `now`,
-    and `muted` the fingerprints of alerts of which nothing is to be said.
+    `over` those that ended in the week, and `muted` the fingerprints of alerts of which nothing is to be said.
     `wanted` names the collectors that the configuration lists for the repository, and `measures` says that it lists
     any for models. `left` counts reports of the week that were too many to read.
     """
@@ -44,6 +44,7 @@ class Known(Struct, frozen=True, kw_only=True):
     kpis: tuple[Report, ...] = ()
     benchmarks: tuple[Report, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    over: tuple[Incident, ...] = ()
     muted: frozenset[str] = frozenset()
     rules: tuple[AlertRule, ...] = ()
     wanted: tuple[str, ...] = ()
@@ -64,6 +65,8 @@ def compose(known: Known) -> Digest:
         made=known.now,
         sources=(_source(_KPIS, known.kpis, known.week), _source(_BENCHMARKS, known.benchmarks, known.week)),
         attention=attention,
+        over=tuple(Over(name=one.alertname, lasted=matters.lasted(one)) for one in known.over),
+        watched=len(known.rules),
         muted=sum(one.is_open for one in known.incidents) - len(_heard(known)),
         steady=_steady(lately, known),
         gates=tuple(_gates(known, newest)),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from edgetpu_ci import metrics
@@ -48,6 +48,12 @@ def of_incidents(incidents: Iterable[Incident], rules: Mapping[str, AlertRule]) 
             owner=(rule.owner or rule.escalation) if rule else "",
             url=alert.last.url or alert.bad.url,
         )
+
+
+def lasted(incident: Incident) -> timedelta:
+    """From the first bad run of an incident that is over until it was."""
+    began = min(alert.bad.at for alert in incident.alerts)
+    return (incident.resolved_at or began) - began
 
 
 class Covered(NamedTuple):

@@ -1,6 +1,6 @@
 """What a digest says of a week: facts for every rendering alike."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -36,6 +36,13 @@ class Matter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lasting: bool = False
     owner: str = ""
     url: str = ""
+
+
+class Over(Struct, frozen=True, kw_only=True):
+    """An incident that ended in the week: the name of its alert, and how long it lasted."""
+
+    name: str
+    lasted: timedelta
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -85,9 +92,9 @@ class Source(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Digest(Struct, frozen=True, kw_only=True):
     """The digest of a week until `until`, made at `made`.
 
-    `attention` is what needs it, the gravest first; `muted` counts open incidents of which nothing is to be said, and
-    `steady` what is demanded and holds. `figures` are the
-    headlines among key figures, `courses` how these went, `security` and `cost` those of these matters, known or not.
+    `attention` is what needs it, the gravest first; `over` are incidents that ended, `muted` counts open ones of which
+    nothing is to be said, `watched` alerts, and `steady` what is demanded and holds. `figures` are the headlines among
+    key figures, `courses` how these went, `security` and `cost` those of these matters, known or not.
     Of `collectors`, (brought something, were to). `incomplete` are sentences of what was not read, `notes` of what
     there is not at all.
     """
@@ -98,6 +105,8 @@ class Digest(Struct, frozen=True, kw_only=True):
     made: Time
     sources: tuple[Source, ...]
     attention: tuple[Matter, ...] = ()
+    over: tuple[Over, ...] = ()
+    watched: int = 0
     muted: int = 0
     steady: int = 0
     gates: tuple[Gate, ...] = ()
@@ -121,7 +130,7 @@ class Digest(Struct, frozen=True, kw_only=True):
     def is_quiet(self) -> bool:
         """Whether something is demanded, all of it holds, nothing grave is known, and nothing missing."""
         told = (*self.figures, *self.security, *self.cost)
-        whole = not self.incomplete and not self.muted and all(one.value is not None for one in told)
+        whole = not (self.incomplete or self.muted or self.over) and all(one.value is not None for one in told)
         grave = self.attention or any(one.severity in _GRAVE for one in self.dependencies)
         well = self.gates and all(gate.status == "passed" for gate in self.gates)
         return bool(whole and well and not grave and self.collectors[0] == self.collectors[1])

@@ -1,6 +1,6 @@
 """What the store knows of a week, in few reads: documents are chosen by the time in their names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
@@ -11,6 +11,7 @@ from edgetpu_ci.config import Config
 from edgetpu_ci.digest import Known
 from edgetpu_ci.digest.week import Week
 from edgetpu_ci.incidents import muting
+from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.model import Report
 from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
@@ -20,6 +21,10 @@ MOST: Final = 100
 
 MOST_BEFORE: Final = 20
 """Reports that are looked through for the newest of each machine from before the week."""
+
+
+MOST_OVER: Final = 50
+"""Incidents that are over, of which those of the week are sought; the newest are read."""
 
 
 class Reports(NamedTuple):
@@ -40,12 +45,20 @@ def known(settings: Config, week: Week, store: Store, world: World) -> Known:
         kpis=kpis.read,
         benchmarks=benchmarks.read,
         incidents=book.incidents,
+        over=_over((*book.incidents, *islice(keeper.past(store, world), MOST_OVER)), week),
         muted=muting.of(book, settings.alerting, now),
         rules=config.alert_rules(settings),
         wanted=tuple(dict.fromkeys(step.use for step in settings.kpis)),
         measures=bool(settings.collect),
         left=kpis.left + benchmarks.left,
     )
+
+
+def _over(incidents: Iterable[Incident], week: Week) -> tuple[Incident, ...]:
+    """Those that ended in the week, each once: one may be in the book still, and put away already."""
+    ended = [one for one in incidents if one.resolved_at and week.start <= one.resolved_at < week.end]
+    once = {(one.key, one.number): one for one in ended}
+    return tuple(sorted(once.values(), key=lambda one: one.opened_at))
 
 
 def _reports(store: Store, kind: str, week: Week, world: World) -> Reports:

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import cli, codec, config, history, memory, weekly
+from edgetpu_ci.alerting import keeper
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.digest import Known, week
 from edgetpu_ci.digest.record import Digest
@@ -403,3 +404,15 @@ def test_what_is_printed_is_no_command_to_a_runner(
     assert cli.run(["digest", "--dry-run", "--week", "2026-W47"]) == 0
     printed = capsys.readouterr().out
     assert ("error" in printed, "::error" in printed) == (True, False)
+
+
+def test_what_ended_in_the_week_is_found_in_the_book_and_among_what_was_put_away(folder: Path) -> None:
+    job = Job(folder)
+    within, before = digests.NOW - timedelta(hours=1), digests.NOW - timedelta(days=9)
+    for number, ended in ((7, within), (8, before)):
+        one = digests.incident(number=number, resolved_at=ended)
+        job.store.append(STORED, keeper.document(one), codec.encode_json(one))
+    open_ones = BUSY.incidents
+    kept = Book(incidents=(*open_ones, digests.incident(number=9, resolved_at=within)))
+    job.store.swap(STORED, job.store.state(STORED), memory.pack(kept))
+    assert len(weekly.make(config.Config(), digests.WEEK, job.world).digest.over) == 2

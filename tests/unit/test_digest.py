@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from edgetpu_ci import metrics
+from edgetpu_ci.config import durations
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.digest import Known, compose, composing, week
 from edgetpu_ci.digest.record import Digest
@@ -321,3 +322,21 @@ def test_fewer_than_last_week_is_said_without_a_sign() -> None:
     digest = compose(QUIET)
     mended = replace(digest, gates=tuple(replace(gate, earlier=2) for gate in digest.gates))
     assert "5 of 5 hold (2 fewer than last week)" in markdown.text(mended)
+
+
+def test_what_ended_in_the_week_is_said_and_is_not_all_green() -> None:
+    quiet = digests.digest_quiet()
+    one = digests.incident(resolved_at=NOW)
+    hours = (NOW - min(alert.bad.at for alert in one.alerts)).total_seconds() / 3600
+    text = markdown.text(compose(replace(quiet, over=(one,))))
+    assert f"1 incident is over: build_failure_streak after {durations.words(timedelta(hours=hours))}." in text
+    assert "all green" not in text
+    many = markdown.text(compose(replace(quiet, over=(one,) * 5)))
+    assert "5 incidents are over: " in many
+    assert ", 2 more." in many
+
+
+def test_where_only_alerts_watch_no_gate_is_set() -> None:
+    bare = replace(known(), kpis=tuple(replace(each, verdicts=()) for each in known().kpis), benchmarks=())
+    assert "No gate is set; 1 alert watches." in markdown.text(compose(replace(bare, rules=(STREAK,))))
+    assert "Nothing is demanded, so nothing is judged." in markdown.text(compose(replace(bare, rules=())))

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from edgetpu_ci.config import durations
 from edgetpu_ci.digest import week
 from edgetpu_ci.digest.record import Digest, Gate, Source
 from edgetpu_ci.model import Status
@@ -83,11 +84,20 @@ def _verdict(digest: Digest) -> Line:
     if digest.is_empty:
         told = ["The store holds no report and no incident."]
     elif not told:
-        told = ["Nothing is demanded, so nothing is judged."]
+        alerts = "1 alert watches" if digest.watched == 1 else f"{digest.watched:,} alerts watch"
+        told = [f"No gate is set; {alerts}." if digest.watched else "Nothing is demanded, so nothing is judged."]
     count = len(digest.incomplete)
     missing = [f"{count:,} thing{'s' if count > 1 else ''} could not be read."] if count else []
     muted = [f"{digest.muted:,} open incident{'s are' if digest.muted > 1 else ' is'} muted."] if digest.muted else []
-    return (Span(" ".join([*told, *muted, *missing, *digest.notes])),)
+    return (Span(" ".join([*told, *_over(digest), *muted, *missing, *digest.notes])),)
+
+
+def _over(digest: Digest) -> list[str]:
+    """`2 incidents are over: build_failure_streak after 2 h, slow_builds after 3 days.`, where any is."""
+    named = [f"{words.plain(one.name)} after {durations.words(one.lasted)}" for one in digest.over[:_MOST]]
+    more = [f"{len(digest.over) - _MOST:,} more"] if len(digest.over) > _MOST else []
+    count = len(digest.over)
+    return [f"{count:,} incident{'s are' if count > 1 else ' is'} over: {', '.join([*named, *more])}."] if count else []
 
 
 def _gate(gate: Gate) -> str:
