@@ -33,7 +33,7 @@ def on_pull_request(repository: Repository, github: FakeGitHub, **parts: Any) ->
 def test_a_good_pull_request_passes_and_gets_one_comment(repository: Repository, github: FakeGitHub) -> None:
     job = on_pull_request(repository, github)
     assert job.passed, job.log
-    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "true"}
+    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "true", "opened": "0"}
     (comment,) = github.comments(7)
     assert comment.author == BOT
     assert "passed" in comment.body
@@ -71,7 +71,7 @@ def test_a_failed_rule_fails_the_job_and_still_hands_on_the_report(repository: R
     repository.write("edgetpu-ci.yml", {**CONFIG, "rules": IMPOSSIBLE})
     job = on_pull_request(repository, github)
     assert not job.passed
-    assert job.outputs == {"status": "failed", "report": REPORT, "commented": "true"}
+    assert job.outputs == {"status": "failed", "report": REPORT, "commented": "true", "opened": "0"}
     assert len(job.said("error")) == 1
     assert "failed" in github.comments(7)[0].body
 
@@ -114,7 +114,7 @@ def test_a_token_github_does_not_take_changes_no_verdict(repository: Repository,
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": "ghs_expired"}
     job = repository.act("pull_request", actions.pull_request(base=repository.head), env)
     assert job.passed, job.log
-    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false"}
+    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false", "opened": "0"}
     (warning,) = job.said("warning")
     assert "401" in warning
 
@@ -124,7 +124,7 @@ def test_pull_request_target_is_refused_before_anything_is_measured(repository: 
     job = repository.act("pull_request_target", actions.pull_request(), env)
     assert not job.passed
     assert "edgetpu-ci: Under `pull_request_target`" in job.log
-    assert job.outputs == {"status": "", "report": "", "commented": ""}
+    assert job.outputs == {"status": "", "report": "", "commented": "", "opened": ""}
     assert github.requests == []
 
 
@@ -137,7 +137,7 @@ def test_other_events_are_measured_without_a_comment(repository: Repository, git
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
     job = repository.act(event, {"repository": actions.repository(actions.OURS)}, env)
     assert job.passed, job.log
-    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false"}
+    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false", "opened": "0"}
     assert github.requests == []
 
 

@@ -18,11 +18,11 @@ class GitServer:
     """One repository, by its `name`. `answer` may be replaced by what asks `through` or fails in its own way."""
 
     root: Path
-    name: str = "owner/name"
     port: int = 0
     token: str = field(default_factory=lambda: f"ghs_{secrets.token_hex(18)}")
     requests: list[Request] = field(default_factory=list)
     answer: Callable[[Request], Reply] = field(init=False)
+    name: str = "owner/name"
 
     def __post_init__(self) -> None:
         self.answer = self.through
