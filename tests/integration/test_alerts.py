@@ -509,6 +509,12 @@ def test_every_book_says_its_version(shop: Shop) -> None:
     assert codec.decode_json(gzip.decompress(shop.store.state(STORED) or b""), dict[str, Any], "it")["schema"] == SCHEMA
 
 
+def test_what_is_over_is_read_the_newest_first(shop: Shop) -> None:
+    over = [resolved(incident(number=n, opened_at=NOW + timedelta(days=n))) for n in (1, 3, 2)]
+    keeper.put_away(shop.store, over, shop.world())
+    assert [one.number for one in keeper.past(shop.store, shop.world())] == [3, 2, 1]
+
+
 def test_what_changes_nothing_is_not_written(shop: Shop) -> None:
     class Sealed(memory.Forgetful):
         def swap(self, name: str, old: bytes | None, new: bytes | None) -> bool:
