@@ -156,13 +156,15 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
 def catch_up(settings: config.Config, world: World) -> Told:
     """Evaluate what the store has and the book has not seen, and tell whoever is to hear of it.
 
-    RefusedError for a stranger's job, which is to tell nobody anything; ConfigError where no alerts are configured.
+    RefusedError for a stranger's job, and for one of a change to be merged, whose alerts nobody agreed to; ConfigError where no alerts are configured.
     """
     if not config.is_alerting(settings):
         raise ConfigError("The section `alerting` has nothing to look at; docs/alerts.md says what stands there.")
     happened = event.read(world)
     if happened.fork:
         raise RefusedError("This job comes from a fork or Dependabot, which tells nobody of alerts; run it on main.")
+    if happened.pull_request is not None:
+        raise RefusedError("This job is of a pull request, whose alerts nobody has agreed to yet; run it on main.")
     told = watch(settings, store.open_store(settings.store, world), happened, world).evaluate()
     write_outputs(told.outputs, world)
     return told

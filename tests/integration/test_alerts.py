@@ -238,6 +238,18 @@ def test_a_job_of_dependabot_tells_nobody_by_the_verb_either(tmp_path: Path) -> 
         evaluating.catch_up(config.Config(alerting=ALERTING), world(tmp_path, env=env))
 
 
+def test_a_job_of_a_pull_request_tells_nobody_by_the_verb_either(tmp_path: Path) -> None:
+    repo = {"id": 1, "full_name": "octo/models", "owner": {"login": "octo"}, "private": True}
+    side = {"sha": "a" * 40, "ref": "topic", "repo": repo}
+    payload = tmp_path / "event.json"
+    payload.write_bytes(
+        codec.encode_json({"repository": repo, "pull_request": {"number": 7, "head": side, "base": side}})
+    )
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(payload)}
+    with pytest.raises(RefusedError, match="is of a pull request, whose alerts nobody has agreed to yet"):
+        evaluating.catch_up(config.Config(alerting=ALERTING), world(tmp_path, env=env))
+
+
 def test_of_a_long_history_only_the_newest_reports_are_looked_at_and_never_the_others(shop: Shop) -> None:
     for shop.hour in range(1, looking.MOST + 4):
         shop.keep(report(shop.hour, 90))
