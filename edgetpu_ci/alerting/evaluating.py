@@ -156,7 +156,8 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
 def catch_up(settings: config.Config, world: World) -> Told:
     """Evaluate what the store has and the book has not seen, and tell whoever is to hear of it.
 
-    RefusedError for a stranger's job, and for one of a change to be merged, whose alerts nobody agreed to; ConfigError where no alerts are configured.
+    RefusedError for a stranger's job, which is to tell nobody anything, and for one of a change to be merged, whose
+    alerts nobody agreed to; ConfigError where no alerts are configured.
     """
     if not config.is_alerting(settings):
         raise ConfigError("The section `alerting` has nothing to look at; docs/alerts.md says what stands there.")
