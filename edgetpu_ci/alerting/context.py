@@ -90,10 +90,9 @@ def look_up(settings: Config, recent: Recent, world: World, incident: Incident) 
 
 def _issues(incident: Incident, world: World) -> Iterator[tuple[str, str]]:
     """Its issue, once one was opened."""
-    for target, receipt in incident.receipts.items():
-        way, _, address = target.partition(" ")
-        if way == "issue" and receipt.ref and not MENTION.fullmatch(address):
-            yield "issue", f"{_place(address, world)}/issues/{receipt.ref}"
+    for repository, number in incident.issues.items():
+        if number and not MENTION.fullmatch(repository):
+            yield "issue", f"{_place(repository, world)}/issues/{number}"
 
 
 def _mention(rule: AlertRule, alerting: Alerting) -> str:

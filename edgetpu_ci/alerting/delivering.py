@@ -40,7 +40,7 @@ class Messenger:
     said: list[Intent] = field(default_factory=list)
     problems: list[EdgeTpuCiError] = field(default_factory=list)
     dead: set[str] = field(default_factory=set)
-    _known: dict[tuple[str, int, int], Context] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], Context] = field(default_factory=dict)
 
     def deliver(self, book: Book) -> Delivered:
         """Say all that is held and what may be said after it. Nothing that fails here is lost: it waits."""
@@ -92,8 +92,8 @@ class Messenger:
         )
 
     def _looked_up(self, incident: Incident) -> Context:
-        """Once for all who hear of the same change."""
-        change = (incident.key, incident.number, incident.change)
+        """Once for all who hear of the same change; again when it has an issue, which the others are led to."""
+        change = (incident.key, incident.number, incident.change, *incident.issues)
         if change not in self._known:
             self._known[change] = self._context(incident)
         return self._known[change]

@@ -113,8 +113,8 @@ def default_routing() -> Routes:
     """Where each level goes that `routing` does not name; ways that `notify` does not list are none."""
     return {
         "info": (),
-        "warning": ("slack", "issue"),
-        "error": ("slack", "issue", "pagerduty"),
+        "warning": ("issue", "slack"),
+        "error": ("pagerduty", "issue", "slack"),
         "critical": ("all_channels", "emergency_contacts"),
     }
 

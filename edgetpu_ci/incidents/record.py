@@ -163,6 +163,12 @@ class Incident(Struct, frozen=True, kw_only=True, omit_defaults=True):
     responses: tuple[Response, ...] = ()
 
     @property
+    def issues(self) -> dict[str, str]:
+        """The numbers of its issues, by the repository (or the mention in one) that the configuration names."""
+        told = {target: receipt.ref for target, receipt in self.receipts.items() if target.startswith("issue ")}
+        return {target.partition(" ")[2]: ref for target, ref in told.items()}
+
+    @property
     def alertname(self) -> str:
         """The name of its alert; that of its first where a group has alerts of several names."""
         return self.labels.get("alertname", self.alerts[0].rule)

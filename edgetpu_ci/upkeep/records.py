@@ -20,7 +20,6 @@ YEAR: Final = timedelta(days=365)
 
 _MOST_BYTES: Final = 1 << 20
 _MOST_DOCUMENTS: Final = 1000
-_ISSUES: Final = "issue "
 """How targets begin that are issues of GitHub."""
 
 When = Annotated[datetime, Meta(tz=True)]
@@ -83,7 +82,7 @@ def unissued(state: State, days: int, now: datetime, world: World) -> list[Close
     return [
         Closed(by_hand.short(one))
         for one in past
-        if one.severity == "critical" and not any(target.startswith(_ISSUES) for target in one.receipts)
+        if one.severity == "critical" and not one.issues
         if one.resolved_at and timedelta(days=days) < now - one.resolved_at < YEAR
     ]
 

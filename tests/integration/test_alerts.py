@@ -461,6 +461,21 @@ def test_what_is_told_beside_is_looked_up_once_for_all_who_hear(shop: Shop) -> N
     assert looked == [shop.incident.name]
 
 
+def test_who_hears_after_its_issue_was_opened_is_led_to_it(shop: Shop) -> None:
+    issues: list[int] = []
+
+    def look_up(incident: Incident) -> Context:
+        issues.append(len(incident.issues))
+        return Context()
+
+    watching = replace(shop.watch(), context=look_up)
+    alerting = replace(ALERTING, routing={"warning": ("issue", "slack", "pagerduty")})
+    replace(watching, alerting=alerting, bound={"issue": Recording("issue").bound(), **watching.bound}).evaluate(
+        report(0, 70)
+    )
+    assert issues == [0, 1]
+
+
 def test_a_job_does_not_say_things_for_ever(shop: Shop) -> None:
     watching = shop.watch()
     clock = iter([0.0, 0.0, SECONDS, SECONDS])

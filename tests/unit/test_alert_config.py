@@ -297,7 +297,7 @@ def test_what_routing_says_by_itself_needs_no_way_that_is_not_listed(tmp_path: P
         (
             {"rules": [RULE], "notify": [{"use": "pagerduty"}]},
             (
-                "alerting.rules[0] (slow): warning goes to slack, issue, of which notify lists none, "
+                "alerting.rules[0] (slow): warning goes to issue, slack, of which notify lists none, "
                 "so that nobody is told of it"
             ),
         ),

@@ -21,9 +21,9 @@ from tests.fakes.world import AT, world
 
 SETTINGS = config.load(Path(__file__).parents[2] / "examples/alerts/edgetpu-ci.yml")
 ADDRESSES: dict[str, Callable[[dict[str, str], str], str]] = {
-    "slack": lambda _labels, channel: channel or "#ci",
     "pagerduty": lambda labels, _channel: "PAGERDUTY_P0" if labels["priority"] == "p0" else "PAGERDUTY_ROUTING_KEY",
     "issue": lambda labels, _channel: labels["repo"],
+    "slack": lambda _labels, channel: channel or "#ci",
 }
 WELL: dict[str, float | None] = {
     "failure_streak": 0.0,
@@ -34,9 +34,9 @@ WELL: dict[str, float | None] = {
     "package_available": 1.0,
 }
 AT_ONCE = [
-    "slack #ci",
     "pagerduty PAGERDUTY_P0",
     "issue octo/models",
+    "slack #ci",
     "slack #emergency",
     "slack #security",
     "slack #leads",
@@ -148,9 +148,9 @@ def test_acknowledged_stops_it(repository: Repository) -> None:
 
 
 def test_a_warning_goes_to_its_channel_and_to_an_issue(repository: Repository) -> None:
-    assert repository.looked(0, test_coverage=79.9) == opened(["slack #dev-quality", "issue octo/models"])
+    assert repository.looked(0, test_coverage=79.9) == opened(["issue octo/models", "slack #dev-quality"])
     weak = {"test_coverage": 79.9, "medium_or_graver_vulnerable_dependencies": 1.0}
-    assert repository.looked(5, **weak) == opened(["slack #dev-security", "issue octo/models"])
+    assert repository.looked(5, **weak) == opened(["issue octo/models", "slack #dev-security"])
     assert "escalated slack #development" in repository.looked(125, **weak)
 
 

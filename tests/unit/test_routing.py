@@ -43,8 +43,8 @@ def said(settings: Alerting = SETTINGS, addresses: routing.Addresses = ADDRESSES
     ("level", "expected"),
     [
         ("info", ()),
-        ("warning", ("slack #ci", "issue o/r")),
-        ("error", ("slack #ci", "issue o/r")),
+        ("warning", ("issue o/r", "slack #ci")),
+        ("error", ("issue o/r", "slack #ci")),
         ("critical", ("slack #ci", "issue o/r", "slack #emergency")),
     ],
 )
@@ -53,7 +53,7 @@ def test_each_level_takes_its_ways(level: str, expected: tuple[str, ...]) -> Non
 
 
 def test_a_channel_stands_in_place_of_the_usual_one() -> None:
-    assert said(channel="#dev-quality") == ("slack #dev-quality", "issue o/r")
+    assert said(channel="#dev-quality") == ("issue o/r", "slack #dev-quality")
 
 
 def test_a_channel_is_told_also_where_its_level_takes_no_slack() -> None:
@@ -73,8 +73,8 @@ def test_whom_the_matrix_tells_at_once_hears_with_the_first_and_later_ones_do_no
 
 def test_the_same_place_is_told_once() -> None:
     assert said(priority="p0", channel="#security") == (
-        "slack #security",
         "issue o/r",
+        "slack #security",
         "pagerduty PAGERDUTY_SECURITY",
     )
 
@@ -88,4 +88,4 @@ def test_a_table_of_ones_own_may_name_contacts_and_leave_levels_out() -> None:
         {"routing": {"info": ["cto"]}, "contacts": {"cto": {"slack": "@cto"}}}, Alerting, "alerting"
     )
     assert said(settings, severity="info") == ("slack @cto",)
-    assert said(settings) == ("slack #ci", "issue o/r")
+    assert said(settings) == ("issue o/r", "slack #ci")
