@@ -84,9 +84,7 @@ def run(
     `against` is a base that somebody named, and `unit` one of several devices of this machine: it has a baseline and a
     history of its own.
     """
-    if not settings.collect:
-        rather = "`edgetpu-ci run --kpis` collects `kpis`" if settings.kpis else "see docs/configuration.md"
-        raise ConfigError(f"`collect` lists nothing to measure; {rather}.")
+    _check_wanted(settings)
     happened = event.read(world)
     event.refuse_unsafe(happened, world, allow_forks=settings.allow_forks)
     section = "kpis" if settings.collect is settings.kpis else "collect"
@@ -118,6 +116,13 @@ def run(
     outcome = Outcome(report, saved, told, problems)
     job.write_outputs(_outputs(outcome, world) | outputs, world)
     return outcome
+
+
+def _check_wanted(settings: config.Config) -> None:
+    """ConfigError where nothing is listed to be measured."""
+    if not settings.collect:
+        rather = "`edgetpu-ci run --kpis` collects `kpis`" if settings.kpis else "see docs/configuration.md"
+        raise ConfigError(f"`collect` lists nothing to measure; {rather}.")
 
 
 def _grave(
