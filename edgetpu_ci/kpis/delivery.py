@@ -69,7 +69,7 @@ def delivered(rows: Rows, options: Options) -> tuple[Delivered, ...]:
     """All deployments of the kind that counts, oldest first, without previews (alpha, beta, candidates)."""
     wanted = kind(rows, options)
     given = [one for one in rows.deployments if one.kind == wanted and not one.prerelease]
-    given.sort(key=lambda one: (one.at, one.name))
+    given.sort(key=lambda one: (one.at, one.name, one.commit, one.failed))
     repaired = _repaired(given, rows.pulls, options)
     return tuple(
         Delivered(one, one.failed or place in repaired.values(), place in repaired) for place, one in enumerate(given)

@@ -1,6 +1,7 @@
 """What holds of key figures whatever the rows are."""
 
 from datetime import datetime, timedelta
+from itertools import permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,6 +131,15 @@ def test_every_figure_lies_within_its_bounds_or_says_why_it_is_unknown_and_names
         if one.value is not None:
             assert 0 <= one.value <= (100 if unit == "%" else float("inf")), one
             assert one.interval is None or one.interval[0] - 1e-9 <= one.value <= one.interval[1] + 1e-9
+
+
+def test_two_deployments_of_one_name_and_moment_have_an_order_of_their_own() -> None:
+    two = [
+        Deployment(name="1.0.0", at=AS_OF - DAY, commit=sha, kind="version", failed=failed)
+        for sha, failed in (("sha1", True), ("sha1", False), ("sha2", True))
+    ]
+    found = [key_figures.of(Rows(branch="main", deployments=order), Options(), AS_OF) for order in permutations(two)]
+    assert all(one == found[0] for one in found)
 
 
 @settings(max_examples=60)
