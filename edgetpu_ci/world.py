@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.ledger import Ledger
+from edgetpu_ci.observed import Observed
 
 if TYPE_CHECKING:
     from github import Github
@@ -145,7 +146,8 @@ class World:
     """The outside. Tests hand in their own; nothing below `cli` reaches around it.
 
     `root` is where /proc and /sys are read below; `out` writes a line to standard output, `warn`
-    one to standard error; `progress` is told (what, done, total). `ledger` is what was asked of services so far.
+    one to standard error; `progress` is told (what, done, total). `ledger` is what was asked of services
+    so far, `observed` what happened.
     """
 
     env: Mapping[str, str]
@@ -162,6 +164,7 @@ class World:
     progress: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     python: str = field(default=sys.executable)
     ledger: Ledger = field(default_factory=Ledger)
+    observed: Observed = field(default_factory=Observed)
 
     def text(self, place: str) -> str:
         """What a file below `root` says, without the blanks around it; empty where there is nothing to read."""

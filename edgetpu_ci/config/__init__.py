@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics, spelling
 from edgetpu_ci.config.alerting import Alerting, AlertRule
+from edgetpu_ci.config.observability import Observability
 from edgetpu_ci.config.step import Step as Step
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Rule
@@ -60,6 +61,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: Step = Step(use="folder")
     publish: tuple[Step, ...] = (Step(use="job"),)
     alerting: Alerting = Alerting()
+    observability: Observability = Observability()
     allow_forks: bool = False
 
 

@@ -1,0 +1,1 @@
+"""Sending metrics, logs and spans to those who keep them: within a deadline, and saying what was lost."""
