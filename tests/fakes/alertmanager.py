@@ -1,26 +1,19 @@
 """No stand-in: Alertmanager itself on loopback, where it is installed, with receivers of the tests."""
 
 import json
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import Request as Asked
 from urllib.request import urlopen
 
+from tests.fakes import engines
 from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.pagerduty import SERVICE, PagerDuty
 
 LEVELS = ("info", "warning", "error", "critical")
-_UNPACKED = Path(__file__).parents[2] / ".tools/engines/usr/bin/prometheus-alertmanager"
-_NAMES = ("prometheus-alertmanager", "alertmanager", str(_UNPACKED))
-_LONGEST = 20.0
 
 _CONFIG = """
 global: {{resolve_timeout: 1h, pagerduty_url: 'http://127.0.0.1:{port}/v2/enqueue'}}
@@ -44,7 +37,7 @@ receivers:
 
 def find() -> str | None:
     """Where it is; `scripts/engines` brings it."""
-    return next((place for name in _NAMES if (place := shutil.which(name))), None)
+    return engines.find("prometheus-alertmanager")
 
 
 @dataclass
@@ -90,37 +83,9 @@ def running(folder: Path, more: str = "") -> Iterator[Alertmanager]:
 
 @contextmanager
 def _process(folder: Path, config: Path) -> Iterator[str]:
-    address = f"127.0.0.1:{_free_port()}"
-    program = find()
-    assert program
-    options = [f"--config.file={config}", f"--storage.path={folder / 'data'}", f"--web.listen-address={address}"]
-    with (folder / "log").open("wb") as log:
-        child = subprocess.Popen([program, *options, "--cluster.listen-address="], stdout=log, stderr=log)
-        try:
-            until(lambda: _is_ready(f"http://{address}/-/ready") or child.poll() is not None)
-            assert child.poll() is None, (folder / "log").read_text()
-            yield f"http://{address}"
-        finally:
-            child.terminate()
-            child.wait(_LONGEST)
+    def options(address: str) -> list[str]:
+        listen = [f"--web.listen-address={address}", "--cluster.listen-address="]
+        return [f"--config.file={config}", f"--storage.path={folder / 'data'}", *listen]
 
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait until something is so, at most a while."""
-    end = time.monotonic() + _LONGEST
-    while not is_so():
-        assert time.monotonic() < end, "it never was"
-        time.sleep(0.02)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=1) as response:  # noqa: S310 - loopback
-            return bool(response.status == 200)
-    except (URLError, OSError):
-        return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    with engines.running("prometheus-alertmanager", options, "/-/ready", folder / "log") as url:
+        yield url

@@ -18,8 +18,9 @@ from edgetpu_ci.notify import Bound, alertmanager, bind, silences
 from edgetpu_ci.render import alertmanager as render
 from edgetpu_ci.world import World
 from tests.fakes import alertmanager as engine
-from tests.fakes.alertmanager import LEVELS, Alertmanager, until
+from tests.fakes.alertmanager import LEVELS, Alertmanager
 from tests.fakes.clock import Clock
+from tests.fakes.engines import until
 from tests.fakes.loopback import Reply, serve
 from tests.fakes.notices import alert, incident, notice, over
 from tests.fakes.pagerduty import SERVICE

@@ -12,7 +12,8 @@ from edgetpu_ci.config.alerting import Alerting, Inhibition
 from edgetpu_ci.incidents import keys, muting
 from edgetpu_ci.incidents.record import Book, Muted
 from tests.fakes import alertmanager as engine
-from tests.fakes.alertmanager import Alertmanager, until
+from tests.fakes.alertmanager import Alertmanager
+from tests.fakes.engines import until
 
 SCENARIOS = 80
 VALUES = {
