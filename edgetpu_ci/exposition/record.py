@@ -1,10 +1,13 @@
-"""What a scrape gives: families of samples. Pure."""
+"""What is known of a store, and what a scrape gives of it: families of samples. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import Struct
+
+from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.model import Dependency
 
 Labels = tuple[tuple[str, str], ...]
 """Names and values, in the order in which they are written; one that is empty is left out."""
@@ -25,3 +28,51 @@ class Family(Struct, frozen=True, kw_only=True):
     help: str
     unit: str = ""
     samples: Sequence[Sample] = ()
+
+
+class Reading(NamedTuple):
+    """The newest known value of a metric of the catalogue, in its unit there, and when it was measured."""
+
+    metric: str
+    labels: Labels
+    value: float
+    at: datetime
+
+
+class Ran(Struct, frozen=True, kw_only=True):
+    """The newest run of a machine: `labels` are `repo`, `branch` and `machine`; how many verdicts of each status."""
+
+    labels: Labels
+    at: datetime
+    commit: str
+    report: str
+    url: str
+    version: str
+    verdicts: Mapping[str, int]
+
+
+class Needed(NamedTuple):
+    """A dependency that is outdated or vulnerable, and of which `repo` and `branch`."""
+
+    labels: Labels
+    dependency: Dependency
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What is known of a store: of its main line, and of its incidents.
+
+    `bad_runs` has, of each alert that may be, in how many runs in a row its demand was broken; `regressions`, by what
+    fraction each measurement is worse than what it is held against. `is_readable` whether the store could be read just
+    now, `book` is None where it never could, and `passed_over` how many of its documents could not.
+    """
+
+    version: str
+    repository: str = ""
+    readings: Sequence[Reading] = ()
+    runs: Sequence[Ran] = ()
+    dependencies: Sequence[Needed] = ()
+    bad_runs: Sequence[Sample] = ()
+    regressions: Sequence[Sample] = ()
+    book: Book | None = None
+    is_readable: bool = True
+    passed_over: int = 0
