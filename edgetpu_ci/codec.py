@@ -1,7 +1,7 @@
 """The one door for YAML and JSON: text in, checked records out, and back."""
 
 import json
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 import msgspec
@@ -61,6 +61,11 @@ def encode_yaml(value: object) -> str:
     return yaml.safe_dump(
         msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
     )
+
+
+def encode_yaml_lines(value: object) -> str:
+    """The same with a line for each value, however long."""
+    return yaml.safe_dump(msgspec.to_builtins(value), sort_keys=False, allow_unicode=True, width=inf)
 
 
 def convert(value: object, into: type[T], source: str) -> T:

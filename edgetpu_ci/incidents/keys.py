@@ -29,15 +29,15 @@ def group_key(severity: str, labels: Mapping[str, str]) -> str:
 
     Of a route below the root with the one matcher `severity`. `labels` are those the group has in common.
     """
-    inner = ", ".join(f"{name}={_quoted(value)}" for name, value in _given(labels))
-    return sha256(f"{{}}/{{severity={_quoted(severity)}}}:{{{inner}}}".encode()).hexdigest()
+    inner = ", ".join(f"{name}={quoted(value)}" for name, value in _given(labels))
+    return sha256(f"{{}}/{{severity={quoted(severity)}}}:{{{inner}}}".encode()).hexdigest()
 
 
 def _given(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     return ((name, labels[name]) for name in sorted(labels) if labels[name])
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A text as Go's `%q` writes it."""
     return f'"{"".join(_escaped(character) for character in text)}"'
 

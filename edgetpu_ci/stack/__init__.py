@@ -1,1 +1,21 @@
 """The configuration of Prometheus, Alertmanager, Grafana and what runs them, from `edgetpu-ci.yml`. Pure."""
+
+from collections.abc import Callable
+from typing import Final
+
+from edgetpu_ci.config import Config
+from edgetpu_ci.stack import prometheus, rules
+from edgetpu_ci.stack.place import Place
+
+Part = Callable[[Config, Place], dict[str, str]]
+"""The files of one part of the stack: text by path below its folder, each with `document.MARK` in it."""
+
+FILES: Final[tuple[tuple[str, Part], ...]] = (
+    ("prometheus", prometheus.files),
+    ("rules", rules.files),
+)
+
+
+def files(settings: Config, place: Place) -> dict[str, str]:
+    """All files of the stack: text by path below its folder."""
+    return {path: text for _, part in FILES for path, text in part(settings, place).items()}

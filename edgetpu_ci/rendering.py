@@ -1,0 +1,105 @@
+"""`edgetpu-ci render`: writing the monitoring stack below its folder, and saying what of it is out of date there."""
+
+import os
+import re
+from collections.abc import Container, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from edgetpu_ci import config, event, git, stack
+from edgetpu_ci.config import Config
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.errors import ConfigError, GitError
+from edgetpu_ci.event import Event
+from edgetpu_ci.files import write_whole
+from edgetpu_ci.runbooks import checking, reading
+from edgetpu_ci.runbooks.record import Runbook
+from edgetpu_ci.stack.document import MARK
+from edgetpu_ci.stack.place import Place
+from edgetpu_ci.world import World
+
+LEFT_OVER: Final = "left over"
+
+_GITHUB: Final = re.compile(r"(?:https?://(?:[^@/]*@)?|ssh://git@|git@)([^/:]+)[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
+
+
+def files(settings: Config, world: World) -> dict[str, str]:
+    """What is to be there: text by path below the folder. ConfigError where a runbook cannot be read."""
+    url = _url(event.read(world), world)
+    place = Place(repository="/".join(url.split("/")[-2:]), url=url, runbooks=_runbooks(settings, world))
+    return stack.files(settings, place)
+
+
+def _url(happened: Event, world: World) -> str:
+    """Where the repository is read; empty where neither the job nor the clone knows."""
+    if happened.repository:
+        return f"{world.env.get('GITHUB_SERVER_URL') or 'https://github.com'}/{happened.repository}"
+    try:
+        origin = git.run(world, world.cwd, "remote", "get-url", "origin").decode(errors="replace").strip()
+    except GitError:
+        return ""
+    found = _GITHUB.fullmatch(origin)
+    return f"https://{found[1]}/{found[2]}" if found else ""
+
+
+def _runbooks(settings: Config, world: World) -> dict[str, str]:
+    """The file or address of each alert's runbook."""
+    rules = config.alert_rules(settings)
+    there = reading.load(settings.alerting, world.cwd) if rules else {}
+    found = {rule.name: _runbook(rule, there) for rule in rules}
+    return {name: file for name, file in found.items() if file}
+
+
+def _runbook(rule: AlertRule, there: Mapping[str, Runbook]) -> str:
+    if checking.is_elsewhere(rule.runbook):
+        return rule.runbook
+    found = checking.of(rule, there)
+    return found.file if found else rule.runbook
+
+
+def write(settings: Config, world: World) -> tuple[str, ...]:
+    """Write each file that is not there as it should be; their paths. ConfigError where it is somebody else's.
+
+    Nothing is deleted: what is left over may have been copied to be changed, and `faults` names it.
+    """
+    folder, wanted = _folder(settings, world), files(settings, world)
+    there = {path: _read(folder / path) for path in wanted}
+    for path, text in there.items():
+        if text is not None and MARK not in text:
+            raise ConfigError(
+                f"{folder / path} was not written by `edgetpu-ci render`; move it away, or name another folder in "
+                "`observability.stack.folder`."
+            )
+    written = tuple(path for path, text in wanted.items() if there[path] != text)
+    for path in written:
+        write_whole(folder / path, wanted[path].encode())
+    return written
+
+
+def faults(settings: Config, world: World) -> tuple[tuple[str, str], ...]:
+    """What below the folder is not as it should be: how it is wrong ("missing", "stale", "left over"), and its path."""
+    folder, wanted = _folder(settings, world), files(settings, world)
+    there = {path: _read(folder / path) for path in wanted}
+    wrong = [("missing" if there[path] is None else "stale", path) for path in wanted if there[path] != wanted[path]]
+    return (*wrong, *_left_over(folder, wanted))
+
+
+def _folder(settings: Config, world: World) -> Path:
+    return world.cwd / settings.observability.stack.folder
+
+
+def _left_over(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, str]]:
+    for file in sorted(folder.rglob("*")):
+        path = file.relative_to(folder).as_posix()
+        if path not in wanted and MARK in (_read(file) or ""):
+            yield LEFT_OVER, path
+
+
+def _read(path: Path) -> str | None:
+    """The text of a file; None where there is none. ConfigError where it cannot be read."""
+    if not path.is_file():
+        return None
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error

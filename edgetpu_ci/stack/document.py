@@ -1,0 +1,13 @@
+"""A file of the stack as it is written: who wrote it stands in it. Pure."""
+
+from typing import Final
+
+from edgetpu_ci import codec
+
+MARK: Final = "Written by `edgetpu-ci render`; change edgetpu-ci.yml and render again."
+"""By this we know a file again as ours. JSON has no comments: it stands in a text that nothing reads."""
+
+
+def yaml(value: object) -> str:
+    """Plain data as a YAML file of ours."""
+    return f"# {MARK}\n{codec.encode_yaml_lines(value)}"
