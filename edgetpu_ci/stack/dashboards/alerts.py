@@ -1,0 +1,116 @@
+"""What is wrong, who has taken it on, and whether the alerting itself works. Pure."""
+
+from edgetpu_ci.stack.dashboards.record import Dashboard, Panel, Query, Threshold
+from edgetpu_ci.stack.dashboards.series import Selecting
+
+_ANY = (Threshold(None, "green"), Threshold(1, "red"))
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def dashboard(select: Selecting) -> Dashboard:
+    """Counts, then what fires, then what says whether silence can be believed."""
+    return Dashboard(
+        name="alerts",
+        title="Alerts",
+        description="What is wrong and who has taken it on; and whether the alerting itself is well.",
+        last="30d",
+        panels=(*_counts(select), _firing(), *_course(select), *_itself(select)),
+        commits=True,
+    )
+
+
+def _counts(select: Selecting) -> tuple[Panel, ...]:
+    def stat(
+        title: str, description: str, expr: str, unit: str = "none", limits: tuple[Threshold, ...] = _ANY
+    ) -> Panel:
+        return Panel(
+            title=title,
+            description=description,
+            drawn="stat",
+            queries=(Query(expr=expr, legend="{{repo}}"),),
+            unit=unit,
+            width=6,
+            height=5,
+            decimals=0,
+            thresholds=limits,
+        )
+
+    late = (Threshold(None, "green"), Threshold(5 * _MINUTE, "yellow"), Threshold(_HOUR, "red"))
+    return (
+        stat("Open Incidents", "Those that are not over.", select.of_store("incidents", 'state="open"')),
+        stat("Unacknowledged", "Nobody has taken them on.", select.of_store("incidents", 'state="unacknowledged"')),
+        stat(
+            "Escalation Came Late By",
+            "The largest of the last 30 days; timers of GitHub start late.",
+            select.figure("escalation_lateness_minutes"),
+            "s",
+            late,
+        ),
+        stat("Messages Waiting", "What could not be said yet; the next run tries.", select.of_store("outbox_waiting")),
+    )
+
+
+def _firing() -> Panel:
+    return Panel(
+        title="Firing Rules",
+        description="What Prometheus holds to be broken now. The runbooks are behind the link above.",
+        drawn="table",
+        queries=(Query(expr=f"ALERTS{{{_SCOPE}}}"),),
+        unit="none",
+        width=24,
+        height=7,
+        columns=("alertname", "severity", "priority", "branch", "subject", "machine", "escalation"),
+    )
+
+
+_SCOPE = 'alertstate="firing",repo=~"$repo",branch=~"$branch"'
+
+
+def _course(select: Selecting) -> tuple[Panel, ...]:
+    return (
+        Panel(
+            title="Bad Runs in a Row",
+            description="For rules that count runs: by how many in a row the demand is broken; 0 where it holds.",
+            drawn="timeseries",
+            queries=(Query(expr=select.exported("alert_bad_runs"), legend="{{rule}} · {{subject}} · {{machine}}"),),
+            unit="runs",
+            decimals=0,
+            min=0,
+        ),
+        Panel(
+            title="Builds Failed in a Row",
+            description="Of each workflow on the branch.",
+            drawn="timeseries",
+            queries=(Query(expr=select.figure("workflow_failure_streak"), legend="{{subject}}"),),
+            unit="runs",
+            decimals=0,
+            min=0,
+        ),
+    )
+
+
+def _itself(select: Selecting) -> tuple[Panel, ...]:
+    return (
+        Panel(
+            title="Age of the Newest Run",
+            description="By machine; `repository` is the one of the key figures. What is not measured cannot alert.",
+            drawn="stat",
+            queries=(Query(expr=f"time() - {select.exported('last_run_timestamp_seconds')}", legend="{{machine}}"),),
+            unit="s",
+            width=16,
+            height=6,
+            decimals=0,
+            thresholds=(Threshold(None, "green"), Threshold(_DAY, "yellow"), Threshold(2 * _DAY, "red")),
+        ),
+        Panel(
+            title="Store",
+            description="Whether all that is stored can be read.",
+            drawn="stat",
+            queries=(Query(expr=select.of_store("store_readable"), legend="{{repo}}"),),
+            unit="none",
+            width=8,
+            height=6,
+            thresholds=(Threshold(None, "red"), Threshold(1, "green")),
+            states=("cannot be read", "can be read"),
+        ),
+    )
