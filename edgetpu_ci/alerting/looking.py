@@ -44,7 +44,7 @@ class Looking(Struct, frozen=True, kw_only=True):
         return {name: value for name, value in found.items() if value}
 
     def at(self, book: Book, news: News, now: datetime) -> Book:
-        """The book with what is new, and what fell silent; what another job brought into it meanwhile changes nothing."""
+        """The book with what is new, and what fell silent; what another job brought into it changes nothing."""
         book = machine.advance(book, (), self.rules, now, self.group_by)
         for report in news.reports:
             if history.is_main_line(report.run):
