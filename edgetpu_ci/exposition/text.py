@@ -29,15 +29,17 @@ def openmetrics(families: Iterable[Family], *, times: bool = False) -> str:
 
 
 def _prometheus(families: Iterable[Family]) -> Iterator[str]:
+    blocks: dict[Labels, str] = {}
     for family in families:
         if family.samples:
             yield f"# HELP {family.name} {_help(family.help)}\n# TYPE {family.name} gauge\n"
-            yield from _lines(family.name, family.samples)
+            yield from _lines(family.name, family.samples, blocks)
 
 
 def _openmetrics(families: Iterable[Family], *, times: bool) -> Iterator[str]:
+    blocks: dict[Labels, str] = {}
     for family in families:
-        lines = list(_timed(family) if times else _lines(family.name, family.samples))
+        lines = list(_timed(family) if times else _lines(family.name, family.samples, blocks))
         if lines:
             yield f"# TYPE {family.name} gauge\n"
             if family.unit:
@@ -47,9 +49,12 @@ def _openmetrics(families: Iterable[Family], *, times: bool) -> Iterator[str]:
     yield "# EOF\n"
 
 
-def _lines(name: str, samples: Iterable[Sample]) -> Iterator[str]:
+def _lines(name: str, samples: Iterable[Sample], blocks: dict[Labels, str]) -> Iterator[str]:
     for labels, value, _ in samples:
-        yield f"{name}{_block(labels)} {_number(value)}\n"
+        # What is known of a subject has the same labels in each family, and writing them is most of the work.
+        if (block := blocks.get(labels)) is None:
+            block = blocks[labels] = _block(labels)
+        yield f"{name}{block} {repr(value) if isfinite(value) else _odd(value)}\n"
 
 
 def _timed(family: Family) -> Iterator[str]:
@@ -59,8 +64,8 @@ def _timed(family: Family) -> Iterator[str]:
             series.setdefault(labels, {})[round(at.timestamp() * 1000)] = value
     for labels, values in series.items():
         start = f"{family.name}{_block(labels)}"
-        for milliseconds in sorted(values):
-            yield f"{start} {_number(values[milliseconds])} {milliseconds / 1000:.3f}\n"
+        for milliseconds, value in sorted(values.items()):
+            yield f"{start} {repr(value) if isfinite(value) else _odd(value)} {milliseconds / 1000:.3f}\n"
 
 
 def _block(labels: Labels) -> str:
@@ -80,7 +85,5 @@ def _help(text: str) -> str:
     return text.replace("\\", r"\\").replace("\n", r"\n")
 
 
-def _number(value: float) -> str:
-    if isfinite(value):
-        return repr(value)
+def _odd(value: float) -> str:
     return "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"

@@ -94,11 +94,11 @@ def _groups(
 def _labels(rule: AlertRule, run: Run, measured: Measurement) -> Labels:
     metric = metrics.find(measured.metric).name
     values = {"subject": measured.subject, "metric": metric, "device": measured.device}
-    machine = _machine(run, measured)
+    machine = machine_of(run, measured)
     return (*((name, values[name]) for name in rule.by), *([("machine", machine)] if machine else []))
 
 
-def _machine(run: Run, measured: Measurement) -> str:
+def machine_of(run: Run, measured: Measurement) -> str:
     """Which machine a value is of; empty of a key figure, which is the same wherever it is collected."""
     is_of_machine = run.machine.key != REPOSITORY and metrics.published(measured.metric) is None
     return run.machine.key if is_of_machine else ""
@@ -108,7 +108,7 @@ def _absent(
     rule: AlertRule, run: Run, labels: Mapping[str, str], known: Iterable[Watched]
 ) -> Iterator[tuple[Labels, Measurement]]:
     """What an earlier run of the same kind, and of the same machine, had."""
-    collected = {_machine(run, measured) for measured in run.measurements}
+    collected = {machine_of(run, measured) for measured in run.measurements}
     for one in known:
         is_here = all(one.labels.get(name) == value for name, value in labels.items())
         if one.good and is_here and belongs(rule, one.labels) and one.labels.get("machine", "") in collected:

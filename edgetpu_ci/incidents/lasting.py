@@ -1,6 +1,7 @@
 """Whether something became worse, and stays so: by its own history, or against what was accepted. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from edgetpu_ci import course, validity
 from edgetpu_ci.config.alerting import AlertRule
@@ -10,6 +11,10 @@ from edgetpu_ci.incidents.standing import BAD, GOOD, Found
 from edgetpu_ci.judging import demand, phrases, tolerance
 from edgetpu_ci.model import Comparison, History, Measurement, Point, Report, Rule
 from edgetpu_ci.stats import changes
+
+Held = TypeVar("Held", History, Comparison)
+
+_ANY: Final = Rule(match="*", worse_by_percent=0)
 
 
 def watching(rules: Iterable[AlertRule]) -> tuple[Rule, ...]:
@@ -24,6 +29,40 @@ def change(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> 
     decision: the next one after it would find nothing worse.
     """
     return standing.worst(_of(rule, report, m) for m in measured)
+
+
+def ratios(report: Report) -> Iterator[tuple[Measurement, float]]:
+    """By what fraction each measurement became worse for good; 0 where nothing is certain, unknown ones left out."""
+    broken = validity.invalid(report.run.measurements)
+    histories, comparisons = _by_key(report.history), _by_key(report.comparisons)
+    for measured in report.run.measurements:
+        if measured.value is not None and (measured.subject not in broken or validity.is_of_file(measured)):
+            key = demand.watched(_ANY, measured)
+            found = [
+                *(_lost(one) for one in histories.get(key, ()) if one.runs >= changes.FEWEST),
+                *(_behind(measured, one) for one in comparisons.get(key, ())),
+            ]
+            if known := [ratio for ratio in found if ratio is not None]:
+                yield measured, max(known)
+
+
+def _by_key(held: Iterable[Held]) -> dict[str, list[Held]]:
+    found: dict[str, list[Held]] = {}
+    for one in held:
+        found.setdefault(one.key, []).append(one)
+    return found
+
+
+def _lost(history: History) -> float:
+    stands = (one for one in history.shifts if one.tier == "confirmed")
+    return max((0.0, *(course.worse_by(history.metric, one.before, one.after) for one in stands)))
+
+
+def _behind(measured: Measurement, comparison: Comparison) -> float | None:
+    verdict = tolerance.change(_ANY, measured, comparison)
+    if verdict.status == "unknown" or comparison.against == "previous run":
+        return None
+    return tolerance.worse_by(comparison) if verdict.status == "failed" else 0.0
 
 
 def _of(rule: AlertRule, report: Report, measured: Measurement) -> Found:

@@ -79,7 +79,7 @@ def change(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verd
 def _regressed(rule: Rule, measurement: Measurement, comparison: Comparison) -> Verdict:
     """What is worse by the strictest rule fails only the rules that are about so great a change."""
     limit, words = _limit(rule, comparison)
-    if _difference(comparison) >= limit - _ROUNDING * (1 + limit):
+    if worse_by(comparison) >= limit - _ROUNDING * (1 + limit):
         return _worse(rule, measurement, comparison, _said(comparison))
     return passed(rule, measurement, f"{_said(comparison)}, within the {words} allowed")
 
@@ -88,7 +88,7 @@ def _undecided(rule: Rule, measurement: Measurement, comparison: Comparison) -> 
     """What the strictest rule cannot be told by may surely be less than a looser one is about."""
     limit, words = _limit(rule, comparison)
     worst = _worst(comparison)
-    if worst is None or not (comparison.min_effect or 0.0) <= _difference(worst) < limit:
+    if worst is None or not (comparison.min_effect or 0.0) <= worse_by(worst) < limit:
         return unknown(rule, measurement, comparison.because or "what was measured does not decide it")
     return passed(rule, measurement, f"at most {_said(worst)}, within the {words} allowed")
 
@@ -102,7 +102,7 @@ def _worst(comparison: Comparison) -> Comparison | None:
     return replace(comparison, ratio=bound(comparison.interval))
 
 
-def _difference(comparison: Comparison) -> float:
+def worse_by(comparison: Comparison) -> float:
     """How much worse head is than base, as a fraction of the base."""
     sign = -1 if metrics.find(comparison.metric).better == "higher" else 1
     if comparison.ratio is not None:

@@ -56,6 +56,9 @@ class Store(Protocol):
     def fold(self, month: str) -> int:
         """Pack the documents of the months before `month` (2026-05) where that saves room; how many."""
 
+    def snapshot(self) -> "Store":
+        """What it holds now, for reading several things of it with one look; a folder is its own."""
+
     def check(self) -> str:
         """What it holds, in a sentence, leaving it as it was; StoreError when it cannot be read or written."""
 

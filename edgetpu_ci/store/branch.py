@@ -1,5 +1,6 @@
 """A store on a branch of its own in the repository: one file per document, written by any number of jobs at once."""
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ from edgetpu_ci.memory import Swap
 from edgetpu_ci.store import layout
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.store.index import Index
-from edgetpu_ci.store.mirror import Change, Mirror, Tip
+from edgetpu_ci.store.mirror import Change, Mirror, Still, Tip
 from edgetpu_ci.store.outbox import Outbox
 from edgetpu_ci.world import World
 
@@ -175,6 +176,10 @@ class Branch:
     def fold(self, month: str) -> int:
         """Pack the documents of the months before `month` (2026-05), and forget the branch's history; how many."""
         return self._settle(lambda tip: self._fold(tip, month))
+
+    def snapshot(self) -> "Branch":
+        """The branch as it is now, for reading: the server is asked for its newest commit once, and not again."""
+        return dataclasses.replace(self, mirror=Still.of(self.mirror, self._settle(self._follow)))
 
     def check(self) -> str:
         """What the branch holds, in a sentence; StoreError when it cannot be written, or holds what cannot be read."""

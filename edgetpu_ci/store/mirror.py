@@ -156,6 +156,22 @@ class Mirror:
         return known or GitError(f"`git {what}` for {self.remote.url} failed: {self.remote.tame(reason)}.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Still(Mirror):
+    """One that stays at a commit, whatever becomes of the branch."""
+
+    tip: Tip
+
+    @classmethod
+    def of(cls, mirror: Mirror, tip: Tip) -> "Still":
+        """A mirror as it is at a commit."""
+        return cls(**vars(mirror), tip=tip)
+
+    def fetch(self) -> Tip:
+        """That commit."""
+        return self.tip
+
+
 def _said(ran: Ran) -> str:
     return (ran.stdout + ran.stderr).decode(errors="replace")
 

@@ -1,0 +1,166 @@
+"""What is known of a store now, read bit by bit: for who serves it, and who pushes it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Lock
+from typing import Final, NamedTuple
+
+import edgetpu_ci
+from edgetpu_ci import codec, config, history, store
+from edgetpu_ci.alerting import keeper
+from edgetpu_ci.alerting.looking import Looking
+from edgetpu_ci.errors import DocumentError, EdgeTpuCiError
+from edgetpu_ci.exposition import computed
+from edgetpu_ci.exposition.computed import Gathered
+from edgetpu_ci.exposition.record import Known, Reading
+from edgetpu_ci.incidents.machine import SKEW
+from edgetpu_ci.incidents.record import STORED, Book, Incident
+from edgetpu_ci.metrics import incidents
+from edgetpu_ci.model import REPOSITORY
+from edgetpu_ci.store import Store
+from edgetpu_ci.world import World
+
+MOST: Final = 500
+"""Documents of each kind that are read: the newest."""
+
+DAYS: Final = timedelta(days=30)
+"""No older document is read but the newest of its kind, and no older value is known."""
+
+PAUSE: Final = 60.0
+"""Seconds between two looks at a store that lies elsewhere: each costs its server a request, or two."""
+
+
+_OF_INCIDENTS: Final = frozenset(kpi.metric.name for kpi in incidents.KPIS)
+
+
+class _Name(NamedTuple):
+    """A document; names begin with their time, so that they sort by it."""
+
+    name: str
+    kind: str
+
+
+@dataclass
+class Newest:
+    """What `refresh` found until now. It may be called by several threads: one reads, the others wait."""
+
+    store: Store
+    looking: Looking
+    world: World
+    pause: float = 0.0
+    _gathered: Gathered = field(init=False)
+    _read: set[_Name] = field(init=False, default_factory=set)
+    _faults: dict[_Name, str] = field(init=False, default_factory=dict)
+    _past: dict[_Name, Incident] = field(init=False, default_factory=dict)
+    _book: Book | None = field(init=False, default=None)
+    _looked: float | None = field(init=False, default=None)
+    _fault: str = field(init=False, default="")
+    _alone: Lock = field(init=False, default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self._gathered = Gathered(self.looking.rules)
+
+    def refresh(self) -> Known:
+        """What is known now, what is new in the store read; never an error, for the rest is known as it was."""
+        with self._alone:
+            if self._looked is None or self.world.monotonic() - self._looked >= self.pause:
+                self._look()
+                self._looked = self.world.monotonic()
+            return self._known()
+
+    def _look(self) -> None:
+        try:
+            kept = self.store.snapshot()
+            self._read_book(kept)
+            new = [name for kind in (history.REPORTS, history.KPIS, STORED) for name in self._new(kept, kind)]
+        except EdgeTpuCiError as error:
+            self._fault = self._said(f"The store cannot be read: {error}", self._fault)
+            return
+        self._fault = ""
+        for name in sorted(new):
+            self._take(kept, name)
+
+    def _read_book(self, kept: Store) -> None:
+        name = _Name(STORED, "state")
+        try:
+            self._book = keeper.load(kept)
+            self._faults.pop(name, None)
+        except DocumentError as error:
+            self._pass_over(name, error)
+
+    def _new(self, kept: Store, kind: str) -> Iterator[_Name]:
+        """What was not read, and what could not be; nothing that a clock that jumped called yet to come."""
+        now = self.world.now()
+        first, last = (f"{at:%Y%m%dT%H%M%SZ}" for at in (now - DAYS, now + SKEW))
+        names = [name for name in kept.names(kind) if name <= last]
+        wanted = ([name for name in names if name >= first] or names[-1:])[-MOST:]
+        there = {_Name(name, kind) for name in wanted}
+        self._read = {name for name in self._read if name.kind != kind or name in there}
+        self._faults = {name: why for name, why in self._faults.items() if name.kind != kind or name in there}
+        return (name for name in there if name not in self._read)
+
+    def _take(self, kept: Store, name: _Name) -> None:
+        try:
+            data = kept.read(name.kind, name.name)
+            if name.kind == STORED:
+                self._past[name] = codec.decode_json(data, Incident, f"incident {name.name} in the store")
+            else:
+                self._take_report(data, name)
+        except EdgeTpuCiError as error:
+            self._pass_over(name, error)
+            return
+        self._faults.pop(name, None)
+        self._read.add(name)
+
+    def _take_report(self, data: bytes, name: _Name) -> None:
+        report = history.decode(data, f"report {name.name} in the store")
+        if history.is_main_line(report.run):
+            self._gathered.take(report, self.looking.labels(report), self.world.now())
+
+    def _pass_over(self, name: _Name, error: EdgeTpuCiError) -> None:
+        self._faults[name] = self._said(f"Passed over: {error}", self._faults.get(name, ""))
+
+    def _said(self, fault: str, before: str) -> str:
+        """A fault, said once and not at each look."""
+        if fault != before:
+            self.world.warn(fault)
+        return fault
+
+    def _known(self) -> Known:
+        gathered, now = self._gathered, self.world.now()
+        newest = max(gathered.runs.values(), key=lambda ran: ran.at, default=None)
+        repository = self.looking.repository or (dict(newest.labels).get("repo", "") if newest else "")
+        return Known(
+            version=edgetpu_ci.__version__,
+            repository=repository,
+            readings=[*gathered.since(now - DAYS, besides=_OF_INCIDENTS), *self._incidents(repository)],
+            runs=tuple(gathered.runs.values()),
+            dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
+            bad_runs=tuple(computed.bad_runs(gathered.watched)),
+            regressions=tuple(gathered.ratios.values()),
+            book=self._book,
+            is_readable=not self._fault,
+            passed_over=len(self._faults),
+        )
+
+    def _incidents(self, repository: str) -> Iterator[Reading]:
+        """Figures of the store's own incidents, under the labels of the newest run that collected key figures."""
+        if self._book is None:
+            return
+        runs = [ran for ran in self._gathered.runs.values() if ("machine", REPOSITORY) in ran.labels]
+        newest = max(runs, key=lambda ran: ran.at, default=None)
+        labels = newest.labels[:-1] if newest else (("repo", repository),)
+        known = {(one.key, one.number): one for one in (*self._past.values(), *self._book.incidents)}
+        yield from computed.of_incidents(known.values(), labels, self.world.now())
+
+
+def of(settings: config.Config, world: World) -> Newest:
+    """What reads the store of a configuration; nothing is read yet."""
+    looking = Looking(
+        rules=config.alert_rules(settings),
+        group_by=settings.alerting.group_by,
+        repository=world.env.get("GITHUB_REPOSITORY", ""),
+    )
+    pause = 0.0 if settings.store.use == "folder" else PAUSE
+    return Newest(store.open_store(settings.store, world), looking, world, pause)
