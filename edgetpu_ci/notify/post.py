@@ -9,13 +9,12 @@ from edgetpu_ci.errors import DeliveryError, DeniedError, LaterError
 from edgetpu_ci.render import words
 from edgetpu_ci.transport import patience
 from edgetpu_ci.transport.answer import ERRORS, UNANSWERED, Answer
-from edgetpu_ci.transport.plain import Plain, told
+from edgetpu_ci.transport.plain import GOOD, Plain, told
 from edgetpu_ci.world import World
 
 SECONDS: Final = 30.0
 """How long a job tries before it leaves it to the next."""
 
-_GOOD: Final = range(200, 300)
 _MOST_WORDS: Final = 300
 
 
@@ -36,22 +35,15 @@ def post(letter: Letter, world: World, quote: Callable[[Answer], str] = lambda a
     in the answer.
     """
     plain = Plain(letter.to, world)
-    until, attempt = world.monotonic() + SECONDS, 0
     headers = {"Content-Type": "application/json", **letter.headers}
-    while True:
-        answer = plain.post(letter.url, letter.data, headers, until - world.monotonic())
-        if answer.status in _GOOD:
-            return answer
-        wait = _wait(answer, attempt, world)
-        if wait is None or wait >= until - world.monotonic():
-            raise _refused(letter, answer, quote(answer))
-        world.sleep(wait)
-        attempt += 1
-
-
-def _wait(answer: Answer, attempt: int, world: World) -> float | None:
-    wait = patience.pause(answer, attempt, patience.drawn(world.token()))
-    return None if wait is None else max(wait, patience.asked(answer) or 0.0)
+    answer = plain.within(
+        SECONDS,
+        lambda seconds: plain.post(letter.url, letter.data, headers, seconds),
+        lambda answer, attempt: patience.until_again(answer, attempt, patience.drawn(world.token())),
+    )
+    if answer.status not in GOOD:
+        raise _refused(letter, answer, quote(answer))
+    return answer
 
 
 def _refused(letter: Letter, answer: Answer, said: str) -> DeliveryError:

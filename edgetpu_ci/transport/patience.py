@@ -27,6 +27,12 @@ def pause(answer: Answer, attempt: int, drawn: float, *, divides: bool = False) 
     return None
 
 
+def until_again(answer: Answer, attempt: int, drawn: float) -> float | None:
+    """The same of any service: at least as long as it asks, whatever it answered."""
+    wait = pause(answer, attempt, drawn)
+    return None if wait is None else max(wait, asked(answer) or 0.0)
+
+
 def drawn(token: str) -> float:
     """A token of the world as a number from 0 to 1."""
     return int(token, 16) / _DRAWN

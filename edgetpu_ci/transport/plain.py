@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TRIES: Final = 3
+GOOD: Final = range(200, 300)
 ENOUGH: Final = 5
 """So many answers in vain say that a service is down."""
 
@@ -73,6 +74,11 @@ class Plain:
         asked = _Request(verb="POST", url=url, headers=headers, data=data, follow=False, seconds=seconds)
         return self._once(asked, self._whole(seconds))
 
+    def put(self, url: str, data: bytes, headers: Mapping[str, str], seconds: float) -> Answer:
+        """The same of what takes the place of all that is there."""
+        asked = _Request(verb="PUT", url=url, headers=headers, data=data, follow=False, seconds=seconds)
+        return self._once(asked, self._whole(seconds))
+
     def begin(self, url: str) -> Answer:
         """The same of a file, of which no more than its first byte is wanted."""
         asked = _Request(url=url, headers={"Range": "bytes=0-0"})
@@ -88,6 +94,22 @@ class Plain:
             answer = ask()
         self.in_vain += _may_pass(answer)
         return answer
+
+    def within(
+        self, seconds: float, ask: Callable[[float], Answer], wait: Callable[[Answer, int], float | None]
+    ) -> Answer:
+        """What `ask` brings in the seconds it is given: a good answer, or the last after which it is no use to `wait`.
+
+        `wait` says how many seconds until it may be asked again, after so many attempts; None where that is no help.
+        """
+        until, attempt = self._world.monotonic() + seconds, 0
+        while True:
+            answer = ask(until - self._world.monotonic())
+            pause = None if answer.status in GOOD else wait(answer, attempt)
+            if pause is None or pause >= until - self._world.monotonic():
+                return answer
+            self._world.sleep(pause)
+            attempt += 1
 
     def gather(self, asks: Sequence[Callable[[], T]]) -> list[T]:
         """Several answers in order, at most four asked for at a time."""

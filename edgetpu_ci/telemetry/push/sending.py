@@ -1,0 +1,121 @@
+"""One request to a service that keeps metrics: within a deadline, patiently, and in its words where it refuses."""
+
+import gzip
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from edgetpu_ci import codec
+from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError
+from edgetpu_ci.render import words
+from edgetpu_ci.runbooks import redaction
+from edgetpu_ci.telemetry.push.place import Place
+from edgetpu_ci.transport import body, patience
+from edgetpu_ci.transport.answer import ERRORS, FORBIDDEN, UNANSWERED, UNAUTHORIZED, Answer
+from edgetpu_ci.transport.plain import GOOD, Plain, told
+from edgetpu_ci.world import World
+
+T = TypeVar("T")
+
+SECONDS: Final = 30.0
+"""How long one request is tried, with all its repetitions."""
+
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_MOST_READ: Final = 1 << 16
+_MOST_WORDS: Final = 300
+
+
+class Parcel(Struct, frozen=True, kw_only=True):
+    """What is sent to a path below the place; with `put` it takes the place of all that is there.
+
+    `steps` say what to do about an answer, by what stands in it; one of those is never tried again.
+    """
+
+    path: str
+    data: bytes
+    headers: Mapping[str, str]
+    put: bool = False
+    steps: Mapping[str, str] = {}
+
+
+def packed(data: bytes) -> bytes:
+    """Data as it is sent with `Content-Encoding: gzip`: the fastest level, for it is read once."""
+    return gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def send(parcel: Parcel, place: Place, world: World) -> None:
+    """Deliver it; DeliveryError where it was not taken in time, DeniedError where it never will be."""
+    plain = Plain(place.name, world)
+    ask = plain.put if parcel.put else plain.post
+    headers = {**parcel.headers, **place.headers}
+    answer = _within(world, plain, lambda seconds: ask(place.url + parcel.path, parcel.data, headers, seconds), parcel)
+    if answer.status not in GOOD:
+        raise _refused(place, answer, parcel.steps)
+
+
+def ask(place: Place, path: str, form: Mapping[str, str | list[str]], world: World) -> bytes:
+    """What a place answers to a form; DeliveryError where it does not."""
+    plain = Plain(place.name, world)
+    data, headers = urlencode(form, doseq=True).encode(), {**_FORM, **place.headers}
+    answer = _within(world, plain, lambda seconds: plain.post(place.url + path, data, headers, seconds))
+    if answer.status not in GOOD:
+        raise _refused(place, answer)
+    return answer.data
+
+
+def get(place: Place, path: str, world: World) -> bytes:
+    """The same at an address that is only read."""
+    plain = Plain(place.name, world)
+    answer = _within(
+        world, plain, lambda seconds: plain.get(place.url + path, place.headers, follow=False, seconds=seconds)
+    )
+    if answer.status not in GOOD:
+        raise _refused(place, answer)
+    return answer.data
+
+
+def decode(data: bytes, into: type[T], place: Place) -> T:
+    """What a place says, read; DeliveryError where it is nothing of the kind."""
+    try:
+        return codec.decode_json(data, into, f"What {place.name} answered", body.MOST_BYTES)
+    except DocumentError as error:
+        raise DeliveryError(f"{error} Is that its address?") from error
+
+
+def _within(world: World, plain: Plain, ask: Callable[[float], Answer], parcel: Parcel | None = None) -> Answer:
+    steps = parcel.steps if parcel else {}
+
+    def wait(answer: Answer, attempt: int) -> float | None:
+        if _step(answer, steps):
+            return None
+        return patience.until_again(answer, attempt, patience.drawn(world.token()))
+
+    return plain.within(SECONDS, ask, wait)
+
+
+def _refused(place: Place, answer: Answer, steps: Mapping[str, str] = {}) -> DeliveryError:
+    said = words.plain(redaction.redacted(_said(answer), place.secrets), _MOST_WORDS).rstrip(".")
+    sentence = f"{place.name} {told(answer)}{f': {said}' if said else ''}"
+    if step := _step(answer, steps):
+        return DeniedError(f"{sentence}; {step}.")
+    if answer.limited or answer.passing:
+        return DeliveryError(f"{sentence}; push again later.")
+    if UNANSWERED < answer.status < ERRORS:
+        return DeniedError(f"{sentence}, which is no address to push to; give the one it leads to.")
+    if answer.status in {UNAUTHORIZED, FORBIDDEN}:
+        return DeniedError(
+            f"{sentence}; check {place.prefix}_TOKEN, or {place.prefix}_USER and {place.prefix}_PASSWORD."
+        )
+    return DeniedError(f"{sentence}; check its address, and that it takes this.")
+
+
+def _step(answer: Answer, steps: Mapping[str, str]) -> str:
+    """What to do about an answer that trying again does not help."""
+    said = _said(answer) if answer.status >= ERRORS else ""
+    return next((step for part, step in steps.items() if part in said), "")
+
+
+def _said(answer: Answer) -> str:
+    return answer.data[:_MOST_READ].decode(errors="replace")
