@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import history
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.incidents import evaluate, forgetting, machine
+from edgetpu_ci.incidents import evaluate, forgetting, machine, silence
 from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.model import Report
 from edgetpu_ci.store import Store
@@ -44,12 +44,14 @@ class Looking(Struct, frozen=True, kw_only=True):
         return {name: value for name, value in found.items() if value}
 
     def at(self, book: Book, news: News, now: datetime) -> Book:
-        """The book with what is new; what another job brought into it meanwhile changes nothing."""
+        """The book with what is new, and what fell silent; what another job brought into it changes nothing."""
         book = machine.advance(book, (), self.rules, now, self.group_by)
         for report in news.reports:
             if history.is_main_line(report.run):
                 found = evaluate.observe(self.rules, report, self.labels(report), book.watched)
                 book = machine.advance(book, found, self.rules, now, self.group_by)
+        silent = silence.observe(self.rules, book.watched, now)
+        book = machine.advance(book, silent, self.rules, now, self.group_by)
         seen = {kind: sorted({*book.seen.get(kind, ()), *names})[-_SEEN:] for kind, names in news.names.items()}
         return replace(book, seen={**book.seen, **{kind: tuple(names) for kind, names in seen.items() if names}})
 

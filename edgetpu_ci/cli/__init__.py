@@ -19,6 +19,7 @@ from edgetpu_ci.cli import (
     devices,
     digest,
     fleet,
+    health,
     importing,
     incidents,
     kpis,
@@ -91,6 +92,9 @@ VERBS: Final[dict[str, Verb]] = {
     "kpi": Verb("Show, list and explain the key figures of the repository.", kpis.options, None),
     "alerts": Verb("Look at what is new in the store, and tell whoever is to hear of it.", alerts.options, alerts.run),
     "incidents": Verb("List incidents, show, take on or close one, and silence alerts.", incidents.options, None),
+    "health": Verb(
+        "Tell whether what CI depends on answers, and how old its newest benchmark is.", health.options, health.run
+    ),
     "digest": Verb(
         "Tell what became of the repository in a week: in Slack, as Markdown or as a page.", digest.options, digest.run
     ),

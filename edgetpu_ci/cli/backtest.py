@@ -18,6 +18,7 @@ _THRESHOLDS: Final = {
     "worse_by_percent": "bad when lastingly worse by more than this",
     "streak_above": "bad after more failed verdicts in a row than this",
     "missing_above": "bad after more runs in a row without a value than this",
+    "silent_above_hours": "bad when nothing was heard of it for longer than this",
 }
 _COUNTS: Final = ("streak_above", "missing_above")
 _LONGEST: Final = 4000

@@ -44,11 +44,11 @@ def check(options: Options, world: World) -> None:  # noqa: ARG001 - as all coll
 def collect(options: Options, world: World) -> Collected:
     """Each site by its host, and the API."""
     found = [measurement for url in options.urls for measurement in site.measurements(url, world)]
-    return Collected(measurements=(*found, *([_api(world)] if options.github else [])))
+    return Collected(measurements=(*found, *([api(world)] if options.github else [])))
 
 
-def _api(world: World) -> Measurement:
-    """Asked for the rate limit, which costs nothing of it; asked again where that helps."""
+def api(world: World) -> Measurement:
+    """Whether GitHub's API answers: asked for its limits, which costs nothing of them, and again where that helps."""
     metric = "github_api_reachable"
     said = "it told its limits"
     try:

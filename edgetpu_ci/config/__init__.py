@@ -81,6 +81,8 @@ def load(path: Path) -> Config:
         _check_gate(name, gate, f"{path}: quality_gates.{name}")
     if is_alerting(config):
         _check_alerting(config.alerting, path)
+    if config.observability != Observability():
+        _check_observability(config.observability, path)
     return config
 
 
@@ -96,6 +98,14 @@ def _check_alerting(alerting: Alerting, path: Path) -> None:
         checking.check(alerting)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _check_observability(observed: Observability, path: Path) -> None:
+    from edgetpu_ci.config import durations
+
+    place = f"{path}: observability.health.benchmark_age"
+    if not durations.time(observed.health.benchmark_age, place):
+        raise ConfigError(f"{place} is no time at all; give one longer than between two benchmarks.")
 
 
 def doubts(config: Config, now: datetime) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ Level = Literal["info", "warning", "error", "critical"]
 NAME: Final = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 """Names of alerts and labels, as Prometheus takes them."""
 
-DEMANDS: Final = ("above", "below", "worse_by_percent", "streak_above", "missing_above")
+DEMANDS: Final = ("above", "below", "worse_by_percent", "streak_above", "missing_above", "silent_above_hours")
 """The fields of an alert of which exactly one is given: its threshold."""
 
 WORKFLOW: Final = r"^([A-Za-z0-9_][\w.-]{0,99}\.ya?ml)?$"
@@ -25,8 +25,9 @@ class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `above`, `below`: a threshold that is broken beyond it. `worse_by_percent`: a lasting change for the worse.
     `streak_above`: more than so many runs in a row in which a rule or gate on it failed. `missing_above`: more than so
-    many runs in a row without a value. Values of a run are brought together by `over` for each combination of the
-    labels in `by`: of `subject`, `metric` and `device`; without `over`, the worst counts.
+    many runs in a row without a value. `silent_above_hours`: nothing heard of it for longer, whoever looks, so that
+    what runs no more is noticed; its next value ends it. Values of a run are brought together by `over` for each
+    combination of the labels in `by`: of `subject`, `metric` and `device`; without `over`, the worst counts.
     `for`: how long it must last, as a time ("15 min") or in a row ("3 runs"). It is over after `resolve_after` good
     runs in a row, never for want of a value. `response_time` is how soon somebody must acknowledge it, else
     `escalation` hears of it; `priority` names a row of `escalation_matrix`.
@@ -39,6 +40,7 @@ class AlertRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     worse_by_percent: Annotated[float, Meta(ge=0)] | None = None
     streak_above: Annotated[int, Meta(ge=0)] | None = None
     missing_above: Annotated[int, Meta(ge=0)] | None = None
+    silent_above_hours: Annotated[float, Meta(gt=0, le=8760)] | None = None
     over: Literal["max", "min", "sum", "avg", "count", ""] = ""
     by: tuple[Literal["subject", "metric", "device"], ...] = ("subject",)
     for_: str = field(name="for", default="")

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from edgetpu_ci.config.step import Step
+from edgetpu_ci.config.step import Step, Variable
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 Destination = Literal[
@@ -66,14 +66,20 @@ class Stack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Health(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `edgetpu-ci health` looks at besides GitHub's API: `packages` on the index, and pages such as `docs`.
+    """What `edgetpu-ci health` looks at, besides GitHub's API and the ways of `alerting.notify`.
 
-    `benchmark_age` is how old the newest benchmark may be before its silence is an alert.
+    `packages` on the index (`index`: a simple index in place of the public one), and pages such as those of `docs`.
+    `benchmark_age` is how old the newest benchmark may be, `runners` how many self-hosted runners have to be online,
+    which a token needs `administration: read` to see; 0 asks for none. `heartbeat` is the name of a variable with an
+    address that is asked whenever all is well: a service elsewhere raises the alarm when nobody does.
     """
 
     packages: tuple[str, ...] = ()
+    index: str = ""
     docs: tuple[str, ...] = ()
     benchmark_age: str = "2 days"
+    runners: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    heartbeat: Variable | None = None
 
 
 class Observability(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

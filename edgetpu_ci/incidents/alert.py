@@ -45,6 +45,11 @@ def after_good(alert: Alert, seen: Observation) -> Alert:
     return replace(alert, last=seen.seen, good_runs=alert.good_runs + 1)
 
 
+def good_runs_that_end(rule: AlertRule) -> int:
+    """How many good runs in a row end an alert; a silence ends with the first word."""
+    return 1 if rule.silent_above_hours is not None else rule.resolve_after
+
+
 def _has_lasted(alert: Alert, rule: AlertRule) -> bool:
     runs = durations.runs(rule.for_)
     lasting = durations.lasting(rule.for_, f"alerting.rules: {rule.name}.for")

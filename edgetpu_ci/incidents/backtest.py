@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import metrics
 from edgetpu_ci.config.alerting import DEMANDS, AlertRule
-from edgetpu_ci.incidents import evaluate, keys, machine
+from edgetpu_ci.incidents import evaluate, keys, machine, silence
 from edgetpu_ci.incidents.record import Book, Incident, Observation, Standing, State
 from edgetpu_ci.judging import demand
 from edgetpu_ci.model import Report, Rule
@@ -107,6 +107,9 @@ class _Taking:
         self.unknown = ""
 
     def take(self, report: Report) -> None:
+        silent = silence.observe((self.rule,), self.book.watched, report.run.at)
+        self.book = machine.advance(self.book, silent, (self.rule,), report.run.at, self.group_by)
+        self.incidents |= {one.number: one for one in self.book.incidents}
         seen = evaluate.observe((self.rule,), report, {"branch": report.run.branch}, self.book.watched)
         self.book = machine.advance(self.book, seen, (self.rule,), report.run.at, self.group_by)
         self.incidents |= {one.number: one for one in self.book.incidents}
@@ -214,7 +217,7 @@ def _others(name: str, now: float, values: Sequence[float]) -> Iterator[float]:
     """Thresholds to compare with: where the values lie, or around the one there is."""
     if name in COUNTS:
         yield from (now + step for step in _NEIGHBOURS if now + step >= 0)
-    elif name == "worse_by_percent":
+    elif name in {"worse_by_percent", "silent_above_hours"}:
         yield from (_short(now * factor) for factor in _FACTORS)
     elif values:
         shares = _QUANTILES if name == "above" else [1 - share for share in _QUANTILES]

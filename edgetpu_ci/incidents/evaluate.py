@@ -135,6 +135,8 @@ def _found(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> 
         return standing.failing(rule, measured, report.verdicts)
     if rule.missing_above is not None:
         return standing.missing(rule, measured)
+    if rule.silent_above_hours is not None:
+        return standing.heard(rule, measured)
     return standing.threshold(rule, measured)
 
 

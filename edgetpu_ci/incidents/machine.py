@@ -125,7 +125,7 @@ class _Writing:
         """What a run makes of an alert that fires."""
         if seen.standing == "bad":
             one = incidents.with_alert(one, alerts.after_bad(alert, seen, rule, self.now))
-        elif (alert := alerts.after_good(alert, seen)).good_runs < rule.resolve_after:
+        elif (alert := alerts.after_good(alert, seen)).good_runs < alerts.good_runs_that_end(rule):
             one = incidents.with_alert(one, alert)
         else:
             runs = f"{alert.good_runs} good run{'s in a row' if alert.good_runs > 1 else ''}"

@@ -111,6 +111,14 @@ def missing(rule: AlertRule, measured: Sequence[Measurement]) -> Found:
     return worst(_missing(name(rule, m), m) for m in measured)
 
 
+def heard(rule: AlertRule, measured: Sequence[Measurement]) -> Found:
+    """That a run has a value of any of them; one without says nothing of how long nobody spoke."""
+    known = next((m for m in measured if _is_known(m)), None)
+    if known is None:
+        return unknown(rule, measured[0])
+    return Found(GOOD, f"there is news of {name(rule, known)}", known, known.value)
+
+
 def _missing(what: str, measured: Measurement) -> Found:
     if _is_known(measured):
         return Found(GOOD, f"there is a value of {what}", measured, measured.value)

@@ -56,6 +56,14 @@ class Addressed(Protocol):
         """Why nothing could be, as a sentence that says no secret; empty when it can."""
 
 
+@runtime_checkable
+class Reachable(Protocol):
+    """A notifier that can try its service without telling anybody anything."""
+
+    def reach(self, options: Any, world: World) -> str:  # noqa: ANN401
+        """What was seen of it, in a few words; DeliveryError or DeniedError where nothing could be told now."""
+
+
 NOTIFIERS: Final[dict[str, Notifier]] = {
     "alertmanager": alertmanager,
     "issue": issue,
@@ -76,6 +84,7 @@ class Bound(NamedTuple):
     changed: Callable[[Report, Mapping[str, str], World], None] | None = None
     fades: bool = False
     fault: Callable[[str, World], str] | None = None
+    reach: Callable[[World], str] | None = None
 
 
 def bind(step: Step, place: str) -> Bound:
@@ -90,6 +99,7 @@ def bind(step: Step, place: str) -> Bound:
         partial(notifier.changed, options) if isinstance(notifier, Following) else None,
         bool(getattr(notifier, "FADES", False)),
         partial(notifier.fault, options) if isinstance(notifier, Addressed) else None,
+        partial(notifier.reach, options) if isinstance(notifier, Reachable) else None,
     )
 
 

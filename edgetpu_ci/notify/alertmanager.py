@@ -8,19 +8,22 @@ from msgspec import Struct
 
 from edgetpu_ci import codec
 from edgetpu_ci.config import durations
-from edgetpu_ci.errors import ConfigError, DeniedError, DocumentError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError
 from edgetpu_ci.incidents.record import Acknowledged, Incident, Notice, Receipt
 from edgetpu_ci.notify import silences
 from edgetpu_ci.notify.post import Letter, post
 from edgetpu_ci.render import alertmanager
 from edgetpu_ci.supply import web
 from edgetpu_ci.transport.answer import Answer
+from edgetpu_ci.transport.plain import Plain, told
 from edgetpu_ci.world import World
 
 FADES: Final = True
 """What was said is over after `hold` unless it is said again."""
 
 _ALERTS: Final = "/api/v2/alerts"
+_STATUS: Final = "/api/v2/status"
+_GOOD: Final = 200
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +68,16 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     if alerts:
         post(letter, world, _words)
     return Receipt(ref=notice.address, at=world.now(), said=notice.incident.change)
+
+
+def reach(options: Options, world: World) -> str:
+    """Ask for its status."""
+    to = Plain(f"Alertmanager at {web.host(options.url)}", world)
+    token = world.env.get(options.token, "").strip()
+    answer = to.patiently(lambda: to.get(address(options, {}, "") + _STATUS, _open(token)))
+    if answer.status != _GOOD:
+        raise DeliveryError(f"Alertmanager at {web.host(options.url)} {told(answer)}.")
+    return "it tells its status"
 
 
 def _fault(url: str) -> str:

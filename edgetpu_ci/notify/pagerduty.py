@@ -10,15 +10,16 @@ from msgspec import Struct, field
 
 from edgetpu_ci import codec
 from edgetpu_ci.config.step import Variable
-from edgetpu_ci.errors import ConfigError, DeniedError, DocumentError
+from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError
 from edgetpu_ci.incidents.record import Acknowledged, Incident, Kind, Notice, Receipt
 from edgetpu_ci.model import Report
 from edgetpu_ci.notify import on_call
-from edgetpu_ci.notify.post import Letter, post
+from edgetpu_ci.notify.post import SECONDS, Letter, post
 from edgetpu_ci.render import pagerduty
 from edgetpu_ci.render.pagerduty import Action, Event
 from edgetpu_ci.supply import web
 from edgetpu_ci.transport.answer import Answer
+from edgetpu_ci.transport.plain import Plain, told
 from edgetpu_ci.world import World
 
 DEFAULT: Final = "default"
@@ -26,6 +27,7 @@ DEFAULT: Final = "default"
 _KEY: Final = 32
 _MARK: Final = 12
 _OF_RULESETS: Final = "R"
+_NO_EVENT: Final = 400
 _ENQUEUE, _CHANGES = "/v2/enqueue", "/v2/change/enqueue"
 _ACTIONS: Final[Mapping[Kind, Action]] = {
     "opened": "trigger",
@@ -94,6 +96,16 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
         # Taken on before it could be told: it is on record there, and pages nobody on.
         _send(options, _ENQUEUE, pagerduty.event(notice, "acknowledge", key), world)
     return receipt
+
+
+def reach(options: Options, world: World) -> str:
+    """Send an event that is none: it is refused as such, opens nothing, and says nothing of the routing keys."""
+    to = Plain("PagerDuty", world)
+    headers = {"Content-Type": "application/json"}
+    answer = to.patiently(lambda: to.post(_base(options) + _ENQUEUE, b"{}", headers, SECONDS))
+    if answer.status != _NO_EVENT:
+        raise DeliveryError(f"PagerDuty {told(answer)}, where it should have refused an empty event.")
+    return "it answers"
 
 
 def changed(options: Options, report: Report, labels: Mapping[str, str], world: World) -> None:

@@ -18,6 +18,7 @@ _TOLD: Final = {
     "worse_by_percent": "worse by more than {} %",
     "streak_above": "failed more than {} times in a row",
     "missing_above": "without a value more than {} times in a row",
+    "silent_above_hours": "silent for more than {} hours",
 }
 
 

@@ -70,6 +70,7 @@ class Slack:
         calls = {
             "chat.postMessage": ("chat:write", self._post),
             "chat.update": ("chat:write", self._update),
+            "auth.test": ("chat:write", lambda _given: _taken(team="acme")),
             "conversations.history": ("channels:history", self._history),
             "conversations.replies": ("channels:history", self._replies),
             "files.getUploadURLExternal": ("files:write", self._upload),
@@ -129,6 +130,8 @@ class Slack:
     def _hooked(self, path: str, given: dict[str, Any]) -> Reply:
         if path != HOOK:
             return Reply(status=404, body=b"no_service")
+        if not given:
+            return Reply(status=400, body=b"no_text")
         if faults(given):
             return Reply(status=400, body=b"invalid_blocks")
         self.messages.append({**given, "channel": "C0QUALITY1", "ts": str(len(self.messages))})

@@ -59,5 +59,15 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     return webhook.tell(_secret(options.webhook, world), options.webhook, notice, world)
 
 
+def reach(options: Options, world: World) -> str:
+    """Ask whose token it is; a webhook is given an empty message, which it refuses and shows to nobody."""
+    from edgetpu_ci.notify.slack import bot, webhook
+
+    check(options, world)
+    if token := _secret(options.token, world):
+        return bot.Bot(token, options.base_url, options.token, world).known()
+    return webhook.reach(_secret(options.webhook, world), options.webhook, world)
+
+
 def _secret(name: str, world: World) -> str:
     return world.env.get(name, "").strip()

@@ -41,6 +41,11 @@ class Bot:
         self._secret = secret
         self._client = Client(Wire(world), token, base_url)
 
+    def known(self) -> str:
+        """That Slack knows the token; it posts nothing."""
+        self._ask("know the token", self._client.auth_test)
+        return "it knows the token"
+
     def post(self, channel: str, message: Message, *, mark: str, thread: str = "", aloud: bool = False) -> str:
         """Say it; its reference. In a `thread` (a reference), and `aloud` in the channel too."""
         where: dict[str, Any] = {"thread_ts": _split(thread)[1], "reply_broadcast": aloud} if thread else {}
