@@ -1,0 +1,54 @@
+"""Who hears of what nobody acknowledged, as alerts of their own that fire later: the twins of each rule. Pure."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from edgetpu_ci.config import durations, matrix
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.stack.hearing import Hearing, Targets
+
+LABEL: Final = "escalation"
+"""The label that tells a twin from its alert; a silence without it has both."""
+
+_MINUTE: Final = timedelta(minutes=1)
+_UNITS: Final = ((1440, "d"), (60, "h"), (1, "min"))
+
+
+class Step(NamedTuple):
+    """After so long these are told, by an alert whose label LABEL has this value, such as "15_min"."""
+
+    after: timedelta
+    label: str
+    targets: Targets
+
+
+def steps(rule: AlertRule, hearing: Hearing) -> tuple[Step, ...]:
+    """What the matrix and the response time of a rule ask for, the soonest first, in whole minutes.
+
+    A step that tells nobody whom Alertmanager could tell is none. A response time without an `escalation` is a
+    reminder to whoever heard of it.
+    """
+    told: dict[timedelta, list[str]] = {}
+    for after, targets in _steps(rule, hearing):
+        told.setdefault(max(_MINUTE, round(after / _MINUTE) * _MINUTE), []).extend(targets)
+    return tuple(
+        Step(after, _label(after), tuple(dict.fromkeys(targets))) for after, targets in sorted(told.items()) if targets
+    )
+
+
+def _label(after: timedelta) -> str:
+    """In the largest unit that it is a whole number of."""
+    minutes = after // _MINUTE
+    size, unit = next(one for one in _UNITS if minutes % one[0] == 0)
+    return f"{minutes // size}_{unit}"
+
+
+def _steps(rule: AlertRule, hearing: Hearing) -> Iterator[tuple[timedelta, Targets]]:
+    for rung in matrix.ladder(hearing.alerting, rule.priority):
+        if rung.after:
+            yield rung.after, hearing.of_contacts(rung.contacts, rule)
+    if rule.response_time:
+        after = durations.time(rule.response_time, f"the response_time of {rule.name}")
+        named = hearing.of_contacts([rule.escalation], rule)
+        yield after, named if rule.escalation else hearing.at_once(rule)
