@@ -1,13 +1,18 @@
 """Who hears of what nobody acknowledged, as alerts of their own that fire later: the twins of each rule. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from edgetpu_ci.config import durations, matrix
+from edgetpu_ci import config
+from edgetpu_ci.config import Config, durations, matrix
 from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.stack import document, rules
+from edgetpu_ci.stack import hearing as hearers
 from edgetpu_ci.stack.hearing import Hearing, Targets
+from edgetpu_ci.stack.place import Place
 
+FILE: Final = "prometheus/rules/escalation.yml"
 LABEL: Final = "escalation"
 """The label that tells a twin from its alert; a silence without it has both."""
 
@@ -21,6 +26,21 @@ class Step(NamedTuple):
     after: timedelta
     label: str
     targets: Targets
+
+
+def files(settings: Config, place: Place) -> dict[str, str]:
+    """The twins of all rules; none where nobody hears later."""
+    flavour = settings.observability.stack.flavour
+    named = config.alert_rules(settings)
+    hearing = hearers.of(settings.alerting, named)
+    found = [_twin(rule, step, rules.alert(rule, place, flavour)) for rule in named for step in steps(rule, hearing)]
+    return {FILE: document.yaml({"groups": [{"name": f"{rules.GROUP} {LABEL}", "rules": found}]})} if found else {}
+
+
+def _twin(rule: AlertRule, step: Step, alert: Mapping[str, Any]) -> dict[str, Any]:
+    lasting = f"{(rules.delay(rule) + step.after).total_seconds():g}s"
+    asked = {"alert": rule.name, "expr": alert["expr"], "for": lasting}
+    return {**asked, "labels": {**alert["labels"], LABEL: step.label}, "annotations": alert["annotations"]}
 
 
 def steps(rule: AlertRule, hearing: Hearing) -> tuple[Step, ...]:

@@ -12,7 +12,6 @@ FILE: Final = "alertmanager/messages.tmpl"
 
 SLACK: Final = {
     "title": '{{ template "edgetpu_ci.title" . }}',
-    "title_link": "",
     "fallback": '{{ template "edgetpu_ci.title" . }}',
     "text": '{{ template "edgetpu_ci.slack" . }}',
 }
@@ -38,7 +37,8 @@ PAGERDUTY: Final = {
 }
 """The fields of an event for PagerDuty; an address that is empty is no link."""
 
-_ADDRESS: Final = "^https?://[^ <>|`\"]+$"
+_ADDRESS: Final = "^https?://[!#-;=?-_a-{}~]+$"
+"""As `render.addresses`, without the signs that would end a link of Slack's."""
 
 TEXT: Final = (
     r"""{{/* MARK */}}

@@ -7,7 +7,7 @@ from edgetpu_ci import plugins
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.config.step import Step
 from edgetpu_ci.notify import pagerduty, slack
-from edgetpu_ci.stack import messages
+from edgetpu_ci.stack import annotations, messages
 
 SECRETS: Final = "/etc/alertmanager/secrets"
 """Where its secrets lie, each in a file called as its variable."""
@@ -48,4 +48,4 @@ def _slack(step: Step) -> Way:
 
 
 def _in_channel(channel: str) -> dict[str, Any]:
-    return {"channel": messages.literal(channel), **messages.SLACK}
+    return {"channel": annotations.plain(channel), **messages.SLACK}
