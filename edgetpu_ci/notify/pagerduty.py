@@ -23,12 +23,13 @@ from edgetpu_ci.transport.plain import Plain, told
 from edgetpu_ci.world import World
 
 DEFAULT: Final = "default"
+ENQUEUE: Final = "/v2/enqueue"
 
 _KEY: Final = 32
 _MARK: Final = 12
 _OF_RULESETS: Final = "R"
 _NO_EVENT: Final = 400
-_ENQUEUE, _CHANGES = "/v2/enqueue", "/v2/change/enqueue"
+_CHANGES = "/v2/change/enqueue"
 _ACTIONS: Final[Mapping[Kind, Action]] = {
     "opened": "trigger",
     "updated": "trigger",
@@ -91,10 +92,10 @@ def tell(options: Options, notice: Notice, world: World) -> Receipt:
     action = _ACTIONS[notice.intent.kind]
     if notice.earlier and notice.earlier.ref != receipt.ref:
         _renewed(variable, notice, action, world)
-    _send(options, _ENQUEUE, pagerduty.event(notice, action, key), world)
+    _send(options, ENQUEUE, pagerduty.event(notice, action, key), world)
     if notice.intent.kind == "opened" and notice.incident.acknowledged_at:
         # Taken on before it could be told: it is on record there, and pages nobody on.
-        _send(options, _ENQUEUE, pagerduty.event(notice, "acknowledge", key), world)
+        _send(options, ENQUEUE, pagerduty.event(notice, "acknowledge", key), world)
     return receipt
 
 
@@ -102,7 +103,7 @@ def reach(options: Options, world: World) -> str:
     """Send an event that is none: it is refused as such, opens nothing, and says nothing of the routing keys."""
     to = Plain("PagerDuty", world)
     headers = {"Content-Type": "application/json"}
-    answer = to.patiently(lambda: to.post(_base(options) + _ENQUEUE, b"{}", headers, SECONDS))
+    answer = to.patiently(lambda: to.post(base(options) + ENQUEUE, b"{}", headers, SECONDS))
     if answer.status != _NO_EVENT:
         raise DeliveryError(f"PagerDuty {told(answer)}, where it should have refused an empty event.")
     return "it answers"
@@ -153,11 +154,12 @@ def _renewed(variable: str, notice: Notice, action: Action, world: World) -> Non
 
 def _send(options: Options, path: str, event: Event, world: World) -> None:
     data = msgspec.json.encode(event)
-    post(Letter(to="PagerDuty", url=_base(options) + path, data=data, secrets=(event.routing_key,)), world, _words)
+    post(Letter(to="PagerDuty", url=base(options) + path, data=data, secrets=(event.routing_key,)), world, _words)
 
 
-def _base(options: Options) -> str:
-    return options.url.rstrip("/").removesuffix(_ENQUEUE)
+def base(options: Options) -> str:
+    """The address of the service, whose paths take events."""
+    return options.url.rstrip("/").removesuffix(ENQUEUE)
 
 
 class _Complaint(Struct):
@@ -178,4 +180,4 @@ def answers(options: Options, incidents: Sequence[Incident], world: World) -> Se
     if not options.token:
         return ()
     told = [one for one in incidents if any(target.startswith("pagerduty ") for target in one.receipts)]
-    return [found for one in told for found in on_call.acknowledged(_base(options), options.token, one, world)]
+    return [found for one in told for found in on_call.acknowledged(base(options), options.token, one, world)]

@@ -1,0 +1,51 @@
+"""How Alertmanager reaches Slack and PagerDuty: by the same accounts as our notifiers, its secrets in files. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from edgetpu_ci import plugins
+from edgetpu_ci.config.alerting import Alerting
+from edgetpu_ci.config.step import Step
+from edgetpu_ci.notify import pagerduty, slack
+from edgetpu_ci.stack import annotations, messages
+
+SECRETS: Final = "/etc/alertmanager/secrets"
+"""Where its secrets lie, each in a file called as its variable."""
+
+
+class Way(NamedTuple):
+    """What holds of all receivers of a way, and what one at an address has."""
+
+    common: Mapping[str, str]
+    at: Callable[[str], dict[str, Any]]
+
+
+def of(alerting: Alerting) -> dict[str, Way]:
+    """Those of `notify` that it knows; ConfigError for options there are none of."""
+    known: dict[str, Callable[[Step], Way]] = {"pagerduty": _pagerduty, "slack": _slack}
+    return {step.use: known[step.use](step) for step in alerting.notify if step.use in known}
+
+
+def secret(variable: str) -> str:
+    """The file with what a variable holds elsewhere."""
+    return f"{SECRETS}/{variable}"
+
+
+def _pagerduty(step: Step) -> Way:
+    _, options = plugins.find(step, {"pagerduty": pagerduty}, "notify", "alerting.notify")
+    url = f"{pagerduty.base(options)}{pagerduty.ENQUEUE}"
+    return Way({"pagerduty_url": url}, lambda variable: {"routing_key_file": secret(variable), **messages.PAGERDUTY})
+
+
+def _slack(step: Step) -> Way:
+    """By the bot, as our notifier takes it where both are set, unless `with` names a webhook alone."""
+    _, options = plugins.find(step, {"slack": slack}, "notify", "alerting.notify")
+    if "webhook" in step.with_ and "token" not in step.with_:
+        return Way({"slack_api_url_file": secret(options.webhook)}, _in_channel)
+    opened = {"http_config": {"authorization": {"credentials_file": secret(options.token)}}}
+    url = f"{options.base_url.rstrip('/')}/chat.postMessage"
+    return Way({"slack_api_url": url}, lambda channel: {**_in_channel(channel), **opened})
+
+
+def _in_channel(channel: str) -> dict[str, Any]:
+    return {"channel": annotations.plain(channel), **messages.SLACK}
