@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from edgetpu_ci.config import Config
-from edgetpu_ci.stack import prometheus, rules
+from edgetpu_ci.stack import dashboards, prometheus, rules
 from edgetpu_ci.stack.place import Place
 
 Part = Callable[[Config, Place], dict[str, str]]
 """The files of one part of the stack: text by path below its folder, each with `document.MARK` in it."""
 
 FILES: Final[tuple[tuple[str, Part], ...]] = (
+    ("dashboards", dashboards.files),
     ("prometheus", prometheus.files),
     ("rules", rules.files),
 )
