@@ -1,5 +1,6 @@
 """What happens in this process, for those who look at it from outside: events as they come, and spans of time."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ Value = str | int | float | bool | None
 
 MOST_SPANS: Final = 10_000
 """Kept in a process; how many more there were is counted."""
+
+MOST_RECORDED: Final = 9_000
+"""Of them, so that what was timed elsewhere, a span for each process, leaves room for spans around whole steps."""
 
 
 class Event(NamedTuple):
@@ -45,7 +49,9 @@ class Observed:
     spans: list[Span] = field(default_factory=list)
     dropped: int = 0
     clock: Callable[[], int] = time.time_ns
-    _open: list[int] = field(default_factory=list)
+    _open: dict[int, list[int]] = field(default_factory=dict)
+    _first: int = field(default_factory=threading.get_ident)
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, level: Level, name: str, at: datetime, **fields: Value) -> None:
         """Hand an event on; a sink keeps its faults to itself."""
@@ -53,33 +59,46 @@ class Observed:
             sink(Event(at, level, name, fields))
 
     @contextmanager
-    def span(self, name: str, **attributes: Value) -> Iterator[None]:
-        """A span around what is done inside, below the span that is open; one that breaks says with what."""
-        start, place, fault = self.clock(), len(self.spans), ""
+    def span(self, name: str, **attributes: Value) -> Iterator[dict[str, Value]]:
+        """A span around what is done inside, below the span that is open; one that breaks says with what.
+
+        It gives its attributes, to which may be added what is known in the end.
+        """
+        start, fault = self.clock(), ""
         # Its place is taken before it ends, so that those inside know their parent.
-        self._keep(Span(name, start, start, attributes, self._parent))
-        self._open.append(place)
+        place = self._keep(Span(name, start, start, attributes, self.innermost), MOST_SPANS)
+        ours = self._open.setdefault(threading.get_ident(), [])
+        ours += [] if place is None else [place]
         try:
-            yield
+            yield attributes
         except BaseException as error:
             fault = type(error).__name__
             raise
         finally:
-            self._open.pop()
-            if place < len(self.spans):
+            if place is not None:
+                ours.pop()
                 self.spans[place] = self.spans[place]._replace(end=self.clock(), fault=fault)
 
-    def record(self, name: str, start: int, end: int, parent: int | None = None, **attributes: Value) -> int:
-        """A span of what was timed elsewhere, and is over: below `parent`, or the span that is open; its place."""
-        self._keep(Span(name, start, end, attributes, self._parent if parent is None else parent))
-        return len(self.spans) - 1
+    def record(
+        self, name: str, start: int, end: int, parent: int | None = None, fault: str = "", **attributes: Value
+    ) -> int | None:
+        """A span of what was timed elsewhere, and is over: below `parent`, or the span that is open.
+
+        Its place; None where there are too many.
+        """
+        span = Span(name, start, end, attributes, self.innermost if parent is None else parent, fault)
+        return self._keep(span, MOST_RECORDED)
 
     @property
-    def _parent(self) -> int | None:
-        return self._open[-1] if self._open else None
+    def innermost(self) -> int | None:
+        """The place of the span that is open in this thread; where none is, of the one open in the first thread."""
+        ours = self._open.get(threading.get_ident()) or self._open.get(self._first)
+        return ours[-1] if ours else None
 
-    def _keep(self, span: Span) -> None:
-        if len(self.spans) < MOST_SPANS:
+    def _keep(self, span: Span, most: int) -> int | None:
+        with self._one:
+            if len(self.spans) >= most:
+                self.dropped += 1
+                return None
             self.spans.append(span)
-        else:
-            self.dropped += 1
+            return len(self.spans) - 1

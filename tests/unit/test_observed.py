@@ -1,11 +1,13 @@
 """Events and spans of this process."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
 from edgetpu_ci import observed
-from edgetpu_ci.observed import Event, Observed
+from edgetpu_ci.observed import Event, Observed, Span
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -41,8 +43,43 @@ def test_what_breaks_inside_a_span_is_named_and_goes_on() -> None:
     assert seen.spans[0].fault == "ValueError"
 
 
-def test_spans_beyond_the_most_are_counted() -> None:
+def test_what_is_known_in_the_end_is_added() -> None:
     seen = Observed()
-    for _ in range(observed.MOST_SPANS + 3):
+    with seen.span("run", verb="run") as known:
+        known["status"] = 1
+    assert seen.spans[0].attributes == {"verb": "run", "status": 1}
+
+
+def test_spans_of_other_threads_are_below_the_first_ones_and_not_below_each_other() -> None:
+    seen, both = Observed(), threading.Barrier(2, timeout=10)
+
+    def measure(device: str) -> None:
+        with seen.span("device", device=device):
+            both.wait()
+            seen.record(device, 0, 1)
+            both.wait()
+
+    with seen.span("run"), ThreadPoolExecutor(2) as threads:
+        list(threads.map(measure, ("usb:0", "usb:1")))
+    run, *others = seen.spans
+    assert run.parent is None
+    for span in others:
+        above = seen.spans[span.parent or 0]
+        assert above.name == "run" if span.name == "device" else above.attributes == {"device": span.name}
+
+
+def test_spans_beyond_the_most_are_counted_and_steps_have_room() -> None:
+    seen = Observed()
+    for _ in range(observed.MOST_RECORDED + 3):
         seen.record("warmup", 0, 1)
-    assert (len(seen.spans), seen.dropped) == (observed.MOST_SPANS, 3)
+    with seen.span("judge"):
+        assert seen.record("warmup", 0, 1) is None
+    assert (len(seen.spans), seen.dropped) == (observed.MOST_RECORDED + 1, 4)
+    assert seen.spans[-1].name == "judge"
+
+
+def test_a_span_for_which_there_is_no_room_ends_all_the_same() -> None:
+    seen = Observed(spans=[Span("warmup", 0, 1, {})] * observed.MOST_SPANS)
+    with seen.span("judge"):
+        assert seen.innermost is None
+    assert seen.dropped == 1
