@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edgetpu_ci.config import Config
-from edgetpu_ci.stack import alertmanager, escalation, prometheus, rules
+from edgetpu_ci.stack import alertmanager, dashboards, escalation, prometheus, rules
 from edgetpu_ci.stack.place import Place
 
 Part = Callable[[Config, Place], dict[str, str]]
@@ -12,6 +12,7 @@ Part = Callable[[Config, Place], dict[str, str]]
 
 FILES: Final[tuple[tuple[str, Part], ...]] = (
     ("alertmanager", alertmanager.files),
+    ("dashboards", dashboards.files),
     ("escalation", escalation.files),
     ("prometheus", prometheus.files),
     ("rules", rules.files),

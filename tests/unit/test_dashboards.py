@@ -11,6 +11,7 @@ import pytest
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.observability import Observability, Stack
 from edgetpu_ci.stack import dashboards
+from edgetpu_ci.stack.place import Place
 from tests.fakes import grafana
 
 PUSH = Config(observability=Observability(stack=Stack(flavour="push")))
@@ -18,7 +19,11 @@ RECORDED = '{repo=~"$repo",branch=~"$branch"}'
 
 
 def _rendered(settings: Config = Config()) -> dict[str, str]:  # noqa: B008 - frozen
-    return {PurePath(path).stem: text for path, text in dashboards.files(settings).items() if path.endswith(".json")}
+    return {
+        PurePath(path).stem.removeprefix("edgetpu-ci-"): text
+        for path, text in dashboards.files(settings, Place()).items()
+        if path.endswith(".json")
+    }
 
 
 def _panel(dashboard: str, title: str) -> dict[str, Any]:
@@ -90,6 +95,16 @@ def test_dashboards_keep_their_addresses() -> None:
         name: f"edgetpu-ci-{name}"
         for name in ("development", "performance", "devices", "regressions", "alerts", "cost")
     }
+
+
+def test_links_lead_to_the_repository_that_is_chosen() -> None:
+    place = Place(repository="o/r", url="https://github.example/o/r")
+    text = dashboards.files(Config(), place)["grafana/dashboards/edgetpu-ci-cost.json"]
+    assert [link.get("url") for link in json.loads(text)["links"]] == [
+        None,
+        "https://github.example/${repo}",
+        "https://github.example/${repo}/tree/HEAD/runbooks",
+    ]
 
 
 def test_what_was_pushed_once_is_looked_back_for() -> None:

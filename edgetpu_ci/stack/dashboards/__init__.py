@@ -5,6 +5,7 @@ from typing import Final
 
 from edgetpu_ci import codec
 from edgetpu_ci.config import Config
+from edgetpu_ci.stack import document
 from edgetpu_ci.stack.dashboards import (
     alerts,
     cost,
@@ -17,6 +18,7 @@ from edgetpu_ci.stack.dashboards import (
 )
 from edgetpu_ci.stack.dashboards.record import Dashboard
 from edgetpu_ci.stack.dashboards.series import Selecting
+from edgetpu_ci.stack.place import Place
 
 DASHBOARDS: Final[tuple[Callable[[Selecting], Dashboard], ...]] = (
     development.dashboard,
@@ -28,16 +30,13 @@ DASHBOARDS: Final[tuple[Callable[[Selecting], Dashboard], ...]] = (
 )
 
 
-def files(settings: Config) -> dict[str, str]:
+def files(settings: Config, place: Place) -> dict[str, str]:
     """Each dashboard as JSON, and the two files of provisioning."""
     select = Selecting(settings.observability.stack.flavour)
-    runbooks = settings.alerting.runbooks if isinstance(settings.alerting.runbooks, str) else "runbooks"
-    drawn = [make(select) for make in DASHBOARDS]
+    links = grafana.Links.of(place, settings.alerting.runbooks)
+    models = [grafana.model(draw(select), links) for draw in DASHBOARDS]
     return {
-        "grafana/provisioning/datasources/edgetpu-ci.yml": codec.encode_yaml(provisioning.SOURCE),
-        "grafana/provisioning/dashboards/edgetpu-ci.yml": codec.encode_yaml(provisioning.DASHBOARDS),
-        **{
-            f"grafana/dashboards/{one.name}.json": codec.encode_json(grafana.model(one, runbooks)).decode()
-            for one in drawn
-        },
+        "grafana/provisioning/datasources/edgetpu-ci.yml": document.yaml(provisioning.SOURCE),
+        "grafana/provisioning/dashboards/edgetpu-ci.yml": document.yaml(provisioning.DASHBOARDS),
+        **{f"grafana/dashboards/{model['uid']}.json": codec.encode_json(model).decode() for model in models},
     }

@@ -4,10 +4,12 @@ https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboa
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edgetpu_ci.exposition import names
+from edgetpu_ci.stack import document
 from edgetpu_ci.stack.dashboards.record import COLUMNS, Dashboard, Panel, Query, Threshold, Variable
+from edgetpu_ci.stack.place import Place
 
 Json = dict[str, Any]
 """What Grafana's model is made of; its own schema is TypeScript."""
@@ -21,12 +23,26 @@ _OURS: Final = frozenset({"fps", "TOPS/W", "points", "min", "runs", "per week"})
 _LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
-def model(dashboard: Dashboard, runbooks: str) -> Json:
-    """The whole document, for a folder of runbooks in the repository."""
+class Links(NamedTuple):
+    """Where the repository that is chosen lies, and its runbooks."""
+
+    repository: str
+    runbooks: str
+
+    @classmethod
+    def of(cls, place: Place, runbooks: object) -> "Links":
+        """By where we are; `runbooks` as the configuration has it."""
+        server = place.url.removesuffix(place.repository) if place.url and place.repository else "https://github.com/"
+        repository = f"{server}${{repo}}"
+        return cls(repository, f"{repository}/tree/HEAD/{runbooks if isinstance(runbooks, str) else 'runbooks'}")
+
+
+def model(dashboard: Dashboard, links: Links) -> Json:
+    """The whole document."""
     return {
         "uid": uid(dashboard),
         "title": dashboard.title,
-        "description": dashboard.description,
+        "description": f"{dashboard.description} {document.MARK}",
         "tags": [TAG],
         "schemaVersion": SCHEMA_VERSION,
         "editable": False,
@@ -36,7 +52,7 @@ def model(dashboard: Dashboard, runbooks: str) -> Json:
         "timezone": "browser",
         "templating": {"list": list(_variables(dashboard.variables))},
         "annotations": {"list": [_commits()] if dashboard.commits else []},
-        "links": list(_links(runbooks)),
+        "links": list(_links(links)),
         "panels": list(_panels(dashboard.panels)),
     }
 
@@ -93,19 +109,10 @@ def _commits() -> Json:
     }
 
 
-def _links(runbooks: str) -> Iterator[Json]:
-    yield {
-        "type": "dashboards",
-        "title": "edgetpu-ci",
-        "tags": [TAG],
-        "asDropdown": True,
-        "includeVars": True,
-        "keepTime": True,
-    }
-    for title, url in (
-        ("Repository", "https://github.com/${repo}"),
-        ("Runbooks", f"https://github.com/${{repo}}/tree/HEAD/{runbooks}"),
-    ):
+def _links(links: Links) -> Iterator[Json]:
+    others = {"asDropdown": True, "includeVars": True, "keepTime": True}
+    yield {"type": "dashboards", "title": "Dashboards", "tags": [TAG], **others}
+    for title, url in (("Repository", links.repository), ("Runbooks", links.runbooks)):
         yield {"type": "link", "title": title, "url": url, "icon": "external link", "targetBlank": True}
 
 

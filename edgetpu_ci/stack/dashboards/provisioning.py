@@ -13,14 +13,12 @@ SOURCE: Final[dict[str, Any]] = {
             "uid": "edgetpu-ci",
             "type": "prometheus",
             "access": "proxy",
-            "url": "http://localhost:9090",
+            "url": "http://prometheus:9090",
             "isDefault": True,
             "jsonData": {"httpMethod": "POST"},
         }
     ],
 }
-"""In the network of the compose file; `GF_`-less Grafanas take their own address of Prometheus."""
-
 DASHBOARDS: Final[dict[str, Any]] = {
     "apiVersion": 1,
     "providers": [

@@ -7,12 +7,12 @@ from msgspec import Struct
 from edgetpu_ci import metrics
 from edgetpu_ci.config.observability import Flavour
 from edgetpu_ci.exposition import names
+from edgetpu_ci.stack import promql
 
 _OF_STORE: Final = ('repo=~"$repo"',)
 _OF_REPOSITORY: Final = (*_OF_STORE, 'branch=~"$branch"')
 _OF_MACHINE: Final = (*_OF_REPOSITORY, 'machine=~"$machine"')
 _OF_SUBJECT: Final = (*_OF_MACHINE, 'subject=~"$subject"')
-_LONGEST: Final = "30d"
 
 
 class Selecting(Struct, frozen=True):
@@ -46,7 +46,7 @@ class Selecting(Struct, frozen=True):
 
     def _select(self, name: str, *only: str) -> str:
         selector = _selector(name, *only)
-        return f"last_over_time({selector}[{_LONGEST}])" if self.flavour == "push" else selector
+        return f"last_over_time({selector}[{promql.KEPT}])" if self.flavour == "push" else selector
 
 
 def _selector(name: str, *only: str) -> str:
