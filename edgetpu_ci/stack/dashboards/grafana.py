@@ -101,7 +101,7 @@ def _commits() -> Json:
         "enable": True,
         "iconColor": "blue",
         "expr": f"{_AT}{only} * on (repo, branch, machine) group_left (commit, url) {_RUNS}{only} * 1000",
-        "step": "60s",
+        "step": "5m",
         "useValueForTime": True,
         "titleFormat": "{{commit}}",
         "textFormat": "{{url}}",

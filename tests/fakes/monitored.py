@@ -1,0 +1,156 @@
+"""A repository that was watched for some weeks: reports of its key figures, and of two machines with Edge TPUs."""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha1
+
+from edgetpu_ci.model import REPOSITORY, Dependency, Machine, Measurement, Report, Run
+from tests.fakes.kpi_reports import figure
+
+REPO = "octo/models"
+END = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PI, NUC = "cortex-a76-4x-aarch64-1a2b3c", "n100-4x-x86_64-77aa01"
+SLOWER = 21
+"""The day from which one model is slower on one machine."""
+
+_MODELS = {
+    "mobilenet_v2_edgetpu": (381.7, 2.1),
+    "yolo_nano_edgetpu": (126.1, 1.4),
+    "efficientdet0_edgetpu": (87.7, 1.7),
+}
+_DEVICES = {PI: "usb 5000 Mbit/s port 2-1 · std", NUC: "pci 0000:03:00.0 · max"}
+_DEPENDENCIES = (
+    ("pillow", "10.1.0", "12.0.0", "high"),
+    ("jinja2", "3.1.2", "3.1.6", "medium"),
+    ("requests", "2.31.0", "2.32.5", "medium"),
+    ("numpy", "1.26.4", "2.3.5", ""),
+    ("ai-edge-litert", "2.0.2", "2.1.0", ""),
+    ("msgspec", "0.19.0", "0.20.0", ""),
+)
+
+
+def reports(days: int, a_day: int = 4) -> list[Report]:
+    """Of so many days until `END`, the oldest first: each day key figures, and so often each machine."""
+    found = [_key_figures(day, END - timedelta(days=days - 1 - day)) for day in range(days)]
+    for run in range(days * a_day):
+        at = END - timedelta(minutes=20) - timedelta(days=days) + timedelta(days=(run + 1) / a_day)
+        found += [_benchmarks(machine, run / a_day, at) for machine in _DEVICES]
+    return sorted(found, key=lambda report: report.run.at)
+
+
+def _report(
+    machine: str, at: datetime, measured: Sequence[Measurement], dependencies: Sequence[Dependency] = ()
+) -> Report:
+    commit = sha1(f"{at:%Y-%m-%d}".encode(), usedforsecurity=False).hexdigest()
+    run = Run(
+        id=f"{at:%Y%m%dT%H%M%SZ}-{commit[:8]}",
+        at=at,
+        machine=Machine(key=machine),
+        measurements=tuple(measured),
+        commit=commit,
+        branch="main",
+        url=f"https://github.com/{REPO}/actions/runs/{at:%j%H%M}",
+        dependencies=tuple(dependencies),
+    )
+    return Report(version="0.1.0", run=run)
+
+
+def _key_figures(day: int, at: datetime) -> Report:
+    host = random.Random(f"figures {day}")  # noqa: S311 - noise, no secret
+    month = at.day + host.uniform(-0.3, 0.3)
+    whole = {
+        "build_success_rate": 96.4 + 0.06 * day + host.uniform(-0.4, 0.4),
+        "test_coverage": 82.5 + 0.11 * day + (-6.5 if day in range(12, 15) else host.uniform(-0.2, 0.2)),
+        "security_score": 88 if day < 18 else 91,
+        "outdated_dependencies": 6,
+        "vulnerable_dependencies": 3,
+        "high_or_graver_vulnerable_dependencies": 1,
+        "medium_or_graver_vulnerable_dependencies": 3,
+        "test_pass_rate": 99.2,
+        "type_coverage": 92.1,
+        "linting_score": 98.5,
+        "pr_merge_time_hours": 4.2 + host.uniform(-0.5, 0.5),
+        "commits_per_week": 15.4,
+        "deployment_frequency_per_week": 3,
+        "minutes_month_to_date": 118 * month,
+        "cost_month_to_date_usd": 0.71 * month,
+        "cost_forecast_usd": 21.3 + host.uniform(-0.8, 0.8),
+        "billed_month_to_date_usd": 0.66 * month,
+        "budget_used_percent": 100 * 0.71 * month / 25,
+        "monitoring_cost_usd": 1.84,
+        "artifact_storage_gb": 1.2 + 0.03 * day,
+        "cache_storage_gb": 6.1 + host.uniform(-1, 1),
+        "incidents_open": 1,
+        "escalation_lateness_minutes": 3.4,
+    }
+    parts = [
+        *(figure("workflow_cost_month_to_date_usd", share * 0.71 * month, name) for name, share in _WORKFLOWS.items()),
+        *(figure("runner_cost_month_to_date_usd", share * 0.71 * month, name) for name, share in _RUNNERS.items()),
+        *(figure("workflow_failure_streak", 4 if day == 9 and name == "ci.yml" else 0, name) for name in _WORKFLOWS),
+    ]
+    needed = [Dependency(package=p, current=c, latest=new, severity=grave) for p, c, new, grave in _DEPENDENCIES]
+    return _report(REPOSITORY, at, [*(figure(name, value) for name, value in whole.items()), *parts], needed)
+
+
+_WORKFLOWS = {"ci.yml": 0.6, "bench.yml": 0.3, "docs.yml": 0.1}
+_RUNNERS = {"actions_linux": 0.7, "actions_macos": 0.3}
+
+
+def _benchmarks(machine: str, day: float, at: datetime) -> Report:
+    host = random.Random(f"{machine} {day}")  # noqa: S311 - noise, no secret
+    models = [m for name in _MODELS for m in _model(name, machine, day, host)]
+    return _report(machine, at, [*_host(machine, day, host), *models])
+
+
+def _host(machine: str, day: float, host: random.Random) -> Iterator[Measurement]:
+    room = (34 if machine == NUC else 48) + 9 * host.random()
+    accelerator = "apex_0" if machine == NUC else "usb 2-1"
+    hot = machine == PI and day % 7 > 5.5
+    for metric, value in (
+        ("temperature_celsius", room + 16 * hot),
+        ("thermal_state", float(2 if hot and day % 1 else int(hot))),
+        ("cpu_use_percent", 4 + 9 * host.random()),
+        ("memory_free_percent", 61 + 3 * host.random()),
+        ("disk_free_percent", 44 - 0.5 * day),
+        ("power_watts", 3.1 + 0.2 * host.random()),
+    ):
+        yield Measurement(subject="host", metric=metric, value=value)
+    if machine == NUC:
+        for metric, value in (
+            ("tpu_temperature_celsius", room + 14),
+            ("thermal_state", 0.0),
+            ("device_status", 0.0),
+            ("device_resets", float(day > 10)),
+        ):
+            yield Measurement(subject=accelerator, metric=metric, value=value)
+
+
+def _model(name: str, machine: str, day: float, host: random.Random) -> Iterator[Measurement]:
+    fps, efficiency = _MODELS[name]
+    fps *= (1.22 if machine == NUC else 1) * (
+        0.86 if name.startswith("yolo") and machine == PI and day >= SLOWER else 1
+    )
+    ms = 1000 / fps * (1 + 0.01 * host.random())
+    slots = tuple(ms * (1 + 0.004 * host.random()) for _ in range(10))
+    watts = 2.4 + 0.3 * host.random()
+    values = {
+        "latency_p10_ms": sorted(slots)[5],
+        "latency_p50_ms": ms * 1.02,
+        "latency_p99_ms": ms * (1.2 + 0.1 * host.random()),
+        "throughput_fps": 975 / ms,
+        "throughput_sustained_fps": 1000 / sorted(slots)[5],
+        "cpu_time_p10_ms": ms * 0.31,
+        "first_inference_ms": ms * 2.1,
+        "memory_peak_mb": 74 + host.random(),
+        "error_rate_percent": 1.4 if name.startswith("eff") and int(day * 4) == 61 else 0.02 * host.random(),
+        "tpu_utilization_percent": 84 + 3 * host.random(),
+        "throttled_percent": 0.0,
+        "temperature_celsius": 55 + 4 * host.random(),
+        "power_watts": watts,
+        "energy_per_inference_mj": watts * ms,
+        "power_efficiency_tops_per_watt": efficiency * (0.98 + 0.04 * host.random()),
+    }
+    for metric, value in values.items():
+        spread = slots if metric == "latency_p10_ms" else ()
+        yield Measurement(subject=name, metric=metric, value=value, slots=spread, device=_DEVICES[machine], n=700)
