@@ -12,6 +12,7 @@ Part = Callable[[Config, Place], dict[str, str]]
 
 FILES: Final[tuple[tuple[str, Part], ...]] = (
     ("alertmanager", alertmanager.files),
+    ("dashboards", dashboards.files),
     ("escalation", escalation.files),
     ("dashboards", dashboards.files),
     ("prometheus", prometheus.files),

@@ -95,9 +95,24 @@ class Defaults(_Strict):
     decimals: int | None = None
 
 
+class Matcher(_Strict):
+    id: Literal["byName"]
+    options: str
+
+
+class Property(_Strict):
+    id: Literal["custom.cellOptions", "mappings"]
+    value: Any
+
+
+class Override(_Strict):
+    matcher: Matcher
+    properties: list[Property]
+
+
 class Fields(_Strict):
     defaults: Defaults
-    overrides: list[None]
+    overrides: list[Override]
 
 
 class Transformation(_Strict):

@@ -61,6 +61,17 @@ def test_the_security_score_is_a_gauge_from_0_to_100() -> None:
     assert _steps(panel) == [(None, "dark-red"), (70, "red"), (85, "yellow"), (95, "green")]
 
 
+def test_dependencies_are_a_table_of_four_columns() -> None:
+    panel = _panel("development", "Dependency Health")
+    assert panel["type"] == "table"
+    assert [next(iter(step["options"].items())) for step in panel["transformations"][:1]] == [
+        ("include", {"names": ["package", "current", "latest", "severity"]})
+    ]
+    assert [expr.partition(" and ")[2] for expr in _exprs(panel)] == [
+        f"on (repo, branch) {count}{RECORDED} > 0" for count in ("vulnerable_dependencies", "outdated_dependencies")
+    ]
+
+
 def test_throughput_is_a_line_over_seven_days_of_each_model_named() -> None:
     panel = _panel("performance", "Benchmark Throughput")
     assert (panel["type"], panel["timeFrom"]) == ("timeseries", "7d")

@@ -49,17 +49,20 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
         ),
         Panel(
             title="Dependency Health",
-            description="Packages that are outdated or vulnerable, with the gravest severity of their advisories.",
+            description="Packages that are vulnerable or only outdated, with the gravest severity of their advisories.",
             drawn="table",
-            queries=(
-                Query(expr=select.recorded("outdated_dependencies")),
-                Query(expr=select.recorded("vulnerable_dependencies")),
-            ),
+            queries=(_counted(select, "vulnerable", 'severity!=""'), _counted(select, "outdated", 'severity=""')),
             unit="none",
             width=24,
             columns=("package", "current", "latest", "severity"),
         ),
     )
+
+
+def _counted(select: Selecting, which: str, only: str) -> Query:
+    """The packages of a count of the document, which itself has no names."""
+    packages, count = select.exported("dependency_info", only), select.recorded(f"{which}_dependencies")
+    return Query(expr=f"{packages} and on (repo, branch) {count} > 0")
 
 
 def _from(red: float, yellow: float, green: float) -> tuple[Threshold, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from edgetpu_ci.exposition import names
 from edgetpu_ci.stack import document
-from edgetpu_ci.stack.dashboards.record import COLUMNS, Dashboard, Panel, Query, Threshold, Variable
+from edgetpu_ci.stack.dashboards.record import COLUMNS, Colour, Dashboard, Panel, Query, Threshold, Variable
 from edgetpu_ci.stack.place import Place
 
 Json = dict[str, Any]
@@ -135,7 +135,7 @@ def _panel(panel: Panel, number: int, place: Mapping[str, int]) -> Json:
         "datasource": _SOURCE,
         "gridPos": place,
         "targets": [_target(panel, query, place) for place, query in enumerate(panel.queries)],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": [_GRAVE] if "severity" in panel.columns else []},
         "options": _OPTIONS[panel.drawn],
         **({"timeFrom": panel.last} if panel.last else {}),
         **({"transformations": _columns(panel)} if panel.columns else {}),
@@ -207,6 +207,34 @@ def _columns(panel: Panel) -> list[Json]:
         {"id": "organize", "options": {"indexByName": {name: place for place, name in enumerate(shown)}}},
     ]
 
+
+_SEVERITIES: Final[Mapping[str, Colour]] = {
+    "critical": "dark-red",
+    "high": "red",
+    "error": "red",
+    "medium": "orange",
+    "warning": "orange",
+    "low": "yellow",
+    "info": "blue",
+}
+_GRAVE: Final[Json] = {
+    "matcher": {"id": "byName", "options": "severity"},
+    "properties": [
+        {"id": "custom.cellOptions", "value": {"type": "color-text"}},
+        {
+            "id": "mappings",
+            "value": [
+                {
+                    "type": "value",
+                    "options": {
+                        name: {"text": name, "color": colour, "index": place}
+                        for place, (name, colour) in enumerate(_SEVERITIES.items())
+                    },
+                }
+            ],
+        },
+    ],
+}
 
 _LEGEND: Final = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 _OPTIONS: Final[Mapping[str, Json]] = {
