@@ -50,6 +50,8 @@ _UNITS: Final[dict[str, _Unit]] = {
     "B": _Unit("_bytes", "bytes"),
     "MB": _Unit("_mb", "bytes", times=1e6),
     "GB": _Unit("_gb", "bytes", times=1e9),
+    "MB/s": _Unit("_mb_per_second", "bytes_per_second", times=1e6),
+    "MB/h": _Unit("_mb_per_hour", "bytes_per_hour", times=1e6),
     "mJ": _Unit("_mj", "joules", by=1e3),
     "W": _Unit("_watts", "watts"),
     "°C": _Unit("_celsius", "celsius"),
@@ -64,6 +66,9 @@ def of(metric: Metric) -> Name:
     if unit is None:
         return Name(PREFIX + _tame(metric.name), "", 1, 1)
     stem = _tame(metric.name.removesuffix(unit.ending))
+    if unit.called == "seconds":
+        # minutes_used is called by a unit that it is not in here.
+        stem = "_".join("time" if f"_{word}" == unit.ending else word for word in stem.split("_"))
     ending = f"_{unit.called}"
     return Name(PREFIX + (stem if stem.endswith(ending) else stem + ending), unit.called, unit.times, unit.by)
 

@@ -53,6 +53,19 @@ def receives(request: Request) -> bool:
     return request.verb == "POST" and request.target.endswith("git-receive-pack")
 
 
+def test_one_look_at_a_branch_asks_its_server_once_and_sees_one_moment(server: GitServer, tmp_path: Path) -> None:
+    one, other = store(server, tmp_path / "a"), store(server, tmp_path / "b")
+    one.append("reports", name(1), b'{"n": 1}')
+    assert other.swap("series", None, b"9")
+    seen = other.snapshot()
+    one.append("reports", name(2), b'{"n": 2}')
+    before = len(server.requests)
+    assert (seen.names("reports"), seen.names("kpis"), seen.read("reports", name(1))) == ([name(1)], [], b'{"n": 1}')
+    assert len(server.requests) == before
+    assert seen.state("series") == b"9"
+    assert other.snapshot().names("reports") == [name(1), name(2)]
+
+
 def test_what_one_job_wrote_another_reads(server: GitServer, tmp_path: Path) -> None:
     one, other = store(server, tmp_path / "a"), store(server, tmp_path / "b")
     assert one.append("reports", name(1), b'{"n": 1}') == Path(f"documents/reports/2026-03/{name(1)}.json")

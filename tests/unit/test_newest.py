@@ -1,0 +1,318 @@
+"""What is known of a store now: of each series the newest value that may be believed, whatever happens to the store."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from edgetpu_ci import codec, history, memory, newest
+from edgetpu_ci.alerting.looking import Looking
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.exposition import families
+from edgetpu_ci.exposition.computed import Gathered, bad_runs
+from edgetpu_ci.exposition.record import Known, Labels
+from edgetpu_ci.incidents import evaluate, keys
+from edgetpu_ci.incidents.record import STORED, Book
+from edgetpu_ci.model import Comparison, Dependency, Measurement, Report, Verdict
+from edgetpu_ci.newest import Newest
+from edgetpu_ci.store.folder import Folder
+from tests.fakes import alerting
+from tests.fakes.alerting import COVERAGE, LABELS, PACKAGE, REGRESSION, START, at, shifted, value
+from tests.fakes.incidents import acknowledged, incident
+from tests.fakes.world import Said, world
+
+REPO: Labels = (("repo", "o/r"), ("branch", "main"))
+OF_REPOSITORY: Labels = (*REPO, ("subject", "repository"))
+ON_PI: Labels = (*REPO, ("subject", "mobilenet"), ("device", "cpu"), ("machine", "pi5"))
+
+
+def report(*measurements: Measurement, minutes: float = 0, **parts: object) -> Report:
+    found = alerting.report(*measurements, minutes=minutes, **parts)  # type: ignore[arg-type]
+    return replace(found, run=replace(found.run, id=f"{at(minutes):%Y%m%dT%H%M%SZ}-{found.run.machine.key}"))
+
+
+@dataclass
+class Kept:
+    """A store, and who reads it."""
+
+    folder: Path
+    rules: tuple[AlertRule, ...] = ()
+    pause: float = 0
+    minutes: float = 60
+    said: Said = field(default_factory=Said)
+
+    def __post_init__(self) -> None:
+        self.store = Folder(self.folder / "store")
+        outside = world(
+            self.folder,
+            now=lambda: at(self.minutes),
+            monotonic=lambda: self.minutes * 60,
+            warn=self.said.append,
+        )
+        looking = Looking(rules=self.rules, group_by=("alertname",), repository="o/r")
+        self.reader = Newest(self.store, looking, outside, self.pause)
+
+    def add(self, *reports: Report) -> None:
+        for one in reports:
+            self.store.append(history.kind(one.run.machine.key), one.run.id, codec.encode_json(one))
+
+    def known(self, *reports: Report) -> Known:
+        self.add(*reports)
+        return self.reader.refresh()
+
+    def values(self, *reports: Report) -> dict[Labels, float]:
+        return {reading.labels: reading.value for reading in self.known(*reports).readings if _is_measured(reading)}
+
+    def text(self, name: str) -> dict[Labels, float]:
+        found = {family.name: family for family in families.of(self.reader.refresh())}
+        family = found.get(f"edgetpu_ci_{name}")
+        return {sample.labels: sample.value for sample in family.samples} if family else {}
+
+
+def _is_measured(reading: object) -> bool:
+    return not getattr(reading, "metric", "").startswith("incidents_")
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Callable[..., Kept]:
+    return lambda *rules, **parts: Kept(tmp_path, rules, **parts)
+
+
+def fps(found: float | None, **parts: object) -> Measurement:
+    return value("throughput_fps", found, "mobilenet", device="cpu", **parts)
+
+
+def coverage(found: float | None) -> Measurement:
+    return value("test_coverage", found)
+
+
+def test_the_newest_known_value_has_the_labels_of_alerts(kept: Callable[..., Kept]) -> None:
+    found = kept().values(
+        report(coverage(80)),
+        report(coverage(85), minutes=1),
+        report(coverage(None), minutes=2),
+        report(fps(700), value("test_coverage", 1, "mobilenet"), machine="pi5"),
+    )
+    assert found == {OF_REPOSITORY: 85, ON_PI: 700, (*REPO, ("subject", "mobilenet")): 1}
+
+
+def test_what_belongs_to_a_pull_request_or_was_put_aside_is_not_known(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    aside, change = report(coverage(1), minutes=1), report(coverage(2), minutes=2)
+    aside = replace(aside, run=replace(aside.run, aside="measured again"))
+    change = replace(change, run=replace(change.run, pull_request=7))
+    assert store.values(report(coverage(80)), aside, change) == {OF_REPOSITORY: 80}
+    assert store.known().runs[0].at == START
+
+
+def test_each_document_is_read_once_and_one_that_comes_late_replaces_nothing(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    assert store.values(report(coverage(80), minutes=5)) == {OF_REPOSITORY: 80}
+    next((store.folder / "store/documents/kpis").glob("*")).write_bytes(b"not read again")
+    assert store.values(report(coverage(70), minutes=1)) == {OF_REPOSITORY: 80}
+    assert store.values(report(coverage(90), minutes=6)) == {OF_REPOSITORY: 90}
+    assert store.said == []
+
+
+def test_a_corrupt_document_is_named_once_and_counted_until_it_is_whole(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    store.add(report(coverage(80)))
+    whole = report(coverage(90), minutes=1)
+    store.store.append("kpis", whole.run.id, b"{")
+    file = store.folder / f"store/documents/kpis/{whole.run.id}.json"
+    assert [store.values(), store.values()] == [{OF_REPOSITORY: 80}] * 2
+    assert store.text("store_passed_over") == {(("repo", "o/r"),): 1}
+    (said,) = store.said
+    assert said.startswith(f"Passed over: report {whole.run.id} in the store")
+    file.write_bytes(codec.encode_json(whole))
+    assert store.values() == {OF_REPOSITORY: 90}
+    assert store.text("store_passed_over") == {(("repo", "o/r"),): 0}
+
+
+def test_a_corrupt_book_costs_what_is_known_of_incidents_and_nothing_else(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    assert store.store.swap(STORED, None, b"{")
+    assert store.values(report(coverage(80))) == {OF_REPOSITORY: 80}
+    assert store.text("incidents") == store.text("incidents_open") == {}
+    assert store.text("store_passed_over") == {(("repo", "o/r"),): 1}
+
+
+def test_a_store_that_cannot_be_read_leaves_what_was_known(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    assert store.values(report(coverage(80))) == {OF_REPOSITORY: 80}
+    root = store.folder / "store"
+    root.rename(store.folder / "away")
+    root.write_text("a file where a folder was")
+    assert store.values() == store.values() == {OF_REPOSITORY: 80}
+    assert store.text("store_readable") == {(("repo", "o/r"),): 0}
+    (said,) = store.said
+    assert said.startswith("The store cannot be read: ")
+    root.unlink()
+    (store.folder / "away").rename(root)
+    store.add(report(coverage(90), minutes=1))
+    assert store.values() == {OF_REPOSITORY: 90}
+    assert store.text("store_readable") == {(("repo", "o/r"),): 1}
+
+
+def test_what_is_older_than_a_month_is_not_known_but_when_the_last_run_was(kept: Callable[..., Kept]) -> None:
+    store = kept(minutes=40 * 24 * 60)
+    assert store.values(report(coverage(70)), report(coverage(80), minutes=1)) == {}
+    assert store.text("last_run_timestamp_seconds") == {(*REPO, ("machine", "repository")): at(1).timestamp()}
+
+
+def test_what_a_clock_that_jumped_called_yet_to_come_is_not_read(kept: Callable[..., Kept]) -> None:
+    assert kept().values(report(coverage(80)), report(coverage(1), minutes=24 * 60)) == {OF_REPOSITORY: 80}
+
+
+def test_a_store_that_lies_elsewhere_is_looked_at_once_a_minute(kept: Callable[..., Kept]) -> None:
+    store = kept(pause=newest.PAUSE)
+    assert store.values(report(coverage(80))) == {OF_REPOSITORY: 80}
+    store.add(report(coverage(90), minutes=1))
+    store.minutes += 0.9
+    assert store.values() == {OF_REPOSITORY: 80}
+    store.minutes += 0.1
+    assert store.values() == {OF_REPOSITORY: 90}
+
+
+def test_several_who_ask_at_once_read_nothing_twice(kept: Callable[..., Kept]) -> None:
+    store = kept(COVERAGE)
+    store.add(*(report(coverage(70), minutes=n) for n in range(20)))
+    asking = [threading.Thread(target=store.reader.refresh) for _ in range(4)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    assert list(store.text("alert_bad_runs").values()) == [20]
+
+
+@pytest.mark.parametrize(("broken", "known"), [(600.0, 600.0), (800.0, 700.0)])
+def test_of_a_run_that_broke_only_what_is_worse_counts(kept: Callable[..., Kept], broken: float, known: float) -> None:
+    fault = value("error_rate_percent", 50, "mobilenet", failed=True, reason="the USB stick is gone")
+    found = kept().known(report(fps(700), machine="pi5"), report(fps(broken), fault, machine="pi5", minutes=1))
+    assert {
+        one.metric: one.value for one in found.readings if one.metric in {"throughput_fps", "error_rate_percent"}
+    } == {
+        "throughput_fps": known,
+        "error_rate_percent": 50,
+    }
+
+
+@pytest.mark.parametrize(("hot", "known"), [(600.0, 700.0), (800.0, 800.0)])
+def test_of_what_heat_spoilt_only_what_is_better_counts(kept: Callable[..., Kept], hot: float, known: float) -> None:
+    heat = value("throttled_percent", 90, "mobilenet")
+    found = kept().values(report(fps(700), machine="pi5"), report(fps(hot), heat, machine="pi5", minutes=1))
+    assert found[ON_PI] == known
+
+
+def test_bad_runs_are_counted_in_a_row_and_end_as_the_alert_does(kept: Callable[..., Kept]) -> None:
+    rule = replace(COVERAGE, for_="2 runs", resolve_after=2)
+    store = kept(rule)
+    counted: list[float] = []
+    for minutes, found in enumerate([90, 70, 90, 70, None, 60, 90, 50, 90, None, 90, 90]):
+        store.add(report(coverage(found), minutes=minutes))
+        counted += store.text("alert_bad_runs").values()
+    # One good run ends what is pending, two what fires; what is unknown counts neither way.
+    assert counted == [0, 1, 0, 1, 1, 2, 2, 3, 3, 3, 0, 0]
+
+
+def test_what_became_worse_is_a_fraction_and_zero_once_it_is_back(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    shift = shifted(700, 560)
+    store.add(replace(report(*shift.run.measurements, machine="pi5"), history=shift.history))
+    name = (*ON_PI, ("metric", "throughput_fps"))
+    assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
+    store.add(report(fps(700), machine="pi5", minutes=1))
+    assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
+    calm = Comparison(
+        subject="mobilenet", metric="throughput_sustained_fps", base=700, head=700, finding="unchanged", ratio=1.0
+    )
+    store.add(report(fps(700), machine="pi5", minutes=2, comparisons=(calm,)))
+    assert store.text("regression_ratio") == {name: 0}
+
+
+def test_the_newest_run_of_each_machine_with_its_verdicts(kept: Callable[..., Kept]) -> None:
+    verdict = Verdict(subject="repository", metric="test_coverage", status="failed", weight="fail", because="70 %")
+    store = kept()
+    store.add(report(coverage(80)), report(coverage(70), minutes=1, verdicts=(verdict,), version="0.7.0"))
+    machine = (*REPO, ("machine", "repository"))
+    run = (("commit", "c000001"), ("report", "20261125T120100Z-repository"), ("url", ""), ("version", "0.7.0"))
+    assert store.text("last_run_info") == {(*machine, *run): 1}
+    assert store.text("rules") == {
+        (*machine, ("status", status)): float(status == "failed")
+        for status in ("passed", "warned", "failed", "unknown")
+    }
+
+
+def test_dependencies_are_those_of_the_newest_run_that_looked(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    looked = report(value("outdated_dependencies", 1))
+    old = Dependency(package="numpy", current="1.0", latest="2.0", severity="high")
+    looked = replace(looked, run=replace(looked.run, dependencies=(old, old)))
+    store.add(looked, report(coverage(80), minutes=1))
+    ((labels, one),) = store.text("dependency_info").items()
+    assert (dict(labels)["package"], dict(labels)["severity"], one) == ("numpy", "high", 1)
+    store.add(report(value("outdated_dependencies", 0), minutes=2))
+    assert store.text("dependency_info") == {}
+
+
+def test_incidents_are_those_of_the_store_now_not_of_the_last_run_that_counted(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    store.add(report(value("incidents_open", 7)))
+    taken, open_, over = acknowledged(incident()), incident(number=2), incident(number=3, resolved_at=START)
+    book = Book(incidents=(taken, open_, over), opened=3)
+    assert store.store.swap(STORED, None, memory.pack(book))
+    assert store.text("incidents_open") == {OF_REPOSITORY: 2}
+    assert store.text("incidents") == {
+        (("repo", "o/r"), ("state", "open")): 2,
+        (("repo", "o/r"), ("state", "unacknowledged")): 1,
+    }
+    assert store.text("outbox_waiting") == {(("repo", "o/r"),): 0}
+
+
+SLOW = AlertRule(name="slow", match="*/throughput_fps", below=50, by=("subject", "device"))
+MEASURED = st.builds(
+    value,
+    st.sampled_from(["test_coverage", "throughput_fps", "package_available", "p99_latency_ms"]),
+    st.sampled_from([1.0, 99.0]),
+    st.sampled_from(["mobilenet", "repository", 'a "model"']),
+    device=st.sampled_from(["", "cpu"]),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(MEASURED, min_size=1, max_size=6), st.sampled_from(["pi5", "repository"]))
+def test_the_labels_of_a_series_and_a_rule_are_those_of_our_alert(measured: list[Measurement], machine: str) -> None:
+    rules = (COVERAGE, PACKAGE, SLOW)
+    one, gathered = report(*measured, machine=machine), Gathered(rules)
+    gathered.take(one, LABELS, at(1))
+    counted = {keys.fingerprint(_renamed(dict(sample.labels))) for sample in bad_runs(gathered.watched)}
+    for seen in evaluate.observe(rules, one, LABELS):
+        rule = next(rule for rule in rules if rule.name == seen.rule)
+        # As `max by (repo, branch, ..., machine)` and the rule's own labels make them.
+        added = {"alertname": rule.name, "severity": rule.severity, "priority": rule.priority}
+        kept = {"repo", "branch", "machine", *rule.by}
+        series = [dict(labels) for metric, labels in gathered.values if metric == rule.match.removeprefix("*/")]
+        by = [{name: text for name, text in labels.items() if name in kept} for labels in series]
+        assert keys.fingerprint(seen.labels) in {keys.fingerprint(labels | added) for labels in by} & counted
+
+
+def _renamed(labels: dict[str, str]) -> dict[str, str]:
+    return {"alertname" if name == "rule" else name: text for name, text in labels.items()}
+
+
+def test_a_rule_on_what_is_missing_counts_what_earlier_runs_had(kept: Callable[..., Kept]) -> None:
+    store = kept(AlertRule(name="gone", match="*/throughput_fps", missing_above=1))
+    store.add(report(fps(700), machine="pi5"), report(value("model_bytes", 1, "mobilenet"), machine="pi5", minutes=1))
+    assert list(store.text("alert_bad_runs").values()) == [1]
+
+
+def test_a_regression_is_watched_by_its_rule_too(kept: Callable[..., Kept]) -> None:
+    store = kept(REGRESSION)
+    shift = shifted(700, 560)
+    store.add(replace(report(*shift.run.measurements, machine="pi5"), history=shift.history))
+    assert list(store.text("alert_bad_runs").values()) == [1]
