@@ -27,6 +27,7 @@ from edgetpu_ci import (
     publish,
     recheck,
     report_folder,
+    run_events,
     runner_record,
     series_index,
     store,
@@ -107,7 +108,8 @@ def run(
     taken = replace(taken, ancestors=ancestors, tests=_self_tests(keeper, taken, world))
     report = assess.report(taken, settings, known, past)
     report = _approved(report, happened, settings.compare.accept_label, world)
-    saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper)
+    run_events.judged(report, world)
+    saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper, world)
     outputs, unsaid = _publish(publishers, report, world)
     told = _alert(watch, report, settings, folder, world) if watch and not is_apart else None
     # Nobody waits for a picture who waits for a comment or a page.
@@ -161,6 +163,7 @@ def _alert(watch: "Watch", report: Report, settings: config.Config, folder: Path
         return None
     for problem in told.problems if told else ():
         notify("warning", str(problem), world)
+    run_events.undelivered(told.problems if told else (), world)
     return told
 
 
@@ -245,7 +248,7 @@ def _approved(report: Report, happened: event.Event, label: str, world: World) -
 
 
 def _save(
-    report: Report, samples: dict[str, list[float]], folder: Path, keeper: store.Store | None
+    report: Report, samples: dict[str, list[float]], folder: Path, keeper: store.Store | None, world: World
 ) -> tuple[report_folder.Saved | None, tuple[EdgeTpuCiError, ...]]:
     """Keep all that can be kept: what fails is said, and costs only itself."""
     saved: report_folder.Saved | None = None
@@ -257,8 +260,10 @@ def _save(
         problems.append(error)
     try:
         saved = report_folder.Saved(report=report_folder.save(folder, report, samples))
+        run_events.saved(report, str(saved.report), world)
     except EdgeTpuCiError as error:
         problems.append(error)
+    run_events.unsaved(report, problems, _PASSING, world)
     return saved, tuple(problems)
 
 
@@ -288,6 +293,7 @@ def _publish(
             problems.append(error)
         except Exception as error:  # noqa: BLE001 - a third party's publisher may fail in its own ways, but costs no run
             problems.append(DeliveryError(f"A publisher failed with {type(error).__name__}: {error}."))
+    run_events.undelivered(problems, world)
     return outputs, problems
 
 

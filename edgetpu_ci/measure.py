@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
-from edgetpu_ci import collect, derive, event, machine
+from edgetpu_ci import collect, derive, event, machine, run_events
 from edgetpu_ci.base import Source
 from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, InputError, StoreError, UnsetError
 from edgetpu_ci.judging import interleaved, judge
@@ -69,10 +69,12 @@ def take(
     _check(collectors, world)
     at = world.now()
     host = _host(collectors, world, unit)
+    name = f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}"
+    run_events.started(name, host, happened, len(collectors), world)
     beside, rules, family = _prepare(collectors, plan, world)
-    brought = _collect(collectors, beside, world, state or Forgetful())
+    brought = _collect(collectors, beside, world, state or Forgetful(), name)
     run = Run(
-        id=f"{at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}",
+        id=name,
         at=at,
         machine=host,
         measurements=derive.of(tuple(measurement for part in brought for measurement in part.measurements)),
@@ -158,12 +160,18 @@ def _standing(
     return {name: known._replace(settled=False) for name, known in found.items()} if plan.itself else found
 
 
-def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: World, state: State) -> list[Collected]:
+def _collect(
+    collectors: Sequence[collect.Bound], beside: Beside | None, world: World, state: State, name: str
+) -> list[Collected]:
     brought: list[Collected] = []
     seen: dict[str, str] = {}
     unset: list[UnsetError] = []
     for collector in collectors:
+        began = world.monotonic()
         part = _part(collector, beside, world, state, unset)
+        run_events.measured(name, part.measurements, world.monotonic() - began, world)
+        if not part.measurements:
+            run_events.missed(name, collector.place, "; ".join(part.incomplete), world)
         places = {measurement.key: collector.place for measurement in part.measurements}
         if twice := sorted(seen.keys() & places):
             first, before = twice[0], seen[twice[0]]

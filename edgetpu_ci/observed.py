@@ -17,14 +17,29 @@ MOST_SPANS: Final = 10_000
 MOST_RECORDED: Final = 9_000
 """Of them, so that what was timed elsewhere, a span for each process, leaves room for spans around whole steps."""
 
+LOUD: Final = frozenset({"warning", "error", "critical"})
+"""Levels of what somebody may have to be told of."""
+
 
 class Event(NamedTuple):
-    """Something that happened, under a name that stays the same ("benchmark_completed"), and what is known of it."""
+    """Something that happened, under a name that stays the same ("benchmark_completed"), and what is known of it.
+
+    `error` is what broke, where something did; `span` the place of the span that was open.
+    """
 
     at: datetime
     level: Level
     name: str
     fields: dict[str, Value]
+    error: BaseException | None = None
+    span: int | None = None
+
+
+class Tally(NamedTuple):
+    """How many events of a level and name there were, and the last of them."""
+
+    count: int
+    last: Event
 
 
 class Span(NamedTuple):
@@ -43,9 +58,13 @@ Sink = Callable[[Event], None]
 
 @dataclass
 class Observed:
-    """Events go to every sink at once; spans are kept until somebody takes them. Without a sink an event is nothing."""
+    """Events go to every sink at once; spans are kept until somebody takes them.
+
+    Of events only those are counted, in `loud`, that somebody may have to be told of.
+    """
 
     sinks: list[Sink] = field(default_factory=list)
+    loud: dict[tuple[Level, str], Tally] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
     dropped: int = 0
     clock: Callable[[], int] = time.time_ns
@@ -53,10 +72,21 @@ class Observed:
     _first: int = field(default_factory=threading.get_ident)
     _one: threading.Lock = field(default_factory=threading.Lock)
 
-    def tell(self, level: Level, name: str, at: datetime, **fields: Value) -> None:
+    def tell(
+        self, level: Level, name: str, at: datetime, /, error: BaseException | None = None, **fields: Value
+    ) -> None:
         """Hand an event on; a sink keeps its faults to itself."""
+        event = Event(at, level, name, fields, error, self._parent)
+        if level in LOUD:
+            known = self.loud.get((level, name))
+            self.loud[level, name] = Tally(known.count + 1 if known else 1, event)
         for sink in self.sinks:
-            sink(Event(at, level, name, fields))
+            sink(event)
+
+    def take_loud(self) -> dict[tuple[Level, str], Tally]:
+        """What was counted since this was asked last."""
+        taken, self.loud = self.loud, {}
+        return taken
 
     @contextmanager
     def span(self, name: str, **attributes: Value) -> Iterator[dict[str, Value]]:

@@ -11,7 +11,7 @@ from edgetpu_ci.world import World
 
 def plan(settings: config.Config) -> Plan:
     """What the configuration says of escalating."""
-    return Plan(alerting=settings.alerting, rules=config.alert_rules(settings))
+    return Plan(alerting=settings.alerting, rules=config.watched_rules(settings))
 
 
 def audit(settings: config.Config, tolerance: timedelta, world: World) -> tuple[Missed, ...]:

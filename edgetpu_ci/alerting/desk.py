@@ -76,7 +76,7 @@ def silence(settings: config.Config, labels: Sequence[str], until: datetime, rea
     now = world.now()
     if until <= now:
         raise ConfigError(f"{until:%Y-%m-%d %H:%M} UTC is past; a silence ends in time to come.")
-    alerts = {rule.name for rule in config.alert_rules(settings)}
+    alerts = {rule.name for rule in config.watched_rules(settings)}
     muted = Muted(match=dict(by_hand.labels(labels, alerts)), until=until, reason=by_hand.reason(reason))
     kept = store.open_store(settings.store, world)
     keeper.change(kept, lambda book: by_hand.silence(book, muted, now), world)

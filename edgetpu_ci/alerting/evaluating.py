@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from edgetpu_ci import codec, config, event, history, notify, store
+from edgetpu_ci import codec, config, event, history, notify, redaction, store
 from edgetpu_ci.alerting import acknowledgement, beside, context, keeper, looking
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.keeper import Kept
@@ -16,11 +16,13 @@ from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.alerting.recent import Recent
 from edgetpu_ci.config.alerting import Alerting, AlertRule
+from edgetpu_ci.config.logged import RULES, LoggedRule
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError, RefusedError
 from edgetpu_ci.event import Event
-from edgetpu_ci.incidents import by_hand, escalation, intents, muting
+from edgetpu_ci.incidents import by_hand, escalation, intents, logged, muting
 from edgetpu_ci.incidents.intents import Claim
-from edgetpu_ci.incidents.record import Book, Context, Incident, Intent
+from edgetpu_ci.incidents.logged import Logged, Loud
+from edgetpu_ci.incidents.record import Book, Context, Incident, Intent, Sighting
 from edgetpu_ci.model import Report
 from edgetpu_ci.publish.job import write_outputs
 from edgetpu_ci.store import Store
@@ -59,15 +61,15 @@ class Watch(Struct, frozen=True, kw_only=True):
     context: Callable[[Incident], Context]
     world: World
 
-    def evaluate(self, own: Report | None = None) -> Told:
+    def evaluate(self, own: Report | None = None, logged: Logged | None = None) -> Told:
         """Take down what reports and people say, and tell whoever is to hear of it.
 
-        Reports are those of the store that the book has not seen, and a run's `own`. StoreError or DocumentError where
-        the book cannot be had.
+        Reports are those of the store that the book has not seen, and a run's `own`; `logged` is what was logged.
+        StoreError or DocumentError where the book cannot be had.
         """
         before = keeper.read(self.store)
         job = Claim(holder=self.world.token(), configured=self._configured(before.book))
-        book, opened, resolved = self._taken_down(before, own, job)
+        book, opened, resolved = self._taken_down(before, own, logged, job)
         messenger = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world)
         done = messenger.deliver(book)
         if own:
@@ -84,7 +86,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         return intents.plan(before, after, self.reach(after), self.world.now())
 
     def _taken_down(
-        self, before: Kept, own: Report | None, job: Claim
+        self, before: Kept, own: Report | None, logged: Logged | None, job: Claim
     ) -> tuple[Book, tuple[Incident, ...], tuple[Incident, ...]]:
         """The book with all that is new, and what is to be said of it taken on; the incidents opened and resolved."""
         news = looking.news(before.book, self.store, self.world, own)
@@ -94,13 +96,35 @@ class Watch(Struct, frozen=True, kw_only=True):
         def changed(book: Book) -> Book:
             nonlocal known
             known = frozenset((one.key, one.number) for one in book.incidents if one.is_open)
-            after = by_hand.take(self._looking.at(book, news, self.world.now()), answers)
+            after = by_hand.take(self._looking.at(book, news, self.world.now(), logged), answers)
             return intents.claim(self.planned(book, self._escalated(after)), job, self.world.now())
 
         book = keeper.change(self.store, changed, self.world, before)
         opened = tuple(one for one in book.incidents if one.is_open and (one.key, one.number) not in known)
         resolved = tuple(one for one in book.incidents if not one.is_open and (one.key, one.number) in known)
+        for name, became in (("alert_opened", opened), ("alert_resolved", resolved)):
+            for one in became:
+                fields = {"incident": one.name, "severity": one.severity}
+                self.world.observed.tell("info", name, self.world.now(), **fields)
         return book, opened, resolved
+
+    def logged(self, own: Report) -> Logged:
+        """What a run logged until now, with no secret in it."""
+        return logged.of_report(own, self._loud(), self._looking.labels(own))
+
+    def broken(self, happened: Event, session: str) -> Logged:
+        """The same of a command that made no report."""
+        labels = {"repo": self.repository, "branch": happened.branch}
+        seen = Sighting(at=self.world.now(), commit=happened.commit, url=happened.run_url, report=session)
+        found = {name: value for name, value in labels.items() if value}
+        return Logged(loud=self._loud(), labels=found, seen=seen, whole=False)
+
+    def _loud(self) -> Loud:
+        known = redaction.secrets(self.world.env)
+        return {
+            key: tally._replace(last=tally.last._replace(fields=redaction.cleaned(tally.last.fields, known)))
+            for key, tally in self.world.observed.take_loud().items()
+        }
 
     @property
     def _looking(self) -> Looking:
@@ -144,7 +168,7 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
     bound = [notify.bind(step, f"alerting.notify[{n}]") for n, step in enumerate(settings.alerting.notify)]
     return Watch(
         alerting=settings.alerting,
-        rules=config.alert_rules(settings),
+        rules=config.watched_rules(settings),
         bound={one.use: one for one in bound},
         store=kept,
         repository=happened.repository,
@@ -174,4 +198,23 @@ def catch_up(settings: config.Config, world: World) -> Told:
 def after_run(watching: Watch, report: Report, happened: Event) -> Told | None:
     """The same at the end of a run; None of one that tells nobody: of a change to be merged, or without alerts."""
     is_ours = history.is_main_line(report.run) and not happened.fork
-    return watching.evaluate(report) if is_ours and (watching.rules or watching.bound) else None
+    return watching.evaluate(report, watching.logged(report)) if is_ours and (watching.rules or watching.bound) else None
+
+
+def after_failure(settings: config.Config, session: str, world: World) -> Told | None:
+    """Tell of what a command logged that never came to the end of a run; None where nobody is to be told of it.
+
+    That is so of what people do by hand, and of jobs that tell nobody anything.
+    """
+    happened = event.read(world)
+    is_ours = happened.pull_request is None and not happened.fork and happened.main in ("", happened.branch)
+    rules = tuple(rule for rule in config.watched_rules(settings) if isinstance(rule, LoggedRule))
+    if not is_ours or world.env.get("GITHUB_ACTIONS") != "true" or not _asks(rules, world):
+        return None
+    watching = watch(settings, store.open_store(settings.store, world), happened, world)
+    return watching.evaluate(logged=watching.broken(happened, session))
+
+
+def _asks(rules: Sequence[LoggedRule], world: World) -> bool:
+    levels = {RULES[rule.name].lower() for rule in rules}
+    return any(level in levels for level, _ in world.observed.loud)

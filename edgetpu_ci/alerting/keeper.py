@@ -47,6 +47,7 @@ def change(state: memory.State, changed: Callable[[Book], Book], world: World, k
         if after == before.book or state.swap(STORED, before.data, memory.pack(after)):
             return after
         known = None
+        world.observed.tell("debug", "store_conflict", world.now(), value=STORED)
         world.sleep(random.uniform(0, _PAUSE))
     raise StoreError(f"{STORED} in the store is changed by other jobs all the time; run fewer at once.")
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from edgetpu_ci import history
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.incidents import evaluate, forgetting, machine, silence
+from edgetpu_ci.incidents import evaluate, forgetting, logged, machine, silence
+from edgetpu_ci.incidents.logged import Logged
 from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.model import Report
 from edgetpu_ci.store import Store
@@ -43,8 +44,8 @@ class Looking(Struct, frozen=True, kw_only=True):
         found = {"repo": of_run[1] if of_run else self.repository, "branch": report.run.branch}
         return {name: value for name, value in found.items() if value}
 
-    def at(self, book: Book, news: News, now: datetime) -> Book:
-        """The book with what is new, and what fell silent; what another job brought into it changes nothing."""
+    def at(self, book: Book, news: News, now: datetime, told: Logged | None = None) -> Book:
+        """The book with what is new, was logged, or fell silent; what another job brought into it changes nothing."""
         book = machine.advance(book, (), self.rules, now, self.group_by)
         for report in news.reports:
             if history.is_main_line(report.run):
@@ -52,6 +53,9 @@ class Looking(Struct, frozen=True, kw_only=True):
                 book = machine.advance(book, found, self.rules, now, self.group_by)
         silent = silence.observe(self.rules, book.watched, now)
         book = machine.advance(book, silent, self.rules, now, self.group_by)
+        if told:
+            found = logged.observe(self.rules, told, book.watched)
+            book = machine.advance(book, found, self.rules, now, self.group_by)
         seen = {kind: sorted({*book.seen.get(kind, ()), *names})[-_SEEN:] for kind, names in news.names.items()}
         return replace(book, seen={**book.seen, **{kind: tuple(names) for kind, names in seen.items() if names}})
 

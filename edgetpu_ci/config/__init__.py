@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec, metrics, spelling
 from edgetpu_ci.config.alerting import Alerting, AlertRule
-from edgetpu_ci.config.observability import Observability
+from edgetpu_ci.config.observability import Logs, Observability
 from edgetpu_ci.config.step import Step as Step
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.model import Rule
@@ -83,7 +83,21 @@ def load(path: Path) -> Config:
         _check_alerting(config.alerting, path)
     if config.observability != Observability():
         _check_observability(config.observability, path)
-    return config
+    return _logging(config, path) if config.observability.logs else config
+
+
+def _logging(config: Config, path: Path) -> Config:
+    """The configuration whose logs are kept as `compliance` is told, in one table; ConfigError where they cannot be."""
+    from edgetpu_ci.config import logged
+
+    logs = config.observability.logs or Logs()
+    try:
+        logged.check(logs, config.alerting)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    told = {"log_retention_days": dict(logged.retention(logs)), "aggregated": logged.aggregated(logs)}
+    kpis = (replace(step, with_=told | step.with_) if step.use == "compliance" else step for step in config.kpis)
+    return replace(config, kpis=tuple(kpis))
 
 
 def is_alerting(config: Config) -> bool:
@@ -150,6 +164,15 @@ def demands(config: Config) -> tuple[Rule, ...]:
 def alert_rules(config: Config) -> tuple[AlertRule, ...]:
     """All alerts: those written out, then those in short form."""
     return tuple(rule for _, rule in _placed_alerts(config))
+
+
+def watched_rules(config: Config) -> tuple[AlertRule, ...]:
+    """The same, and those on what is logged; none where nobody could be told."""
+    if not is_alerting(config) or not config.observability.logs:
+        return alert_rules(config)
+    from edgetpu_ci.config import logged
+
+    return (*alert_rules(config), *logged.rules(config.observability.logs))
 
 
 def _placed_alerts(config: Config) -> tuple[tuple[str, AlertRule], ...]:

@@ -8,6 +8,7 @@ from typing import Final
 from edgetpu_ci import misfit, spelling
 from edgetpu_ci.config import durations, matrix, shorthand, triggers
 from edgetpu_ci.config.alerting import DEMANDS, Alerting, AlertRule, default_routing
+from edgetpu_ci.config.logged import RULES, LoggedRule
 from edgetpu_ci.errors import ConfigError
 
 ALL: Final = "all_channels"
@@ -37,10 +38,14 @@ def rules(alerting: Alerting) -> tuple[tuple[str, AlertRule], ...]:
 
 def hearers(alerting: Alerting, rule: AlertRule) -> tuple[str, ...]:
     """Ways and contacts that are to hear when it begins: those of its level, of its channel, and `immediate` ones."""
-    level = alerting.routing.get(rule.severity, default_routing()[rule.severity])
+    level = rule.to if isinstance(rule, LoggedRule) else _routed(alerting, rule)
     rungs = matrix.ladder(alerting, rule.priority)
     at_once = (name for rung in rungs if rung.after == timedelta(0) for name in rung.contacts)
     return (*level, *([_HAS_CHANNELS] if rule.channel else []), *at_once)
+
+
+def _routed(alerting: Alerting, rule: AlertRule) -> tuple[str, ...]:
+    return alerting.routing.get(rule.severity, default_routing()[rule.severity])
 
 
 def check(alerting: Alerting) -> None:
@@ -53,6 +58,9 @@ def check(alerting: Alerting) -> None:
     for place, rule in found:
         _check_rule(rule, alerting, f"alerting.{place}")
     _once([rule.name for _, rule in found], "alerting: two alerts are called")
+    for place, rule in found:
+        if rule.name in RULES:
+            raise ConfigError(f"alerting.{place} has the name of the alert on what is logged; give it another.")
     _check_priorities(alerting)
     _check_labels(alerting)
     _check_silences(alerting)
@@ -67,7 +75,7 @@ def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
     for number, silence in enumerate(alerting.silences):
         if now - silence.until > _LONG_AGO:
             yield f"alerting.silences[{number}] expired on {silence.until:%Y-%m-%d}; take it out"
-    names = {rule.name for _, rule in found}
+    names = {rule.name for _, rule in found} | RULES.keys()
     for place, match in _matchers(alerting):
         if "alertname" in match and match["alertname"] not in names:
             yield f'{place}: no alert is called "{match["alertname"]}"{spelling.meant(match["alertname"], names)}'

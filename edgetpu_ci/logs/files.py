@@ -1,0 +1,79 @@
+"""Files of logs, `LEVEL/DAY/SESSION.jsonl`: written as events come, listed, and removed when their days are over."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from edgetpu_ci.config.observability import LogLevel
+from edgetpu_ci.errors import StoreError
+from edgetpu_ci.telemetry.entry import Entry
+
+_SAFE: Final = re.compile(r"[^A-Za-z0-9._-]|^\.+")
+
+
+class LogFile(NamedTuple):
+    """A file of logs of one level, day and session, and its size in bytes."""
+
+    path: Path
+    level: str
+    day: date
+    size: int
+
+
+class Files:
+    """Writes each entry at once, a line each, behind what is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[tuple[str, date, str], int] = {}
+
+    def write(self, entry: Entry) -> None:
+        """Add an entry; OSError where it cannot be written."""
+        key = (entry.level.lower(), entry.at.date(), entry.session)
+        if key not in self._open:
+            self._open[key] = _opened(self._folder / key[0] / f"{key[1]}" / f"{_SAFE.sub('_', key[2])}.jsonl")
+        # In one call, so that of two processes neither writes into a line of the other.
+        os.write(self._open[key], f"{entry.line}\n".encode())
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for handle in self._open.values():
+            os.close(handle)
+        self._open.clear()
+
+
+def _opened(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def found(folder: Path) -> Iterator[LogFile]:
+    """The files there are, by level and day; what is not named as we name them is none of ours."""
+    for path in sorted(folder.glob("*/*/*.jsonl")):
+        try:
+            yield LogFile(path, path.parts[-3].upper(), date.fromisoformat(path.parts[-2]), path.stat().st_size)
+        except (ValueError, OSError):
+            continue
+
+
+def prune(folder: Path, days: Mapping[LogLevel, int], now: datetime) -> list[LogFile]:
+    """Remove the files whose day is longer ago than their level is kept; StoreError where one cannot be removed."""
+    table: dict[str, int] = dict(days)
+    gone = [one for one in found(folder) if one.level in table and _is_over(one, table[one.level], now)]
+    try:
+        for one in gone:
+            one.path.unlink(missing_ok=True)
+        for day in {one.path.parent for one in gone}:
+            if not any(day.iterdir()):
+                day.rmdir()
+    except OSError as error:
+        raise StoreError(f"{error.filename} cannot be removed: {os.strerror(error.errno or 0).lower()}.") from error
+    return gone
+
+
+def _is_over(one: LogFile, days: int, now: datetime) -> bool:
+    # Its last event may be of the last moment of its day.
+    return one.day + timedelta(days=days) < now.date()

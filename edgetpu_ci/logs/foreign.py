@@ -1,0 +1,42 @@
+"""What libraries say by Python's own logging, as events like ours."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from edgetpu_ci.logs.events import FOREIGN
+from edgetpu_ci.observed import Event, Level, Sink
+
+_LEVELS: Final[tuple[tuple[int, Level], ...]] = (
+    (logging.CRITICAL, "critical"),
+    (logging.ERROR, "error"),
+    (logging.WARNING, "warning"),
+    (logging.INFO, "info"),
+)
+
+
+class Handler(logging.Handler):
+    """Hands records on as events; what breaks in that is nobody's fault who logs."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__(logging.INFO)
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand on one record; one whose arguments do not fit its message is written without them."""
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - a library's own fault
+            message = str(record.msg)
+        level = next((name for number, name in _LEVELS if record.levelno >= number), "debug")
+        error = record.exc_info[1] if record.exc_info else None
+        fields = {"logger": record.name, "message": message}
+        self._sink(Event(datetime.fromtimestamp(record.created, UTC), level, FOREIGN, dict(fields), error))
+
+
+def listen(sink: Sink) -> Callable[[], None]:
+    """Hear what libraries say from now on; what ends it."""
+    handler, root = Handler(sink), logging.getLogger()
+    root.addHandler(handler)
+    return lambda: root.removeHandler(handler)

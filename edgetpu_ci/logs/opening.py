@@ -1,0 +1,76 @@
+"""Logging of this process: begun with the configuration, and ended with the process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from edgetpu_ci import redaction
+from edgetpu_ci.config import logged
+from edgetpu_ci.config.observability import LogLevel, Logs
+from edgetpu_ci.logs import foreign, rendering
+from edgetpu_ci.logs.files import Files
+from edgetpu_ci.logs.rendering import Renderer
+from edgetpu_ci.logs.sinks import Batched, Guarded
+from edgetpu_ci.observed import Event
+from edgetpu_ci.telemetry import aggregator
+from edgetpu_ci.world import World
+
+
+@dataclass
+class Logging:
+    """A sink: each event goes to the places of its level. An event of no run is of the run that was told of last."""
+
+    renderer: Renderer
+    places: dict[LogLevel, list[Guarded]]
+    session: str
+    endings: list[Callable[[], None]] = field(default_factory=list)
+
+    def __call__(self, event: Event) -> None:
+        """Write an event."""
+        entry = self.renderer.render(event, self.session)
+        self.session = entry.session
+        for place in self.places.get(entry.level, ()):
+            place.write(entry)
+
+    def end(self) -> None:
+        """Send what waits, close the files, and say what was lost."""
+        for ending in self.endings:
+            ending()
+
+
+def begin(logs: Logs, world: World, person: Callable[[str], None] | None = None) -> Logging:
+    """Log what is told from now on; `person` writes a line to a terminal that somebody looks at.
+
+    ConfigError for an aggregator whose options are wrong, or whose address is not set.
+    """
+    renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"))
+    session = f"{world.now():%Y%m%dT%H%M%SZ}-{world.token()[:8]}"
+    files, routes = Files(world.cwd / logs.folder), logged.levels(logs)
+    written = Guarded(f"the files in {logs.folder}", files.write, world.warn)
+    sending = Batched(aggregator.sender(logs.aggregator, world)) if logs.aggregator else None
+    sent = sending.guarded("the aggregator of logs", world.warn) if sending else None
+    places = {
+        level: [
+            *([written] if logged.is_in_file(route) else []),
+            *([sent] if sent and logged.is_aggregated(route) else []),
+        ]
+        for level, route in routes.items()
+    }
+    if person:
+        places["INFO"].append(_shown(person, world))
+    logging = Logging(renderer, places, session)
+    guards = [one for one in (written, sent) if one]
+    logging.endings += [
+        foreign.listen(logging),
+        *([sending.flush] if sending else []),
+        files.close,
+        *(guard.end for guard in guards),
+        lambda: world.observed.sinks.remove(logging),
+    ]
+    world.observed.sinks.append(logging)
+    return logging
+
+
+def _shown(person: Callable[[str], None], world: World) -> Guarded:
+    """What is louder is said as a sentence where it happens, and once is enough."""
+    text = rendering.for_people()
+    return Guarded("the terminal", lambda entry: person(text(entry)), world.warn)

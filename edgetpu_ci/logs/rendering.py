@@ -1,0 +1,93 @@
+"""From an event to what is written of it: a record in which no secret stands, and its line of JSON. Pure.
+
+structlog is imported where logging is on, and nowhere else.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+import msgspec
+
+from edgetpu_ci import __version__, redaction
+from edgetpu_ci.config.observability import LogLevel
+from edgetpu_ci.observed import Event
+from edgetpu_ci.telemetry.entry import Entry
+
+Process = Callable[[Any, str, dict[str, Any]], Any]
+"""A processor of structlog: the logger, which nobody has here, the level, and the fields; what the next one gets."""
+
+NOBODY: Final = "anonymous"
+"""Who a run is of. It is never known: a log that outlives a job is no place for a name."""
+
+_MOST: Final = 8_000
+"""Characters of a text; what is longer is a dump that belongs in an artifact."""
+
+
+class Renderer:
+    """Renders events; `known` are secrets, longest first, and `home` a folder whose name may be a person's.
+
+    `traced` gives the trace and the span of an event, in hexadecimal; none where it is not traced.
+    """
+
+    def __init__(
+        self, known: tuple[str, ...], home: str = "", traced: Callable[[Event], tuple[str, str] | None] | None = None
+    ) -> None:
+        from structlog.processors import ExceptionRenderer, JSONRenderer
+        from structlog.tracebacks import ExceptionDictTransformer
+
+        self._known = known
+        self._home = home
+        self._traced = traced or (lambda _: None)
+        # structlog would show local variables, and with them every secret there is.
+        self._breaking: Process = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        self._json: Process = JSONRenderer(serializer=_json)
+
+    def render(self, event: Event, session: str) -> Entry:
+        """The entry of an event, of the session it names, else of `session`."""
+        own = str(event.fields.get("session_id") or session)
+        fields: dict[str, Any] = {
+            "timestamp": event.at.isoformat(timespec="microseconds"),
+            "level": event.level,
+            "event": event.name,
+            **event.fields,
+            "user_id": NOBODY,
+            "session_id": own,
+            "version": __version__,
+        }
+        if ids := self._traced(event):
+            fields |= zip(("trace_id", "span_id"), ids, strict=True)
+        if event.error is not None:
+            fields = self._breaking(None, event.level, {**fields, "exc_info": event.error})
+        # The last that is done to it, so that it sees all there is.
+        clean = self._clean(fields)
+        level = cast("LogLevel", event.level.upper())
+        return Entry(level, event.at, own, clean, self._json(None, event.level, dict(clean)))
+
+    def _clean(self, fields: dict[str, Any]) -> dict[str, Any]:
+        cleaned = redaction.cleaned(fields, self._known)
+        return {name: self._shortened(value) for name, value in cleaned.items()}
+
+    def _shortened(self, value: Any) -> Any:  # noqa: ANN401 - plain data of any shape
+        if isinstance(value, str):
+            return value.replace(self._home, "~")[:_MOST] if self._home else value[:_MOST]
+        if isinstance(value, dict):
+            return {name: self._shortened(inner) for name, inner in value.items()}
+        return [self._shortened(item) for item in value] if isinstance(value, list) else value
+
+
+def _json(fields: dict[str, Any], **_options: object) -> str:
+    return msgspec.json.encode(fields).decode()
+
+
+def for_people() -> Callable[[Entry], str]:
+    """How an entry reads on a terminal."""
+    from structlog.dev import ConsoleRenderer
+
+    shown: Process = ConsoleRenderer(colors=True)
+    hidden = {"user_id", "session_id", "version"}
+
+    def text(entry: Entry) -> str:
+        fields = {name: value for name, value in entry.fields.items() if name not in hidden}
+        return str(shown(None, entry.level.lower(), fields))
+
+    return text

@@ -1,0 +1,76 @@
+"""Where entries go: each place on its own, so that what fails in one costs neither the others nor the program."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from edgetpu_ci.errors import EdgeTpuCiError
+from edgetpu_ci.telemetry.entry import Entry
+
+MOST: Final = 1_000
+"""Entries that are sent in one go."""
+
+Write = Callable[[Entry], None]
+Send = Callable[[Sequence[Entry]], None]
+"""Sends entries somewhere; DeliveryError where they did not arrive."""
+
+
+@dataclass
+class Guarded:
+    """A place entries are written to. What fails is said once, and how many were lost at the end."""
+
+    name: str
+    to: Write
+    say: Callable[[str], None]
+    lost: int = 0
+
+    def write(self, entry: Entry) -> None:
+        """Write an entry, or count it as lost."""
+        try:
+            self.to(entry)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here, the program goes on
+            self.lose(1, error)
+
+    def lose(self, count: int, error: Exception) -> None:
+        """Count what did not arrive, and say so where it is the first time."""
+        if not self.lost:
+            self.say(f"warning: Events do not reach {self.name}: {_why(error)}")
+        self.lost += count
+
+    def end(self) -> None:
+        """Say how much was lost, where that is more than was said."""
+        if self.lost > 1:
+            self.say(f"warning: {self.lost:,} events did not reach {self.name}.")
+
+
+@dataclass
+class Batched:
+    """Gathers entries and sends them many at once: by the thousand, and at the end."""
+
+    send: Send
+    waiting: list[Entry] = field(default_factory=list)
+    guard: Guarded = field(init=False)
+
+    def guarded(self, name: str, say: Callable[[str], None]) -> Guarded:
+        """The place to write to."""
+        self.guard = Guarded(name, self._add, say)
+        return self.guard
+
+    def flush(self) -> None:
+        """Send what waits; what does not arrive is lost here, and said."""
+        sent, self.waiting = self.waiting, []
+        try:
+            if sent:
+                self.send(sent)
+        except Exception as error:  # noqa: BLE001 - as of any place
+            self.guard.lose(len(sent), error)
+
+    def _add(self, entry: Entry) -> None:
+        self.waiting.append(entry)
+        if len(self.waiting) >= MOST:
+            self.flush()
+
+
+def _why(error: Exception) -> str:
+    """Of what we do not expect only the kind: its text may hold anything."""
+    return str(error) if isinstance(error, EdgeTpuCiError | OSError) else f"{type(error).__name__}."

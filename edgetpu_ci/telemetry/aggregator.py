@@ -1,0 +1,38 @@
+"""Aggregators of logs: each sends entries to those who keep and search them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
+
+from edgetpu_ci import plugins
+from edgetpu_ci.config.step import Step
+from edgetpu_ci.telemetry import loki, otlp_logs
+from edgetpu_ci.telemetry.entry import Entry
+from edgetpu_ci.world import World
+
+SECONDS: Final = 2.0
+"""How long a batch may take: logs must not hold up a job."""
+
+
+class Aggregator(plugins.Plugin, Protocol):
+    """A module with `Options`, `check` and `send`."""
+
+    def check(self, options: Any, world: World) -> None:  # noqa: ANN401 - each has its own record
+        """ConfigError where nothing could be sent: a variable that is not set."""
+
+    def send(self, options: Any, entries: Sequence[Entry], seconds: float, world: World) -> None:  # noqa: ANN401
+        """Send entries in at most so many seconds; DeliveryError where they did not arrive."""
+
+
+AGGREGATORS: Final[dict[str, Aggregator]] = {"loki": loki, "otlp": otlp_logs}
+
+
+def sender(step: Step, world: World) -> Callable[[Sequence[Entry]], None]:
+    """What sends entries, as a step says; ConfigError where it never could."""
+    plugin, options = plugins.find(step, AGGREGATORS, "aggregator", "observability.logs.aggregator")
+    plugin.check(options, world)
+    return partial(_send, plugin, options, world)
+
+
+def _send(plugin: Aggregator, options: Any, world: World, entries: Sequence[Entry]) -> None:  # noqa: ANN401
+    plugin.send(options, entries, SECONDS, world)
