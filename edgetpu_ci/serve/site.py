@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edgetpu_ci import __version__
-from edgetpu_ci.config import Config
+from edgetpu_ci import __version__, newest
+from edgetpu_ci.config import Config, durations
 from edgetpu_ci.device import coral
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.exposition import families, text
@@ -17,36 +17,33 @@ from edgetpu_ci.serve.exchange import Answer, Request
 from edgetpu_ci.serve.health import Check
 from edgetpu_ci.serve.known import Reports, Told
 from edgetpu_ci.serve.models import Files, Use
-from edgetpu_ci.store import Store
 from edgetpu_ci.world import World
-
-FRESH: Final = 2.0
-"""Seconds for which what was read of the store is good enough: several ask at once, and a branch is asked by git."""
 
 _LEVEL: Final = 3
 """Of gzip: the text repeats itself, and more of it gains little."""
 
-Look = Callable[[], Known]
+
+def of(settings: Config, world: World) -> "Site":
+    """The site of a configuration; nothing is looked at yet. ConfigError where it could never be."""
+    kept = newest.of(settings, world)
+    durations.time(settings.observability.health.benchmark_age, "observability.health.benchmark_age")
+    return Site(settings=settings, world=world, look=kept.refresh, reports=Reports(kept.store))
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Site:
-    """A configuration, its store, and what was read so far. `look` reads what is new in the store."""
+    """What `look` knows of the store, what `reports` say, and what this host has for a configuration."""
 
     settings: Config
     world: World
-    store: Store
-    look: Look
+    look: Callable[[], Known]
+    reports: Reports
     _files: Files = field(default_factory=Files)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _read: tuple[float, Known, Mapping[str, Told]] | None = None
-
-    def __post_init__(self) -> None:
-        self._reports = Reports(self.store)
+    _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def metrics(self, request: Request) -> Answer:
         """Every family, in the text that is liked best, packed where that is wanted."""
-        found = families.of(self._known()[0])
+        found = families.of(self.look())
         if negotiation.wants_openmetrics(request.headers.get("accept", "")):
             body, kind = text.openmetrics(found), text.OPENMETRICS
         else:
@@ -61,38 +58,32 @@ class Site:
 
     def health(self) -> Answer:
         """All checks."""
-        found = self._checks()
+        found = self._checks(*self._known())
         return Answer(health.http_status(found), health.plain(found, self.world.now(), __version__), health.PLAIN)
 
     def ready(self) -> Answer:
         """Configuration and store: with what is unreadable there is still something to scrape, and that is said."""
-        now, (read, _) = self.world.now(), self._known()
-        kept = self._kept(read)
+        kept = self._kept(self.look())
         found = {
             "configuration:read": Check("healthy", "It was read."),
             "store:readable": _softened(kept["store"]),
             "history:freshness": kept["freshness"],
         }
-        return Answer(200, health.draft(found, now, __version__), health.DRAFT)
+        return Answer(200, health.draft(found, self.world.now(), __version__), health.DRAFT)
 
     def page(self) -> Answer:
         """All of it for people."""
         read, told = self._known()
-        shown = page.Shown(at=self.world.now(), version=__version__, checks=self._checks(), known=read, told=told)
-        return page.answer(shown)
+        found = self._checks(read, told)
+        return page.answer(page.Shown(at=self.world.now(), version=__version__, checks=found, known=read, told=told))
 
     def _known(self) -> tuple[Known, Mapping[str, Told]]:
-        """What the store says; who asks while it is read gets the same."""
-        with self._lock:
-            now = self.world.monotonic()
-            if self._read is None or now - self._read[0] > FRESH:
-                read = self.look()
-                self._read = (self.world.monotonic(), read, self._reports.of(read.runs))
-            return self._read[1:]
+        read = self.look()
+        with self._alone:
+            return read, self.reports.of(read.runs)
 
-    def _checks(self) -> dict[str, Check]:
-        read, told = self._known()
-        with self._lock:
+    def _checks(self, read: Known, told: Mapping[str, Told]) -> dict[str, Check]:
+        with self._alone:
             uses = self._uses()
         found = {**self._of_host(uses, _measured(read, told)), **self._kept(read)}
         return {name: check._replace(seen=self._without_paths(check.seen)) for name, check in found.items()}
@@ -117,10 +108,10 @@ class Site:
         return {**found, "disk_space": checks.disk_space(host.free(self._place()))}
 
     def _kept(self, read: Known) -> dict[str, Check]:
-        newest = next((run.at for run in known.benchmarks(read.runs)), None)
+        last = next((run.at for run in known.benchmarks(read.runs)), None)
         most = self.settings.observability.health.benchmark_age
         return {
-            "freshness": checks.freshness(newest, self.world.now(), most),
+            "freshness": checks.freshness(last, self.world.now(), most),
             "store": checks.store(read),
         }
 
