@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from edgetpu_ci.config import durations
+from edgetpu_ci.config import Config, durations
 from edgetpu_ci.device import coral
 from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.errors import ConfigError, DeviceError
@@ -91,10 +91,13 @@ def disk_space(free: int | None) -> Check:
     return _check(state, f"{free / 1e9:,.1f} GB are free where reports are kept.", free, "bytes")
 
 
-def freshness(newest: datetime | None, now: datetime, most: str) -> Check:
+def freshness(newest: datetime | None, now: datetime, settings: Config) -> Check:
     """How old the newest benchmark is, against what the configuration allows."""
+    if not settings.collect:
+        return _check("healthy", "No benchmark is configured.")
     if newest is None:
         return _check("degraded", "There is no benchmark of the main line yet.")
+    most = settings.observability.health.benchmark_age
     age = max(now - newest, timedelta(0))
     seen = f"The newest benchmark is {durations.words(age)} old; {most} are allowed."
     is_late = age > durations.time(most, "observability.health.benchmark_age")
@@ -104,7 +107,7 @@ def freshness(newest: datetime | None, now: datetime, most: str) -> Check:
 def store(read: Known) -> Check:
     """Whether what is kept can be read."""
     if not read.is_readable:
-        return _check("unhealthy", "The store cannot be read; `edgetpu-ci doctor` says why.")
+        return _check("unhealthy", "The store cannot be read; the log of this server says why.")
     if read.passed_over:
         seen = f"{_documents(read.passed_over)} cannot be read and passed over."
         return _check("degraded", seen, read.passed_over, "documents")

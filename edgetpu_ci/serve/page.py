@@ -44,9 +44,8 @@ table{border-collapse:collapse;width:100%}
 th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--line);overflow-wrap:anywhere}
 th{font-size:.85rem;color:var(--quiet);font-weight:500;white-space:nowrap}
 thead th{border-top:0}
-td:first-child{min-width:9rem}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.when{white-space:nowrap}
+.short{white-space:nowrap}
 .state{font-weight:600;white-space:nowrap}
 .healthy{color:var(--good)}.degraded{color:var(--so-so)}.unhealthy{color:var(--bad)}
 a{color:var(--link)}
@@ -57,6 +56,7 @@ _POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_KINDS: Final = {"check": "short", "since": "short", "when": "short", "values": "number", "failed": "number"}
 _SIGNS: Final = {"healthy": "✓", "degraded": "!", "unhealthy": "✗"}
 
 
@@ -79,7 +79,7 @@ def answer(shown: Shown) -> Answer:
 def html(shown: Shown) -> str:
     """The whole page."""
     state = health.worst(shown.checks)
-    about = f"{shown.known.repository or 'this repository'} · {_time(shown.at)} · edgetpu-ci {shown.version}"
+    about = " · ".join(filter(None, (shown.known.repository, _time(shown.at), f"edgetpu-ci {shown.version}")))
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -91,6 +91,7 @@ def html(shown: Shown) -> str:
 </head>
 <body>
 <h1>{_state(state)}</h1>
+<p>{escape(_summary(shown))}</p>
 <p class="quiet">{escape(about)}</p>
 {"".join(_parts(shown))}
 </body>
@@ -98,13 +99,24 @@ def html(shown: Shown) -> str:
 """
 
 
+def _summary(shown: Shown) -> str:
+    """What else is wrong, which no check of health is about."""
+    failed, runs = sum(run.verdicts.get("failed", 0) for run in shown.known.runs), len(shown.known.runs)
+    kept = f"{len(_open(shown))} open" if shown.known.book else "unknown"
+    return f"Incidents: {kept}. Demands that failed: {failed:,} in {runs} newest {'run' if runs == 1 else 'runs'}."
+
+
+def _open(shown: Shown) -> list[Incident]:
+    return [one for one in shown.known.book.incidents if one.is_open] if shown.known.book else []
+
+
 def _parts(shown: Shown) -> Iterator[str]:
-    book = shown.known.book
-    yield _incidents([one for one in book.incidents if one.is_open] if book else [], shown.at)
+    yield _checks(shown.checks)
+    yield _incidents(_open(shown), shown.at)
     yield _failed(shown)
     yield _runs(shown)
-    yield _checks(shown.checks)
-    links = "".join(f'<dt><a href="{path}">{path}</a></dt><dd>{escape(what)}</dd>' for path, what in PATHS.items())
+    others = ((path, what) for path, what in PATHS.items() if path != "/")
+    links = "".join(f'<dt><a href="{path}">{path}</a></dt><dd>{escape(what)}</dd>' for path, what in others)
     yield f'<h2>Read on</h2>\n<div class="panel"><dl>{links}</dl></div>'
 
 
@@ -115,7 +127,7 @@ def _incidents(found: Sequence[Incident], now: datetime) -> str:
 
 def _incident(one: Incident) -> str:
     because = words.plain(in_order(one)[0].because, words.SENTENCE)
-    return f'{_text(one.name)}<br><span class="quiet">{escape(because)}</span>'
+    return f'{_text(one.name)}<br><span class="quiet">{escape(because)}</span>' if because else _text(one.name)
 
 
 def _who(one: Incident) -> str:
@@ -183,8 +195,7 @@ def _cells(row: Iterable[str], head: Sequence[str]) -> str:
 
 
 def _kind(name: str) -> str:
-    kinds = {"values": "number", "failed": "number", "when": "when", "since": "when"}
-    return f' class="{kinds[name]}"' if name in kinds else ""
+    return f' class="{_KINDS[name]}"' if name in _KINDS else ""
 
 
 def _text(text: str, most: int = words.NAME) -> str:

@@ -12,7 +12,7 @@ from edgetpu_ci.serve.exchange import Answer, Request, sentence
 from edgetpu_ci.serve.health import Check
 
 PATHS: Final = {
-    "/": "this, for people",
+    "/": "all of it, for people",
     "/metrics": "every series, as Prometheus and OpenMetrics have them",
     "/health": "each check, as monitoring documents have them",
     "/ready": "whether it can answer, for orchestrators",

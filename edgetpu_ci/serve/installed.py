@@ -1,7 +1,7 @@
-"""What this host has of what the configuration needs: devices, packages, room. Nothing is run or opened."""
+"""What this host has of what the configuration needs: packages, libraries, room. Nothing is run or opened."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -48,16 +48,12 @@ def _interpreter(target: Target, world: World) -> Iterator[str]:
         if not shutil.which(place, path=world.env.get("PATH")):
             yield f"There is no interpreter {target.python}, which `python:` names."
     elif not any(map(_is_there, wanted := (target.runtime,) if target.runtime else _RUNTIMES)):
-        yield f"None of these is installed, and one is needed: {_or(wanted)}."
+        yield f"None of these is installed, and one is needed: {', '.join(wanted)}."
 
 
 def _library(target: Target, world: World) -> Iterator[str]:
     if not libedgetpu.locate(target.edgetpu_library, world):
         yield f"There is no {target.edgetpu_library}, which compiled models need."
-
-
-def _or(names: Iterable[str]) -> str:
-    return ", ".join(names)
 
 
 def _is_there(name: str) -> bool:
