@@ -30,6 +30,7 @@ from edgetpu_ci.cli import (
     reports,
     repository,
     runbooks,
+    serve,
     statistics,
     store,
     upkeep,
@@ -100,6 +101,9 @@ VERBS: Final[dict[str, Verb]] = {
     ),
     "import": Verb(
         "Take over the history that github-action-benchmark kept in a data.js.", importing.options, importing.run
+    ),
+    "serve": Verb(
+        "Serve metrics, health and a page over HTTP, from the store and this host.", serve.options, serve.run
     ),
     "store": Verb("Pack what the store holds of past months.", store.options, None),
     "erase": Verb(

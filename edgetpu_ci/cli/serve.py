@@ -1,0 +1,54 @@
+"""`serve`: what the store and this host tell, over HTTP."""
+
+import argparse
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+from edgetpu_ci.cli import output, surroundings
+
+if TYPE_CHECKING:
+    from edgetpu_ci.serve.routes import Site
+
+
+class _StoppedError(Exception):
+    """Somebody asked the server to stop."""
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """Where to listen."""
+    surroundings.config_option(command)
+    command.add_argument(
+        "--listen",
+        metavar="ADDRESS:PORT",
+        default="127.0.0.1:10469",
+        help="where to listen, on port 0 where there is room; default: %(default)s",
+    )
+    command.add_argument("--public", action="store_true", help="let other machines read it too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until somebody stops it: 0 after SIGTERM."""
+    from edgetpu_ci.serve import address, routes, server
+
+    place = address.parse(arguments.listen, public=arguments.public)
+    door = routes.Door()
+    with suppress(_StoppedError):
+        signal.signal(signal.SIGTERM, _stop)
+        with server.serving(place, door.answer, output.fail) as listening:
+            # Reading the configuration takes as long as all the rest: who asks only whether we live need not wait.
+            door.open(_site(arguments))
+            output.write(f"serving {listening.url}")
+            listening.wait()
+    return 0
+
+
+def _site(arguments: argparse.Namespace) -> "Site":
+    settings, world = surroundings.settings_if_any(arguments), surroundings.world()
+    from edgetpu_ci.serve import site
+
+    return site.of(settings, world)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise _StoppedError

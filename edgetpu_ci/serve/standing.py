@@ -1,0 +1,70 @@
+"""How this host and what it keeps are: what is looked at, brought to its checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from edgetpu_ci.config import Config
+from edgetpu_ci.device import coral
+from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.exposition.record import Known
+from edgetpu_ci.serve import checks, installed, known
+from edgetpu_ci.serve.health import Check
+from edgetpu_ci.serve.known import Told
+from edgetpu_ci.serve.models import Files, Use
+from edgetpu_ci.world import World
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host, for what its configuration needs of it."""
+
+    settings: Config
+    world: World
+    files: Files = field(default_factory=Files)
+
+    def now(self) -> datetime:
+        """What time it is here."""
+        return self.world.now()
+
+    def checks(self, read: Known, told: Mapping[str, Told]) -> dict[str, Check]:
+        """All checks, by their names, of what is known of the store and what its newest reports tell."""
+        room = checks.disk_space(installed.free(self._place()))
+        found = {**self._measuring(_measured(read, told)), "disk_space": room, **self.kept(read)}
+        return {name: check._replace(seen=self._without_paths(check.seen)) for name, check in found.items()}
+
+    def kept(self, read: Known) -> dict[str, Check]:
+        """Those of what is kept alone."""
+        last = next((run.at for run in known.benchmarks(read.runs)), None)
+        return {"freshness": checks.freshness(last, self.now(), self.settings), "store": checks.store(read)}
+
+    def _measuring(self, measured: Mapping[str, str]) -> dict[str, Check]:
+        try:
+            uses = self.files.uses(self.settings, self.world)
+        except ConfigError as error:
+            unknown = Check("unhealthy", str(error))
+            return {"tpu_availability": unknown, "model_cache": unknown, "dependencies": unknown}
+        return {
+            "tpu_availability": checks.tpu_availability(uses, coral.find(self.world)),
+            "model_cache": checks.model_cache(uses, measured),
+            "dependencies": self._dependencies(uses),
+        }
+
+    def _dependencies(self, uses: tuple[Use, ...]) -> Check:
+        return checks.dependencies(installed.missing(uses, self.world), installed.lacking(self.settings))
+
+    def _place(self) -> Path:
+        """Where the store keeps things here."""
+        options = self.settings.store.with_
+        return self.world.cwd / str(options.get("path") or options.get("keep") or ".")
+
+    def _without_paths(self, sentence: str) -> str:
+        """Whoever may ask need not know where on the machine things are."""
+        return sentence.replace(f"{self.world.cwd}/", "").replace(str(self.world.cwd), "the working directory")
+
+
+def _measured(read: Known, told: Mapping[str, Told]) -> dict[str, str]:
+    """The sha256 that the newest run knows of each model."""
+    oldest_first = reversed(known.benchmarks(read.runs))
+    return {subject: digest for run in oldest_first for subject, digest in told[run.report].models.items()}
