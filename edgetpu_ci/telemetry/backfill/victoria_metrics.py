@@ -1,0 +1,133 @@
+"""VictoriaMetrics takes samples of any age; what it has already is not sent again, for it would keep both.
+
+It says yes to garbage, and to what is older than it keeps: everything is read back.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from math import isclose
+from typing import Final
+
+import msgspec
+
+from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.exposition.past import Line, Past
+from edgetpu_ci.telemetry import victoria
+from edgetpu_ci.telemetry.backfill.told import Brought
+from edgetpu_ci.telemetry.push import held, sending
+from edgetpu_ci.telemetry.push.held import Series
+from edgetpu_ci.telemetry.push.place import Place
+from edgetpu_ci.telemetry.push.write_request import NAME
+from edgetpu_ci.world import World
+
+_MOST: Final = 50_000
+_MOST_SERIES: Final = 500
+"""Samples and series in one request."""
+
+_SECONDS: Final = 30.0
+_PAUSE: Final = 1.0
+_DIGITS: Final = 1e-12
+"""It keeps fourteen digits or so of the largest value of a series."""
+
+
+def bring(past: Past, place: Place, world: World) -> Brought:
+    """Send what is not there yet, and read all of it back; DeliveryError where a sample is missing or differs."""
+    series = samples = new = 0
+    for batch in batches(past.lines()):
+        missing = list(_missing(batch, _held(batch, "before", place, world)))
+        series += len(batch)
+        samples += sum(len(line.times) for line in batch)
+        new += sum(len(line.times) for line in missing)
+        if missing:
+            sending.send(victoria.parcel(victoria.line(*line) for line in missing), place, world)
+    until = world.monotonic() + _SECONDS
+    for batch in batches(past.lines()):
+        _check(batch, until, place, world)
+    return Brought(series=series, samples=samples, new=new, where=place.name)
+
+
+def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Series in parts that one request holds; one that is longer than that is cut."""
+    batch: list[Line] = []
+    size = 0
+    for line in (part for line in lines for part in _cut(line)):
+        if batch and (size + len(line.times) > _MOST or len(batch) == _MOST_SERIES):
+            yield batch
+            batch, size = [], 0
+        batch.append(line)
+        size += len(line.times)
+    if batch:
+        yield batch
+
+
+def _cut(line: Line) -> Iterator[Line]:
+    for start in range(0, len(line.times), _MOST):
+        part = slice(start, start + _MOST)
+        yield line._replace(times=line.times[part], values=line.values[part])
+
+
+def _key(line: Line) -> Series:
+    return held.series(line.name, dict(line.labels), frozenset(name for name, _ in line.labels))
+
+
+def _missing(batch: Iterable[Line], found: dict[Series, dict[int, float]]) -> Iterator[Line]:
+    for line in batch:
+        known = found.get(_key(line), {})
+        new = [(at, value) for at, value in zip(line.times, line.values, strict=True) if at not in known]
+        if new:
+            yield line._replace(times=[at for at, _ in new], values=[value for _, value in new])
+
+
+def _check(batch: Sequence[Line], until: float, place: Place, world: World) -> None:
+    """Wait until all of it is there: what is new shows after a second or so."""
+    for attempt in count():
+        found = _held(batch, str(attempt), place, world)
+        lost = next(_missing(batch, found), None)
+        if lost is None:
+            break
+        if world.monotonic() + _PAUSE >= until:
+            oldest = datetime.fromtimestamp(lost.times[0] / 1000, UTC)
+            raise DeliveryError(
+                f"{place.name} took {held.shown(_key(lost))} of {oldest:%Y-%m-%d %H:%M} UTC and does not have it; look "
+                "whether it keeps so long (-retentionPeriod), and try again: what is there is not sent twice."
+            )
+        world.sleep(_PAUSE)
+    for line in batch:
+        _check_values(line, found[_key(line)], place)
+
+
+def _check_values(line: Line, found: dict[int, float], place: Place) -> None:
+    tolerance = _DIGITS * max(map(abs, line.values))
+    for at, value in zip(line.times, line.values, strict=True):
+        if not isclose(value, found[at], rel_tol=_DIGITS, abs_tol=tolerance):
+            moment = datetime.fromtimestamp(at / 1000, UTC)
+            raise DeliveryError(
+                f"{place.name} has {found[at]:g} and not {value:g} of {held.shown(_key(line))} at {moment:%Y-%m-%d %H:%M} "
+                "UTC; delete that series there (/api/v1/admin/tsdb/delete_series), and try again."
+            )
+
+
+def _held(batch: Sequence[Line], attempt: str, place: Place, world: World) -> dict[Series, dict[int, float]]:
+    """What it has of some series in their time."""
+    form = {
+        "match[]": [_selector(line, attempt) for line in batch],
+        "start": f"{min(line.times[0] for line in batch) / 1000:.3f}",
+        "end": f"{max(line.times[-1] for line in batch) / 1000:.3f}",
+    }
+    wanted = {_key(line) for line in batch}
+    found: dict[Series, dict[int, float]] = {}
+    for said in sending.ask(place, "/api/v1/export", form, world).splitlines():
+        one = sending.decode(said, victoria.Line, place)
+        key = held.series(one.metric.pop(NAME, ""), one.metric, frozenset(one.metric))
+        if key in wanted:
+            known = found.setdefault(key, {})
+            known.update((at, value) for at, value in zip(one.timestamps, one.values, strict=False) if value is not None)
+    return found
+
+
+def _selector(line: Line, attempt: str) -> str:
+    """It remembers for ten seconds what matched nothing, so that no two attempts ask for quite the same."""
+    # Its texts are quoted as JSON's are.
+    matchers = [f"{name}={msgspec.json.encode(value).decode()}" for name, value in line.labels if value]
+    return f'{line.name}{{{",".join([*matchers, f'attempt!="{attempt}"'])}}}'
