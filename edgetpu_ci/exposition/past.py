@@ -9,16 +9,7 @@ from msgspec import Struct, field
 
 from edgetpu_ci.exposition import families, names
 from edgetpu_ci.exposition.names import Name
-from edgetpu_ci.exposition.record import Family, Labels, Reading
-
-
-class Line(NamedTuple):
-    """One series: its values and their times in milliseconds since 1970, oldest first, no two of one moment."""
-
-    name: str
-    labels: Labels
-    times: list[int]
-    values: list[float]
+from edgetpu_ci.exposition.record import Family, Labels, Line, Reading
 
 
 class _Column(NamedTuple):

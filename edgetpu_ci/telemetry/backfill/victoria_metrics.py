@@ -5,14 +5,15 @@ It says yes to garbage, and to what is older than it keeps: everything is read b
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from math import isclose
 from typing import Final
 
 import msgspec
 
 from edgetpu_ci.errors import DeliveryError
-from edgetpu_ci.exposition.past import Line, Past
+from edgetpu_ci.exposition.past import Past
+from edgetpu_ci.exposition.record import Line
 from edgetpu_ci.telemetry import victoria
 from edgetpu_ci.telemetry.backfill.told import Brought
 from edgetpu_ci.telemetry.push import held, sending
@@ -40,10 +41,12 @@ def bring(past: Past, place: Place, world: World) -> Brought:
         samples += sum(len(line.times) for line in batch)
         new += sum(len(line.times) for line in missing)
         if missing:
-            sending.send(victoria.parcel(victoria.line(*line) for line in missing), place, world)
+            sending.send(victoria.parcel(victoria.line(*one) for one in missing), place, world)
     until = world.monotonic() + _SECONDS
     for batch in batches(past.lines()):
-        _check(batch, until, place, world)
+        found = _arrived(batch, until, place, world)
+        for one in batch:
+            _check_values(one, found[held.key(one.name, one.labels)], place)
     return Brought(series=series, samples=samples, new=new, where=place.name)
 
 
@@ -51,7 +54,7 @@ def batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
     """Series in parts that one request holds; one that is longer than that is cut."""
     batch: list[Line] = []
     size = 0
-    for line in (part for line in lines for part in _cut(line)):
+    for line in chain.from_iterable(map(_cut, lines)):
         if batch and (size + len(line.times) > _MOST or len(batch) == _MOST_SERIES):
             yield batch
             batch, size = [], 0
@@ -67,62 +70,56 @@ def _cut(line: Line) -> Iterator[Line]:
         yield line._replace(times=line.times[part], values=line.values[part])
 
 
-def _key(line: Line) -> Series:
-    return held.series(line.name, dict(line.labels), frozenset(name for name, _ in line.labels))
-
-
 def _missing(batch: Iterable[Line], found: dict[Series, dict[int, float]]) -> Iterator[Line]:
     for line in batch:
-        known = found.get(_key(line), {})
+        known = found.get(held.key(line.name, line.labels), {})
         new = [(at, value) for at, value in zip(line.times, line.values, strict=True) if at not in known]
         if new:
             yield line._replace(times=[at for at, _ in new], values=[value for _, value in new])
 
 
-def _check(batch: Sequence[Line], until: float, place: Place, world: World) -> None:
-    """Wait until all of it is there: what is new shows after a second or so."""
+def _arrived(batch: Sequence[Line], until: float, place: Place, world: World) -> dict[Series, dict[int, float]]:
+    """What it has of some series, once all of it is there: what is new shows after a second or so."""
     for attempt in count():
         found = _held(batch, str(attempt), place, world)
         lost = next(_missing(batch, found), None)
         if lost is None:
-            break
+            return found
         if world.monotonic() + _PAUSE >= until:
-            oldest = datetime.fromtimestamp(lost.times[0] / 1000, UTC)
             raise DeliveryError(
-                f"{place.name} took {held.shown(_key(lost))} of {oldest:%Y-%m-%d %H:%M} UTC and does not have it; look "
+                f"{place.name} took {held.shown(held.key(lost.name, lost.labels))} of {_moment(lost.times[0])} and does not have it; look "
                 "whether it keeps so long (-retentionPeriod), and try again: what is there is not sent twice."
             )
         world.sleep(_PAUSE)
-    for line in batch:
-        _check_values(line, found[_key(line)], place)
+    raise AssertionError("it counts for ever")
 
 
 def _check_values(line: Line, found: dict[int, float], place: Place) -> None:
     tolerance = _DIGITS * max(map(abs, line.values))
     for at, value in zip(line.times, line.values, strict=True):
         if not isclose(value, found[at], rel_tol=_DIGITS, abs_tol=tolerance):
-            moment = datetime.fromtimestamp(at / 1000, UTC)
             raise DeliveryError(
-                f"{place.name} has {found[at]:g} and not {value:g} of {held.shown(_key(line))} at {moment:%Y-%m-%d %H:%M} "
-                "UTC; delete that series there (/api/v1/admin/tsdb/delete_series), and try again."
+                f"{place.name} has {found[at]:g}, not {value:g} of {held.shown(held.key(line.name, line.labels))} at {_moment(at)}; delete "
+                "that series there (/api/v1/admin/tsdb/delete_series), and try again."
             )
 
 
 def _held(batch: Sequence[Line], attempt: str, place: Place, world: World) -> dict[Series, dict[int, float]]:
     """What it has of some series in their time."""
-    form = {
+    form: dict[str, str | list[str]] = {
         "match[]": [_selector(line, attempt) for line in batch],
         "start": f"{min(line.times[0] for line in batch) / 1000:.3f}",
         "end": f"{max(line.times[-1] for line in batch) / 1000:.3f}",
     }
-    wanted = {_key(line) for line in batch}
+    known = held.names((line.name, line.labels) for line in batch)
     found: dict[Series, dict[int, float]] = {}
     for said in sending.ask(place, "/api/v1/export", form, world).splitlines():
         one = sending.decode(said, victoria.Line, place)
-        key = held.series(one.metric.pop(NAME, ""), one.metric, frozenset(one.metric))
-        if key in wanted:
-            known = found.setdefault(key, {})
-            known.update((at, value) for at, value in zip(one.timestamps, one.values, strict=False) if value is not None)
+        name = one.metric.get(NAME, "")
+        if name in known:
+            of_series = found.setdefault(held.series(name, one.metric, known[name]), {})
+            pairs = zip(one.timestamps, one.values, strict=False)
+            of_series.update((at, value) for at, value in pairs if value is not None)
     return found
 
 
@@ -130,4 +127,8 @@ def _selector(line: Line, attempt: str) -> str:
     """It remembers for ten seconds what matched nothing, so that no two attempts ask for quite the same."""
     # Its texts are quoted as JSON's are.
     matchers = [f"{name}={msgspec.json.encode(value).decode()}" for name, value in line.labels if value]
-    return f'{line.name}{{{",".join([*matchers, f'attempt!="{attempt}"'])}}}'
+    return f'{line.name}{{{",".join([*matchers, ""])}attempt!="{attempt}"}}'
+
+
+def _moment(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"

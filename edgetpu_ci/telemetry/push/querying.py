@@ -1,4 +1,4 @@
-"""Reading back by Prometheus's query API, which others speak too: the very samples of the moment they were pushed at."""
+"""Reading back by Prometheus's query API, which others speak too: the very samples that were pushed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
@@ -43,10 +43,12 @@ def check(families: Sequence[Family], milliseconds: int, place: Place, world: Wo
     """DeliveryError that names a series which is not there as it was pushed, however long one waits (30 s at most)."""
     until = world.monotonic() + _SECONDS
     for batch in batches.whole(families, _MOST):
+        pushed = held.of(batch)
+        names = held.names(pushed)
         for attempt in count():
-            found = _held(batch, milliseconds, attempt, place, world)
+            found = _held(names, milliseconds, attempt, place, world)
             try:
-                held.check(held.of(batch), found, place.name)
+                held.check(pushed, found, place.name)
                 break
             except LostError:
                 if world.monotonic() + _PAUSE >= until:
@@ -55,9 +57,8 @@ def check(families: Sequence[Family], milliseconds: int, place: Place, world: Wo
 
 
 def _held(
-    batch: Sequence[Family], milliseconds: int, attempt: int, place: Place, world: World
+    names: Mapping[str, frozenset[str]], milliseconds: int, attempt: int, place: Place, world: World
 ) -> dict[Series, float]:
-    names = held.names(batch)
     # VictoriaMetrics remembers for ten seconds what matched nothing, so that no two attempts ask for quite the same.
     # A range, for it tells when each sample is of: of an instant query anything of the last five minutes would do.
     query = f'{{{NAME}=~"{"|".join(names)}",attempt!="{attempt}"}}[1s]'
