@@ -5,7 +5,7 @@ It says yes to garbage, and to what is older than it keeps: everything is read b
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain, count
+from itertools import chain
 from math import isclose
 from typing import Final
 
@@ -36,7 +36,7 @@ def bring(past: Past, place: Place, world: World) -> Brought:
     """Send what is not there yet, and read all of it back; DeliveryError where a sample is missing or differs."""
     series = samples = new = 0
     for batch in batches(past.lines()):
-        missing = list(_missing(batch, _held(batch, "before", place, world)))
+        missing = list(_missing(batch, _held(batch, place, world)))
         series += len(batch)
         samples += sum(len(line.times) for line in batch)
         new += sum(len(line.times) for line in missing)
@@ -80,18 +80,17 @@ def _missing(batch: Iterable[Line], found: dict[Series, dict[int, float]]) -> It
 
 def _arrived(batch: Sequence[Line], until: float, place: Place, world: World) -> dict[Series, dict[int, float]]:
     """What it has of some series, once all of it is there: what is new shows after a second or so."""
-    for attempt in count():
-        found = _held(batch, str(attempt), place, world)
+    while True:
+        found = _held(batch, place, world)
         lost = next(_missing(batch, found), None)
         if lost is None:
             return found
         if world.monotonic() + _PAUSE >= until:
             raise DeliveryError(
-                f"{place.name} took {held.shown(held.key(lost.name, lost.labels))} of {_moment(lost.times[0])} and does not have it; look "
-                "whether it keeps so long (-retentionPeriod), and try again: what is there is not sent twice."
+                f"{place.name} took {_shown(lost)} of {_moment(lost.times[0])} and does not have it; look whether it "
+                "keeps so long (-retentionPeriod), and try again: what is there is not sent twice."
             )
         world.sleep(_PAUSE)
-    raise AssertionError("it counts for ever")
 
 
 def _check_values(line: Line, found: dict[int, float], place: Place) -> None:
@@ -99,15 +98,16 @@ def _check_values(line: Line, found: dict[int, float], place: Place) -> None:
     for at, value in zip(line.times, line.values, strict=True):
         if not isclose(value, found[at], rel_tol=_DIGITS, abs_tol=tolerance):
             raise DeliveryError(
-                f"{place.name} has {found[at]:g}, not {value:g} of {held.shown(held.key(line.name, line.labels))} at {_moment(at)}; delete "
-                "that series there (/api/v1/admin/tsdb/delete_series), and try again."
+                f"{place.name} has {found[at]:g}, not {value:g} of {_shown(line)} at {_moment(at)}; delete that series "
+                "there (/api/v1/admin/tsdb/delete_series), and try again."
             )
 
 
-def _held(batch: Sequence[Line], attempt: str, place: Place, world: World) -> dict[Series, dict[int, float]]:
+def _held(batch: Sequence[Line], place: Place, world: World) -> dict[Series, dict[int, float]]:
     """What it has of some series in their time."""
+    asked = world.token()
     form: dict[str, str | list[str]] = {
-        "match[]": [_selector(line, attempt) for line in batch],
+        "match[]": [_selector(line, asked) for line in batch],
         "start": f"{min(line.times[0] for line in batch) / 1000:.3f}",
         "end": f"{max(line.times[-1] for line in batch) / 1000:.3f}",
     }
@@ -123,11 +123,15 @@ def _held(batch: Sequence[Line], attempt: str, place: Place, world: World) -> di
     return found
 
 
-def _selector(line: Line, attempt: str) -> str:
-    """It remembers for ten seconds what matched nothing, so that no two attempts ask for quite the same."""
+def _selector(line: Line, asked: str) -> str:
+    """`asked` is a word of this time: it remembers for ten seconds what matched nothing, and would say so again."""
     # Its texts are quoted as JSON's are.
     matchers = [f"{name}={msgspec.json.encode(value).decode()}" for name, value in line.labels if value]
-    return f'{line.name}{{{",".join([*matchers, ""])}attempt!="{attempt}"}}'
+    return f'{line.name}{{{",".join([*matchers, ""])}asked!="{asked}"}}'
+
+
+def _shown(line: Line) -> str:
+    return held.shown(held.key(line.name, line.labels))
 
 
 def _moment(milliseconds: int) -> str:

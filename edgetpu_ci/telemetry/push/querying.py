@@ -1,7 +1,6 @@
 """Reading back by Prometheus's query API, which others speak too: the very samples that were pushed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +12,7 @@ from edgetpu_ci.telemetry.push.place import Kind, Place
 from edgetpu_ci.telemetry.push.write_request import NAME
 from edgetpu_ci.world import World
 
-KIND: Final = Kind("Prometheus", "EDGETPU_CI_PROMETHEUS", "http://prometheus:9090")
+KIND: Final = Kind("Prometheus", "EDGETPU_CI_PROMETHEUS", "http://prometheus:9090", "--query-url")
 PATH: Final = "/api/v1/query"
 
 _MOST: Final = 20_000
@@ -43,25 +42,27 @@ def check(families: Sequence[Family], milliseconds: int, place: Place, world: Wo
     """DeliveryError that names a series which is not there as it was pushed, however long one waits (30 s at most)."""
     until = world.monotonic() + _SECONDS
     for batch in batches.whole(families, _MOST):
-        pushed = held.of(batch)
-        names = held.names(pushed)
-        for attempt in count():
-            found = _held(names, milliseconds, attempt, place, world)
-            try:
-                held.check(pushed, found, place.name)
-                break
-            except LostError:
-                if world.monotonic() + _PAUSE >= until:
-                    raise
-            world.sleep(_PAUSE)
+        _await(held.of(batch), until, milliseconds, place, world)
 
 
-def _held(
-    names: Mapping[str, frozenset[str]], milliseconds: int, attempt: int, place: Place, world: World
-) -> dict[Series, float]:
-    # VictoriaMetrics remembers for ten seconds what matched nothing, so that no two attempts ask for quite the same.
+def _await(pushed: Mapping[Series, float], until: float, milliseconds: int, place: Place, world: World) -> None:
+    names = held.names(pushed)
+    while True:
+        found = _held(names, milliseconds, place, world)
+        try:
+            held.check(pushed, found, place.name)
+        except LostError:
+            if world.monotonic() + _PAUSE >= until:
+                raise
+        else:
+            return
+        world.sleep(_PAUSE)
+
+
+def _held(names: Mapping[str, frozenset[str]], milliseconds: int, place: Place, world: World) -> dict[Series, float]:
+    # VictoriaMetrics remembers for ten seconds what matched nothing, so that none asks for quite what another did.
     # A range, for it tells when each sample is of: of an instant query anything of the last five minutes would do.
-    query = f'{{{NAME}=~"{"|".join(names)}",attempt!="{attempt}"}}[1s]'
+    query = f'{{{NAME}=~"{"|".join(names)}",asked!="{world.token()}"}}[1s]'
     form = {"query": query, "time": f"{milliseconds / 1000:.3f}", **_AT_ONCE}
     said = sending.decode(sending.ask(place, PATH, form, world), _Answer, place)
     return dict(_read(said.data.result, names, milliseconds))

@@ -13,7 +13,7 @@ from edgetpu_ci.telemetry.push.place import Kind, Place
 from edgetpu_ci.telemetry.push.way import Target, milliseconds
 from edgetpu_ci.world import World
 
-KIND: Final = Kind("remote write", "EDGETPU_CI_REMOTE_WRITE", "http://prometheus:9090/api/v1/write")
+KIND: Final = Kind("Remote write", "EDGETPU_CI_REMOTE_WRITE", "http://prometheus:9090/api/v1/write")
 
 _MOST: Final = 5_000
 """Samples in one request: receivers refuse very large ones."""
@@ -56,6 +56,6 @@ def _asked(place: Place, target: Target, world: World) -> Place:
         if place.url.endswith(ending):
             return replace(place, url=place.url.removesuffix(ending) + instead)
     raise UnsetError(
-        f"{querying.KIND.prefix}_URL is not set; it holds the address below which {querying.PATH} says what was "
-        "written, which can also be given by --query-url."
+        f"{querying.KIND.prefix}_URL is not set; set it to the address below which {querying.PATH} tells what was "
+        "written, or give --query-url."
     )
