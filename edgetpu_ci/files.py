@@ -3,7 +3,7 @@
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,13 +12,18 @@ from edgetpu_ci.errors import StoreError
 
 def write_whole(path: Path, data: bytes) -> None:
     """Put `data` at `path`, replacing what is there in one step. StoreError when that fails."""
-    _write(path, data, os.replace)
+    _write(path, (data,), os.replace)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """The same of what is too large to be held as one."""
+    _write(path, pieces, os.replace)
 
 
 def write_new(path: Path, data: bytes) -> None:
     """Put `data` at `path`, which must not exist yet. StoreError when that fails."""
     # A link, unlike a rename, refuses a name that is taken, in the same step.
-    _write(path, data, os.link)
+    _write(path, (data,), os.link)
 
 
 @contextmanager
@@ -41,13 +46,13 @@ def _reason(path: Path, error: OSError) -> str:
     return "it exists already" if isinstance(error, FileExistsError) else os.strerror(error.errno or 0).lower()
 
 
-def _write(path: Path, data: bytes, place: Callable[[str, Path], None]) -> None:
+def _write(path: Path, pieces: Iterable[bytes], place: Callable[[str, Path], None]) -> None:
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes files that others cannot read

@@ -157,10 +157,14 @@ class Newest:
 
 def of(settings: config.Config, world: World) -> Newest:
     """What reads the store of a configuration; nothing is read yet."""
-    looking = Looking(
+    pause = 0.0 if settings.store.use == "folder" else PAUSE
+    return Newest(store.open_store(settings.store, world), looking(settings, world), world, pause)
+
+
+def looking(settings: config.Config, world: World) -> Looking:
+    """With what reports are read: the rules of a configuration, and whose they are."""
+    return Looking(
         rules=config.alert_rules(settings),
         group_by=settings.alerting.group_by,
         repository=world.env.get("GITHUB_REPOSITORY", ""),
     )
-    pause = 0.0 if settings.store.use == "folder" else PAUSE
-    return Newest(store.open_store(settings.store, world), looking, world, pause)

@@ -24,6 +24,7 @@ from edgetpu_ci.cli import (
     incidents,
     kpis,
     measuring,
+    metrics,
     output,
     pictures,
     render,
@@ -95,6 +96,9 @@ VERBS: Final[dict[str, Verb]] = {
     "incidents": Verb("List incidents, show, take on or close one, and silence alerts.", incidents.options, None),
     "health": Verb(
         "Tell whether what CI depends on answers, and how old its newest benchmark is.", health.options, health.run
+    ),
+    "metrics": Verb(
+        "Push what is known to where it is watched, or bring the history of the store there.", metrics.options, None
     ),
     "digest": Verb(
         "Tell what became of the repository in a week: in Slack, as Markdown or as a page.", digest.options, digest.run

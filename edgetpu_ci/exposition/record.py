@@ -30,6 +30,15 @@ class Family(Struct, frozen=True, kw_only=True):
     samples: Sequence[Sample] = ()
 
 
+class Line(NamedTuple):
+    """A series with its history: its values and their times in milliseconds since 1970, in order, each time once."""
+
+    name: str
+    labels: Labels
+    times: list[int]
+    values: list[float]
+
+
 class Reading(NamedTuple):
     """The newest known value of a metric of the catalogue, in its unit there, and when it was measured."""
 

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from math import isfinite, isnan
 from typing import Final
 
-from edgetpu_ci.exposition.record import Family, Labels, Sample
+from edgetpu_ci.exposition.record import Family, Labels, Line, Sample
 
 PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+_END: Final = "# EOF\n"
 
 
 def prometheus(families: Iterable[Family]) -> str:
@@ -19,13 +21,20 @@ def prometheus(families: Iterable[Family]) -> str:
     return "".join(_prometheus(families))
 
 
-def openmetrics(families: Iterable[Family], *, times: bool = False) -> str:
-    """The same as OpenMetrics; with `times` (seconds), as a backfill needs them.
+def openmetrics(families: Iterable[Family]) -> str:
+    """The same as OpenMetrics."""
+    return "".join(_openmetrics(families))
 
-    Those of a series are then in order, and of several of one moment (to the millisecond) the last counts: readers
-    drop others without a word. A sample without a time is left out.
-    """
-    return "".join(_openmetrics(families, times=times))
+
+def history(past: Iterable[tuple[Family, Iterable[Line]]]) -> Iterator[str]:
+    """Families with all their values and when those were (in seconds), as a backfill needs them: piece by piece."""
+    for family, lines in past:
+        yield _head(family)
+        for name, labels, times, values in lines:
+            start = f"{name}{_block(labels)}"
+            moments = zip(times, values, strict=True)
+            yield "".join(f"{start} {value!r} {at / 1000:.3f}\n" for at, value in moments)
+    yield _END
 
 
 def _prometheus(families: Iterable[Family]) -> Iterator[str]:
@@ -36,17 +45,18 @@ def _prometheus(families: Iterable[Family]) -> Iterator[str]:
             yield from _lines(family.name, family.samples, blocks)
 
 
-def _openmetrics(families: Iterable[Family], *, times: bool) -> Iterator[str]:
+def _openmetrics(families: Iterable[Family]) -> Iterator[str]:
     blocks: dict[Labels, str] = {}
     for family in families:
-        lines = list(_timed(family) if times else _lines(family.name, family.samples, blocks))
-        if lines:
-            yield f"# TYPE {family.name} gauge\n"
-            if family.unit:
-                yield f"# UNIT {family.name} {family.unit}\n"
-            yield f"# HELP {family.name} {_escaped(family.help)}\n"
-            yield from lines
-    yield "# EOF\n"
+        if family.samples:
+            yield _head(family)
+            yield from _lines(family.name, family.samples, blocks)
+    yield _END
+
+
+def _head(family: Family) -> str:
+    unit = f"# UNIT {family.name} {family.unit}\n" if family.unit else ""
+    return f"# TYPE {family.name} gauge\n{unit}# HELP {family.name} {_escaped(family.help)}\n"
 
 
 def _lines(name: str, samples: Iterable[Sample], blocks: dict[Labels, str]) -> Iterator[str]:
@@ -55,17 +65,6 @@ def _lines(name: str, samples: Iterable[Sample], blocks: dict[Labels, str]) -> I
         if (block := blocks.get(labels)) is None:
             block = blocks[labels] = _block(labels)
         yield f"{name}{block} {repr(value) if isfinite(value) else _odd(value)}\n"
-
-
-def _timed(family: Family) -> Iterator[str]:
-    series: dict[Labels, dict[int, float]] = {}
-    for labels, value, at in family.samples:
-        if at is not None:
-            series.setdefault(labels, {})[round(at.timestamp() * 1000)] = value
-    for labels, values in series.items():
-        start = f"{family.name}{_block(labels)}"
-        for milliseconds, value in sorted(values.items()):
-            yield f"{start} {repr(value) if isfinite(value) else _odd(value)} {milliseconds / 1000:.3f}\n"
 
 
 def _block(labels: Labels) -> str:

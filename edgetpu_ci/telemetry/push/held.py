@@ -21,14 +21,19 @@ class LostError(DeliveryError):
 
 def of(families: Iterable[Family]) -> dict[Series, float]:
     """Each series and its value."""
-    return {(one.name, _in_order(labels)): value for one in families for labels, value, _ in one.samples}
+    return {key(one.name, labels): value for one in families for labels, value, _ in one.samples}
 
 
-def names(families: Iterable[Family]) -> dict[str, frozenset[str]]:
+def key(name: str, labels: Labels) -> Series:
+    """A series as it is told from others."""
+    return name, _in_order(labels)
+
+
+def names(known: Iterable[Series]) -> dict[str, frozenset[str]]:
     """Which labels the series of each name have: a service may add others, such as `job`."""
     found: dict[str, set[str]] = {}
-    for family in families:
-        found.setdefault(family.name, set()).update(name for labels, _, _ in family.samples for name, _ in labels)
+    for name, labels in known:
+        found.setdefault(name, set()).update(label for label, _ in labels)
     return {name: frozenset(labels) for name, labels in found.items()}
 
 

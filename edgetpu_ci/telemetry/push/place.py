@@ -11,11 +11,12 @@ from edgetpu_ci.supply import web
 
 
 class Kind(NamedTuple):
-    """A kind of service: what sentences call it, what its variables begin with, and an address as an example."""
+    """A kind of service: what sentences call it, what its variables begin with, an address as an example."""
 
     called: str
     prefix: str
     example: str
+    option: str = "--url"
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -36,8 +37,7 @@ def find(kind: Kind, env: Mapping[str, str], url: str = "") -> Place:
     address = (url or env.get(f"{kind.prefix}_URL", "")).strip().rstrip("/")
     if not address:
         raise UnsetError(
-            f"{kind.prefix}_URL is not set; it holds the address of {kind.called}, such as {kind.example}, "
-            "which can also be given by an option."
+            f"{kind.prefix}_URL is not set; set it to an address like {kind.example}, or give {kind.option}."
         )
     host = web.host(address)
     if "@" in address.partition("://")[2].partition("/")[0]:

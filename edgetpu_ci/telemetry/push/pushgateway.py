@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from edgetpu_ci.exposition import text
-from edgetpu_ci.exposition.record import Family, Labels
+from edgetpu_ci.exposition.record import Family, Labels, Sample
 from edgetpu_ci.telemetry.push import held, sending
 from edgetpu_ci.telemetry.push import place as places
 from edgetpu_ci.telemetry.push.held import Series
@@ -60,7 +60,7 @@ def push(families: Sequence[Family], target: Target, world: World) -> str:
 
 def groups(families: Sequence[Family]) -> dict[Labels, list[Family]]:
     """The families of each group, by the labels that name it."""
-    found: dict[Labels, dict[str, list]] = {}
+    found: dict[Labels, dict[str, list[Sample]]] = {}
     for family in families:
         for sample in family.samples:
             group = tuple(label for label in sample.labels if label[0] in _BY and label[1])
@@ -89,6 +89,6 @@ def _held(by_group: Mapping[Labels, Sequence[Family]], place: Place, world: Worl
     wanted = {frozenset((("job", JOB), *group)): members for group, members in by_group.items()}
     for one in said.data:
         labels = frozenset(msgspec.json.decode(one.get("labels", b"{}"), type=dict[str, str]).items())
-        for name, known in held.names(wanted.get(labels, ())).items():
+        for name, known in held.names(held.of(wanted.get(labels, ()))).items():
             for metric in msgspec.json.decode(one.get(name, b'{"metrics": []}'), type=_Metrics).metrics:
                 yield held.series(name, metric.labels, known), float(metric.value)

@@ -10,11 +10,10 @@ from edgetpu_ci.exposition.record import Family
 from edgetpu_ci.telemetry.push import batches, querying, sending, snappy, write_request
 from edgetpu_ci.telemetry.push import place as places
 from edgetpu_ci.telemetry.push.place import Kind, Place
-from edgetpu_ci.telemetry.push.querying import Reader
 from edgetpu_ci.telemetry.push.way import Target, milliseconds
 from edgetpu_ci.world import World
 
-KIND: Final = Kind("remote write", "EDGETPU_CI_REMOTE_WRITE", "http://prometheus:9090/api/v1/write")
+KIND: Final = Kind("Remote write", "EDGETPU_CI_REMOTE_WRITE", "http://prometheus:9090/api/v1/write")
 
 _MOST: Final = 5_000
 """Samples in one request: receivers refuse very large ones."""
@@ -40,12 +39,12 @@ _STEPS: Final[Mapping[str, str]] = {
 def push(families: Sequence[Family], target: Target, world: World) -> str:
     """Write all series as of now, and read them back; where they are."""
     place = places.find(KIND, world.env, target.url)
-    reader = Reader(place=_asked(place, target, world))
+    asked = _asked(place, target, world)
     now = milliseconds(world.now())
     for batch in batches.cut(families, _MOST):
         data = snappy.wrapped(write_request.encode(batch, now))
         sending.send(sending.Parcel(path="", data=data, headers=_HEADERS, steps=_STEPS), place, world)
-    querying.check(families, now, reader, world)
+    querying.check(families, now, asked, world)
     return place.name
 
 
@@ -57,6 +56,6 @@ def _asked(place: Place, target: Target, world: World) -> Place:
         if place.url.endswith(ending):
             return replace(place, url=place.url.removesuffix(ending) + instead)
     raise UnsetError(
-        f"{querying.KIND.prefix}_URL is not set; it holds the address below which {querying.PATH} says what was "
-        "written, which can also be given by --query-url."
+        f"{querying.KIND.prefix}_URL is not set; set it to the address below which {querying.PATH} tells what was "
+        "written, or give --query-url."
     )

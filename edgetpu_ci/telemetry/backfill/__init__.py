@@ -1,0 +1,1 @@
+"""Bringing the whole history of a store into a database of time series, in order, once."""
