@@ -1,13 +1,14 @@
 """What is told beside an alert of Prometheus: Go templates, in which the braces of foreign words mean nothing. Pure."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from edgetpu_ci import metrics
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.config.observability import Flavour
 from edgetpu_ci.exposition import names
-from edgetpu_ci.model import REPOSITORY, Metric
+from edgetpu_ci.model import REPOSITORY
 from edgetpu_ci.stack.place import Place
 
 _INFO: Final = "edgetpu_ci_last_run_info{repo=%q, branch=%q, machine=%q}"
@@ -15,71 +16,96 @@ _NEWEST: Final = "topk(1, max_over_time(timestamp({})[1d:4m]))"
 """Of what each run pushes once, under a name of its own, that of the last day's newest."""
 
 
+class Words(NamedTuple):
+    """What only Prometheus knows when it fires: templates, or what became of them, as a test expects it.
+
+    `value` makes words of one in a unit of `exposition.names`; `plain` lets a text mean what it says.
+    """
+
+    subject: str
+    value: Callable[[str], str]
+    runs: str
+    commit: str
+    plain: Callable[[str], str]
+
+
 def plain(text: str) -> str:
-    """A text that says what it is, and is no template."""
+    """A text that is no template, whatever braces it has."""
     return text.replace("{", '{{"{"}}')
 
 
-def of(rule: AlertRule, place: Place, flavour: Flavour, *, is_direct: bool) -> dict[str, str]:
+def templates(flavour: Flavour) -> Words:
+    """What Prometheus makes words of.
+
+    The commit is that of the newest run, asked for when it is told: as a label it would make another alert of each.
+    """
+    query = _NEWEST.format(_INFO) if flavour == "push" else _INFO
+    whose = f'$labels.repo $labels.branch (or $labels.machine "{REPOSITORY}")'
+    return Words(
+        subject="{{ $labels.subject }}",
+        value=_template,
+        runs='{{ printf "%.0f" $value }}',
+        commit=f'{{{{ with printf "{query}" {whose} | query }}}}{{{{ . | first | label "commit" }}}}{{{{ end }}}}',
+        plain=plain,
+    )
+
+
+def _template(unit: str) -> str:
+    return "{{ $value | humanizePercentage }}" if unit == "ratio" else f'{{{{ printf "%.4g" $value }}}} {unit}'.rstrip()
+
+
+def said(value: float, subject: str, commit: str) -> Words:
+    """The same words of one alert."""
+
+    def of_unit(unit: str) -> str:
+        return f"{100 * value:.4g}%" if unit == "ratio" else f"{value:.4g} {unit}".rstrip()
+
+    return Words(subject=subject, value=of_unit, runs=f"{value:.0f}", commit=commit, plain=str)
+
+
+def of(rule: AlertRule, place: Place, words: Words, *, is_direct: bool) -> dict[str, str]:
     """What there is to tell of a rule's alerts; nothing of it tells one alert from another."""
     given = {
-        "summary": plain(rule.summary or rule.name.replace("_", " ")),
-        "description": _of_value(rule) if is_direct else _of_runs(rule),
-        "runbook_url": plain(_runbook(rule, place)),
-        "commit": _commit(flavour),
-        "owner": plain(rule.owner),
-        "response_time": plain(rule.response_time),
+        "summary": words.plain(rule.summary or rule.name.replace("_", " ")),
+        "description": _of_value(rule, words) if is_direct else _of_runs(rule, words),
+        "runbook_url": words.plain(_runbook(rule, place)),
+        "owner": words.plain(rule.owner),
+        "response_time": words.plain(rule.response_time),
     }
-    return {name: text for name, text in given.items() if text}
+    return {**{name: text for name, text in given.items() if text}, "commit": words.commit}
 
 
-def _of_value(rule: AlertRule) -> str:
+def _of_value(rule: AlertRule, words: Words) -> str:
     """`test coverage of repository is 78.4%, below 80 %`."""
-    metric = metrics.find(rule.match.rpartition("/")[2])
-    what = f"{metric.name.replace('_', ' ')} of {{{{ $labels.subject }}}} is"
-    if metrics.is_yes_or_no(metric.name):
-        return f"{what} {metrics.answer(float(rule.below is None), metric.name)}"
-    return f"{what} {_value(metric)}, {_asked(rule).removeprefix('is ')}"
+    called = rule.match.rpartition("/")[2]
+    what = f"{called.replace('_', ' ')} of {words.subject} is"
+    if metrics.is_yes_or_no(called):
+        return f"{what} {metrics.answer(float(rule.below is None), called)}"
+    return f"{what} {words.value(names.find(called).unit)}, {_asked(rule)}"
 
 
-def _of_runs(rule: AlertRule) -> str:
-    return f'{plain(rule.match)} {_asked(rule)}, in {{{{ printf "%.0f" $value }}}} runs in a row'
+def _of_runs(rule: AlertRule, words: Words) -> str:
+    """`*/latency_p99_ms is above 2 ms; bad runs in a row: 3`."""
+    return f"{words.plain(rule.match)} {words.plain(_broken(rule))}; bad runs in a row: {words.runs}"
 
 
-def _value(metric: Metric) -> str:
-    unit = names.of(metric).unit
-    if unit == "ratio":
-        return "{{ $value | humanizePercentage }}"
-    return f'{{{{ printf "%.4g" $value }}}} {unit}'.rstrip()
-
-
-def _asked(rule: AlertRule) -> str:
+def _broken(rule: AlertRule) -> str:
     """What is wrong then, as people say it."""
     if rule.worse_by_percent is not None:
         return f"is lastingly worse by more than {rule.worse_by_percent:g} %"
     if rule.streak_above is not None:
         return "fails a rule or gate"
-    if rule.missing_above is not None:
-        return "has no value"
+    return "has no value" if rule.missing_above is not None else f"is {_asked(rule)}"
+
+
+def _asked(rule: AlertRule) -> str:
     way, limit = ("below", rule.below) if rule.above is None else ("above", rule.above)
-    return f"is {way} {_limit(rule, limit or 0.0)}"
-
-
-def _limit(rule: AlertRule, limit: float) -> str:
-    metric = metrics.find(rule.match.rpartition("/")[2])
-    return plain(f"{limit:g}" if rule.over == "count" else f"{limit:g} {metric.unit}".rstrip())
+    unit = "" if rule.over == "count" else metrics.find(rule.match.rpartition("/")[2]).unit
+    return f"{way} {limit:g} {unit}".rstrip()
 
 
 def _runbook(rule: AlertRule, place: Place) -> str:
     """Its address; on GitHub where we know which repository it is."""
     found = place.runbooks.get(rule.name, rule.runbook)
-    if not found or not place.url or found.startswith(("https://", "http://")):
-        return found
-    return f"{place.url}/blob/HEAD/{quote(found.removeprefix('./'))}"
-
-
-def _commit(flavour: Flavour) -> str:
-    """Of the newest run, asked for when it is told: as a label it would make another alert of each commit."""
-    query = _NEWEST.format(_INFO) if flavour == "push" else _INFO
-    whose = f'$labels.repo $labels.branch (or $labels.machine "{REPOSITORY}")'
-    return f'{{{{ with printf "{query}" {whose} | query }}}}{{{{ . | first | label "commit" }}}}{{{{ end }}}}'
+    is_file = found and not found.startswith(("https://", "http://"))
+    return f"{place.url}/blob/HEAD/{quote(found.removeprefix('./'))}" if is_file and place.url else found

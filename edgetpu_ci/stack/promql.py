@@ -1,7 +1,7 @@
 """PromQL as text: selectors whose values break out of nothing. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edgetpu_ci.config.observability import Flavour
@@ -17,7 +17,11 @@ _MEANT: Final = re.compile(r"[\\.+()|\[\]{}^$]")
 def selected(name: str, matchers: Mapping[str, str], flavour: Flavour) -> str:
     """The newest value of each series of this name; `matchers` are globs with "*" and "?" by label."""
     given = ", ".join(f"{label}{_matching(glob)}" for label, glob in matchers.items() if glob != "*")
-    selector = f"{name}{{{given}}}" if given else name
+    return newest(f"{name}{{{given}}}" if given else name, flavour)
+
+
+def newest(selector: str, flavour: Flavour) -> str:
+    """The newest value of each series of a selector: of what is pushed once, of what is scraped again and again."""
     return f"last_over_time({selector}[{KEPT}])" if flavour == "push" else selector
 
 
@@ -34,3 +38,20 @@ def _regex(glob: str) -> str:
 def number(value: float) -> str:
     """A number with all its digits."""
     return repr(value).removesuffix(".0")
+
+
+def series(name: str, labels: Mapping[str, str]) -> str:
+    """One series by all its labels, as promtool reads it."""
+    return f"{name}{{{', '.join(f'{label}={keys.quoted(value)}' for label, value in labels.items())}}}"
+
+
+def given(values: Sequence[tuple[float, int]], flavour: Flavour) -> str:
+    """Values of a series, each for so many minutes, as promtool reads them: scraped each minute, or pushed once."""
+    again = [f"{number(value)}x{minutes - 1}" for value, minutes in values]
+    once = [f"{number(value)} _x{minutes - 1}" for value, minutes in values]
+    return " ".join(once if flavour == "push" else again)
+
+
+def example(glob: str) -> str:
+    """Something that a glob matches."""
+    return glob.replace("*", "any").replace("?", "x")

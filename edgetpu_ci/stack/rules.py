@@ -18,27 +18,28 @@ from edgetpu_ci.stack.place import Place
 
 FILE: Final = "prometheus/rules/alerts.yml"
 BAD_RUNS: Final = "edgetpu_ci_alert_bad_runs"
+
 GROUP: Final = "edgetpu-ci"
 
 _WILD: Final = frozenset("*?[]")
 
 
 def files(settings: Config, place: Place) -> dict[str, str]:
-    """The file of rules."""
+    """The file of rules; none without alerts."""
     flavour = settings.observability.stack.flavour
     found = [alert(rule, place, flavour) for rule in config.alert_rules(settings)]
-    return {FILE: document.yaml({"groups": [{"name": GROUP, "rules": found}]})}
+    return {FILE: document.yaml({"groups": [{"name": GROUP, "rules": found}]})} if found else {}
 
 
 def alert(rule: AlertRule, place: Place, flavour: Flavour) -> dict[str, object]:
     """A rule of Prometheus; with the labels of its groups its own make our alert's, and the same fingerprint."""
-    lasting = f"{seconds:g}s" if (seconds := delay(rule).total_seconds()) else ""
+    lasting, words = delay(rule), annotations.templates(flavour)
     return {
         "alert": rule.name,
         "expr": expr(rule, flavour),
-        **({"for": lasting} if lasting else {}),
+        **({"for": f"{lasting.total_seconds():.0f}s"} if lasting else {}),
         "labels": {name: annotations.plain(value) for name, value in labels(rule).items()},
-        "annotations": annotations.of(rule, place, flavour, is_direct=is_direct(rule)),
+        "annotations": annotations.of(rule, place, words, is_direct=is_direct(rule)),
     }
 
 
@@ -55,9 +56,8 @@ def expr(rule: AlertRule, flavour: Flavour) -> str:
 
 def labels(rule: AlertRule) -> dict[str, str]:
     """What its alerts have beside the labels of their groups."""
-    given = {"severity": rule.severity, "priority": rule.priority}
-    if is_direct(rule) and "metric" in rule.by:
-        given["metric"] = metrics.find(rule.match.rpartition("/")[2]).name
+    metric = metrics.find(rule.match.rpartition("/")[2]).name if is_direct(rule) and "metric" in rule.by else ""
+    given = {"severity": rule.severity, "priority": rule.priority, "metric": metric}
     return {name: value for name, value in given.items() if value}
 
 

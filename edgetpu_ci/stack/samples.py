@@ -1,0 +1,61 @@
+"""What each rule of Prometheus is tried with: a series, and its values that are bad, good, and at the limit. Pure."""
+
+from typing import Final, NamedTuple
+
+from edgetpu_ci import metrics
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.exposition import names
+from edgetpu_ci.model import REPOSITORY
+from edgetpu_ci.stack import promql, rules
+from edgetpu_ci.stack.place import Place
+
+COMMIT: Final = "0123456789abcdef0123456789abcdef01234567"
+_MACHINE: Final = "a-machine"
+
+
+class Sample(NamedTuple):
+    """A series, the labels of its group, and three values: `limit` is the last that is not bad."""
+
+    series: str
+    group: dict[str, str]
+    bad: float
+    limit: float
+    good: float
+
+
+def of(rule: AlertRule, place: Place) -> Sample:
+    """One for a rule."""
+    return _direct(rule, place) if rules.is_direct(rule) else _computed(rule, place)
+
+
+def _direct(rule: AlertRule, place: Place) -> Sample:
+    subject, _, metric = rule.match.rpartition("/")
+    name, group = names.find(metric), {**_of(place), "subject": promql.example(subject)}
+    limit, worse = (rule.below or 0.0, -1) if rule.above is None else (rule.above, 1)
+    step = worse * max(1.0, abs(limit) / 2)
+    bad, at, good = (name.scaled(value) for value in (limit + step, limit, limit - step))
+    return Sample(promql.series(name.name, group), group, bad, at, good)
+
+
+def _computed(rule: AlertRule, place: Place) -> Sample:
+    subject, _, metric = rule.match.rpartition("/")
+    named = {
+        "subject": promql.example(subject),
+        "metric": metrics.find(promql.example(metric)).name,
+        "device": "a-device",
+    }
+    by: dict[str, str] = {label: named[label] for label in rule.by}
+    group = {**_of(place), **by, "machine": _MACHINE}
+    fires = rules.runs(rule)
+    return Sample(promql.series(rules.BAD_RUNS, {"rule": rule.name, **group}), group, fires, fires - 1, 0)
+
+
+def _of(place: Place) -> dict[str, str]:
+    return {"repo": place.repository or "owner/name", "branch": "main"}
+
+
+def info(sample: Sample) -> str:
+    """The series that says of which commit the newest run was."""
+    machine = sample.group.get("machine", REPOSITORY)
+    of_run = {name: sample.group[name] for name in ("repo", "branch")}
+    return promql.series("edgetpu_ci_last_run_info", {**of_run, "machine": machine, "commit": COMMIT})
