@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edgetpu_ci.config import Config
-from edgetpu_ci.stack import alertmanager, dashboards, escalation, prometheus, rules
+from edgetpu_ci.stack import alertmanager, dashboards, escalation, prometheus, rules, silences
 from edgetpu_ci.stack.place import Place
 
 Part = Callable[[Config, Place], dict[str, str]]
@@ -14,9 +14,9 @@ FILES: Final[tuple[tuple[str, Part], ...]] = (
     ("alertmanager", alertmanager.files),
     ("dashboards", dashboards.files),
     ("escalation", escalation.files),
-    ("dashboards", dashboards.files),
     ("prometheus", prometheus.files),
     ("rules", rules.files),
+    ("silences", silences.files),
 )
 
 
