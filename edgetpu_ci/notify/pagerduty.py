@@ -29,7 +29,7 @@ _KEY: Final = 32
 _MARK: Final = 12
 _OF_RULESETS: Final = "R"
 _NO_EVENT: Final = 400
-_CHANGES = "/v2/change/enqueue"
+_CHANGES: Final = "/v2/change/enqueue"
 _ACTIONS: Final[Mapping[Kind, Action]] = {
     "opened": "trigger",
     "updated": "trigger",

@@ -4,7 +4,17 @@ from collections.abc import Callable
 from typing import Final
 
 from edgetpu_ci.config import Config
-from edgetpu_ci.stack import alertmanager, dashboards, dead_man, escalation, prometheus, recording, rules, unit_tests
+from edgetpu_ci.stack import (
+    alertmanager,
+    dashboards,
+    dead_man,
+    escalation,
+    prometheus,
+    recording,
+    rules,
+    silences,
+    unit_tests,
+)
 from edgetpu_ci.stack.place import Place
 
 Part = Callable[[Config, Place], dict[str, str]]
@@ -19,6 +29,7 @@ FILES: Final[tuple[tuple[str, Part], ...]] = (
     ("recording", recording.files),
     ("dead_man", dead_man.files),
     ("unit_tests", unit_tests.files),
+    ("silences", silences.files),
 )
 
 

@@ -53,12 +53,12 @@ def steps(rule: AlertRule, hearing: Hearing) -> tuple[Step, ...]:
     for after, targets in _steps(rule, hearing):
         told.setdefault(max(_MINUTE, round(after / _MINUTE) * _MINUTE), []).extend(targets)
     return tuple(
-        Step(after, _label(after), tuple(dict.fromkeys(targets))) for after, targets in sorted(told.items()) if targets
+        Step(after, label(after), tuple(dict.fromkeys(targets))) for after, targets in sorted(told.items()) if targets
     )
 
 
-def _label(after: timedelta) -> str:
-    """In the largest unit that it is a whole number of."""
+def label(after: timedelta) -> str:
+    """The value of LABEL for a step after so long: in the largest unit that it is a whole number of."""
     minutes = after // _MINUTE
     size, unit = next(one for one in _UNITS if minutes % one[0] == 0)
     return f"{minutes // size}_{unit}"

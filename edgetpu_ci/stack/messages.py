@@ -11,6 +11,7 @@ from edgetpu_ci.stack import document
 FILE: Final = "alertmanager/messages.tmpl"
 
 SLACK: Final = {
+    "username": "",
     "title": '{{ template "edgetpu_ci.title" . }}',
     "fallback": '{{ template "edgetpu_ci.title" . }}',
     "text": '{{ template "edgetpu_ci.slack" . }}',
