@@ -4,8 +4,14 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from typing import Any
 
-from edgetpu_ci.model import REPOSITORY, Dependency, Machine, Measurement, Report, Run
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.exposition import computed
+from edgetpu_ci.exposition.computed import Gathered
+from edgetpu_ci.exposition.record import Known
+from edgetpu_ci.judging import judge
+from edgetpu_ci.model import REPOSITORY, Dependency, History, Machine, Measurement, Point, Report, Rule, Run, Shift
 from tests.fakes.kpi_reports import figure
 
 REPO = "octo/models"
@@ -13,6 +19,12 @@ END = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PI, NUC = "cortex-a76-4x-aarch64-1a2b3c", "n100-4x-x86_64-77aa01"
 SLOWER = 21
 """The day from which one model is slower on one machine."""
+
+GATES = (
+    Rule(match="*/test_coverage", min=80),
+    Rule(match="*/security_score", min=95),
+    Rule(match="*/error_rate_percent", max=1),
+)
 
 _MODELS = {
     "mobilenet_v2_edgetpu": (381.7, 2.1),
@@ -39,9 +51,28 @@ def reports(days: int, a_day: int = 4) -> list[Report]:
     return sorted(found, key=lambda report: report.run.at)
 
 
-def _report(
-    machine: str, at: datetime, measured: Sequence[Measurement], dependencies: Sequence[Dependency] = ()
-) -> Report:
+def known(days: int, rules: Sequence[AlertRule]) -> Iterator[tuple[datetime, Known]]:
+    """What was known after each run of so many days."""
+    gathered = Gathered(rules)
+    for report in reports(days):
+        gathered.take(report, {"repo": REPO, "branch": "main"}, report.run.at)
+        yield report.run.at, _known(gathered)
+
+
+def _known(gathered: Gathered) -> Known:
+    return Known(
+        version="0.1.0",
+        repository=REPO,
+        readings=tuple(gathered.values.values()),
+        runs=tuple(gathered.runs.values()),
+        dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
+        bad_runs=tuple(computed.bad_runs(gathered.watched)),
+        regressions=tuple(gathered.ratios.values()),
+        book=gathered.watched,
+    )
+
+
+def _report(machine: str, at: datetime, measured: Sequence[Measurement], **parts: Any) -> Report:
     commit = sha1(f"{at:%Y-%m-%d}".encode(), usedforsecurity=False).hexdigest()
     run = Run(
         id=f"{at:%Y%m%dT%H%M%SZ}-{commit[:8]}",
@@ -51,9 +82,9 @@ def _report(
         commit=commit,
         branch="main",
         url=f"https://github.com/{REPO}/actions/runs/{at:%j%H%M}",
-        dependencies=tuple(dependencies),
+        dependencies=parts.pop("dependencies", ()),
     )
-    return Report(version="0.1.0", run=run)
+    return Report(version="0.1.0", run=run, verdicts=judge.judge(run.measurements, (), GATES), **parts)
 
 
 def _key_figures(day: int, at: datetime) -> Report:
@@ -89,8 +120,9 @@ def _key_figures(day: int, at: datetime) -> Report:
         *(figure("runner_cost_month_to_date_usd", share * 0.71 * month, name) for name, share in _RUNNERS.items()),
         *(figure("workflow_failure_streak", 4 if day == 9 and name == "ci.yml" else 0, name) for name in _WORKFLOWS),
     ]
-    needed = [Dependency(package=p, current=c, latest=new, severity=grave) for p, c, new, grave in _DEPENDENCIES]
-    return _report(REPOSITORY, at, [*(figure(name, value) for name, value in whole.items()), *parts], needed)
+    needed = tuple(Dependency(package=p, current=c, latest=new, severity=grave) for p, c, new, grave in _DEPENDENCIES)
+    figures = [*(figure(name, value) for name, value in whole.items()), *parts]
+    return _report(REPOSITORY, at, figures, dependencies=needed)
 
 
 _WORKFLOWS = {"ci.yml": 0.6, "bench.yml": 0.3, "docs.yml": 0.1}
@@ -100,7 +132,20 @@ _RUNNERS = {"actions_linux": 0.7, "actions_macos": 0.3}
 def _benchmarks(machine: str, day: float, at: datetime) -> Report:
     host = random.Random(f"{machine} {day}")  # noqa: S311 - noise, no secret
     models = [m for name in _MODELS for m in _model(name, machine, day, host)]
-    return _report(machine, at, [*_host(machine, day, host), *models])
+    histories = tuple(_history(name, machine, day) for name in _MODELS)
+    return _report(machine, at, [*_host(machine, day, host), *models], history=histories)
+
+
+def _history(name: str, machine: str, day: float) -> History:
+    """One model became slower on one machine, and stayed so."""
+    good, bad = (Point(at=END, value=1, commit=commit, report=commit) for commit in ("1a2b3c4", "9f8e7d6"))
+    shift = Shift(tier="confirmed", finding="regressed", before=126.1, after=108.4, good=good, bad=bad, runs=8)
+    shifts = (shift,) if _is_slower(name, machine, day) else ()
+    return History(subject=name, metric="throughput_sustained_fps", runs=40, shifts=shifts)
+
+
+def _is_slower(name: str, machine: str, day: float) -> bool:
+    return name.startswith("yolo") and machine == PI and day >= SLOWER
 
 
 def _host(machine: str, day: float, host: random.Random) -> Iterator[Measurement]:
@@ -128,9 +173,7 @@ def _host(machine: str, day: float, host: random.Random) -> Iterator[Measurement
 
 def _model(name: str, machine: str, day: float, host: random.Random) -> Iterator[Measurement]:
     fps, efficiency = _MODELS[name]
-    fps *= (1.22 if machine == NUC else 1) * (
-        0.86 if name.startswith("yolo") and machine == PI and day >= SLOWER else 1
-    )
+    fps *= (1.22 if machine == NUC else 1) * (0.86 if _is_slower(name, machine, day) else 1)
     ms = 1000 / fps * (1 + 0.01 * host.random())
     slots = tuple(ms * (1 + 0.004 * host.random()) for _ in range(10))
     watts = 2.4 + 0.3 * host.random()
