@@ -104,8 +104,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         resolved = tuple(one for one in book.incidents if not one.is_open and (one.key, one.number) in known)
         for name, became in (("alert_opened", opened), ("alert_resolved", resolved)):
             for one in became:
-                fields = {"incident": one.name, "severity": one.severity}
-                self.world.observed.tell("info", name, self.world.now(), **fields)
+                self.world.observed.tell("info", name, self.world.now(), incident=one.name, severity=one.severity)
         return book, opened, resolved
 
     def logged(self, own: Report) -> Logged:
@@ -198,7 +197,9 @@ def catch_up(settings: config.Config, world: World) -> Told:
 def after_run(watching: Watch, report: Report, happened: Event) -> Told | None:
     """The same at the end of a run; None of one that tells nobody: of a change to be merged, or without alerts."""
     is_ours = history.is_main_line(report.run) and not happened.fork
-    return watching.evaluate(report, watching.logged(report)) if is_ours and (watching.rules or watching.bound) else None
+    return (
+        watching.evaluate(report, watching.logged(report)) if is_ours and (watching.rules or watching.bound) else None
+    )
 
 
 def after_failure(settings: config.Config, session: str, world: World) -> Told | None:

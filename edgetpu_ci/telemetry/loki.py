@@ -13,7 +13,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, UnsetError
 from edgetpu_ci.render import words
 from edgetpu_ci.supply import web
 from edgetpu_ci.telemetry.entry import Entry
-from edgetpu_ci.telemetry.otlp import SERVICE
+from edgetpu_ci.telemetry.otlp.resource import SERVICE
 from edgetpu_ci.transport.plain import Plain, told
 from edgetpu_ci.world import World
 
@@ -48,9 +48,13 @@ def send(options: Options, entries: Sequence[Entry], seconds: float, world: Worl
     url, headers = _shown(address)
     if options.tenant:
         headers["X-Scope-OrgID"] = options.tenant
-    answer = Plain("Loki", world).post(f"{url}{PATH}", codec.encode_json_line(pushed(entries, world.env)), headers, seconds)
+    answer = Plain("Loki", world).post(
+        f"{url}{PATH}", codec.encode_json_line(pushed(entries, world.env)), headers, seconds
+    )
     if answer.status not in _GOOD:
-        said = words.plain(redaction.redacted(answer.words, redaction.secrets(world.env, [options.url_variable])), _MOST_WORDS)
+        said = words.plain(
+            redaction.redacted(answer.words, redaction.secrets(world.env, [options.url_variable])), _MOST_WORDS
+        )
         raise DeliveryError(f"Loki {told(answer)}{f': {said}' if said else ''}.")
 
 

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from edgetpu_ci import redaction
 from edgetpu_ci.config import Config
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.render import words
-from edgetpu_ci import redaction
 from edgetpu_ci.world import World
 
 MOST_BYTES: Final = 512 << 10

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from edgetpu_ci import redaction
 from edgetpu_ci.errors import DocumentError
 from edgetpu_ci.render import words
-from edgetpu_ci import redaction
 from edgetpu_ci.telemetry.otlp import destination, signals
 from edgetpu_ci.telemetry.otlp.destination import Destination, Signal
 from edgetpu_ci.transport import patience

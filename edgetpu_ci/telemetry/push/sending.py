@@ -7,10 +7,9 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from edgetpu_ci import codec
+from edgetpu_ci import codec, redaction
 from edgetpu_ci.errors import DeliveryError, DeniedError, DocumentError
 from edgetpu_ci.render import words
-from edgetpu_ci import redaction
 from edgetpu_ci.telemetry.push.place import Place
 from edgetpu_ci.transport import body, patience
 from edgetpu_ci.transport.answer import ERRORS, FORBIDDEN, UNANSWERED, UNAUTHORIZED, Answer
