@@ -38,7 +38,7 @@ class Event(NamedTuple):
 class Tally(NamedTuple):
     """How many events of a level and name there were, and the last of them."""
 
-    count: int
+    times: int
     last: Event
 
 
@@ -72,16 +72,24 @@ class Observed:
     _first: int = field(default_factory=threading.get_ident)
     _one: threading.Lock = field(default_factory=threading.Lock)
 
-    def tell(
-        self, level: Level, name: str, at: datetime, /, error: BaseException | None = None, **fields: Value
-    ) -> None:
+    def tell(self, level: Level, name: str, at: datetime, **fields: Value) -> None:
         """Hand an event on; a sink keeps its faults to itself."""
-        event = Event(at, level, name, fields, error, self._parent)
-        if level in LOUD:
-            known = self.loud.get((level, name))
-            self.loud[level, name] = Tally(known.count + 1 if known else 1, event)
+        self._hand_on(Event(at, level, name, fields, span=self.innermost))
+
+    def broke(self, name: str, at: datetime, error: BaseException) -> None:
+        """Hand on that something broke, and how."""
+        self._hand_on(Event(at, "critical", name, {}, error, self.innermost))
+
+    def _hand_on(self, event: Event) -> None:
+        if event.level in LOUD:
+            self._count(event)
         for sink in self.sinks:
             sink(event)
+
+    def _count(self, event: Event) -> None:
+        with self._one:
+            known = self.loud.get((event.level, event.name))
+            self.loud[event.level, event.name] = Tally(known.times + 1 if known else 1, event)
 
     def take_loud(self) -> dict[tuple[Level, str], Tally]:
         """What was counted since this was asked last."""

@@ -1,14 +1,16 @@
 """What a run tells of itself while it goes on: the events of `logs.events`, as the parts of a run know them."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.event import Event
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import REPOSITORY, Machine, Measurement, Report
-from edgetpu_ci.observed import Value
 from edgetpu_ci.world import World
+
+if TYPE_CHECKING:
+    from edgetpu_ci.observed import Level, Value
 
 _COMPLETED: Final = {
     "throughput_fps": "throughput_fps",
@@ -49,7 +51,7 @@ def measured(run: str, measurements: Iterable[Measurement], seconds: float, worl
                 session_id=run,
                 model=model,
                 **fields,
-                duration_seconds=seconds,
+                duration_seconds=round(seconds, 3),
             )
 
 
@@ -64,11 +66,20 @@ def judged(report: Report, world: World) -> None:
     That is a warning, not an error: whom a gate is to wake, `alerting` says, and once is enough.
     """
     run, verdicts = report.run.id, report.verdicts
-    count = {status: sum(one.status == status for one in verdicts) for status in ("failed", "warned", "unknown")}
+    count: dict[str, Value] = {
+        status: sum(one.status == status for one in verdicts) for status in ("failed", "warned", "unknown")
+    }
     for one in verdicts:
         if one.status == "failed":
-            told = {"subject": one.subject, "metric": one.metric, "because": one.because}
-            world.observed.tell("warning", "rule_failed", world.now(), session_id=run, **told)
+            world.observed.tell(
+                "warning",
+                "rule_failed",
+                world.now(),
+                session_id=run,
+                subject=one.subject,
+                metric=one.metric,
+                because=one.because,
+            )
     world.observed.tell("info", "report_judged", world.now(), session_id=run, status=judge.status(report), **count)
 
 
@@ -82,7 +93,7 @@ def unsaved(
 ) -> None:
     """Something of it could not be kept; what is only `passing` waits for the next run."""
     for problem in problems:
-        level = "warning" if isinstance(problem, passing) else "error"
+        level: Level = "warning" if isinstance(problem, passing) else "error"
         world.observed.tell(level, "report_unsaved", world.now(), session_id=report.run.id, reason=str(problem))
 
 

@@ -104,8 +104,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         resolved = tuple(one for one in book.incidents if not one.is_open and (one.key, one.number) in known)
         for name, became in (("alert_opened", opened), ("alert_resolved", resolved)):
             for one in became:
-                fields = {"incident": one.name, "severity": one.severity}
-                self.world.observed.tell("info", name, self.world.now(), **fields)
+                self.world.observed.tell("info", name, self.world.now(), incident=one.name, severity=one.severity)
         return book, opened, resolved
 
     def logged(self, own: Report) -> Logged:

@@ -36,6 +36,7 @@ from edgetpu_ci.cli import (
     store,
     upkeep,
 )
+from edgetpu_ci.cli.observing import PROCESS
 from edgetpu_ci.cli.surroundings import config_option, no_options
 from edgetpu_ci.errors import EdgeTpuCiError
 
@@ -144,14 +145,18 @@ def run(argv: Sequence[str]) -> int:
         return int(arguments.verb(arguments))
     except EdgeTpuCiError as error:
         output.fail(str(error))
+        PROCESS.failed(error)
         return error.exit_status
     except KeyboardInterrupt:
         output.fail("Interrupted; nothing half-written was left behind.")
         return INTERRUPTED
-    except Exception:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not look like a verdict
         output.warn(traceback.format_exc())
         output.fail("This is a bug in edgetpu-ci. Please report it with the lines above.")
+        PROCESS.failed(error)
         return BUG
+    finally:
+        PROCESS.end()
 
 
 class _Parser(argparse.ArgumentParser):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output
+from edgetpu_ci.cli.observing import PROCESS
 
 if TYPE_CHECKING:
     from edgetpu_ci.config import Config
@@ -32,9 +33,10 @@ def settings(arguments: argparse.Namespace) -> "Config":
     """The configuration named, or the one that is here."""
     from edgetpu_ci import config
 
-    loaded = config.load(arguments.config or Path(config.FILE))
-    for doubt in config.doubts(loaded, world().now()):
+    loaded, here = config.load(arguments.config or Path(config.FILE)), world()
+    for doubt in config.doubts(loaded, here.now()):
         output.warn(f"edgetpu-ci: {doubt}")
+    PROCESS.begin(loaded, here)
     return loaded
 
 
@@ -58,4 +60,5 @@ def world() -> "World":
         out=output.write,
         warn=output.warn,
         progress=show(lambda text: output.write(text, sys.stderr, end="")),
+        observed=PROCESS.observed,
     )

@@ -27,8 +27,9 @@ Days = Annotated[int, Meta(ge=1, le=4000)]
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`reviewed`: when this configuration was last looked through; it and access are to be so every `review_days`.
 
-    `log_retention_days`: for how many days entries of each level may be kept; `actions_logs` is the level whose days
-    hold for the logs of Actions, which have all in one file. `scan`: the file name of the workflow of the daily scan.
+    `log_retention_days`: for how many days entries of each level are kept, and `elsewhere` which levels a store keeps
+    that is not GitHub: both as `observability.logs` says, where it is there. `actions_logs` is the level whose days hold
+    for the logs of Actions, which have all in one file. `scan`: the file name of the workflow of the daily scan.
     `incident_label` marks incidents; `postmortem_days` after one was closed, a post-mortem stands in its issue, or a
     file that `postmortems` means names it.
     """
@@ -36,6 +37,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reviewed: date | None = None
     review_days: Days = 92
     log_retention_days: dict[str, Days] = field(default_factory=lambda: dict(audit.POLICY))
+    elsewhere: tuple[str, ...] | None = None
     actions_logs: str = "WARNING"
     scan: str = "security.yml"
     incident_label: str = "incident"
@@ -63,7 +65,7 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
     slow.keep()
     past = stale.past(state, names, now)
     measured: tuple[Measurement, ...] = (
-        audit.retention(kept, options.log_retention_days, options.actions_logs, past, now),
+        audit.retention(kept, _logging(options), past, now),
         audit.minimisation(stale.unregistered(state, names), now),
         permissions,
         audit.reviewed(newest, options.review_days, now),
@@ -72,6 +74,10 @@ def collect_remembering(options: Options, state: State, world: World) -> Collect
         audit.configuration(options.reviewed, options.review_days, now),
     )
     return Collected(measurements=measured)
+
+
+def _logging(options: Options) -> audit.Logging:
+    return audit.Logging(days=options.log_retention_days, actions=options.actions_logs, elsewhere=options.elsewhere)
 
 
 def probe(options: Options, world: World) -> tuple[EdgeTpuCiError, ...]:
@@ -111,11 +117,11 @@ def check(options: Options, world: World) -> None:
     """ConfigError for a review to come, what is no level, and a level without days."""
     if options.reviewed and options.reviewed > world.now().date():
         raise ConfigError(f"`reviewed: {options.reviewed}` of `use: compliance` is still to come.")
-    for level in options.log_retention_days:
+    named = [("log_retention_days", level) for level in options.log_retention_days]
+    for place, level in (*named, *(("elsewhere", level) for level in options.elsewhere or ())):
         if level not in audit.POLICY:
             raise ConfigError(
-                f'`log_retention_days` of `use: compliance` has "{level}", which is no level; there are '
-                f"{', '.join(audit.POLICY)}."
+                f'`{place}` of `use: compliance` has "{level}", which is no level; there are {", ".join(audit.POLICY)}.'
             )
     if options.actions_logs not in options.log_retention_days:
         levels = ", ".join(options.log_retention_days)

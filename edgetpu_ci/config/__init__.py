@@ -95,7 +95,7 @@ def _logging(config: Config, path: Path) -> Config:
         logged.check(logs, config.alerting)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    told = {"log_retention_days": dict(logged.retention(logs)), "aggregated": logged.aggregated(logs)}
+    told = {"log_retention_days": dict(logged.retention(logs)), "elsewhere": logged.aggregated(logs)}
     kpis = (replace(step, with_=told | step.with_) if step.use == "compliance" else step for step in config.kpis)
     return replace(config, kpis=tuple(kpis))
 

@@ -56,16 +56,16 @@ def _labels(rule: AlertRule, name: str, labels: Mapping[str, str]) -> dict[str, 
 
 def _observation(rule: AlertRule, labels: dict[str, str], tally: Tally, seen: Sighting) -> Observation:
     return Observation(
-        rule=rule.name, labels=labels, standing="bad", seen=replace(seen, value=tally.count), because=_because(tally)
+        rule=rule.name, labels=labels, standing="bad", seen=replace(seen, value=tally.times), because=_because(tally)
     )
 
 
 def _because(tally: Tally) -> str:
     """`collector_failed was logged twice, last: …`."""
-    often = {1: "once", 2: "twice"}.get(tally.count, f"{tally.count:,} times")
+    often = {1: "once", 2: "twice"}.get(tally.times, f"{tally.times:,} times")
     fields, error = tally.last.fields, tally.last.error
     reason = fields.get("reason") or fields.get("because") or (type(error).__name__ if error else "")
-    last = f"{', last' if tally.count > 1 else ''}: {reason}" if reason else ""
+    last = f"{', last' if tally.times > 1 else ''}: {reason}" if reason else ""
     return f"{tally.last.name} was logged {often}{last}"[:_LONGEST]
 
 

@@ -61,7 +61,7 @@ def found(folder: Path) -> Iterator[LogFile]:
 
 def prune(folder: Path, days: Mapping[LogLevel, int], now: datetime) -> list[LogFile]:
     """Remove the files whose day is longer ago than their level is kept; StoreError where one cannot be removed."""
-    table: dict[str, int] = dict(days)
+    table = {str(level): kept for level, kept in days.items()}
     gone = [one for one in found(folder) if one.level in table and _is_over(one, table[one.level], now)]
     try:
         for one in gone:

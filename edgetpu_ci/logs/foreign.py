@@ -29,7 +29,7 @@ class Handler(logging.Handler):
             message = record.getMessage()
         except Exception:  # noqa: BLE001 - a library's own fault
             message = str(record.msg)
-        level = next((name for number, name in _LEVELS if record.levelno >= number), "debug")
+        level: Level = next((name for number, name in _LEVELS if record.levelno >= number), "debug")
         error = record.exc_info[1] if record.exc_info else None
         fields = {"logger": record.name, "message": message}
         self._sink(Event(datetime.fromtimestamp(record.created, UTC), level, FOREIGN, dict(fields), error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import RLock
 
 from edgetpu_ci import redaction
 from edgetpu_ci.config import logged
@@ -23,9 +24,21 @@ class Logging:
     places: dict[LogLevel, list[Guarded]]
     session: str
     endings: list[Callable[[], None]] = field(default_factory=list)
+    _one: RLock = field(default_factory=RLock)
+    _is_writing: bool = False
 
     def __call__(self, event: Event) -> None:
-        """Write an event."""
+        """Write an event; what libraries log while it is written is not heard, which would never end."""
+        with self._one:
+            if self._is_writing:
+                return
+            self._is_writing = True
+            try:
+                self._write(event)
+            finally:
+                self._is_writing = False
+
+    def _write(self, event: Event) -> None:
         entry = self.renderer.render(event, self.session)
         self.session = entry.session
         for place in self.places.get(entry.level, ()):
@@ -40,7 +53,7 @@ class Logging:
 def begin(logs: Logs, world: World, person: Callable[[str], None] | None = None) -> Logging:
     """Log what is told from now on; `person` writes a line to a terminal that somebody looks at.
 
-    ConfigError for an aggregator whose options are wrong, or whose address is not set.
+    ConfigError for an aggregator whose options are wrong. Where its address is not set, that is said, and nothing sent.
     """
     renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"))
     session = f"{world.now():%Y%m%dT%H%M%SZ}-{world.token()[:8]}"

@@ -4,14 +4,16 @@ structlog is imported where logging is on, and nowhere else.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
 from edgetpu_ci import __version__, redaction
-from edgetpu_ci.config.observability import LogLevel
 from edgetpu_ci.observed import Event
 from edgetpu_ci.telemetry.entry import Entry
+
+if TYPE_CHECKING:
+    from edgetpu_ci.config.observability import LogLevel
 
 Process = Callable[[Any, str, dict[str, Any]], Any]
 """A processor of structlog: the logger, which nobody has here, the level, and the fields; what the next one gets."""

@@ -18,7 +18,7 @@ class Aggregator(plugins.Plugin, Protocol):
     """A module with `Options`, `check` and `send`."""
 
     def check(self, options: Any, world: World) -> None:  # noqa: ANN401 - each has its own record
-        """ConfigError where nothing could be sent: a variable that is not set."""
+        """ConfigError where nothing could be sent: a variable that is not set, as in the job of a fork."""
 
     def send(self, options: Any, entries: Sequence[Entry], seconds: float, world: World) -> None:  # noqa: ANN401
         """Send entries in at most so many seconds; DeliveryError where they did not arrive."""
@@ -28,11 +28,11 @@ AGGREGATORS: Final[dict[str, Aggregator]] = {"loki": loki, "otlp": otlp_logs}
 
 
 def sender(step: Step, world: World) -> Callable[[Sequence[Entry]], None]:
-    """What sends entries, as a step says; ConfigError where it never could."""
+    """What sends entries, as a step says, after a look at whether it can; ConfigError for options that are wrong."""
     plugin, options = plugins.find(step, AGGREGATORS, "aggregator", "observability.logs.aggregator")
-    plugin.check(options, world)
     return partial(_send, plugin, options, world)
 
 
 def _send(plugin: Aggregator, options: Any, world: World, entries: Sequence[Entry]) -> None:  # noqa: ANN401
+    plugin.check(options, world)
     plugin.send(options, entries, SECONDS, world)

@@ -13,7 +13,7 @@ from edgetpu_ci.errors import ConfigError, DeliveryError, UnsetError
 from edgetpu_ci.render import words
 from edgetpu_ci.supply import web
 from edgetpu_ci.telemetry.entry import Entry
-from edgetpu_ci.telemetry.otlp import SERVICE
+from edgetpu_ci.telemetry.otlp.resource import SERVICE
 from edgetpu_ci.transport.plain import Plain, told
 from edgetpu_ci.world import World
 

@@ -12,6 +12,7 @@ from edgetpu_ci.observed import Value
 from edgetpu_ci.telemetry import otlp
 from edgetpu_ci.telemetry.entry import Entry
 from edgetpu_ci.telemetry.otlp import destination
+from edgetpu_ci.telemetry.otlp.resource import SERVICE
 from edgetpu_ci.world import World
 
 if TYPE_CHECKING:
@@ -47,19 +48,19 @@ def request(entries: Sequence[Entry], world: World) -> "ExportLogsServiceRequest
     from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
     from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs, ScopeLogs
 
-    scope = ScopeLogs(scope=InstrumentationScope(name=otlp.SERVICE), log_records=map(_record, entries))
+    scope = ScopeLogs(scope=InstrumentationScope(name=SERVICE), log_records=map(_record, entries))
     return ExportLogsServiceRequest(resource_logs=[ResourceLogs(resource=otlp.resource(world), scope_logs=[scope])])
 
 
 def _record(entry: Entry) -> "LogRecord":
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
     fields = entry.fields
     return LogRecord(
         time_unix_nano=entry.nanoseconds,
         observed_time_unix_nano=entry.nanoseconds,
-        severity_number=SEVERITY[entry.level],  # type: ignore[arg-type] - protobuf's enums are numbers
+        severity_number=SeverityNumber.ValueType(SEVERITY[entry.level]),
         severity_text=entry.level,
         event_name=str(fields["event"]),
         body=AnyValue(string_value=entry.line),

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
+
+from edgetpu_ci.config.observability import default_levels
 from edgetpu_ci.kpis import summary
 from edgetpu_ci.model import REPOSITORY, Measurement
 from edgetpu_ci.upkeep import register, review
@@ -13,8 +16,8 @@ from edgetpu_ci.upkeep.asking import No
 from edgetpu_ci.upkeep.records import Closed
 from edgetpu_ci.upkeep.review import Review
 
-POLICY: Final[Mapping[str, int]] = {"DEBUG": 7, "INFO": 30, "WARNING": 90, "ERROR": 365, "CRITICAL": 365}
-"""For how many days log entries of each level are kept."""
+POLICY: Final[Mapping[str, int]] = {level: route.retention_days for level, route in default_levels().items()}
+"""For how many days log entries of each level are kept, unless `observability.logs` says otherwise."""
 
 SCAN: Final = timedelta(hours=26)
 """A daily scan may be two hours late."""
@@ -24,22 +27,46 @@ _HOUR: Final = timedelta(hours=1)
 _SIGN: Final = '`edgetpu-ci review access --sign-off "ROLE"` records one'
 
 
-def retention(
-    kept: Retention | No, policy: Mapping[str, int], level: str, past: Sequence[str], now: datetime
-) -> Measurement:
-    """Whether logs on GitHub and rows in the store are kept no longer than the policy says."""
+_ELSEWHERE: Final = "send it to the `aggregator` of `observability.logs`, which can keep it"
+
+
+class Logging(Struct, frozen=True, kw_only=True):
+    """For how many `days` events of each level are kept, and the level whose days hold for the logs of Actions.
+
+    `elsewhere` are the levels that another store than GitHub keeps, as that is set; None where nothing is logged but
+    what Actions keep.
+    """
+
+    days: Mapping[str, int]
+    actions: str
+    elsewhere: Sequence[str] | None = None
+
+    def is_elsewhere(self, level: str) -> bool:
+        """Whether GitHub need not keep it."""
+        return self.elsewhere is None or level in self.elsewhere
+
+
+def retention(kept: Retention | No, policy: Logging, past: Sequence[str], now: datetime) -> Measurement:
+    """Whether logs on GitHub and rows in the store are kept as long as the policy says, and no longer.
+
+    Unknown where events of a level are to be kept for longer than GitHub keeps anything, and go nowhere else.
+    """
     metric = "data_retention_compliant"
     if past:
         return _said(metric, ok=False, evidence="; ".join(past), now=now)
     if isinstance(kept, No):
         return summary.unknown(REPOSITORY, metric, kept.why)
-    days = policy[level]
+    days = policy.days[policy.actions]
     evidence = (
-        f"GitHub keeps logs and artifacts {kept.days} days (looked at within a week), {level} may be kept {days}; "
-        "no row is past its days"
+        f"GitHub keeps logs and artifacts {kept.days} days (looked at within a week), {policy.actions} may be kept "
+        f"{days}; no row is past its days"
     )
-    longer = [f"{name} {needed} days" for name, needed in policy.items() if needed > kept.days]
-    more = (("not on GitHub", f"to be kept elsewhere: {', '.join(longer)}"),) if longer else ()
+    longer = {name: needed for name, needed in policy.days.items() if needed > kept.days}
+    said = ", ".join(f"{name} {needed} days" for name, needed in longer.items())
+    if kept.days <= days and (lost := [name for name in longer if not policy.is_elsewhere(name)]):
+        reason = f"GitHub keeps {kept.days} days and {', '.join(lost)} is to be kept longer ({said}); {_ELSEWHERE}"
+        return summary.unknown(REPOSITORY, metric, reason)
+    more = (("not on GitHub", f"to be kept elsewhere: {said}"),) if longer else ()
     return _said(metric, ok=kept.days <= days, evidence=evidence, now=now, more=more)
 
 

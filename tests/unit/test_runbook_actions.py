@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from edgetpu_ci import redaction
 from edgetpu_ci.alerting import actions
 from edgetpu_ci.alerting.actions import Deed, Done
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting, Permitted
 from edgetpu_ci.incidents.record import Alert, Incident, Receipt, Sighting
-from edgetpu_ci import redaction
 from edgetpu_ci.runbooks.record import Action
 from edgetpu_ci.world import Ran, World, run_process
 from tests.fakes import reports

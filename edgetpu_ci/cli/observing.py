@@ -1,0 +1,72 @@
+"""What is seen of this process from outside: logged from when its configuration is read until it ends."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from edgetpu_ci.cli import output
+from edgetpu_ci.errors import EdgeTpuCiError
+from edgetpu_ci.observed import Observed
+
+if TYPE_CHECKING:
+    from edgetpu_ci.config import Config
+    from edgetpu_ci.logs.opening import Logging
+    from edgetpu_ci.world import World
+
+
+@dataclass
+class Process:
+    """One command: what it told, by which configuration, and where that is logged."""
+
+    observed: Observed = field(default_factory=Observed)
+    settings: "Config | None" = None
+    logging: "Logging | None" = None
+    world: "World | None" = None
+
+    def begin(self, settings: "Config", world: "World") -> None:
+        """Log from now on, where the configuration says so; without that nothing of it is so much as imported."""
+        logs = settings.observability.logs
+        if logs is None or self.logging:
+            return
+        from edgetpu_ci.logs import opening, uploading
+
+        person = (lambda line: output.write(line, sys.stderr)) if output.is_watched(sys.stderr) else None
+        self.settings, self.world = settings, world
+        self.logging = opening.begin(logs, world, person)
+        uploading.write_outputs(logs, world)
+
+    def failed(self, error: Exception) -> None:
+        """Tell that the command ended with an error that we expect, or by a fault of ours."""
+        if not self.world:
+            return
+        now = self.world.now()
+        if isinstance(error, EdgeTpuCiError):
+            self.observed.tell("error", "command_failed", now, reason=str(error), exit_status=error.exit_status)
+        else:
+            self.observed.broke("bug", now, error)
+
+    def end(self) -> None:
+        """Tell whoever is to hear of what was logged and not told yet, and end logging."""
+        if self.logging and self.settings and self.world:
+            if self.observed.loud:
+                _told(self.settings, self.logging.session, self.world)
+            self.logging.end()
+        self.observed, self.settings, self.logging, self.world = Observed(), None, None, None
+
+
+def _told(settings: "Config", session: str, world: "World") -> None:
+    from edgetpu_ci.alerting import evaluating
+    from edgetpu_ci.publish.notice import notify
+
+    try:
+        told = evaluating.after_failure(settings, session, world)
+    except Exception as error:  # noqa: BLE001 - whatever breaks here, the exit status is that of the command
+        why = str(error) if isinstance(error, EdgeTpuCiError) else f"it broke with {type(error).__name__}."
+        notify("warning", f"Nobody was told of what was logged: {why}", world)
+        return
+    for problem in told.problems if told else ():
+        notify("warning", str(problem), world)
+
+
+PROCESS: Final = Process()
+"""This one. Whoever asks for the world gets what it tells."""
