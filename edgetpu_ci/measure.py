@@ -163,7 +163,8 @@ def _collect(collectors: Sequence[collect.Bound], beside: Beside | None, world: 
     seen: dict[str, str] = {}
     unset: list[UnsetError] = []
     for collector in collectors:
-        part = _part(collector, beside, world, state, unset)
+        with world.observed.span("collect", **{"edgetpu_ci.collector": collector.name}):
+            part = _part(collector, beside, world, state, unset)
         places = {measurement.key: collector.place for measurement in part.measurements}
         if twice := sorted(seen.keys() & places):
             first, before = twice[0], seen[twice[0]]

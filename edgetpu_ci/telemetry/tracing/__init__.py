@@ -46,10 +46,12 @@ def traced(verb: str, traces: Traces, world: World, act: Callable[[World], int],
 
 def _task(env: Mapping[str, str]) -> dict[str, Value]:
     """The job this process is part of, in the words for CI/CD."""
+    if not env.get("GITHUB_JOB"):
+        return {}
     repository, run, job = (env.get(name, "") for name in ("GITHUB_REPOSITORY", "GITHUB_RUN_ID", CHECK_RUN))
     server = env.get("GITHUB_SERVER_URL") or "https://github.com"
     return {
-        "cicd.pipeline.task.name": env.get("GITHUB_JOB", ""),
+        "cicd.pipeline.task.name": env["GITHUB_JOB"],
         "cicd.pipeline.task.type": "test",
         "cicd.pipeline.task.run.id": job,
         "cicd.pipeline.task.run.url.full": f"{server}/{repository}/actions/runs/{run}/job/{job}" if job else "",
