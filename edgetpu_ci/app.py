@@ -106,14 +106,14 @@ def run(
     if assess.is_main_line(taken):
         taken = _settled(taken, collectors, past, settings, world)
     taken = replace(taken, ancestors=ancestors, tests=_self_tests(keeper, taken, world))
-    report = assess.report(taken, settings, known, past)
-    report = _approved(report, happened, settings.compare.accept_label, world)
+    with world.observed.span("judge"):
+        report = _approved(assess.report(taken, settings, known, past), happened, settings, world)
     run_events.judged(report, world)
     saved, unsaved = _save(report, taken.samples, folder, None if is_apart else keeper, world)
     outputs, unsaid = _publish(publishers, report, world)
     told = _alert(watch, report, settings, folder, world) if watch and not is_apart else None
     # Nobody waits for a picture who waits for a comment or a page.
-    saved, undrawn = _draw(saved, report, folder)
+    saved, undrawn = _draw(saved, report, folder, world)
     problems = _grave((*unread, *unsaved, *undrawn), unsaid, world)
     outcome = Outcome(report, saved, told, problems)
     job.write_outputs(_outputs(outcome, world) | outputs, world)
@@ -151,9 +151,10 @@ def _alert(watch: "Watch", report: Report, settings: config.Config, folder: Path
     from edgetpu_ci.alerting.responding import Hand
 
     try:
-        told = evaluating.after_run(watch, report, event.read(world))
-        acting = Hand(settings=settings, watch=watch, folder=folder, world=world)
-        told = told and responding.follow(told, acting)
+        with world.observed.span("alerts"):
+            told = evaluating.after_run(watch, report, event.read(world))
+            acting = Hand(settings=settings, watch=watch, folder=folder, world=world)
+            told = told and responding.follow(told, acting)
     except EdgeTpuCiError as error:
         notify("warning", f"Nobody was told of alerts: {error}", world)
         return None
@@ -229,18 +230,19 @@ def _settled(
 ) -> measure.Taken:
     """With a second measurement of what is out of range; the first is kept when that goes wrong."""
     try:
-        return recheck.settle(taken, collectors, past.series, config.demands(settings), world)
+        with world.observed.span("recheck"):
+            return recheck.settle(taken, collectors, past.series, config.demands(settings), world)
     except EdgeTpuCiError as error:
         return measure.noted(taken, f"What was out of range could not be measured again: {error}")
 
 
-def _approved(report: Report, happened: event.Event, label: str, world: World) -> Report:
+def _approved(report: Report, happened: event.Event, settings: config.Config, world: World) -> Report:
     """The report with what somebody accepted on the pull request; where that cannot be read it is said."""
     if happened.pull_request is None or not any(map(judge.is_open, report.verdicts)):
         return report
     subjects = list(dict.fromkeys(measurement.subject for measurement in report.run.measurements))
     try:
-        found = approval.read(happened, label, subjects, world)
+        found = approval.read(happened, settings.compare.accept_label, subjects, world)
     except EdgeTpuCiError as error:
         notify("notice", f"Whether this was accepted on the pull request is not known: {error}", world)
         return report
@@ -255,11 +257,13 @@ def _save(
     problems: list[EdgeTpuCiError] = []
     try:
         if keeper:
-            keeper.append(history.kind(report.run.machine.key), report.run.id, codec.encode_json(report))
+            with world.observed.span("save", **{"edgetpu_ci.place": "store"}):
+                keeper.append(history.kind(report.run.machine.key), report.run.id, codec.encode_json(report))
     except EdgeTpuCiError as error:
         problems.append(error)
     try:
-        saved = report_folder.Saved(report=report_folder.save(folder, report, samples))
+        with world.observed.span("save", **{"edgetpu_ci.place": "folder"}):
+            saved = report_folder.Saved(report=report_folder.save(folder, report, samples))
         run_events.saved(report, str(saved.report), world)
     except EdgeTpuCiError as error:
         problems.append(error)
@@ -268,11 +272,12 @@ def _save(
 
 
 def _draw(
-    saved: report_folder.Saved | None, report: Report, folder: Path
+    saved: report_folder.Saved | None, report: Report, folder: Path, world: World
 ) -> tuple[report_folder.Saved | None, tuple[EdgeTpuCiError, ...]]:
     """With the chart, where there is a report to stand beside."""
     try:
-        return saved and replace(saved, chart=report_folder.draw(folder / "chart.png", report)), ()
+        with world.observed.span("draw"):
+            return saved and replace(saved, chart=report_folder.draw(folder / "chart.png", report)), ()
     except EdgeTpuCiError as error:
         return saved, (error,)
 

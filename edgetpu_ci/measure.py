@@ -168,7 +168,8 @@ def _collect(
     unset: list[UnsetError] = []
     for collector in collectors:
         began = world.monotonic()
-        part = _part(collector, beside, world, state, unset)
+        with world.observed.span("collect", **{"edgetpu_ci.collector": collector.name}):
+            part = _part(collector, beside, world, state, unset)
         run_events.measured(name, part.measurements, world.monotonic() - began, world)
         if not part.measurements:
             run_events.missed(name, collector.place, "; ".join(part.incomplete), world)

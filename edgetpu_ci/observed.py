@@ -117,15 +117,12 @@ class Observed:
                 ours.pop()
                 self.spans[place] = self.spans[place]._replace(end=self.clock(), fault=fault)
 
-    def record(
-        self, name: str, start: int, end: int, parent: int | None = None, fault: str = "", **attributes: Value
-    ) -> int | None:
-        """A span of what was timed elsewhere, and is over: below `parent`, or the span that is open.
+    def record(self, span: Span) -> int | None:
+        """Keep one of what was timed elsewhere, and is over: without a parent it is below the span that is open.
 
         Its place; None where there are too many.
         """
-        span = Span(name, start, end, attributes, self.innermost if parent is None else parent, fault)
-        return self._keep(span, MOST_RECORDED)
+        return self._keep(span._replace(parent=self.innermost) if span.parent is None else span, MOST_RECORDED)
 
     @property
     def innermost(self) -> int | None:

@@ -37,7 +37,8 @@ def run(
     def one(device: str) -> Result:
         unit = _part(places[device])
         try:
-            return app.run(each[device], folder / unit, _telling(device, world), unit=unit)
+            with world.observed.span("device", **{"edgetpu_ci.device": device}):
+                return app.run(each[device], folder / unit, _telling(device, world), unit=unit)
         except EdgeTpuCiError as error:
             return error
 

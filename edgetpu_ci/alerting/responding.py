@@ -67,7 +67,7 @@ class Hand:
     def ask(self, runbook: Runbook, action: Action, called: str) -> Done:
         """Do an action because somebody asks for it, however often it was done; the incident's timeline has it."""
         if not called:
-            return actions.perform(action, self.ready(action, None))
+            return self._perform(runbook, action, None)
         incident = self.incident(called)
         begun = Response(runbook=runbook.name, action=action.called, by=self.world.token(), began=self.world.now())
         self._change(lambda book: responses.write(book, incident, begun))
@@ -83,11 +83,16 @@ class Hand:
     def _act(self, runbook: Runbook, begun: Response, incident: Incident) -> Done:
         """Do an action that the book knows to have begun, and write down how it ended."""
         action = find(runbook, begun.action)
-        done = actions.perform(action, self.ready(action, incident))
+        done = self._perform(runbook, action, incident)
         result = words.plain(f"{done.text} ({done.file})" if done.file else done.text, words.SENTENCE)
         over = replace(begun, ended=self.world.now(), well=done.well, result=result)
         self._change(lambda book: responses.finish(book, incident, over, done.tells))
         return done
+
+    def _perform(self, runbook: Runbook, action: Action, incident: Incident | None) -> Done:
+        known = {"edgetpu_ci.runbook": runbook.name, "edgetpu_ci.action": action.called}
+        with self.world.observed.span("runbook_action", **known):
+            return actions.perform(action, self.ready(action, incident))
 
     def _change(self, change: Callable[[Book], Book]) -> Book:
         """The book with a change that others are to hear of."""

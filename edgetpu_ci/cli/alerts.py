@@ -8,6 +8,8 @@ from edgetpu_ci.errors import DeliveryError
 
 if TYPE_CHECKING:
     from edgetpu_ci.alerting.evaluating import Told
+    from edgetpu_ci.config import Config
+    from edgetpu_ci.world import World
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -19,13 +21,17 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, take acknowledgements, tell; 4 where somebody could not be told."""
+    settings = surroundings.settings(arguments)
+    return surroundings.traced(settings, "alerts", lambda world: _caught_up(settings, arguments, world))
+
+
+def _caught_up(settings: "Config", arguments: argparse.Namespace, world: "World") -> int:
     from edgetpu_ci import codec
     from edgetpu_ci.alerting import responding
     from edgetpu_ci.incidents import by_hand
     from edgetpu_ci.render import incident_text
 
-    world = surroundings.world()
-    told = responding.catch_up(surroundings.settings(arguments), arguments.output, world)
+    told = responding.catch_up(settings, arguments.output, world)
     if arguments.json:
         output.write(codec.encode_json(_plain(told)).decode(), end="")
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgetpu_ci.cli import output, surroundings
 
 if TYPE_CHECKING:
+    from edgetpu_ci.config import Config
     from edgetpu_ci.weekly import Made
     from edgetpu_ci.world import World
 
@@ -26,10 +27,14 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make it, write it where that is asked for, and say it."""
+    settings = surroundings.settings_if_any(arguments)
+    return surroundings.traced(settings, "digest", lambda world: _made(settings, arguments, world))
+
+
+def _made(settings: "Config", arguments: argparse.Namespace, world: "World") -> int:
     from edgetpu_ci import weekly
     from edgetpu_ci.digest import week
 
-    settings, world = surroundings.settings_if_any(arguments), surroundings.world()
     chosen = week.parse(arguments.week) if arguments.week else week.lately(world.now())
     slack = None if arguments.dry_run else weekly.slack_options(settings, arguments.channel, world)
     made = weekly.make(settings, chosen, world)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edgetpu_ci.app import Outcome
     from edgetpu_ci.base import Files
     from edgetpu_ci.config import Config
+    from edgetpu_ci.world import World
 
 _REPORT = Path("edgetpu-ci-report")
 
@@ -77,18 +78,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.kpis:
         settings = config.of_kpis(settings)
     if arguments.device:
-        return _run_on_devices(settings, arguments)
+        return surroundings.traced(settings, "run", lambda world: _on_devices(settings, arguments, world))
     if arguments.side_by_side:
         raise ConfigError("--side-by-side needs several devices; name them with --device.")
-    return _told(app.run(settings, arguments.output, surroundings.world()))
+    return surroundings.traced(settings, "run", lambda world: _told(app.run(settings, arguments.output, world)))
 
 
-def _run_on_devices(settings: "Config", arguments: argparse.Namespace) -> int:
+def _on_devices(settings: "Config", arguments: argparse.Namespace, world: "World") -> int:
     from edgetpu_ci import on_devices
 
-    results = on_devices.run(
-        settings, arguments.device, arguments.output, surroundings.world(), side_by_side=arguments.side_by_side
-    )
+    results = on_devices.run(settings, arguments.device, arguments.output, world, side_by_side=arguments.side_by_side)
     for device, result in results.items():
         output.say(f"\ndevice  {device}\n")
         if isinstance(result, EdgeTpuCiError):
@@ -110,7 +109,9 @@ def compare(arguments: argparse.Namespace) -> int:
     files = _files(arguments.base, arguments.head)
     if files is None:
         settings = replace(settings, compare=replace(settings.compare, base=arguments.base[0]))
-    return _told(app.run(settings, arguments.output, surroundings.world(), against=files))
+    return surroundings.traced(
+        settings, "compare", lambda world: _told(app.run(settings, arguments.output, world, against=files))
+    )
 
 
 def _beside_published(arguments: argparse.Namespace) -> int:
@@ -126,10 +127,15 @@ def _beside_published(arguments: argparse.Namespace) -> int:
 
 def selftest(arguments: argparse.Namespace) -> int:
     """Measure models against themselves; 5 when this runner is too noisy."""
+    settings = _models_or_settings(arguments)
+    return surroundings.traced(settings, "selftest", lambda world: _selftested(settings, world))
+
+
+def _selftested(settings: "Config", world: "World") -> int:
     from edgetpu_ci import selftest
     from edgetpu_ci.render import selftest as said
 
-    outcome = selftest.run(_models_or_settings(arguments), surroundings.world())
+    outcome = selftest.run(settings, world)
     output.say(said.text(outcome.machine, outcome.tests, outcome.runner, simulated=outcome.simulated))
     return outcome.exit_status
 
@@ -144,11 +150,15 @@ def bisect_options(command: argparse.ArgumentParser) -> None:
 
 def bisect(arguments: argparse.Namespace) -> int:
     """Find the commit that made something worse."""
+    settings = _models_or_settings(argparse.Namespace(**vars(arguments), reference=False))
+    return surroundings.traced(settings, "bisect", lambda world: _bisected(settings, arguments, world))
+
+
+def _bisected(settings: "Config", arguments: argparse.Namespace, world: "World") -> int:
     from edgetpu_ci import bisection
 
-    settings = _models_or_settings(argparse.Namespace(**vars(arguments), reference=False))
-    answer = bisection.search(settings, arguments.good, arguments.bad, output.say, surroundings.world())
-    output.say(bisection.text(answer, surroundings.world()))
+    answer = bisection.search(settings, arguments.good, arguments.bad, output.say, world)
+    output.say(bisection.text(answer, world))
     return answer.exit_status
 
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgetpu_ci.alerting.responding import Hand
+    from edgetpu_ci.config import Config
     from edgetpu_ci.runbooks.record import Action, Runbook
+    from edgetpu_ci.world import World
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -69,10 +71,14 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    settings = surroundings.settings(arguments)
+    return surroundings.traced(settings, "runbook", lambda world: _performed(settings, arguments, world))
+
+
+def _performed(settings: "Config", arguments: argparse.Namespace, world: "World") -> int:
     from edgetpu_ci.alerting import responding
     from edgetpu_ci.runbooks import reading
 
-    settings, world = surroundings.settings(arguments), surroundings.world()
     runbook = _named(reading.load(settings.alerting, world.cwd), arguments.name)
     asked = [responding.find(runbook, arguments.action)] if arguments.action else runbook.actions
     hand = responding.hand(settings, arguments.output, world)

@@ -9,6 +9,8 @@ from edgetpu_ci.cli import output
 from edgetpu_ci.cli.observing import PROCESS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgetpu_ci.config import Config
     from edgetpu_ci.world import World
 
@@ -62,3 +64,14 @@ def world() -> "World":
         progress=show(lambda text: output.write(text, sys.stderr, end="")),
         observed=PROCESS.observed,
     )
+
+
+def traced(settings: "Config", verb: str, act: "Callable[[World], int]") -> int:
+    """What a command returns, traced where the configuration says so."""
+    here, traces = world(), settings.observability.traces
+    if traces is None:
+        return act(here)
+    from edgetpu_ci.publish.notice import notify
+    from edgetpu_ci.telemetry import tracing
+
+    return tracing.traced(verb, traces, here, act, lambda sentence: notify("notice", sentence, here))

@@ -105,6 +105,11 @@ class Bound:
     place: str = "collect"
 
     @property
+    def name(self) -> str:
+        """What it is called, as `use:` has it: the name of its module."""
+        return getattr(self.collector, "__name__", type(self.collector).__name__).rpartition(".")[2]
+
+    @property
     def is_of_repository(self) -> bool:
         """Whether what it brings is the same wherever it runs: a collector says so with `OF_REPOSITORY = True`."""
         return bool(getattr(self.collector, "OF_REPOSITORY", False))

@@ -11,6 +11,7 @@ Destination = Literal[
     "local_file", "remote_aggregator", "slack_webhook", "pagerduty", "all_channels", "emergency_contacts"
 ]
 Flavour = Literal["scrape", "push"]
+Join = Literal["", "githubreceiver", "grafana"]
 
 DAYS: Final = Meta(ge=1, le=3650)
 
@@ -52,7 +53,7 @@ class Traces(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     the same run, in the OpenTelemetry Collector (`githubreceiver`) or as Grafana's action names it (`grafana`).
     """
 
-    join: Literal["", "githubreceiver", "grafana"] = "githubreceiver"
+    join: Join = "githubreceiver"
 
 
 class Stack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgetpu_ci.loads import contention, slot, target, turns
+from edgetpu_ci.loads import contention, execution, slot, target, turns
 from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.loads.target import Seconds, Target, Whole
 from edgetpu_ci.model import Measurement
@@ -46,8 +46,9 @@ def take(
     options: Load, asked: dict[str, Any], into: type[S], world: World, seconds: float = 0
 ) -> turns.Slot[S] | Fault | str:
     """One process that is to take about so many `seconds`, and what the host did; or what broke, or why it cannot."""
-    started, before = world.monotonic(), contention.read(world.root)
+    started, before, began = world.monotonic(), contention.read(world.root), world.observed.clock()
     answer = slot.run(asked, options.python, seconds + options.timeout_seconds, into, world)
+    execution.of_load(asked, options.threads, (began, world.observed.clock()), answer, world.observed)
     after, elapsed = contention.read(world.root), world.monotonic() - started
     if isinstance(answer, (Fault, str)):
         return answer

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from edgetpu_ci.device import meters
 from edgetpu_ci.device.power import Samples
-from edgetpu_ci.loads import contention, slot, target, timing
+from edgetpu_ci.loads import contention, execution, slot, target, timing
 from edgetpu_ci.loads.bench import Bench
+from edgetpu_ci.loads.execution import Turn
 from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.loads.load import Load
 from edgetpu_ci.loads.target import Seconds, Whole
@@ -101,14 +102,15 @@ def _accelerator(device: str) -> str | None:
     return "" if device.startswith(("usb", SIMULATED, "/")) else None
 
 
-def take(options: Options, file: Path, share: Share, bench: Bench) -> tuple[Taken | Fault | str, float]:
+def take(options: Options, file: Path, share: Share, bench: Bench, turn: Turn) -> tuple[Taken | Fault | str, float]:
     """One slot, or what broke, or why there is none; and how many seconds it took once it was cool."""
     warm, world = bench.ready(), bench.world
-    started, before = world.now(), bench.read()
+    started, before, began = world.now(), bench.read(), world.observed.clock()
     with bench.watching() as looks:
         asked = _timing(options, file, share, world)
         answer = slot.run(asked, options.python, options.timeout_seconds, slot.Answer, world)
-    after, elapsed = bench.read(), (world.now() - started).total_seconds()
+    ended, after, elapsed = world.observed.clock(), bench.read(), (world.now() - started).total_seconds()
+    execution.of_slot(turn, options.threads, (began, ended), answer, world.observed)
     if not isinstance(answer, slot.Answer):
         return answer, elapsed
     window = contention.Window(

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from edgetpu_ci import stats
 from edgetpu_ci.loads import agreement, contention, failures, fidelity, heated, model_slot, models, powered
 from edgetpu_ci.loads.bench import Bench
+from edgetpu_ci.loads.execution import turns_of
 from edgetpu_ci.loads.model_slot import Options, Share, Taken
 from edgetpu_ci.loads.on_device import Place
 from edgetpu_ci.loads.turns import SPARE
@@ -30,6 +31,10 @@ class Subject:
     slots: list[Taken] = field(default_factory=list)
     spent: float = 0.0
     record: failures.Record = field(default_factory=failures.Record)
+
+    def __post_init__(self) -> None:
+        """Its turns are counted from now on."""
+        self.turns = turns_of(self.name, "head")
 
     @property
     def is_over(self) -> bool:
@@ -121,7 +126,7 @@ def _measure(subject: Subject, options: Options, left: int, bench: Bench) -> Non
     count = options.count or max(1, ceil(missing / left))
     limit = min((options.budget_seconds - subject.spent) / left, options.timeout_seconds / 2)
     share = Share(count, limit, expected=fidelity.expected(subject.reference))
-    taken, elapsed = model_slot.take(options, subject.file, share, bench)
+    taken, elapsed = model_slot.take(options, subject.file, share, bench, next(subject.turns))
     subject.spent += elapsed
     if isinstance(taken, Taken):
         subject.slots.append(taken)

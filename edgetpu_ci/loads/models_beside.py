@@ -1,6 +1,6 @@
 """Measure models and their bases in turns, and whether they answer alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
@@ -14,6 +14,7 @@ from edgetpu_ci import stats
 from edgetpu_ci.loads import agreement, contention, failures, fidelity, heated, model_slot, models, powered, turns
 from edgetpu_ci.loads.bench import Bench
 from edgetpu_ci.loads.beside import Beside
+from edgetpu_ci.loads.execution import Turn, turns_of
 from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.loads.model_slot import Options, Share, Taken
 from edgetpu_ci.loads.on_device import Place
@@ -36,9 +37,10 @@ class Both(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """What is known of one side beside its slots: what its outputs are held against, and its faults."""
+    """What is known of one side beside its slots: what its outputs are held against, and its faults; and its turns."""
 
     reference: fidelity.Reference | None
+    turns: Iterator[Turn]
     record: failures.Record
 
 
@@ -92,7 +94,8 @@ def _match(
     place: Place[Options],
     bench: Bench,
 ) -> _Match:
-    base, head = (_Side(reference, failures.Record()) for reference in references)
+    base = _Side(references[0], turns_of(both.name, "base"), failures.Record())
+    head = _Side(references[1], turns_of(both.name, "head"), failures.Record())
     return _Match(
         both.name,
         base=partial(_slot, _of_base(place.options), both.base, base, bench),
@@ -165,7 +168,7 @@ def _slot(options: Options, file: Path, known: _Side, bench: Bench) -> turns.Slo
     count = options.count or ceil(stats.samples_needed(0.99) / LOOKS[0])
     limit = min(options.budget_seconds / LOOKS[0], options.timeout_seconds / 2)
     share = Share(count, limit, MOST_INVOKES, fidelity.expected(known.reference))
-    taken, elapsed = model_slot.take(options, file, share, bench)
+    taken, elapsed = model_slot.take(options, file, share, bench, next(known.turns))
     reason = taken.answer.fault() if isinstance(taken, Taken) else taken
     if isinstance(taken, Taken) and reason is None:
         known.record.worked(taken.answer, elapsed, bench.world)

@@ -152,7 +152,8 @@ class Answer(Said, frozen=True, kw_only=True):
     """What the worker timed; one record of each list for each completed invoke.
 
     `wait_ns` is empty where unknown, and so is `tpu_ns`, the time inside the Edge TPU's operators. `timed`: between
-    which times, in Unix seconds; None of a worker that does not tell.
+    which times, in Unix seconds, and `loading`: between which the device was opened and the model loaded; None of a
+    worker that does not tell.
     `recovered_ns`: from each first failure to the next invoke that completed; `gave_up`: the last ones all failed.
     `takes` and `gives` are its inputs and outputs in words where these were `checked`.
     """
@@ -173,6 +174,7 @@ class Answer(Said, frozen=True, kw_only=True):
     first_ns: Nanoseconds = 0
     memory_bytes: int = 0
     cpu_seconds: float = 0.0
+    loading: tuple[float, float] | None = None
     timed: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:

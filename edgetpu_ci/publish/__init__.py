@@ -1,7 +1,6 @@
 """Publishers: each says a report in one place."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final, Protocol
 
 from edgetpu_ci import plugins
@@ -29,4 +28,9 @@ Bound = Callable[[Report, World], dict[str, str]]
 def bind(step: Step, place: str) -> Bound:
     """Check a step now, before anything is measured."""
     publisher, options = plugins.find(step, PUBLISHERS, "publish", place)
-    return partial(publisher.publish, options)
+
+    def say(report: Report, world: World) -> dict[str, str]:
+        with world.observed.span("publish", **{"edgetpu_ci.publisher": step.use}):
+            return publisher.publish(options, report, world)
+
+    return say

@@ -32,7 +32,8 @@ def make(settings: Config, week: Week, world: World) -> Made:
     if week.start > world.now():
         raise ConfigError(f"The week {week.name} has not begun; its digest begins with {week.start:%Y-%m-%d}.")
     keeper = store.open_store(settings.store, world)
-    known = gathering.known(settings, week, keeper, world)
+    with world.observed.span("gather"):
+        known = gathering.known(settings, week, keeper, world)
     return Made(compose(known), next(iter(known.kpis), None), keeper)
 
 
@@ -52,4 +53,5 @@ def tell(made: Made, options: slack.Options, world: World, draw: Callable[[Repor
     known = telling.Telling(
         digest=made.digest, kpis=made.kpis, options=options, store=made.store, world=world, draw=draw
     )
-    return known.tell()
+    with world.observed.span("tell"):
+        return known.tell()

@@ -23,8 +23,8 @@ def test_spans_know_what_they_are_inside_of() -> None:
     ticks = iter(range(100))
     seen = Observed(clock=lambda: next(ticks))
     with seen.span("collect", device="cpu"):
-        execution = seen.record("benchmark_execution", 5, 9, model="m")
-        seen.record("warmup", 6, 7, parent=execution)
+        execution = seen.record(Span("benchmark_execution", 5, 9, {"model": "m"}))
+        seen.record(Span("warmup", 6, 7, {}, parent=execution))
     with seen.span("judge"):
         pass
     assert [(span.name, span.parent) for span in seen.spans] == [
@@ -56,7 +56,7 @@ def test_spans_of_other_threads_are_below_the_first_ones_and_not_below_each_othe
     def measure(device: str) -> None:
         with seen.span("device", device=device):
             both.wait()
-            seen.record(device, 0, 1)
+            seen.record(Span(device, 0, 1, {}))
             both.wait()
 
     with seen.span("run"), ThreadPoolExecutor(2) as threads:
@@ -71,9 +71,9 @@ def test_spans_of_other_threads_are_below_the_first_ones_and_not_below_each_othe
 def test_spans_beyond_the_most_are_counted_and_steps_have_room() -> None:
     seen = Observed()
     for _ in range(observed.MOST_RECORDED + 3):
-        seen.record("warmup", 0, 1)
+        seen.record(Span("warmup", 0, 1, {}))
     with seen.span("judge"):
-        assert seen.record("warmup", 0, 1) is None
+        assert seen.record(Span("warmup", 0, 1, {})) is None
     assert (len(seen.spans), seen.dropped) == (observed.MOST_RECORDED + 1, 4)
     assert seen.spans[-1].name == "judge"
 

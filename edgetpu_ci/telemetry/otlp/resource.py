@@ -44,7 +44,8 @@ def _any(value: Value) -> "AnyValue":
         case float():
             return AnyValue(double_value=value)
         case _:
-            return AnyValue(string_value=str(value))
+            # A name of a file, or a variable, may hold what is no text.
+            return AnyValue(string_value=str(value).encode(errors="replace").decode())
 
 
 def described(world: World, happened: event.Event | None = None) -> dict[str, Value]:

@@ -12,7 +12,7 @@ def measure(runtime, request):
     """Nanoseconds of opening, loading, the first invoke and each warm one."""
     # A collection between two invokes is ours, not the model's.
     gc.disable()
-    now = time.perf_counter_ns
+    now, opening = time.perf_counter_ns, time.time()
     tpu = edgetpu.open_for(runtime, request)
     started = now()
     interpreter = runtime.construct(request, tpu and tpu.delegate)
@@ -23,6 +23,7 @@ def measure(runtime, request):
     preparing.allocate(interpreter, values)
     loaded = now()
     preparing.fill(interpreter, values)
+    loading = [opening, time.time()]
     warm = Loop(interpreter.invoke, request["threads"])
     warm.run(lambda: warm.is_warm(request))
     loop = Loop(interpreter.invoke, request["threads"], stretch(warm), tpu and tpu.busy)
@@ -39,6 +40,7 @@ def measure(runtime, request):
         load_ns=(constructed - started) + (loaded - allocating),
         first_ns=warm.wall[0],
         memory_bytes=held,
+        loading=loading,
         timed=timed,
     )
 
