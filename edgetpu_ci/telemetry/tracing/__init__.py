@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from edgetpu_ci import redaction
 from edgetpu_ci.config.observability import Traces
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.observed import Value
-from edgetpu_ci.runbooks import redaction
 from edgetpu_ci.telemetry import otlp
 from edgetpu_ci.telemetry.tracing import context, spans
 from edgetpu_ci.telemetry.tracing.context import CHECK_RUN, Context

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from edgetpu_ci import __version__
+from edgetpu_ci import __version__, redaction
 from edgetpu_ci.observed import Span
-from edgetpu_ci.runbooks import redaction
 from edgetpu_ci.telemetry.otlp import attributes
 from edgetpu_ci.telemetry.tracing.context import Context
 
