@@ -137,7 +137,7 @@ class Newest:
             readings=[*gathered.since(now - DAYS, besides=_OF_INCIDENTS), *self._incidents(repository)],
             runs=tuple(gathered.runs.values()),
             dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
-            bad_runs=tuple(computed.bad_runs(gathered.watched)),
+            bad_runs=tuple(gathered.streaks.samples()),
             regressions=tuple(gathered.ratios.values()),
             book=self._book,
             is_readable=not self._fault,

@@ -14,7 +14,7 @@ from edgetpu_ci import codec, history, memory, newest
 from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.exposition import families
-from edgetpu_ci.exposition.computed import Gathered, bad_runs
+from edgetpu_ci.exposition.computed import Gathered
 from edgetpu_ci.exposition.record import Known, Labels
 from edgetpu_ci.incidents import evaluate, keys
 from edgetpu_ci.incidents.record import STORED, Book
@@ -290,7 +290,7 @@ def test_the_labels_of_a_series_and_a_rule_are_those_of_our_alert(measured: list
     rules = (COVERAGE, PACKAGE, SLOW)
     one, gathered = report(*measured, machine=machine), Gathered(rules)
     gathered.take(one, LABELS, at(1))
-    counted = {keys.fingerprint(_renamed(dict(sample.labels))) for sample in bad_runs(gathered.watched)}
+    counted = {keys.fingerprint(_renamed(dict(sample.labels))) for sample in gathered.streaks.samples()}
     for seen in evaluate.observe(rules, one, LABELS):
         rule = next(rule for rule in rules if rule.name == seen.rule)
         # As `max by (repo, branch, ..., machine)` and the rule's own labels make them.
