@@ -44,7 +44,7 @@ def main() -> None:
     host = machine.identify(real_world())
     where = f"{'virtual, ' if host.hypervisor else ''}{host.cores} cores {host.cpu}"
     print(f"{where}, load {host.load}; medians, n = {TIMES}")
-    print("\n| series | MB | first scrape | repeated | of that, text | prometheus_client | ours / theirs |")
+    print("\n| series | MB | first scrape | repeated | of that, text | prometheus_client, text | ours / theirs |")
     print("|---|---|---|---|---|---|---|")
     for count in [int(given) for given in sys.argv[1:]] or [1_000, 10_000, 100_000]:
         with TemporaryDirectory() as folder:

@@ -190,6 +190,31 @@ def test_several_who_ask_at_once_read_nothing_twice(kept: Callable[..., Kept]) -
     assert list(store.text("alert_bad_runs").values()) == [20]
 
 
+@dataclass(frozen=True)
+class Slow(Folder):
+    """A store that does not answer until it may."""
+
+    may: threading.Event = field(default_factory=threading.Event)
+
+    def snapshot(self) -> Folder:
+        self.may.wait(20)
+        return self
+
+
+def test_a_scrape_does_not_wait_for_a_store_that_hangs(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    store.add(report(coverage(80)))
+    slow = Slow(store.store.root)
+    reader = Newest(slow, store.reader.looking, store.reader.world)
+    before = threading.active_count()
+    asked = [reader.promptly(0.01) for _ in range(3)]
+    assert [(one.is_readable, list(one.readings)) for one in asked] == [(False, [])] * 3
+    assert threading.active_count() == before + 1
+    slow.may.set()
+    known = reader.promptly()
+    assert (known.is_readable, known.runs[0].at) == (True, START)
+
+
 @pytest.mark.parametrize(("broken", "known"), [(600.0, 600.0), (800.0, 700.0)])
 def test_of_a_run_that_broke_only_what_is_worse_counts(kept: Callable[..., Kept], broken: float, known: float) -> None:
     fault = value("error_rate_percent", 50, "mobilenet", failed=True, reason="the USB stick is gone")
