@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Lock
+from threading import Lock, Thread
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 import edgetpu_ci
 from edgetpu_ci import codec, config, history, store
@@ -34,6 +36,10 @@ PAUSE: Final = 60.0
 _OF_INCIDENTS: Final = frozenset(kpi.metric.name for kpi in incidents.KPIS)
 
 
+PROMPT: Final = 5.0
+"""Seconds that a scrape waits for the store, of the ten that Prometheus waits for a scrape."""
+
+
 class _Name(NamedTuple):
     """A document; names begin with their time, so that they sort by it."""
 
@@ -43,7 +49,7 @@ class _Name(NamedTuple):
 
 @dataclass
 class Newest:
-    """What `refresh` found until now. It may be called by several threads: one reads, the others wait."""
+    """What was found until now. Several threads may ask: one of them reads."""
 
     store: Store
     looking: Looking
@@ -57,9 +63,13 @@ class Newest:
     _looked: float | None = field(init=False, default=None)
     _fault: str = field(init=False, default="")
     _alone: Lock = field(init=False, default_factory=Lock)
+    _starting: Lock = field(init=False, default_factory=Lock)
+    _running: Thread | None = field(init=False, default=None)
+    _last: Known = field(init=False)
 
     def __post_init__(self) -> None:
         self._gathered = Gathered(self.looking.rules)
+        self._last = replace(self._known(), is_readable=False)
 
     def refresh(self) -> Known:
         """What is known now, what is new in the store read; never an error, for the rest is known as it was."""
@@ -67,14 +77,28 @@ class Newest:
             if self._looked is None or self.world.monotonic() - self._looked >= self.pause:
                 self._look()
                 self._looked = self.world.monotonic()
-            return self._known()
+                self._last = self._known()
+            return self._last
+
+    def promptly(self, seconds: float = PROMPT) -> Known:
+        """The same, or what was known before where the store does not answer in time: a scrape does not wait longer.
+
+        Until the first look is over nothing is known, and the store not readable.
+        """
+        with self._starting:
+            if self._running is None or not self._running.is_alive():
+                self._running = Thread(target=self.refresh, daemon=True)
+                self._running.start()
+            running = self._running
+        running.join(seconds)
+        return self._last
 
     def _look(self) -> None:
         try:
             kept = self.store.snapshot()
             self._read_book(kept)
             new = [name for kind in (history.REPORTS, history.KPIS, STORED) for name in self._new(kept, kind)]
-        except EdgeTpuCiError as error:
+        except (EdgeTpuCiError, OSError) as error:
             self._fault = self._said(f"The store cannot be read: {error}", self._fault)
             return
         self._fault = ""
@@ -137,7 +161,7 @@ class Newest:
             readings=[*gathered.since(now - DAYS, besides=_OF_INCIDENTS), *self._incidents(repository)],
             runs=tuple(gathered.runs.values()),
             dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
-            bad_runs=tuple(computed.bad_runs(gathered.watched)),
+            bad_runs=tuple(gathered.streaks.samples()),
             regressions=tuple(gathered.ratios.values()),
             book=self._book,
             is_readable=not self._fault,

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from msgspec.structs import replace
-
 from edgetpu_ci import metrics
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.exposition import readings
-from edgetpu_ci.exposition.families import OWN
 from edgetpu_ci.exposition.readings import Key
 from edgetpu_ci.exposition.record import Labels, Needed, Ran, Reading, Sample
-from edgetpu_ci.incidents import evaluate, figures, lasting, machine
-from edgetpu_ci.incidents.record import Book, Incident
+from edgetpu_ci.exposition.streaks import Streaks
+from edgetpu_ci.incidents import evaluate, figures, lasting
+from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.metrics.supply import DEPENDENCIES
 from edgetpu_ci.model import REPOSITORY, Report
 
@@ -24,18 +22,17 @@ _OF_DEPENDENCIES: Final = {kpi.metric.name for kpi in DEPENDENCIES}
 
 @dataclass
 class Gathered:
-    """Reports of the main line, taken in any order; the newest known counts.
-
-    `watched` is a book of these reports alone, which nobody is told of: the store's own also knows what people closed
-    by hand, and what was not looked at is not in it.
-    """
+    """Reports of the main line, best oldest first; of what comes late only what was not known counts."""
 
     rules: Sequence[AlertRule]
     values: dict[Key, Reading] = field(default_factory=dict)
     ratios: dict[Labels, Sample] = field(default_factory=dict)
     runs: dict[Labels, Ran] = field(default_factory=dict)
     needed: dict[Labels, tuple[datetime, tuple[Needed, ...]]] = field(default_factory=dict)
-    watched: Book = field(default_factory=Book)
+    streaks: Streaks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streaks = Streaks(self.rules)
 
     def take(self, report: Report, labels: Mapping[str, str], now: datetime) -> None:
         """One more; `labels` are those of all its alerts, `repo` and `branch`."""
@@ -44,9 +41,8 @@ class Gathered:
         self._take_ratios(report, own)
         self._take_run(report, own)
         self._take_dependencies(report, own)
-        seen = evaluate.observe(self.rules, report, labels, self.watched.watched)
-        book = machine.advance(self.watched, seen, self.rules, now)
-        self.watched = replace(book, incidents=tuple(one for one in book.incidents if one.is_open))
+        seen = evaluate.observe(self.rules, report, labels, self.streaks.watched.values())
+        self.streaks.take(seen, now)
 
     def since(self, first: datetime, besides: Container[str]) -> Iterator[Reading]:
         """The newest known values that are not older, but those of some metrics."""
@@ -82,19 +78,6 @@ class Gathered:
 
 def _is_newer(report: Report, known: Ran | Sample | None) -> bool:
     return known is None or known.at is None or known.at <= report.run.at
-
-
-def bad_runs(book: Book) -> Iterator[Sample]:
-    """In how many runs in a row each alert's demand was broken: as long as it is pending or fires, else 0.
-
-    An alert that fires is over after as many good runs as its rule wants; a pending one after one.
-    """
-    alerts = (*book.alerts, *(alert for one in book.incidents if one.is_open for alert in one.alerts))
-    count = {alert.fingerprint: alert.bad_runs for alert in alerts if alert.state != "resolved"}
-    for one in book.watched:
-        named = {"rule": one.rule, **one.labels}
-        labels = tuple((name, named[name]) for name in OWN["alert_bad_runs"].labels if named.get(name))
-        yield Sample(labels, count.get(one.fingerprint, 0), one.last.at)
 
 
 def of_incidents(incidents: Iterable[Incident], labels: Labels, now: datetime) -> Iterator[Reading]:

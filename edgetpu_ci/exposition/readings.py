@@ -28,14 +28,15 @@ def of(report: Report, labels: Labels) -> Iterator[Measured]:
     """Every value that is known. `labels` are `repo` and `branch`; the others are those that alerts have."""
     run = report.run
     doubts = _Doubts(run.measurements)
+    kinds = {m.metric: (metrics.find(m.metric).name, evaluate.machine_of(run, m)) for m in run.measurements}
     written: dict[tuple[str, str, str], Labels] = {}
     for measured in run.measurements:
         if measured.value is not None and isfinite(measured.value):
-            key = (measured.subject, measured.device, evaluate.machine_of(run, measured))
+            metric, machine = kinds[measured.metric]
+            key = (measured.subject, measured.device, machine)
             # Series of a subject share theirs: that is less to keep, and to write.
             own = written.get(key) or written.setdefault(key, (*labels, *_given(*key)))
-            name = metrics.find(measured.metric).name
-            yield Measured(Reading(name, own, measured.value, run.at), doubts.of(measured))
+            yield Measured(Reading(metric, own, measured.value, run.at), doubts.of(measured))
 
 
 def believed(report: Report, labels: Labels) -> list[Reading]:

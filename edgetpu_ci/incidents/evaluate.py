@@ -1,7 +1,7 @@
 """What a report says of each thing that somebody wants to be told of. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from edgetpu_ci import metrics, validity
 from edgetpu_ci.config.alerting import AlertRule
@@ -18,6 +18,17 @@ Labels = tuple[tuple[str, str], ...]
 """Sorted as a rule names them, to tell its groups apart."""
 
 
+class _Doubts(NamedTuple):
+    """Why nothing good is believed of some subjects, and nothing bad of the speed of others."""
+
+    broken: Mapping[str, str]
+    hot: Mapping[str, str]
+
+
+def _doubts(run: Run) -> _Doubts:
+    return _Doubts(validity.invalid(run.measurements), spoilt.by_heat(run.measurements))
+
+
 def observe(
     rules: Sequence[AlertRule], report: Report, labels: Mapping[str, str], known: Iterable[Watched] = ()
 ) -> tuple[Observation, ...]:
@@ -26,13 +37,13 @@ def observe(
     `labels` hold of the whole report (`repo`, `branch`). What is `known` from earlier runs, and neither has a value in
     this one, is bad for a rule on what is missing.
     """
-    known = tuple(known)
+    known, doubts = tuple(known), _doubts(report.run)
     return tuple(
         _observation(rule, report, {**labels, **_of_rule(rule), **dict(group)}, found)
         for rule in rules
         if demand.applying([Rule(match=rule.match)], report.run)
         for group, measured in _groups(rule, report.run, labels, known).items()
-        for found in [_believed(rule, report, _found(rule, report, measured))]
+        for found in [_believed(rule, report, _found(rule, report, measured, doubts), doubts)]
     )
 
 
@@ -128,9 +139,9 @@ def _gone(rule: AlertRule, subject: str = REPOSITORY, metric: str = "", device: 
     return Measurement(subject=subject, metric=named, device=device, reason="it was not measured in this run")
 
 
-def _found(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> Found:
+def _found(rule: AlertRule, report: Report, measured: Sequence[Measurement], doubts: _Doubts) -> Found:
     if rule.worse_by_percent is not None:
-        return lasting.change(rule, report, measured)
+        return lasting.change(rule, report, measured, doubts.broken)
     if rule.streak_above is not None:
         return standing.failing(rule, measured, report.verdicts)
     if rule.missing_above is not None:
@@ -140,15 +151,15 @@ def _found(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> 
     return standing.threshold(rule, measured)
 
 
-def _believed(rule: AlertRule, report: Report, found: Found) -> Found:
+def _believed(rule: AlertRule, report: Report, found: Found, doubts: _Doubts) -> Found:
     """A value that other work or heat may have spoilt is not bad, and one of a run that broke is not good."""
     if rule.above is None and rule.below is None:
         return found
-    measurements, subject = report.run.measurements, found.of.subject
+    subject = found.of.subject
     if found.standing == standing.GOOD and not validity.is_of_file(found.of):
-        why = validity.invalid(measurements).get(subject, "")
+        why = doubts.broken.get(subject, "")
     elif found.standing == standing.BAD and spoilt.is_speed(found.of.metric):
-        why = spoilt.by_heat(measurements).get(subject, "") or _busy(rule, report, found.of)
+        why = doubts.hot.get(subject, "") or _busy(rule, report, found.of)
     else:
         why = ""
     return found._replace(standing=standing.UNKNOWN, because=f"{found.because}, but {why}") if why else found

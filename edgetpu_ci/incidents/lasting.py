@@ -1,6 +1,6 @@
 """Whether something became worse, and stays so: by its own history, or against what was accepted. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 from edgetpu_ci import course, validity
@@ -22,20 +22,20 @@ def watching(rules: Iterable[AlertRule]) -> tuple[Rule, ...]:
     return tuple(Rule(match=rule.match, no_change_point=True) for rule in rules if rule.worse_by_percent is not None)
 
 
-def change(rule: AlertRule, report: Report, measured: Sequence[Measurement]) -> Found:
+def change(rule: AlertRule, report: Report, measured: Sequence[Measurement], broken: Mapping[str, str]) -> Found:
     """Whether one of them is worse by more than `worse_by_percent`; unknown where there is nothing to compare with.
 
     The confirmed shifts of its history, and comparisons with the baseline or a base commit. A previous run is nobody's
-    decision: the next one after it would find nothing worse.
+    decision: the next one after it would find nothing worse. `broken` are subjects whose run broke, and how.
     """
-    return standing.worst(_of(rule, report, m) for m in measured)
+    return standing.worst(_of(rule, report, m, broken.get(m.subject, "")) for m in measured)
 
 
 def ratios(report: Report) -> Iterator[tuple[Measurement, float]]:
     """By what fraction each measurement became worse for good; 0 where nothing is certain, unknown ones left out."""
     broken = validity.invalid(report.run.measurements)
     histories, comparisons = _by_key(report.history), _by_key(report.comparisons)
-    for measured in report.run.measurements:
+    for measured in report.run.measurements if histories or comparisons else ():
         if measured.value is not None and (measured.subject not in broken or validity.is_of_file(measured)):
             key = demand.watched(_ANY, measured)
             found = [
@@ -65,8 +65,7 @@ def _behind(measured: Measurement, comparison: Comparison) -> float | None:
     return tolerance.worse_by(comparison) if verdict.status == "failed" else 0.0
 
 
-def _of(rule: AlertRule, report: Report, measured: Measurement) -> Found:
-    broken = validity.invalid(report.run.measurements).get(measured.subject, "")
+def _of(rule: AlertRule, report: Report, measured: Measurement, broken: str) -> Found:
     if measured.value is None or (broken and not validity.is_of_file(measured)):
         return standing.unknown(rule, measured, broken)
     key = demand.watched(_demand(rule), measured)

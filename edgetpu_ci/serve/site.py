@@ -24,7 +24,7 @@ def of(settings: Config, world: World) -> "Site":
     """The site of a configuration; nothing is looked at yet. ConfigError where it could never be."""
     kept = newest.of(settings, world)
     durations.time(settings.observability.health.benchmark_age, "observability.health.benchmark_age")
-    return Site(look=kept.refresh, reports=Reports(kept.store), host=Host(settings, world))
+    return Site(look=kept.promptly, reports=Reports(kept.store), host=Host(settings, world))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from edgetpu_ci import codec, history, memory, newest
 from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.exposition import families
-from edgetpu_ci.exposition.computed import Gathered, bad_runs
+from edgetpu_ci.exposition.computed import Gathered
 from edgetpu_ci.exposition.record import Known, Labels
 from edgetpu_ci.incidents import evaluate, keys
 from edgetpu_ci.incidents.record import STORED, Book
@@ -190,6 +190,31 @@ def test_several_who_ask_at_once_read_nothing_twice(kept: Callable[..., Kept]) -
     assert list(store.text("alert_bad_runs").values()) == [20]
 
 
+@dataclass(frozen=True)
+class Slow(Folder):
+    """A store that does not answer until it may."""
+
+    may: threading.Event = field(default_factory=threading.Event)
+
+    def snapshot(self) -> Folder:
+        self.may.wait(20)
+        return self
+
+
+def test_a_scrape_does_not_wait_for_a_store_that_hangs(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    store.add(report(coverage(80)))
+    slow = Slow(store.store.root)
+    reader = Newest(slow, store.reader.looking, store.reader.world)
+    before = threading.active_count()
+    asked = [reader.promptly(0.01) for _ in range(3)]
+    assert [(one.is_readable, list(one.readings)) for one in asked] == [(False, [])] * 3
+    assert threading.active_count() == before + 1
+    slow.may.set()
+    known = reader.promptly()
+    assert (known.is_readable, known.runs[0].at) == (True, START)
+
+
 @pytest.mark.parametrize(("broken", "known"), [(600.0, 600.0), (800.0, 700.0)])
 def test_of_a_run_that_broke_only_what_is_worse_counts(kept: Callable[..., Kept], broken: float, known: float) -> None:
     fault = value("error_rate_percent", 50, "mobilenet", failed=True, reason="the USB stick is gone")
@@ -290,7 +315,7 @@ def test_the_labels_of_a_series_and_a_rule_are_those_of_our_alert(measured: list
     rules = (COVERAGE, PACKAGE, SLOW)
     one, gathered = report(*measured, machine=machine), Gathered(rules)
     gathered.take(one, LABELS, at(1))
-    counted = {keys.fingerprint(_renamed(dict(sample.labels))) for sample in bad_runs(gathered.watched)}
+    counted = {keys.fingerprint(_renamed(dict(sample.labels))) for sample in gathered.streaks.samples()}
     for seen in evaluate.observe(rules, one, LABELS):
         rule = next(rule for rule in rules if rule.name == seen.rule)
         # As `max by (repo, branch, ..., machine)` and the rule's own labels make them.

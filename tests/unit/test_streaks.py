@@ -1,0 +1,54 @@
+"""Bad runs in a row, counted without a book, are those of the state machine of incidents."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.exposition.streaks import Streaks
+from edgetpu_ci.incidents import evaluate, machine
+from edgetpu_ci.incidents.record import Book
+from tests.fakes.alerting import COVERAGE, LABELS, START, at, report, value
+
+RULES = st.builds(
+    lambda for_, resolve_after: replace(COVERAGE, for_=for_, resolve_after=resolve_after),
+    st.sampled_from(["", "2 runs", "3 runs", "10 min"]),
+    st.integers(1, 3),
+)
+RUNS = st.lists(st.tuples(st.integers(0, 40), st.sampled_from([70.0, 90.0, None])), max_size=14)
+
+
+@settings(max_examples=50)
+@given(RULES, RUNS)
+def test_they_are_those_of_the_machine_whatever_the_order(
+    rule: AlertRule, runs: list[tuple[int, float | None]]
+) -> None:
+    streaks, book, now = Streaks((rule,)), Book(), START + timedelta(hours=1)
+    for minutes, coverage in runs:
+        one = report(value("test_coverage", coverage), minutes=minutes)
+        seen = evaluate.observe((rule,), one, LABELS, book.watched)
+        book = machine.advance(book, seen, (rule,), now)
+        streaks.take(seen, now)
+        open_ = [alert for incident in book.incidents if incident.is_open for alert in incident.alerts]
+        known = {alert.rule: alert.bad_runs for alert in (*book.alerts, *open_) if alert.state != "resolved"}
+        assert [sample.value for sample in streaks.samples()] == [known.get(one.rule, 0) for one in book.watched]
+        assert [(one.last, one.good) for one in streaks.watched.values()] == [(w.last, w.good) for w in book.watched]
+
+
+def test_a_sample_is_named_by_the_rule_and_what_the_alert_is_of() -> None:
+    streaks = Streaks((COVERAGE,))
+    streaks.take(evaluate.observe((COVERAGE,), report(value("test_coverage", 70)), LABELS), at(1))
+    ((labels, count, _),) = streaks.samples()
+    assert (dict(labels), count) == (
+        {
+            "rule": "test_coverage_drop",
+            "severity": "warning",
+            "priority": "p2_medium",
+            "repo": "o/r",
+            "branch": "main",
+            "subject": "repository",
+        },
+        1,
+    )
