@@ -99,7 +99,7 @@ def test_a_model_that_is_not_there_or_is_none_is_unhealthy_and_no_path_of_the_ma
     assert state(site, "model_cache") == ("unhealthy", 'No model file matches "*.tflite".')
     (tmp_path / "small.tflite").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     status, said = state(site, "model_cache")
-    assert status == "unhealthy"
+    assert (status, state(site, "tpu_availability")[0]) == ("unhealthy", "degraded")
     assert str(said).startswith("small.tflite is a Git LFS pointer, not the model")
     assert str(tmp_path) not in site.health().body.decode()
 
@@ -181,7 +181,10 @@ def test_reports_that_cannot_be_read_are_counted_and_the_rest_is_served(tmp_path
     scraped = scrape(site).body.decode()
     assert "edgetpu_ci_store_passed_over" in scraped
     assert kept.run.id in scraped
-    assert kept.run.machine.host in site.page().body.decode()
+    shown = site.page().body.decode()
+    assert kept.run.machine.host in shown
+    assert "Incidents: unknown." in shown
+    assert "What is known of them cannot be read." in shown
 
 
 def test_a_store_that_cannot_be_read_is_said_and_host_and_page_are_served(tmp_path: Path) -> None:
@@ -189,7 +192,10 @@ def test_a_store_that_cannot_be_read_is_said_and_host_and_page_are_served(tmp_pa
     assert state(site, "store") == ("unhealthy", "The store cannot be read; the log of this server says why.")
     assert site.health().status == 503
     assert 'edgetpu_ci_store_readable{repo="octo/models"} 0' in scrape(site).body.decode()
-    assert "✗ unhealthy" in site.page().body.decode()
+    shown = site.page().body.decode()
+    assert "✗ unhealthy" in shown
+    assert "The store cannot be read.</p>" in shown
+    assert "There is no run yet" not in shown
     ready = site.ready()
     found = json.loads(ready.body)
     assert (ready.status, found["status"], found["checks"]["store:readable"][0]["status"]) == (200, "warn", "warn")
