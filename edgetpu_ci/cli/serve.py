@@ -2,17 +2,12 @@
 
 import argparse
 import signal
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, surroundings
 
 if TYPE_CHECKING:
     from edgetpu_ci.serve.routes import Site
-
-
-class _StoppedError(Exception):
-    """Somebody asked the server to stop."""
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -29,17 +24,20 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until somebody stops it: 0 after SIGTERM."""
+    from queue import SimpleQueue
+
     from edgetpu_ci.serve import address, routes, server
 
     place = address.parse(arguments.listen, public=arguments.public)
+    # Not an exception: what is being imported meanwhile may catch any.
+    stopping: SimpleQueue[int] = SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda number, _frame: stopping.put(number))
     door = routes.Door()
-    with suppress(_StoppedError):
-        signal.signal(signal.SIGTERM, _stop)
-        with server.serving(place, door.answer, output.fail) as listening:
-            # Reading the configuration takes as long as all the rest: who asks only whether we live need not wait.
-            door.open(_site(arguments))
-            output.write(f"serving {listening.url}")
-            listening.wait()
+    with server.serving(place, door.answer, output.fail) as listening:
+        # Reading the configuration takes as long as all the rest: who asks only whether we live need not wait.
+        door.open(_site(arguments))
+        output.write(f"serving {listening.url}")
+        stopping.get()
     return 0
 
 
@@ -48,7 +46,3 @@ def _site(arguments: argparse.Namespace) -> "Site":
     from edgetpu_ci.serve import site
 
     return site.of(settings, world)
-
-
-def _stop(*_: object) -> NoReturn:
-    raise _StoppedError

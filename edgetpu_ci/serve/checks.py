@@ -13,6 +13,7 @@ from edgetpu_ci.device import coral
 from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.errors import ConfigError, DeviceError
 from edgetpu_ci.exposition.record import Known
+from edgetpu_ci.serve import known
 from edgetpu_ci.serve.health import Check, State
 from edgetpu_ci.serve.models import Use
 
@@ -30,6 +31,9 @@ def tpu_availability(uses: Sequence[Use], corals: Sequence[Coral]) -> Check:
         return _check("unhealthy", " ".join(faults), len(corals), "devices")
     if any(use.needs_tpu for use in uses):
         return _check("healthy", f"There is what the configuration needs: {found}.", len(corals), "devices")
+    if any(use.target and (use.missing or any(model.fault for model in use.models)) for use in uses):
+        seen = f"Nobody knows whether the models that cannot be read need an Edge TPU; on this host: {found}."
+        return _check("degraded", seen, len(corals), "devices")
     return _check("healthy", f"No configured model needs an Edge TPU; on this host: {found}.", len(corals), "devices")
 
 
@@ -53,7 +57,8 @@ def model_cache(uses: Sequence[Use], measured: Mapping[str, str]) -> Check:
     faults = [model.fault for model in models.values() if model.fault]
     faults += [f'No model file matches "{pattern}".' for pattern in missing]
     if faults:
-        return _check("unhealthy", " ".join(faults[:_NAMED]), len(models), "models")
+        more = f" And {len(faults) - _NAMED:,} more." if len(faults) > _NAMED else ""
+        return _check("unhealthy", " ".join(faults[:_NAMED]) + more, len(models), "models")
     if not models:
         return _check("healthy", "No models are configured.", 0, "models")
     others = [name for name, model in models.items() if measured.get(name, model.sha256) != model.sha256]
@@ -91,12 +96,14 @@ def disk_space(free: int | None) -> Check:
     return _check(state, f"{free / 1e9:,.1f} GB are free where reports are kept.", free, "bytes")
 
 
-def freshness(newest: datetime | None, now: datetime, settings: Config) -> Check:
+def freshness(read: Known, now: datetime, settings: Config) -> Check:
     """How old the newest benchmark is, against what the configuration allows."""
+    newest = next((run.at for run in known.benchmarks(read.runs)), None)
     if not settings.collect:
         return _check("healthy", "No benchmark is configured.")
     if newest is None:
-        return _check("degraded", "There is no benchmark of the main line yet.")
+        seen = "There is no benchmark of the main line yet." if read.is_readable else "Nobody knows of any benchmark."
+        return _check("degraded", seen)
     most = settings.observability.health.benchmark_age
     age = max(now - newest, timedelta(0))
     seen = f"The newest benchmark is {durations.words(age)} old; {most} are allowed."

@@ -41,11 +41,12 @@ p{margin:.25rem 0}
 .quiet{color:var(--quiet);font-size:.9rem}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:8px;overflow-x:auto}
 table{border-collapse:collapse;width:100%}
-th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--line);overflow-wrap:anywhere}
+th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--line);overflow-wrap:break-word}
 th{font-size:.85rem;color:var(--quiet);font-weight:500;white-space:nowrap}
 thead th{border-top:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .short{white-space:nowrap}
+.name{overflow-wrap:anywhere;min-width:8rem}
 .state{font-weight:600;white-space:nowrap}
 .healthy{color:var(--good)}.degraded{color:var(--so-so)}.unhealthy{color:var(--bad)}
 a{color:var(--link)}
@@ -56,7 +57,13 @@ _POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_KINDS: Final = {"check": "short", "since": "short", "when": "short", "values": "number", "failed": "number"}
+_KINDS: Final = {
+    **dict.fromkeys(("what", "incident"), "name"),
+    **dict.fromkeys(("check", "since", "when"), "short"),
+    **dict.fromkeys(("values", "failed"), "number"),
+}
+"""How cells of a column are set, by its head."""
+
 _SIGNS: Final = {"healthy": "✓", "degraded": "!", "unhealthy": "✗"}
 
 
@@ -112,7 +119,7 @@ def _open(shown: Shown) -> list[Incident]:
 
 def _parts(shown: Shown) -> Iterator[str]:
     yield _checks(shown.checks)
-    yield _incidents(_open(shown), shown.at)
+    yield _incidents(_open(shown), shown)
     yield _failed(shown)
     yield _runs(shown)
     others = ((path, what) for path, what in PATHS.items() if path != "/")
@@ -120,9 +127,10 @@ def _parts(shown: Shown) -> Iterator[str]:
     yield f'<h2>Read on</h2>\n<div class="panel"><dl>{links}</dl></div>'
 
 
-def _incidents(found: Sequence[Incident], now: datetime) -> str:
-    rows = ([_incident(one), escape(one.severity), _who(one), _ago(one.opened_at, now)] for one in found)
-    return _table("Open incidents", ("incident", "severity", "taken on by", "since"), list(rows), "There are none.")
+def _incidents(found: Sequence[Incident], shown: Shown) -> str:
+    rows = [[_incident(one), escape(one.severity), _who(one), _ago(one.opened_at, shown.at)] for one in found]
+    nothing = "There are none." if shown.known.book else "What is known of them cannot be read."
+    return _table("Open incidents", ("incident", "severity", "taken on by", "since"), rows, nothing)
 
 
 def _incident(one: Incident) -> str:
@@ -141,14 +149,18 @@ def _failed(shown: Shown) -> str:
         for verdict in shown.told.get(run.report, Told()).failed
     ]
     title, head = "What failed in the newest runs", ("what", "why", "where")
-    return _table(title, head, rows, "Nothing." if shown.known.runs else "There is no run yet.")
+    return _table(title, head, rows, "Nothing." if shown.known.runs else _no_run(shown))
 
 
 def _runs(shown: Shown) -> str:
     runs = sorted(shown.known.runs, key=lambda run: run.at, reverse=True)
     rows = [[_where(run, shown), _commit(run), *_counted(run, shown), _ago(run.at, shown.at)] for run in runs]
     head = ("where", "commit", "values", "failed", "when")
-    return _table("Newest runs of main", head, rows, "There is none yet.")
+    return _table("Newest runs of main", head, rows, _no_run(shown))
+
+
+def _no_run(shown: Shown) -> str:
+    return "There is no run yet." if shown.known.is_readable else "The store cannot be read."
 
 
 def _where(run: Ran, shown: Shown) -> str:

@@ -79,10 +79,6 @@ class Server(ThreadingMixIn, TCPServer):
         """Serve, in a thread of its own."""
         self._serving.start()
 
-    def wait(self) -> None:
-        """Until somebody stops it."""
-        self._serving.join()
-
     def stop(self) -> None:
         """Take no more clients, and let those go that are being answered."""
         self.shutdown()
@@ -95,7 +91,11 @@ class Server(ThreadingMixIn, TCPServer):
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
         """Take the next client when there is room for one."""
         self._room.acquire()
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._room.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Answer one client, and make room."""

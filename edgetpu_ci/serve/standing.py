@@ -36,8 +36,7 @@ class Host:
 
     def kept(self, read: Known) -> dict[str, Check]:
         """Those of what is kept alone."""
-        last = next((run.at for run in known.benchmarks(read.runs)), None)
-        return {"freshness": checks.freshness(last, self.now(), self.settings), "store": checks.store(read)}
+        return {"freshness": checks.freshness(read, self.now(), self.settings), "store": checks.store(read)}
 
     def _measuring(self, measured: Mapping[str, str]) -> dict[str, Check]:
         try:
