@@ -1,4 +1,4 @@
-"""What remote write carries, read by others than those who wrote it: protobuf's own library, and snappy by its format."""
+"""What remote write carries, read by another than who wrote it: protobuf's own library, and snappy by its format."""
 
 from functools import cache
 

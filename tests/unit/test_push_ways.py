@@ -13,7 +13,6 @@ from edgetpu_ci.exposition.record import Family, Sample
 from edgetpu_ci.telemetry import push
 from edgetpu_ci.telemetry.push import pushgateway
 from edgetpu_ci.telemetry.push.way import Target
-from edgetpu_ci.world import World
 from tests.fakes import written
 from tests.fakes.clock import Clock
 from tests.fakes.loopback import Reply, Request, serve
@@ -26,7 +25,7 @@ FAMILIES = (
     Family(name="edgetpu_ci_test_coverage_ratio", help="covered", unit="ratio", samples=[Sample(COVERED, 0.8125)]),
     Family(name="edgetpu_ci_latency_p99_seconds", help="slow", unit="seconds", samples=[Sample(SLOW, 0.0125)]),
 )
-SECRET = "hunter2-of-prometheus"
+HIDDEN = "hunter2-of-prometheus"
 GARBAGE = Reply(status=204)
 
 
@@ -72,13 +71,13 @@ class Pushed:
 
 def _push(way: str, folder: Path, answer: Callable[[Request], Reply], path: str = "", **env: str) -> Pushed:
     clock, ended, error = Clock(), "", None
-    here: World = world(folder, env=env, now=lambda: AT, monotonic=clock.monotonic, sleep=clock.sleep)
+    here = world(folder, env=env, now=lambda: AT, monotonic=clock.monotonic, sleep=clock.sleep)
     with serve(answer) as port:
         try:
             ended = push.push(way, FAMILIES, Target(url=f"http://127.0.0.1:{port}{path}"), here)[1]
         except EdgeTpuCiError as caught:
             error = caught
-    assert SECRET not in f"{error} {here.ledger.log}"
+    assert HIDDEN not in f"{error} {here.ledger.log}"
     return Pushed(ended, error, clock)
 
 
@@ -176,18 +175,18 @@ def test_who_asks_to_wait_is_waited_for_as_long_as_that_makes_sense(tmp_path: Pa
 
 def test_who_writes_also_opens_what_is_read_but_not_on_another_server(tmp_path: Path) -> None:
     engine = Engine()
-    assert _remote(tmp_path, engine, EDGETPU_CI_REMOTE_WRITE_TOKEN=SECRET).error is None
-    assert {one.headers["authorization"] for one in (*engine.written, *engine.queried)} == {f"Bearer {SECRET}"}
+    assert _remote(tmp_path, engine, EDGETPU_CI_REMOTE_WRITE_TOKEN=HIDDEN).error is None
+    assert {one.headers["authorization"] for one in (*engine.written, *engine.queried)} == {f"Bearer {HIDDEN}"}
     with serve((there := Engine()).answer) as port:
         elsewhere = {"EDGETPU_CI_PROMETHEUS_URL": f"http://127.0.0.1:{port}/prom"}
-        pushed = _remote(tmp_path, engine, EDGETPU_CI_REMOTE_WRITE_TOKEN=SECRET, **elsewhere)
+        pushed = _remote(tmp_path, engine, EDGETPU_CI_REMOTE_WRITE_TOKEN=HIDDEN, **elsewhere)
     assert pushed.said == "Prometheus at 127.0.0.1 has all of them"
     assert [(one.target, "authorization" in one.headers) for one in there.queried] == [("/prom/api/v1/query", False)]
 
 
 def test_a_secret_that_is_thrown_back_is_not_repeated(tmp_path: Path) -> None:
-    engine = Engine(writes=[Reply(status=400, body=f"no user x with {SECRET}".encode())])
-    pushed = _remote(tmp_path, engine, EDGETPU_CI_REMOTE_WRITE_USER="x", EDGETPU_CI_REMOTE_WRITE_PASSWORD=SECRET)
+    engine = Engine(writes=[Reply(status=400, body=f"no user x with {HIDDEN}".encode())])
+    pushed = _remote(tmp_path, engine, EDGETPU_CI_REMOTE_WRITE_USER="x", EDGETPU_CI_REMOTE_WRITE_PASSWORD=HIDDEN)
     assert "no user x with ***" in str(pushed.error)
 
 
@@ -260,8 +259,8 @@ def test_a_store_takes_the_place_of_a_group_and_a_report_only_of_its_names(tmp_p
 
     with serve(answer) as port:
         for is_whole in (True, False):
+            target = Target(url=f"http://127.0.0.1:{port}", is_whole=is_whole)
             with pytest.raises(DeliveryError):
-                target = Target(url=f"http://127.0.0.1:{port}", is_whole=is_whole)
                 push.push("pushgateway", FAMILIES, target, world(tmp_path))
     assert came == ["PUT", "PUT", "GET", "POST", "POST", "GET"]
 
@@ -275,7 +274,7 @@ def test_a_file_for_node_exporter_is_written_whole(tmp_path: Path) -> None:
         "# TYPE edgetpu_ci_test_coverage_ratio gauge",
         'edgetpu_ci_test_coverage_ratio{repo="o/r",subject="repository"} 0.8125',
     ]
-    with pytest.raises(ConfigError, match="a file that ends in .prom"):
+    with pytest.raises(ConfigError, match=r"a file that ends in \.prom"):
         push.push("file", FAMILIES, Target(output=tmp_path / "ci.txt"), here)
 
 
