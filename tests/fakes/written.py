@@ -1,6 +1,7 @@
 """What remote write carries, read by another than who wrote it: protobuf's own library, and snappy by its format."""
 
 from functools import cache
+from typing import Any
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
@@ -11,7 +12,6 @@ from tests.fakes.loopback import Request
 Written = list[tuple[list[tuple[str, str]], list[tuple[float, int]]]]
 """Series in order: labels in order, and samples with their times in milliseconds."""
 
-_KINDS = {"string": FieldDescriptorProto.TYPE_STRING, "double": FieldDescriptorProto.TYPE_DOUBLE}
 _MESSAGES = {
     "Label": [("name", 1, "string"), ("value", 2, "string")],
     "Sample": [("value", 1, "double"), ("timestamp", 2, "int64")],
@@ -21,18 +21,23 @@ _MESSAGES = {
 """As the specification of remote write 1.0 has them."""
 
 
+_KINDS = {
+    "string": FieldDescriptorProto.TYPE_STRING,
+    "double": FieldDescriptorProto.TYPE_DOUBLE,
+    "int64": FieldDescriptorProto.TYPE_INT64,
+}
+
+
 def _field(name: str, number: int, kind: str) -> FieldDescriptorProto:
-    if kind.startswith("."):
-        return FieldDescriptorProto(
-            name=name, number=number, type="TYPE_MESSAGE", type_name=kind, label="LABEL_REPEATED"
-        )
-    return FieldDescriptorProto(
-        name=name, number=number, type=_KINDS.get(kind, FieldDescriptorProto.TYPE_INT64), label="LABEL_OPTIONAL"
-    )
+    if kind in _KINDS:
+        one = FieldDescriptorProto.LABEL_OPTIONAL
+        return FieldDescriptorProto(name=name, number=number, type=_KINDS[kind], label=one)
+    many, message = FieldDescriptorProto.LABEL_REPEATED, FieldDescriptorProto.TYPE_MESSAGE
+    return FieldDescriptorProto(name=name, number=number, type=message, type_name=kind, label=many)
 
 
 @cache
-def _request() -> type:
+def _request() -> Any:  # a class that is made only here
     messages = [
         DescriptorProto(name=name, field=[_field(*one) for one in fields]) for name, fields in _MESSAGES.items()
     ]

@@ -3,7 +3,7 @@
 import json
 import secrets
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,8 +39,9 @@ def families(value: float = 0.8125) -> list[Family]:
     ]
 
 
-def here(folder: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> World:
-    return world(folder, now=now, token=lambda: secrets.token_hex(8))
+def here(folder: Path, at: datetime | None = None, late: timedelta = timedelta()) -> World:
+    """The world as it is, but for a clock that stands still or is late."""
+    return world(folder, now=lambda: at or datetime.now(UTC) - late, token=lambda: secrets.token_hex(8))
 
 
 def started(program: str) -> str:
@@ -87,12 +88,12 @@ def test_prometheus_has_what_was_written_and_refuses_what_is_older(prometheus: s
     assert float(found["value"][1]) == 1 / 3
     for late, says in ((timedelta(minutes=5), "out of order"), (timedelta(hours=5), "out of bounds")):
         with pytest.raises(DeniedError, match=f"400: {says}.*; another push has a newer time, so that the clocks"):
-            push.push("remote-write", families(), target, here(tmp_path, lambda late=late: datetime.now(UTC) - late))
+            push.push("remote-write", families(), target, here(tmp_path, late=late))
 
 
 def test_a_prometheus_that_keeps_the_first_value_of_a_moment_says_so(prometheus: str, tmp_path: Path) -> None:
     at = datetime.now(UTC)
-    target, still = Target(url=f"{prometheus}/api/v1/write"), here(tmp_path, lambda: at)
+    target, still = Target(url=f"{prometheus}/api/v1/write"), here(tmp_path, at)
     push.push("remote-write", families(0.75), target, still)
     with pytest.raises(DeniedError, match="400: duplicate sample for timestamp; another push was of the same moment"):
         push.push("remote-write", families(0.5), target, still)

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import inf, isnan, nan
 
 import pytest
@@ -73,23 +73,6 @@ def test_each_format_as_it_stands() -> None:
         "# TYPE edgetpu_ci_x_ratio gauge\n# UNIT edgetpu_ci_x_ratio ratio\n"
         f'# HELP edgetpu_ci_x_ratio a \\"share\\"\n{values}# EOF\n'
     )
-
-
-def test_a_backfill_has_each_series_in_order_and_of_one_moment_the_last() -> None:
-    def sample(series: str, seconds: float, value: float) -> Sample:
-        return Sample((("subject", series),), value, AT + timedelta(seconds=seconds))
-
-    samples = [sample("a", 9, 3), sample("b", 1, 7), sample("a", 0.5, 1), sample("a", 9, 4), Sample((), 5)]
-    written = text.openmetrics([Family(name="x", help="", samples=samples)], times=True)
-    began = AT.timestamp()
-    assert written.splitlines()[2:] == [
-        f'x{{subject="a"}} 1 {began + 0.5:.3f}',
-        f'x{{subject="a"}} 4 {began + 9:.3f}',
-        f'x{{subject="b"}} 7 {began + 1:.3f}',
-        "# EOF",
-    ]
-    (found,) = read_openmetrics(written)
-    assert [float(one.timestamp or 0) for one in found.samples] == [began + 0.5, began + 9, began + 1]
 
 
 @pytest.mark.skipif(engines.find("promtool") is None, reason="promtool is not here; scripts/engines brings it")

@@ -1,7 +1,7 @@
 """What is pushed and backfilled of a store: only the main line, in order, each moment once, and nothing half known."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,7 +13,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics import parser
 
 from edgetpu_ci import cli, codec
 from edgetpu_ci.errors import DeliveryError
@@ -33,6 +34,7 @@ from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.receiver import receiver
 from tests.fakes.world import world
 
+read_openmetrics: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ONE, OTHER = (("repo", "o/r"), ("subject", "a")), (("repo", "o/r"), ("subject", "b"))
 
@@ -62,7 +64,7 @@ def test_a_history_is_in_order_each_moment_once_and_as_openmetrics_reads_it() ->
         f'edgetpu_ci_latency_p99_seconds{{repo="o/r",subject="b"}} 0.009 {began + 3600:.3f}',
         f'edgetpu_ci_test_coverage_ratio{{repo="o/r",subject="a"}} 0.8125 {began:.3f}',
     ]
-    found = {family.name: family for family in text_string_to_metric_families(written)}
+    found = {family.name: family for family in read_openmetrics(written)}
     assert {name: family.unit for name, family in found.items()} == {
         "edgetpu_ci_latency_p99_seconds": "seconds",
         "edgetpu_ci_test_coverage_ratio": "ratio",
