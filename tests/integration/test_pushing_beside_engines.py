@@ -25,6 +25,9 @@ from tests.fakes import engines
 from tests.fakes.clock import Clock
 from tests.fakes.world import world
 
+END = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+"""Of histories: VictoriaMetrics keeps two years here."""
+
 NASTY = '"q"\\ \n{},=# é 🙂'
 HERE = (("repo", "o/r"), ("branch", NASTY), ("subject", "mobilenet"), ("machine", "pi/4 ü"))
 KEY = (("repo", "o/r"), ("subject", "repository"))
@@ -134,10 +137,10 @@ def test_a_report_leaves_in_a_pushgateway_what_it_does_not_name(pushgateway: str
 
 def past(count: int, subjects: int = 1) -> Past:
     """Six-hourly values of some series, the newest first, and the newest twice."""
-    found, end = Past(), datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    found = Past()
     for run in [*range(count), 0]:
         labels = [tuple({**dict(HERE), "subject": f"m{n}"}.items()) for n in range(subjects)]
-        at = end - timedelta(hours=6 * run)
+        at = END - timedelta(hours=6 * run)
         found.take(Reading("latency_p99_ms", one, 3 + run / 7, at) for one in labels)
     return found
 
