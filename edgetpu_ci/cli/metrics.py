@@ -47,8 +47,8 @@ def _push(arguments: argparse.Namespace) -> int:
         output=arguments.output,
         is_whole=arguments.report is None,
     )
-    count, where = push.push(arguments.to, _families(arguments, world), target, world)
-    output.say(f"pushed  {count:,} series, which are now in {where}")
+    count, became = push.push(arguments.to, _families(arguments, world), target, world)
+    output.say(f"pushed  {count:,} series; {became}")
     return 0
 
 

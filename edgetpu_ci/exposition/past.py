@@ -2,14 +2,16 @@
 
 from array import array
 from collections.abc import Iterable, Iterator
+from functools import cache
 from math import isfinite
 from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from edgetpu_ci.exposition import families, names
-from edgetpu_ci.exposition.names import Name
 from edgetpu_ci.exposition.record import Family, Labels, Line, Reading
+
+_named = cache(names.find)
 
 
 class _Column(NamedTuple):
@@ -28,16 +30,13 @@ class Past(Struct):
     def take(self, readings: Iterable[Reading]) -> None:
         """Some more, in any order."""
         for metric, labels, value, at in readings:
-            name = names.find(metric)
+            name = _named(metric)
             if isfinite(value) and self.metrics.setdefault(name.name, metric) == metric:
-                self._column(name, labels).times.append(round(at.timestamp() * 1000))
-                self._column(name, labels).values.append(name.scaled(value))
-
-    def _column(self, name: Name, labels: Labels) -> _Column:
-        of_family = self.columns.setdefault(name.name, {})
-        if labels not in of_family:
-            of_family[labels] = _Column(array("q"), array("d"))
-        return of_family[labels]
+                of_family = self.columns.setdefault(name.name, {})
+                if (column := of_family.get(labels)) is None:
+                    column = of_family[labels] = _Column(array("q"), array("d"))
+                column.times.append(round(at.timestamp() * 1000))
+                column.values.append(name.scaled(value))
 
     def families(self) -> Iterator[tuple[Family, Iterator[Line]]]:
         """Each family without its samples, and its series, by name and labels."""

@@ -55,10 +55,12 @@ def prometheus(folder: Path, config: str, *more: str) -> Iterator[str]:
 
 @contextmanager
 def pushgateway(folder: Path) -> Iterator[str]:
-    """An empty Pushgateway."""
-    with running(
-        "prometheus-pushgateway", lambda at: [f"--web.listen-address={at}"], "/-/ready", folder / "pushgateway.log"
-    ) as url:
+    """An empty Pushgateway that keeps nothing: Debian's keeps it in /var/lib unless it is told not to."""
+
+    def options(address: str) -> Sequence[str]:
+        return (f"--web.listen-address={address}", "--persistence.file=")
+
+    with running("prometheus-pushgateway", options, "/-/ready", folder / "pushgateway.log") as url:
         yield url
 
 

@@ -58,7 +58,7 @@ def serve(answer: Callable[[Request], Reply]) -> Iterator[int]:
             self.rfile.readline()
             return b"".join(chunks)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 - the base class's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the base class's names
 
         def log_message(self, *_: object) -> None:
             """Tests are quiet."""

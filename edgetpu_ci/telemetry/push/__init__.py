@@ -14,7 +14,7 @@ from edgetpu_ci.telemetry.push.way import Target
 from edgetpu_ci.world import World
 
 Push = Callable[[Sequence[Family], Target, World], str]
-"""Takes families there as of now and reads them back; where they are, in words."""
+"""Takes families there as of now and reads them back; a clause that says so."""
 
 WAYS: Final[Mapping[str, Push]] = MappingProxyType(
     {
@@ -28,7 +28,7 @@ WAYS: Final[Mapping[str, Push]] = MappingProxyType(
 
 
 def push(way: str, families: Sequence[Family], target: Target, world: World) -> tuple[int, str]:
-    """How many series were pushed, and where to; DeliveryError where one did not arrive.
+    """How many series were pushed, and what became of them; DeliveryError where one did not arrive.
 
     What is no number is left out: it is none in most of these formats.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.exposition.record import Family
 from edgetpu_ci.telemetry import otlp
-from edgetpu_ci.telemetry.push import batches, querying
+from edgetpu_ci.telemetry.push import batches, querying, way
 from edgetpu_ci.telemetry.push import place as places
 from edgetpu_ci.telemetry.push.way import Target, milliseconds
 from edgetpu_ci.world import World
@@ -36,8 +36,8 @@ def push(families: Sequence[Family], target: Target, world: World) -> str:
     if target.query_url or world.env.get(f"{querying.KIND.prefix}_URL"):
         place = places.find(querying.KIND, world.env, target.query_url)
         querying.check(families, now, place, world)
-        return place.name
-    return "the receiver of OTLP, which takes all of it and cannot be asked"
+        return way.has_all(place.name)
+    return f"the receiver took all of them; whether it has them, it is not asked without {querying.KIND.option}"
 
 
 def request(families: Iterable[Family], now: int, world: World) -> "ExportMetricsServiceRequest":

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci.exposition import text
 from edgetpu_ci.exposition.record import Family, Labels, Sample
-from edgetpu_ci.telemetry.push import held, sending
+from edgetpu_ci.telemetry.push import held, sending, way
 from edgetpu_ci.telemetry.push import place as places
 from edgetpu_ci.telemetry.push.held import Series
 from edgetpu_ci.telemetry.push.place import Kind, Place
@@ -55,7 +55,7 @@ def push(families: Sequence[Family], target: Target, world: World) -> str:
         sending.send(parcel, place, world)
     found = dict(_held(by_group, place, world))
     held.check(held.of(families), found, place.name)
-    return place.name
+    return way.has_all(place.name)
 
 
 def groups(families: Sequence[Family]) -> dict[Labels, list[Family]]:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci.errors import UnsetError
 from edgetpu_ci.exposition.record import Family
-from edgetpu_ci.telemetry.push import batches, querying, sending, snappy, write_request
+from edgetpu_ci.telemetry.push import batches, querying, sending, snappy, way, write_request
 from edgetpu_ci.telemetry.push import place as places
 from edgetpu_ci.telemetry.push.place import Kind, Place
 from edgetpu_ci.telemetry.push.way import Target, milliseconds
@@ -31,13 +31,14 @@ _STEPS: Final[Mapping[str, str]] = {
     "out of order": _CLOCKS,
     "out of bounds": _CLOCKS,
     "too old": _CLOCKS,
+    "duplicate sample": "another push was of the same moment: push again",
     "receiver": "start Prometheus with --web.enable-remote-write-receiver",
 }
 """By what stands in the answer. Prometheus says "too old sample" with a 500, as if trying again could help."""
 
 
 def push(families: Sequence[Family], target: Target, world: World) -> str:
-    """Write all series as of now, and read them back; where they are."""
+    """Write all series as of now, and read them back; a clause that says so."""
     place = places.find(KIND, world.env, target.url)
     asked = _asked(place, target, world)
     now = milliseconds(world.now())
@@ -45,7 +46,7 @@ def push(families: Sequence[Family], target: Target, world: World) -> str:
         data = snappy.wrapped(write_request.encode(batch, now))
         sending.send(sending.Parcel(path="", data=data, headers=_HEADERS, steps=_STEPS), place, world)
     querying.check(families, now, asked, world)
-    return place.name
+    return way.has_all(asked.name)
 
 
 def _asked(place: Place, target: Target, world: World) -> Place:

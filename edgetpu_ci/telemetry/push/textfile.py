@@ -6,6 +6,7 @@ from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.exposition import text
 from edgetpu_ci.exposition.record import Family
 from edgetpu_ci.files import write_whole
+from edgetpu_ci.telemetry.push import way
 from edgetpu_ci.telemetry.push.way import Target
 from edgetpu_ci.world import World
 
@@ -14,7 +15,7 @@ FILE = "EDGETPU_CI_TEXTFILE"
 
 
 def push(families: Sequence[Family], target: Target, world: World) -> str:
-    """Write the file whole, and read it again; its name. ConfigError where none is given that node_exporter reads."""
+    """Write the file whole, and read it again. ConfigError where none is given that node_exporter reads."""
     path = target.output or (world.cwd / world.env[FILE] if world.env.get(FILE) else None)
     if path is None or path.suffix != ".prom":
         raise ConfigError(f"Give --output, or {FILE}, a file that ends in .prom: node_exporter reads no other.")
@@ -22,4 +23,4 @@ def push(families: Sequence[Family], target: Target, world: World) -> str:
     write_whole(path, data)
     if path.read_bytes() != data:
         raise StoreError(f"{path} does not hold what was written; give it a file that nobody else writes.")
-    return str(path)
+    return way.has_all(str(path))

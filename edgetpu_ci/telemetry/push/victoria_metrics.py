@@ -5,7 +5,7 @@ from typing import Final
 
 from edgetpu_ci.exposition.record import Family
 from edgetpu_ci.telemetry import victoria
-from edgetpu_ci.telemetry.push import batches, querying, sending
+from edgetpu_ci.telemetry.push import batches, querying, sending, way
 from edgetpu_ci.telemetry.push import place as places
 from edgetpu_ci.telemetry.push.way import Target, milliseconds
 from edgetpu_ci.world import World
@@ -15,11 +15,11 @@ _MOST: Final = 10_000
 
 
 def push(families: Sequence[Family], target: Target, world: World) -> str:
-    """Import all series as of now, and read them back; where they are."""
+    """Import all series as of now, and read them back; a clause that says so."""
     place = places.find(victoria.KIND, world.env, target.url)
     now = milliseconds(world.now())
     for batch in batches.cut(families, _MOST):
         lines = [victoria.line(one.name, labels, [now], [value]) for one in batch for labels, value, _ in one.samples]
         sending.send(victoria.parcel(lines), place, world)
     querying.check(families, now, place, world)
-    return place.name
+    return way.has_all(place.name)

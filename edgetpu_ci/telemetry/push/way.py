@@ -21,3 +21,8 @@ class Target(Struct, frozen=True, kw_only=True):
 def milliseconds(at: datetime) -> int:
     """A moment as services write it."""
     return round(at.timestamp() * 1000)
+
+
+def has_all(where: str) -> str:
+    """That what was pushed has been read back."""
+    return f"{where} has all of them"
