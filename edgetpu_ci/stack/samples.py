@@ -14,9 +14,10 @@ _MACHINE: Final = "a-machine"
 
 
 class Sample(NamedTuple):
-    """A series, the labels of its group, and three values: `limit` is the last that is not bad."""
+    """A series, the labels of its alert's group, and three values: `limit` is the last that is not bad."""
 
-    series: str
+    name: str
+    labels: dict[str, str]
     group: dict[str, str]
     bad: float
     limit: float
@@ -34,7 +35,7 @@ def _direct(rule: AlertRule, place: Place) -> Sample:
     limit, worse = (rule.below or 0.0, -1) if rule.above is None else (rule.above, 1)
     step = worse * max(1.0, abs(limit) / 2)
     bad, at, good = (name.scaled(value) for value in (limit + step, limit, limit - step))
-    return Sample(promql.series(name.name, group), group, bad, at, good)
+    return Sample(name.name, group, group, bad, at, good)
 
 
 def _computed(rule: AlertRule, place: Place) -> Sample:
@@ -47,15 +48,19 @@ def _computed(rule: AlertRule, place: Place) -> Sample:
     by: dict[str, str] = {label: named[label] for label in rule.by}
     group = {**_of(place), **by, "machine": _MACHINE}
     fires = rules.runs(rule)
-    return Sample(promql.series(rules.BAD_RUNS, {"rule": rule.name, **group}), group, fires, fires - 1, 0)
+    return Sample(rules.BAD_RUNS, {"rule": rule.name, **group}, group, fires, fires - 1, 0)
 
 
 def _of(place: Place) -> dict[str, str]:
-    return {"repo": place.repository or "owner/name", "branch": "main"}
+    return {"repo": place.repository or "owner/name"}
 
 
-def info(sample: Sample) -> str:
-    """The series that says of which commit the newest run was."""
-    machine = sample.group.get("machine", REPOSITORY)
-    of_run = {name: sample.group[name] for name in ("repo", "branch")}
-    return promql.series("edgetpu_ci_last_run_info", {**of_run, "machine": machine, "commit": COMMIT})
+def series(sample: Sample, branch: str) -> str:
+    """The series of a branch."""
+    return promql.series(sample.name, {**sample.labels, "branch": branch})
+
+
+def commit(sample: Sample, branch: str) -> str:
+    """The series that says of which commit the newest run of a branch was."""
+    of_run = {"repo": sample.group["repo"], "branch": branch, "machine": sample.group.get("machine", REPOSITORY)}
+    return promql.series("edgetpu_ci_last_run_info", {**of_run, "commit": COMMIT})

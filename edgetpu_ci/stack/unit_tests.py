@@ -1,8 +1,8 @@
 """Unit tests of the rules for `promtool test rules`: each firing, quiet, at its limit and resolved. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
+from math import ceil, gcd
 from typing import Final, NamedTuple
 
 from edgetpu_ci import config
@@ -11,11 +11,16 @@ from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.config.observability import Flavour
 from edgetpu_ci.stack import annotations, document, escalation, hearing, promql, rules, samples
 from edgetpu_ci.stack.place import Place
-from edgetpu_ci.stack.samples import Sample
 
 FILE: Final = "prometheus/tests/alerts.yml"
 OF_TWINS: Final = "prometheus/tests/escalation.yml"
-CASES: Final = ("firing", "quiet", "at its limit", "resolved")
+
+FIRING: Final = "firing"
+QUIET: Final = "quiet"
+LIMIT: Final = "at its limit"
+RESOLVED: Final = "resolved"
+CASES: Final = (FIRING, QUIET, LIMIT, RESOLVED)
+"""What becomes of each rule at once, on branches that are called so."""
 
 _MINUTE: Final = timedelta(minutes=1)
 _LONG: Final = 10
@@ -23,84 +28,71 @@ _LONG: Final = 10
 
 
 class Firing(NamedTuple):
-    """That an alert with these labels beside those of its group fires once it was bad for so long."""
-
-    after: timedelta
-    labels: dict[str, str]
-
-    @property
-    def minute(self) -> int:
-        """When it is seen, where one looks each minute."""
-        return ceil(self.after / _MINUTE)
-
-
-class Look(NamedTuple):
-    """So many minutes after the first value, which is `value` by then, these fire and no others."""
+    """That an alert with these labels beside those of its group fires in this minute of being bad."""
 
     minute: int
-    value: float
-    firing: Sequence[Firing] = ()
-
-
-class Case(NamedTuple):
-    """Values and for how many minutes each of them holds; and when it is looked what fires."""
-
-    name: str
-    values: Sequence[tuple[float, int]]
-    looks: Sequence[Look]
+    labels: Mapping[str, str]
 
 
 def files(settings: Config, place: Place) -> dict[str, str]:
     """The tests of the rules, and those of their twins; none of what there is not."""
     named, flavour = config.alert_rules(settings), settings.observability.stack.flavour
     hearers = hearing.of(settings.alerting, named)
-    alerts = [test for rule in named for test in _tests(rule, [_alert(rule)], place, flavour)]
-    twins = [
-        test
-        for rule in named
-        for test in _tests(rule, [_twin(rule, step) for step in escalation.steps(rule, hearers)], place, flavour)
-    ]
+    alerts = {rule: [_firing(rules.delay(rule), rules.labels(rule))] for rule in named}
+    twins = {rule: [_twin(rule, step) for step in escalation.steps(rule, hearers)] for rule in named}
     files = ((FILE, rules.FILE, alerts), (OF_TWINS, escalation.FILE, twins))
-    return {file: document.tests(tested, "1m", tests) for file, tested, tests in files if tests}
+    return {file: _file(tested, found, place, flavour) for file, tested, found in files if any(found.values())}
 
 
-def _alert(rule: AlertRule) -> Firing:
-    return Firing(rules.delay(rule), rules.labels(rule))
+def _firing(after: timedelta, labels: Mapping[str, str]) -> Firing:
+    return Firing(ceil(after / _MINUTE), labels)
 
 
 def _twin(rule: AlertRule, step: escalation.Step) -> Firing:
-    return Firing(rules.delay(rule) + step.after, {**rules.labels(rule), escalation.LABEL: step.label})
+    return _firing(rules.delay(rule) + step.after, {**rules.labels(rule), escalation.LABEL: step.label})
 
 
-def _tests(rule: AlertRule, firings: Sequence[Firing], place: Place, flavour: Flavour) -> Iterator[dict[str, object]]:
+def _file(tested: str, firings: Mapping[AlertRule, Sequence[Firing]], place: Place, flavour: Flavour) -> str:
+    # Each minute would take long where one fires after a day; three looks before the soonest see what is too soon.
+    step = max(1, gcd(*(one.minute for found in firings.values() for one in found)) // 3)
+    tests = [_test(rule, found, step, place, flavour) for rule, found in firings.items() if found]
+    return document.tests(tested, f"{step}m", tests)
+
+
+def _test(rule: AlertRule, firings: Sequence[Firing], step: int, place: Place, flavour: Flavour) -> dict[str, object]:
     sample = samples.of(rule, place)
-    for case in _cases(sample, firings) if firings else ():
-        commit = {"series": samples.info(sample), "values": f"1x{case.looks[-1].minute}"}
-        yield {
-            "name": f"{rule.name}: {case.name}",
-            "interval": "1m",
-            "input_series": [{"series": sample.series, "values": promql.given(case.values, flavour)}, commit],
-            "alert_rule_test": [_looked(rule, sample, look, place) for look in case.looks],
+    end = firings[-1].minute + step * ceil(_LONG / step)
+    values = {
+        FIRING: [(sample.bad, end + step + 1)],
+        QUIET: [(sample.good, end + step + 1)],
+        LIMIT: [(sample.limit, end + step + 1)],
+        RESOLVED: [(sample.bad, end + 1), (sample.good, step)],
+    }
+    given = [{"series": samples.series(sample, case), "values": promql.given(v, flavour)} for case, v in values.items()]
+    commits = [{"series": samples.commit(sample, case), "values": f"1x{end + step}"} for case in CASES]
+    told = annotations.of(
+        rule,
+        place,
+        annotations.said(sample.bad, sample.group.get("subject", ""), samples.COMMIT),
+        is_direct=rules.is_direct(rule),
+    )
+    looks = [
+        {
+            "eval_time": f"{minute}m",
+            "alertname": rule.name,
+            "exp_alerts": [
+                {"exp_labels": {**sample.group, "branch": case, **one.labels}, "exp_annotations": told}
+                for one in firings
+                if one.minute <= minute
+                for case in (FIRING, *([RESOLVED] if minute <= end else []))
+            ],
         }
-
-
-def _cases(sample: Sample, firings: Sequence[Firing]) -> Iterator[Case]:
-    """One for each of CASES."""
-    end = firings[-1].minute + _LONG
-    begun = [
-        *(Look(one.minute - 1, sample.bad, firings[:n]) for n, one in enumerate(firings) if one.minute),
-        *(Look(one.minute, sample.bad, firings[: n + 1]) for n, one in enumerate(firings)),
-        Look(end, sample.bad, firings),
+        for minute in _minutes(firings, step, end)
     ]
-    yield Case("firing", [(sample.bad, end + 1)], begun)
-    yield Case("quiet", [(sample.good, end + 1)], [Look(end, sample.good)])
-    yield Case("at its limit", [(sample.limit, end + 1)], [Look(end, sample.limit)])
-    over = [Look(end, sample.bad, firings), Look(end + 1, sample.good)]
-    yield Case("resolved", [(sample.bad, end + 1), (sample.good, 1)], over)
+    return {"name": rule.name, "interval": "1m", "input_series": [*given, *commits], "alert_rule_test": looks}
 
 
-def _looked(rule: AlertRule, sample: Sample, look: Look, place: Place) -> dict[str, object]:
-    words = annotations.said(look.value, sample.group.get("subject", ""), samples.COMMIT)
-    told = annotations.of(rule, place, words, is_direct=rules.is_direct(rule))
-    firing = [{"exp_labels": {**sample.group, **one.labels}, "exp_annotations": told} for one in look.firing]
-    return {"eval_time": f"{look.minute}m", "alertname": rule.name, "exp_alerts": firing}
+def _minutes(firings: Sequence[Firing], step: int, end: int) -> list[int]:
+    """When it is looked: just before each fires and when it does, and before and after what is resolved."""
+    around = {minute for one in firings for minute in (one.minute - step, one.minute) if minute >= 0}
+    return sorted({*around, end, end + step})

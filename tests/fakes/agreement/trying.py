@@ -1,0 +1,134 @@
+"""Trying whether both agree, and whether it is noticed when one of them decides otherwise."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from edgetpu_ci.config.alerting import AlertRule
+from edgetpu_ci.incidents.record import Observation
+from edgetpu_ci.stack import rules
+from tests.fakes.agreement import ours, theirs, timelines
+from tests.fakes.agreement.ours import Minute
+from tests.fakes.agreement.timelines import Scenario
+
+WAITS: Final = "its time is over, and no run has said so yet"
+ENDS: Final = "Prometheus ends with the first good value"
+
+
+class Tried(NamedTuple):
+    """How many scenarios and checks, the alerts that fired in them, what was left out and why, and what differs.
+
+    `direct` are the checks that Prometheus decides by itself.
+    """
+
+    scenarios: int
+    checks: int
+    direct: int
+    firing: int
+    left_out: Mapping[str, int]
+    disagreements: str
+
+
+class Mutant(NamedTuple):
+    """An evaluator that decides otherwise: by other rules, or by what it takes runs to say."""
+
+    name: str
+    rule: Callable[[AlertRule], AlertRule] = lambda rule: rule
+    seen: Callable[[Observation], Observation] = lambda seen: seen
+
+
+def agreement(seed: int, count: int, folder: Path) -> Tried:
+    """So many scenarios."""
+    checks, direct, firing, left_out, files = 0, 0, 0, Counter[str](), []
+    for number, scenario in enumerate(timelines.scenarios(seed, count)):
+        tried = _Prepared(scenario, folder / str(number))
+        decided = ours.decided(scenario, [ours.as_prometheus(rule) for rule in scenario.rules])
+        files.append(tried.file)
+        checks += tried.write(decided)
+        direct += sum(_direct(scenario, minute) for minute in decided)
+        firing += sum(len(labels) for minute in decided for labels in minute.firing.values())
+        left_out[WAITS] += sum(len(minute.waiting) for minute in decided)
+        left_out[ENDS] += _differing(decided, ours.decided(scenario, scenario.rules))
+    return Tried(count, checks, direct, firing, left_out, theirs.disagreements(files))
+
+
+def _direct(scenario: Scenario, minute: Minute) -> int:
+    return sum(rules.is_direct(rule) and rule.name not in minute.waiting for rule in scenario.rules)
+
+
+def _differing(these: list[Minute], those: list[Minute]) -> int:
+    """The alerts of the same minute that do not fire alike."""
+    both = zip(these, those, strict=True)
+    return sum(one.firing[name] != other.firing[name] for one, other in both for name in one.firing)
+
+
+def scenarios_until_caught(mutant: Mutant, seed: int, most: int, folder: Path) -> int | None:
+    """In which scenario it is noticed; None when it is not."""
+    for number, scenario in enumerate(timelines.scenarios(seed, most)):
+        tried = _Prepared(scenario, folder / str(number))
+        mutated = [mutant.rule(ours.as_prometheus(rule)) for rule in scenario.rules]
+        tried.write(ours.decided(scenario, mutated, mutant.seen))
+        if theirs.disagreements([tried.file]):
+            return number + 1
+    return None
+
+
+class _Prepared:
+    """A scenario as Prometheus sees it, in a folder of its own."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.file = folder / "test.yml"
+        self._asked = theirs.rendered(scenario)
+        self._values = theirs.exported(scenario, self._asked, folder)
+
+    def write(self, decided: list[Minute]) -> int:
+        """What must fire; how many checks that makes."""
+        return theirs.write(self.file, self._asked, self._values, decided)
+
+
+def _at_the_limit(rule: AlertRule) -> AlertRule:
+    """Values are drawn a billionth beside it, or more."""
+    if rule.above is not None:
+        return replace(rule, above=rule.above - 1e-10)
+    return rule if rule.below is None else replace(rule, below=rule.below + 1e-10)
+
+
+def _otherwise_together(rule: AlertRule) -> AlertRule:
+    other = {"max": "min", "min": "max", "sum": "avg", "avg": "sum", "count": "count"}
+    return replace(rule, over=other[rule.over or ("min" if rule.above is None else "max")])
+
+
+def _unscaled(rule: AlertRule) -> AlertRule:
+    if rule.above is not None:
+        return replace(rule, above=rule.above / 100)
+    return rule if rule.below is None else replace(rule, below=rule.below / 100)
+
+
+def _longer_in_a_row(rule: AlertRule) -> AlertRule:
+    if rule.streak_above is not None:
+        return replace(rule, streak_above=rule.streak_above + 1)
+    return rule if rule.missing_above is None else replace(rule, missing_above=rule.missing_above + 1)
+
+
+def _without_machine(seen: Observation) -> Observation:
+    return replace(seen, labels={name: value for name, value in seen.labels.items() if name != "machine"})
+
+
+def _unknown_is_good(seen: Observation) -> Observation:
+    return replace(seen, standing="good") if seen.standing == "unknown" else seen
+
+
+MUTANTS: Final = (
+    Mutant("a value on the limit is bad", rule=_at_the_limit),
+    Mutant("values are brought together otherwise", rule=_otherwise_together),
+    Mutant("the limit is not scaled", rule=_unscaled),
+    Mutant("`for` is ignored", rule=lambda rule: replace(rule, for_="")),
+    Mutant("a streak is one run longer", rule=_longer_in_a_row),
+    Mutant("one good run too many ends it", rule=lambda rule: replace(rule, resolve_after=rule.resolve_after + 1)),
+    Mutant("the label machine is dropped", seen=_without_machine),
+    Mutant("what is unknown is good", seen=_unknown_is_good),
+)
