@@ -31,7 +31,7 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
     if not config.is_alerting(settings):
         return {}
     alerting = settings.alerting
-    found = routes.of(hearing.of(alerting, config.alert_rules(settings)))
+    found = routes.of(hearing.of(alerting, config.watched_rules(settings)))
     ways = telling.of(alerting)
     root = {"receiver": NOBODY, "group_by": list(alerting.group_by), **_PACE, "routes": [_route(one) for one in found]}
     written = {
