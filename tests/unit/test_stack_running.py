@@ -44,7 +44,14 @@ def composed(config: Config) -> Any:
 def test_compose_has_its_format(flavour: str, tmp_path: Path) -> None:
     file = tmp_path / "compose.yml"
     file.write_text(compose.files(settings(flavour), PLACE)[compose.FILE], encoding="utf-8")
-    checked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", file]
+    checked: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        file,
+    ]
     ran = subprocess.run(checked, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
 
