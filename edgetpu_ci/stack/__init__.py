@@ -6,6 +6,7 @@ from typing import Final
 from edgetpu_ci.config import Config
 from edgetpu_ci.stack import (
     alertmanager,
+    compose,
     dashboards,
     dead_man,
     escalation,
@@ -13,6 +14,7 @@ from edgetpu_ci.stack import (
     recording,
     rules,
     silences,
+    systemd,
     unit_tests,
 )
 from edgetpu_ci.stack.place import Place
@@ -30,6 +32,8 @@ FILES: Final[tuple[tuple[str, Part], ...]] = (
     ("dead_man", dead_man.files),
     ("unit_tests", unit_tests.files),
     ("silences", silences.files),
+    ("compose", compose.files),
+    ("systemd", systemd.files),
 )
 
 

@@ -30,8 +30,7 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
     """The configuration, and the texts it sends; neither where nothing is alerted of."""
     if not config.is_alerting(settings):
         return {}
-    alerting = settings.alerting
-    found = routes.of(hearing.of(alerting, config.alert_rules(settings)))
+    alerting, found = settings.alerting, _routes(settings)
     ways = telling.of(alerting)
     root = {"receiver": NOBODY, "group_by": list(alerting.group_by), **_PACE, "routes": [_route(one) for one in found]}
     written = {
@@ -42,6 +41,17 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
         "receivers": [{"name": NOBODY}, *(_receiver(one, ways) for one in routes.receivers(found))],
     }
     return {FILE: document.yaml(written, *_remarks(alerting)), messages.FILE: messages.TEXT}
+
+
+def secrets(settings: Config) -> tuple[str, ...]:
+    """The variables whose secrets it needs, in files."""
+    ways = telling.of(settings.alerting)
+    targets = (target.partition(" ") for one in routes.receivers(_routes(settings)) for target in one)
+    return tuple(sorted({ways[way].variable(address) for way, _, address in targets}))
+
+
+def _routes(settings: Config) -> tuple[Route, ...]:
+    return routes.of(hearing.of(settings.alerting, config.watched_rules(settings)))
 
 
 def _remarks(alerting: Alerting) -> Iterator[str]:

@@ -7,7 +7,8 @@ from edgetpu_ci.stack import document
 from edgetpu_ci.stack.place import Place
 
 FILE: Final = "prometheus/prometheus.yml"
-EXPORTER: Final = "edgetpu-ci:9464"
+EXPORTER: Final = "edgetpu-ci:10469"
+PUSHGATEWAY: Final = "pushgateway:9091"
 ALERTMANAGER: Final = "alertmanager:9093"
 
 
@@ -15,11 +16,12 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
     """One file. It has no `external_labels`: they would make other alerts of ours, with other fingerprints."""
     is_scraped = settings.observability.stack.flavour == "scrape"
     own = {"job_name": "prometheus", "static_configs": [{"targets": ["localhost:9090"]}]}
-    ours = {"job_name": "edgetpu-ci", "honor_labels": True, "static_configs": [{"targets": [EXPORTER]}]}
+    source = EXPORTER if is_scraped else PUSHGATEWAY
+    ours = {"job_name": "edgetpu-ci", "honor_labels": True, "static_configs": [{"targets": [source]}]}
     written = {
         "global": {"scrape_interval": "1m", "evaluation_interval": "1m"},
         "rule_files": ["rules/*.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
-        "scrape_configs": [own, *([ours] if is_scraped else [])],
+        "scrape_configs": [own, ours],
     }
     return {FILE: document.yaml(written)}

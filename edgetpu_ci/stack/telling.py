@@ -14,10 +14,11 @@ SECRETS: Final = "/etc/alertmanager/secrets"
 
 
 class Way(NamedTuple):
-    """What holds of all receivers of a way, and what one at an address has."""
+    """What holds of all receivers of a way, what one at an address has, and the variable whose secret it needs."""
 
     common: Mapping[str, str]
     at: Callable[[str], dict[str, Any]]
+    variable: Callable[[str], str]
 
 
 def of(alerting: Alerting) -> dict[str, Way]:
@@ -34,17 +35,21 @@ def secret(variable: str) -> str:
 def _pagerduty(step: Step) -> Way:
     _, options = plugins.find(step, {"pagerduty": pagerduty}, "notify", "alerting.notify")
     url = f"{pagerduty.base(options)}{pagerduty.ENQUEUE}"
-    return Way({"pagerduty_url": url}, lambda variable: {"routing_key_file": secret(variable), **messages.PAGERDUTY})
+    return Way(
+        {"pagerduty_url": url},
+        lambda variable: {"routing_key_file": secret(variable), **messages.PAGERDUTY},
+        lambda variable: variable,
+    )
 
 
 def _slack(step: Step) -> Way:
     """By the bot, as our notifier takes it where both are set, unless `with` names a webhook alone."""
     _, options = plugins.find(step, {"slack": slack}, "notify", "alerting.notify")
     if "webhook" in step.with_ and "token" not in step.with_:
-        return Way({"slack_api_url_file": secret(options.webhook)}, _in_channel)
+        return Way({"slack_api_url_file": secret(options.webhook)}, _in_channel, lambda _: options.webhook)
     opened = {"http_config": {"authorization": {"credentials_file": secret(options.token)}}}
     url = f"{options.base_url.rstrip('/')}/chat.postMessage"
-    return Way({"slack_api_url": url}, lambda channel: {**_in_channel(channel), **opened})
+    return Way({"slack_api_url": url}, lambda channel: {**_in_channel(channel), **opened}, lambda _: options.token)
 
 
 def _in_channel(channel: str) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class PagerDuty:
             event = json.loads(body)
         except ValueError:
             return _invalid("JSON parse error")
-        errors = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(event)]
+        errors = complaints(event, schema)
         if errors or event["routing_key"] not in {SERVICE, OTHER, THIRD, *(one.routing_key for one in self.alerts)}:
             return _invalid(*errors or ["Invalid routing key"])
         if "event_action" not in event:
@@ -183,6 +183,11 @@ class PagerDuty:
             if one.dedup_key in query["incident_key"] and one.state in query["statuses[]"]
         ]
         return Reply(status=200, body=json.dumps({"incidents": found, "limit": 25, "more": False}).encode())
+
+
+def complaints(event: object, schema: Mapping[str, Any] = _ALERT) -> list[str]:
+    """What is wrong with an event, by the documentation."""
+    return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(event)]
 
 
 def _invalid(*errors: str, status: int = 400) -> Reply:
