@@ -165,7 +165,6 @@ class Annotation(_Strict):
     icon_color: Colour
     expr: str
     step: str
-    use_value_for_time: bool
     title_format: str
     text_format: str
     tag_keys: str
@@ -206,7 +205,7 @@ class Dashboard(_Strict):
 
 def substituted(expr: str, **chosen: str) -> str:
     """A query as Grafana sends it, with what is chosen of each variable; a variable without a choice is all."""
-    return re.sub(r"\$(\w+)", lambda found: chosen.get(found[1], ".*"), expr)
+    return re.sub(r"\$(\w+)", lambda found: {"__interval": "1h", **chosen}.get(found[1], ".*"), expr)
 
 
 def faults(dashboard: Dashboard) -> list[str]:

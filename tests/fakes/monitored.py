@@ -42,19 +42,20 @@ _DEPENDENCIES = (
 )
 
 
-def reports(days: int, a_day: int = 4) -> list[Report]:
-    """Of so many days until `END`, the oldest first: each day key figures, and so often each machine."""
-    found = [_key_figures(day, END - timedelta(days=days - 1 - day)) for day in range(days)]
-    for run in range(days * a_day):
-        at = END - timedelta(minutes=20) - timedelta(days=days) + timedelta(days=(run + 1) / a_day)
-        found += [_benchmarks(machine, run / a_day, at) for machine in _DEVICES]
+def reports(days: int, end: datetime = END) -> list[Report]:
+    """Of so many days, the oldest first: each day key figures, and four times a day each machine."""
+    found = [_key_figures(day, end - timedelta(days=days - 1 - day)) for day in range(days)]
+    for quarter in range(4 * days):
+        day = quarter / 4
+        at = end - timedelta(days=days - 0.24 - day)
+        found += [_benchmarks(machine, day, at) for machine in _DEVICES]
     return sorted(found, key=lambda report: report.run.at)
 
 
-def known(days: int, rules: Sequence[AlertRule]) -> Iterator[tuple[datetime, Known]]:
+def known(days: int, rules: Sequence[AlertRule], end: datetime = END) -> Iterator[tuple[datetime, Known]]:
     """What was known after each run of so many days."""
     gathered = Gathered(rules)
-    for report in reports(days):
+    for report in reports(days, end):
         gathered.take(report, {"repo": REPO, "branch": "main"}, report.run.at)
         yield report.run.at, _known(gathered)
 
@@ -91,7 +92,7 @@ def _key_figures(day: int, at: datetime) -> Report:
     host = random.Random(f"figures {day}")  # noqa: S311 - noise, no secret
     month = at.day + host.uniform(-0.3, 0.3)
     whole = {
-        "build_success_rate": 96.4 + 0.06 * day + host.uniform(-0.4, 0.4),
+        "build_success_rate": 94.4 + 0.08 * day + host.uniform(-0.4, 0.4),
         "test_coverage": 82.5 + 0.11 * day + (-6.5 if day in range(12, 15) else host.uniform(-0.2, 0.2)),
         "security_score": 88 if day < 18 else 91,
         "outdated_dependencies": 6,

@@ -66,7 +66,7 @@ def asking(files: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -
     with ExitStack() as until:
         port = until.enter_context(loopback.serve(lambda _: page))
         found = Asking(until.enter_context(engines.prometheus(folder, _fast(files[prometheus.FILE], port))))
-        engines.until(lambda: found.labels(ALERTS))
+        engines.until(lambda: found.labels(ALERTS) and found.labels("vulnerable_dependencies"))
         yield found
 
 

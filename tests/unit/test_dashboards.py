@@ -83,7 +83,7 @@ def test_power_efficiency_is_a_number_with_one_decimal() -> None:
     panel = _panel("performance", "Power Efficiency")
     defaults = panel["fieldConfig"]["defaults"]
     assert (panel["type"], defaults["unit"], defaults["decimals"]) == ("stat", "suffix: TOPS/W", 1)
-    assert _exprs(panel) == [f"power_efficiency_tops_per_watt{RECORDED}"]
+    assert _exprs(panel) == [f"max by (subject) (power_efficiency_tops_per_watt{RECORDED})"]
 
 
 def test_the_error_rate_has_a_line_at_one_percent() -> None:

@@ -33,8 +33,8 @@ DASHBOARDS: Final[tuple[Callable[[Selecting], Dashboard], ...]] = (
 def files(settings: Config, place: Place) -> dict[str, str]:
     """Each dashboard as JSON, and the two files of provisioning."""
     select = Selecting(settings.observability.stack.flavour)
-    links = grafana.Links.of(place, settings.alerting.runbooks)
-    models = [grafana.model(draw(select), links) for draw in DASHBOARDS]
+    home = grafana.Home.of(place, settings.alerting.runbooks)
+    models = [grafana.model(draw(select), home) for draw in DASHBOARDS]
     return {
         "grafana/provisioning/datasources/edgetpu-ci.yml": document.yaml(provisioning.SOURCE),
         "grafana/provisioning/dashboards/edgetpu-ci.yml": document.yaml(provisioning.DASHBOARDS),

@@ -15,7 +15,7 @@ def dashboard(select: Selecting) -> Dashboard:
         description="What is wrong and who has taken it on; and whether the alerting itself is well.",
         last="30d",
         panels=(*_counts(select), _firing(), *_course(select), *_itself(select)),
-        commits=True,
+        commits=select.new_commits(),
     )
 
 
@@ -58,7 +58,7 @@ def _firing() -> Panel:
         queries=(Query(expr=f"ALERTS{{{_SCOPE}}}"),),
         unit="none",
         width=24,
-        height=7,
+        height=6,
         columns=("alertname", "severity", "priority", "branch", "subject", "machine", "escalation"),
     )
 
@@ -70,9 +70,9 @@ def _course(select: Selecting) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Bad Runs in a Row",
-            description="For rules that count runs: by how many in a row the demand is broken; 0 where it holds.",
+            description="In how many runs in a row each rule's demand was broken, where it was most; 0 where it holds.",
             drawn="timeseries",
-            queries=(Query(expr=select.exported("alert_bad_runs"), legend="{{rule}} · {{subject}} · {{machine}}"),),
+            queries=(Query(expr=f"max by (rule) ({select.exported('alert_bad_runs')})", legend="{{rule}}"),),
             unit="runs",
             decimals=0,
             min=0,

@@ -12,7 +12,7 @@ def dashboard(select: Selecting) -> Dashboard:
         description="Whether the repository is in good order: builds, tests, security and what it is built on.",
         last="30d",
         panels=(*_of_document(select), *_beside(select)),
-        commits=True,
+        commits=select.new_commits(),
     )
 
 
@@ -25,6 +25,7 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
             queries=(Query(expr=select.recorded("github_actions_success_rate"), legend="{{branch}}"),),
             unit="percent",
             width=6,
+            decimals=1,
             thresholds=_from(90, 95, 98),
         ),
         Panel(

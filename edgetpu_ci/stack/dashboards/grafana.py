@@ -18,26 +18,24 @@ TAG: Final = "edgetpu-ci"
 SCHEMA_VERSION: Final = 39
 _SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 _RUNS: Final = f"{names.PREFIX}last_run_info"
-_AT: Final = f"{names.PREFIX}last_run_timestamp_seconds"
 _OURS: Final = frozenset({"fps", "TOPS/W", "points", "min", "runs", "per week"})
 _LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
-class Links(NamedTuple):
-    """Where the repository that is chosen lies, and its runbooks."""
+class Home(NamedTuple):
+    """On which server repositories lie, and in which of their folders the runbooks."""
 
-    repository: str
+    server: str
     runbooks: str
 
     @classmethod
-    def of(cls, place: Place, runbooks: object) -> "Links":
+    def of(cls, place: Place, runbooks: object) -> "Home":
         """By where we are; `runbooks` as the configuration has it."""
         server = place.url.removesuffix(place.repository) if place.url and place.repository else "https://github.com/"
-        repository = f"{server}${{repo}}"
-        return cls(repository, f"{repository}/tree/HEAD/{runbooks if isinstance(runbooks, str) else 'runbooks'}")
+        return cls(server, runbooks if isinstance(runbooks, str) else "runbooks")
 
 
-def model(dashboard: Dashboard, links: Links) -> Json:
+def model(dashboard: Dashboard, home: Home) -> Json:
     """The whole document."""
     return {
         "uid": uid(dashboard),
@@ -51,8 +49,8 @@ def model(dashboard: Dashboard, links: Links) -> Json:
         "time": {"from": f"now-{dashboard.last}", "to": "now"},
         "timezone": "browser",
         "templating": {"list": list(_variables(dashboard.variables))},
-        "annotations": {"list": [_commits()] if dashboard.commits else []},
-        "links": list(_links(links)),
+        "annotations": {"list": [_commits(dashboard.commits, home)] if dashboard.commits else []},
+        "links": list(_links(home)),
         "panels": list(_panels(dashboard.panels)),
     }
 
@@ -92,27 +90,26 @@ def _variable(name: str, query: str, *, several: bool) -> Json:
     }
 
 
-def _commits() -> Json:
-    """A mark where a run was, called by its commit; its value is its time, so that it stands there but once."""
-    only = '{repo=~"$repo",branch=~"$branch"}'
+def _commits(expr: str, home: Home) -> Json:
+    """A mark where a commit was measured for the first time."""
     return {
         "name": "Commits",
         "datasource": _SOURCE,
         "enable": True,
         "iconColor": "blue",
-        "expr": f"{_AT}{only} * on (repo, branch, machine) group_left (commit, url) {_RUNS}{only} * 1000",
+        "expr": expr,
         "step": "5m",
-        "useValueForTime": True,
         "titleFormat": "{{commit}}",
-        "textFormat": "{{url}}",
-        "tagKeys": "machine",
+        "textFormat": f"{home.server}{{{{repo}}}}/commit/{{{{commit}}}}",
+        "tagKeys": "branch",
     }
 
 
-def _links(links: Links) -> Iterator[Json]:
+def _links(home: Home) -> Iterator[Json]:
     others = {"asDropdown": True, "includeVars": True, "keepTime": True}
     yield {"type": "dashboards", "title": "Dashboards", "tags": [TAG], **others}
-    for title, url in (("Repository", links.repository), ("Runbooks", links.runbooks)):
+    repository = f"{home.server}${{repo}}"
+    for title, url in (("Repository", repository), ("Runbooks", f"{repository}/tree/HEAD/{home.runbooks}")):
         yield {"type": "link", "title": title, "url": url, "icon": "external link", "targetBlank": True}
 
 
@@ -200,11 +197,12 @@ def _custom(panel: Panel) -> Json:
 
 def _columns(panel: Panel) -> list[Json]:
     """A table of these labels, in this order, and what is in several queries but once."""
-    shown = [*panel.columns, *([] if panel.unit == "none" else ["Value"])]
+    shown = [*panel.columns, *(["Value"] if panel.value else [])]
+    called = {"renameByName": {"Value": panel.value}} if panel.value else {}
     return [
         {"id": "filterFieldsByName", "options": {"include": {"names": shown}}},
         {"id": "merge", "options": {}},
-        {"id": "organize", "options": {"indexByName": {name: place for place, name in enumerate(shown)}}},
+        {"id": "organize", "options": {"indexByName": {name: place for place, name in enumerate(shown)}, **called}},
     ]
 
 

@@ -15,7 +15,7 @@ def dashboard(select: Selecting) -> Dashboard:
         last="7d",
         panels=(*_of_document(select), *_of_every_model(select)),
         variables=("branch", "machine", "subject"),
-        commits=True,
+        commits=select.new_commits(),
     )
 
 
@@ -29,16 +29,21 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
                 Query(expr=select.recorded(f"benchmark_fps_{model}"), legend=_OF) for model in ("mobilenet", "yolo")
             ),
             unit="fps",
+            width=10,
             last="7d",
             min=0,
         ),
         Panel(
             title="Power Efficiency",
-            description="Operations on the Edge TPU per second and watt, by a power that was measured.",
+            description="Operations on the Edge TPU per second and measured watt: the best device of each model.",
             drawn="stat",
-            queries=(Query(expr=select.recorded("power_efficiency_tops_per_watt"), legend="{{subject}}"),),
+            queries=(
+                Query(
+                    expr=f"max by (subject) ({select.recorded('power_efficiency_tops_per_watt')})", legend="{{subject}}"
+                ),
+            ),
             unit="TOPS/W",
-            width=4,
+            width=6,
             decimals=1,
         ),
         Panel(

@@ -30,8 +30,8 @@ class Panel(Struct, frozen=True, kw_only=True):
     """One picture of one matter.
 
     `unit` is an identifier of Grafana's, or a word of ours that stands behind the number. `limit` draws the thresholds
-    as lines. `last` is a time range of its own ("30d"). `states` names the values 0, 1, 2 … from good to bad. A table
-    shows the labels in `columns`, and the value where `unit` is not "none".
+    as lines. `last` is a time range of its own ("30d"). `states` names the values 0, 1, 2 and so on. A table shows the
+    labels in `columns`, and the value where `value` says what it is called.
     """
 
     title: str
@@ -49,13 +49,15 @@ class Panel(Struct, frozen=True, kw_only=True):
     last: str = ""
     states: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    value: str = ""
 
 
 class Dashboard(Struct, frozen=True, kw_only=True):
     """Panels that are read together.
 
     `name` is the end of its address and of its file; `last` how far it looks back, `variables` what it can be narrowed
-    to beside the repository; `commits` marks when which commit was measured.
+    to beside the repository; `commits` has a series for each commit
+    when it was measured for the first time, empty where they are not marked.
     """
 
     name: str
@@ -64,4 +66,4 @@ class Dashboard(Struct, frozen=True, kw_only=True):
     last: str
     panels: tuple[Panel, ...]
     variables: tuple[Variable, ...] = ("branch",)
-    commits: bool = False
+    commits: str = ""

@@ -3,7 +3,6 @@
 from edgetpu_ci.stack.dashboards.record import Dashboard, Panel, Query, Threshold
 from edgetpu_ci.stack.dashboards.series import Selecting
 
-_OF = "{{subject}} · {{metric}} · {{machine}}"
 _CHOSEN = ('subject=~"$subject"', 'machine=~"$machine"')
 
 
@@ -18,11 +17,11 @@ def dashboard(select: Selecting) -> Dashboard:
         panels=(
             Panel(
                 title="Worse Than Before",
-                description="By how much, of what is certain to be worse than it is held against; 0 where nothing is.",
+                description="By how much the worst metric of each is certain to be worse; 0 where none is.",
                 drawn="timeseries",
-                queries=(Query(expr=worse, legend=_OF),),
+                queries=(Query(expr=f"max by (subject, machine) ({worse})", legend="{{subject}} · {{machine}}"),),
                 unit="percentunit",
-                width=14,
+                width=12,
                 min=0,
                 thresholds=(Threshold(None, "green"), Threshold(0.1, "red")),
                 limit=True,
@@ -33,14 +32,15 @@ def dashboard(select: Selecting) -> Dashboard:
                 drawn="table",
                 queries=(Query(expr=f"sort_desc({worse} > 0)"),),
                 unit="percentunit",
-                width=10,
+                width=12,
                 decimals=1,
-                columns=("subject", "metric", "device", "machine"),
+                columns=("subject", "metric", "machine"),
+                value="worse by",
             ),
             *_speeds(select),
         ),
         variables=("branch", "machine", "subject"),
-        commits=True,
+        commits=select.new_commits(),
     )
 
 

@@ -11,6 +11,7 @@ from edgetpu_ci.stack import promql
 
 _OF_STORE: Final = ('repo=~"$repo"',)
 _OF_REPOSITORY: Final = (*_OF_STORE, 'branch=~"$branch"')
+_RUNS: Final = f"{names.PREFIX}last_run_info"
 _OF_MACHINE: Final = (*_OF_REPOSITORY, 'machine=~"$machine"')
 _OF_SUBJECT: Final = (*_OF_MACHINE, 'subject=~"$subject"')
 
@@ -44,9 +45,15 @@ class Selecting(Struct, frozen=True):
         """A series under a name of the operational monitoring document: its rule looks back already."""
         return _selector(name, *_OF_REPOSITORY)
 
-    def _select(self, name: str, *only: str) -> str:
+    def new_commits(self) -> str:
+        """A series for each commit, as long as nobody had measured it one step of the picture before."""
+        now, before = (self._select(_RUNS, *_OF_REPOSITORY, offset=offset) for offset in ("", " offset $__interval"))
+        by = "max by (repo, branch, commit)"
+        return f"{by} ({now}) unless {by} ({before})"
+
+    def _select(self, name: str, *only: str, offset: str = "") -> str:
         selector = _selector(name, *only)
-        return f"last_over_time({selector}[{promql.KEPT}])" if self.flavour == "push" else selector
+        return f"last_over_time({selector}[{promql.KEPT}]{offset})" if self.flavour == "push" else f"{selector}{offset}"
 
 
 def _selector(name: str, *only: str) -> str:
