@@ -55,7 +55,7 @@ def begin(logs: Logs, world: World, person: Callable[[str], None] | None = None)
 
     ConfigError for an aggregator whose options are wrong. Where its address is not set, that is said, and nothing sent.
     """
-    renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"))
+    renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"), world.observed)
     session = f"{world.now():%Y%m%dT%H%M%SZ}-{world.token()[:8]}"
     files, routes = Files(world.cwd / logs.folder), logged.levels(logs)
     written = Guarded(f"the files in {logs.folder}", files.write, world.warn)
