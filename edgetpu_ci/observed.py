@@ -76,7 +76,8 @@ class Observed:
 
     def tell(self, level: Level, name: str, at: datetime, **fields: Value) -> None:
         """Hand an event on; a sink keeps its faults to itself."""
-        self._hand_on(Event(at, level, name, fields, span=self.innermost))
+        if self.sinks or level in LOUD:
+            self._hand_on(Event(at, level, name, fields, span=self.innermost))
 
     def broke(self, name: str, at: datetime, error: BaseException) -> None:
         """Hand on that something broke, and how."""
