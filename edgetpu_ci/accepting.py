@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from edgetpu_ci import app, bands, baselines, config, machine, series_index, store, validity
+from edgetpu_ci import app, audit_log, bands, baselines, config, machine, series_index, store, validity
+from edgetpu_ci.audit_log import Act
 from edgetpu_ci.baselines import Accepted
 from edgetpu_ci.errors import ConfigError, DocumentError
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.judging import judge
+from edgetpu_ci.memory import State
 from edgetpu_ci.world import World
 
 
@@ -21,8 +23,11 @@ class Why:
     until: date | None = None
 
 
-def accept(folder: Path, path: Path, why: Why, world: World) -> Path:
-    """Take the levels of a report as the baseline of its device; the file to review and commit."""
+def accept(folder: Path, path: Path, why: Why, world: World, state: State | None = None) -> Path:
+    """Take the levels of a report as the baseline of its device; the file to review and commit.
+
+    `state` has the audit log, which tells of it.
+    """
     report = app.read_report(path)
     device = report.run.machine.key
     if not device or set(device) & set("*?["):
@@ -54,6 +59,8 @@ def accept(folder: Path, path: Path, why: Why, world: World) -> Path:
         contended=bool(report.run.contended),
     )
     write_whole(place, baselines.text(baselines.accept(report, own, accepted)).encode())
+    if state:
+        audit_log.record(state, Act("accepted", f"baseline of {device}", report.run.id), world)
     return place
 
 

@@ -60,7 +60,8 @@ Sink = Callable[[Event], None]
 class Observed:
     """Events go to every sink at once; spans are kept until somebody takes them.
 
-    Of events only those are counted, in `loud`, that somebody may have to be told of.
+    Of events only those are counted, in `loud`, that somebody may have to be told of. Who traces sets `identify`, which
+    gives the ids of the trace and of the span at a place, in hexadecimal.
     """
 
     sinks: list[Sink] = field(default_factory=list)
@@ -68,13 +69,15 @@ class Observed:
     spans: list[Span] = field(default_factory=list)
     dropped: int = 0
     clock: Callable[[], int] = time.time_ns
+    identify: Callable[[int | None], tuple[str, str]] | None = None
     _open: dict[int, list[int]] = field(default_factory=dict)
     _first: int = field(default_factory=threading.get_ident)
     _one: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, level: Level, name: str, at: datetime, **fields: Value) -> None:
         """Hand an event on; a sink keeps its faults to itself."""
-        self._hand_on(Event(at, level, name, fields, span=self.innermost))
+        if self.sinks or level in LOUD:
+            self._hand_on(Event(at, level, name, fields, span=self.innermost))
 
     def broke(self, name: str, at: datetime, error: BaseException) -> None:
         """Hand on that something broke, and how."""

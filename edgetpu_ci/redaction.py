@@ -1,7 +1,8 @@
 """Text without secrets, before it is written where others read it. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 GONE: Final = "***"
@@ -11,28 +12,43 @@ _NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST: Final = 6
-_SHAPES: Final = (
-    re.compile(
-        r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[a-z]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}"
-        # The key of an integration of PagerDuty, and a token of its API.
-        r"|pypi-AgE[\w-]{10,}|R0[0-9A-Z]{30}\b|u\+[\w-]{18}\b"
-        r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?)"
+_SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = (
+    (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), re.compile(r"\bgh[pousr]_\w{20,}"), GONE),
+    (("github_pat_",), re.compile(r"\bgithub_pat_\w{20,}"), GONE),
+    (("xox",), re.compile(r"\bxox[a-z]-[\w-]{10,}"), GONE),
+    (("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}"), GONE),
+    (("pypi-age",), re.compile(r"\bpypi-AgE[\w-]{10,}"), GONE),
+    # The key of an integration of PagerDuty, and a token of its API.
+    (("r0",), re.compile(r"\bR0[0-9A-Z]{30}\b"), GONE),
+    (("u+",), re.compile(r"\bu\+[\w-]{18}\b"), GONE),
+    (("token=",), re.compile(r"(?i)(?<=token token=)\S+"), GONE),
+    # A token of three parts, the first of them JSON that begins with {".
+    (("eyj",), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?"), GONE),
+    (
+        ("-----begin",),
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        GONE,
     ),
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"),
-    re.compile(r"(?<=hooks\.slack\.com/)\S+"),
-    re.compile(r"(?i)(?<=authorization: )\S+ ?\S*"),
-    re.compile(r"(?i)\b(?<=bearer )[\w.~+/=-]{6,}"),
+    (("://",), re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"), GONE),
+    (("hooks.slack.com",), re.compile(r"(?<=hooks\.slack\.com/)\S+"), GONE),
+    (("authorization: ",), re.compile(r"(?i)(?<=authorization: )\S+ ?\S*"), GONE),
+    (("bearer ",), re.compile(r"(?i)\b(?<=bearer )[\w.~+/=-]{6,}"), GONE),
     # A word after it ("basic training") is no secret: that has more than small letters in it.
-    re.compile(r"\b(?<=[Bb]asic )(?=\S*[A-Z0-9=])[\w+/=-]{8,}"),
-    re.compile(r"(?<=[Tt]oken token=)\S+"),
+    (("basic ",), re.compile(r"\b(?<=[Bb]asic )(?=\S*[A-Z0-9=])[\w+/=-]{8,}"), GONE),
+    (
+        ("passw", "secret", "token", "key", "authorization"),
+        re.compile(
+            r"""(?ix)
+            (?P<name> (?: passwo?r?d | secret | token | api[_-]?key | routing[_-]?key | authorization ) ["']?
+              \s* (?: = | (?<=["']) \s* : ) \s* ["']? )
+            [^\s"'&,;]+"""
+        ),
+        rf"\g<name>{GONE}",
+    ),
 )
-_GIVEN: Final = re.compile(
-    r"""(?ix)
-    (?P<name> (?: password | passwd | secret | token | api[_-]?key | routing[_-]?key | authorization ) ["']?
-      \s* (?: = | (?<=["']) \s* : ) \s* ["']? )
-    [^\s"'&,;]+"""
-)
+"""What secrets look like: of each shape something that stands in all of them, in small letters, and what is left."""
+
+_SIGNS: Final = tuple(sign for signs, _, _ in _SHAPES for sign in signs)
 
 
 def secrets(env: Mapping[str, str], named: Iterable[str] = ()) -> tuple[str, ...]:
@@ -42,6 +58,7 @@ def secrets(env: Mapping[str, str], named: Iterable[str] = ()) -> tuple[str, ...
     return tuple(sorted(found, key=len, reverse=True))
 
 
+@cache
 def is_secret(name: str) -> bool:
     """Whether what is called so is a secret by its name: a variable, or a field of a record."""
     return bool(_NAMES.search(name))
@@ -51,20 +68,39 @@ def redacted(text: str, known: Iterable[str]) -> str:
     """A text in which no known secret stands, and nothing that looks like a token or a password in an address."""
     for secret in known:
         text = text.replace(secret, GONE)
-    for shape in _SHAPES:
-        text = shape.sub(GONE, text)
-    return _GIVEN.sub(rf"\g<name>{GONE}", text)
+    for _, shape, left in _SHAPES:
+        text = shape.sub(left, text)
+    return text
 
 
-def cleaned(value: Any, known: Iterable[str]) -> Any:  # noqa: ANN401 - plain data of any shape
+def cleaned(value: Any, known: Sequence[str]) -> Any:  # noqa: ANN401 - plain data of any shape
     """The same of all texts in plain data, and nothing of what stands under the name of a secret."""
+    # To look for a shape costs a hundred times what it costs to see that none can be there.
+    together = "\n".join(_texts(value))
+    small = together.lower()
+    if any(sign in small for sign in _SIGNS) or any(secret in together for secret in known):
+        return _changed(value, lambda text: redacted(text, known))
+    return _changed(value, lambda text: text)
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401
     if isinstance(value, str):
-        return redacted(value, known)
+        yield value
+    elif isinstance(value, Mapping):
+        yield from value
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return change(value)
     if isinstance(value, Mapping):
         return {
-            redacted(str(name), known): GONE if is_secret(str(name)) and inner else cleaned(inner, known)
+            change(name): GONE if inner and is_secret(name) else _changed(inner, change)
             for name, inner in value.items()
         }
-    if isinstance(value, list | tuple):
-        return [cleaned(item, known) for item in value]
-    return value
+    return [_changed(item, change) for item in value] if isinstance(value, list | tuple) else value

@@ -5,8 +5,9 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from edgetpu_ci import config, event, store
+from edgetpu_ci import audit_log, config, event, store
 from edgetpu_ci.alerting import evaluating, keeper
+from edgetpu_ci.audit_log import Act
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.incidents import by_hand, muting
 from edgetpu_ci.incidents.record import Acknowledged, Book, Incident, Intent, Muted
@@ -57,7 +58,10 @@ def acknowledge(settings: config.Config, key: str, role: str, world: World) -> I
         said = Acknowledged(key=found.key, number=found.number, by=by, at=at, how="by hand")
         return by_hand.acknowledge(book, said)
 
-    return _changed(settings, key, taken, world)
+    done = _changed(settings, key, taken, world)
+    world.observed.tell("info", "incident_acknowledged", at, incident=done.name, by=by)
+    _record(settings, Act("acknowledged", done.name, by=by), world)
+    return done
 
 
 def close(settings: config.Config, key: str, reason: str, world: World) -> Incident:
@@ -68,7 +72,13 @@ def close(settings: config.Config, key: str, reason: str, world: World) -> Incid
         said = Acknowledged(key=found.key, number=found.number, by="", at=at, how="by hand", over=why)
         return by_hand.close(book, said)
 
-    return _changed(settings, key, closed, world)
+    done = _changed(settings, key, closed, world)
+    _record(settings, Act("closed", done.name, why), world)
+    return done
+
+
+def _record(settings: config.Config, act: Act, world: World) -> None:
+    audit_log.record(store.open_store(settings.store, world), act, world)
 
 
 def silence(settings: config.Config, labels: Sequence[str], until: datetime, reason: str, world: World) -> Muted:
@@ -80,6 +90,8 @@ def silence(settings: config.Config, labels: Sequence[str], until: datetime, rea
     muted = Muted(match=dict(by_hand.labels(labels, alerts)), until=until, reason=by_hand.reason(reason))
     kept = store.open_store(settings.store, world)
     keeper.change(kept, lambda book: by_hand.silence(book, muted, now), world)
+    what = " ".join(f"{name}={value}" for name, value in muted.match.items()) or "everything"
+    audit_log.record(kept, Act("silenced", what, f"until {until:%Y-%m-%d %H:%M} UTC: {muted.reason}"), world)
     return muted
 
 

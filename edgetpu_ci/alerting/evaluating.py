@@ -7,9 +7,10 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edgetpu_ci import codec, config, event, history, notify, redaction, store
-from edgetpu_ci.alerting import acknowledgement, beside, context, keeper, looking
+from edgetpu_ci import audit_log, codec, config, event, history, notify, redaction, store
+from edgetpu_ci.alerting import acknowledgement, beside, changes, context, keeper, looking
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.keeper import Kept
 from edgetpu_ci.alerting.looking import Looking
@@ -91,21 +92,21 @@ class Watch(Struct, frozen=True, kw_only=True):
         """The book with all that is new, and what is to be said of it taken on; the incidents opened and resolved."""
         news = looking.news(before.book, self.store, self.world, own)
         answers = acknowledgement.read(before.book, self.bound.values(), self.world)
-        known: frozenset[tuple[str, int]] = frozenset()
+        old, digest = before.book, sha256(codec.encode_json_line(self.alerting)).hexdigest()[:16]
 
         def changed(book: Book) -> Book:
-            nonlocal known
-            known = frozenset((one.key, one.number) for one in book.incidents if one.is_open)
+            nonlocal old
+            old = book
             after = by_hand.take(self._looking.at(book, news, self.world.now(), logged), answers)
-            return intents.claim(self.planned(book, self._escalated(after)), job, self.world.now())
+            after = replace(self.planned(book, self._escalated(after)), configured=digest)
+            return intents.claim(after, job, self.world.now())
 
         book = keeper.change(self.store, changed, self.world, before)
-        opened = tuple(one for one in book.incidents if one.is_open and (one.key, one.number) not in known)
-        resolved = tuple(one for one in book.incidents if not one.is_open and (one.key, one.number) in known)
-        for name, became in (("alert_opened", opened), ("alert_resolved", resolved)):
-            for one in became:
-                self.world.observed.tell("info", name, self.world.now(), incident=one.name, severity=one.severity)
-        return book, opened, resolved
+        became = changes.between(old, book)
+        became.tell(self.world)
+        for act in became.acts(answers):
+            audit_log.record(self.store, act, self.world)
+        return book, became.opened, became.resolved
 
     def logged(self, own: Report) -> Logged:
         """What a run logged until now, with no secret in it."""

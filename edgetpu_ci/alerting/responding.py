@@ -7,10 +7,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edgetpu_ci import event, store
+from edgetpu_ci import audit_log, event, store
 from edgetpu_ci.alerting import actions, evaluating, keeper
 from edgetpu_ci.alerting.actions import Deed, Done
 from edgetpu_ci.alerting.evaluating import Told, Watch
+from edgetpu_ci.audit_log import Act
 from edgetpu_ci.config import Config
 from edgetpu_ci.errors import ConfigError, EdgeTpuCiError
 from edgetpu_ci.incidents import by_hand, responses
@@ -87,6 +88,8 @@ class Hand:
         result = words.plain(f"{done.text} ({done.file})" if done.file else done.text, words.SENTENCE)
         over = replace(begun, ended=self.world.now(), well=done.well, result=result)
         self._change(lambda book: responses.finish(book, incident, over, done.tells))
+        act = Act("acted", incident.name, f"{runbook.name}: {action.called} went {'well' if done.well else 'wrong'}")
+        audit_log.record(self.watch.store, act, self.world)
         return done
 
     def _perform(self, runbook: Runbook, action: Action, incident: Incident | None) -> Done:

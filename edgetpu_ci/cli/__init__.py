@@ -23,6 +23,7 @@ from edgetpu_ci.cli import (
     importing,
     incidents,
     kpis,
+    logs,
     measuring,
     metrics,
     output,
@@ -127,6 +128,7 @@ VERBS: Final[dict[str, Verb]] = {
         render.run,
     ),
     "runbook": Verb("List and check runbooks, and do what one says.", runbooks.options, None),
+    "logs": Verb("List and remove files of logs, and check the audit log.", logs.options, None),
     "init": Verb("Write an edgetpu-ci.yml and a workflow for this repository.", no_options, repository.init),
     "doctor": Verb("Check configuration, runtimes, permissions and token.", config_option, repository.doctor),
     "checklist": Verb(

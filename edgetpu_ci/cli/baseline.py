@@ -28,11 +28,12 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def _accept(arguments: argparse.Namespace) -> int:
-    from edgetpu_ci import accepting
+    from edgetpu_ci import accepting, store
 
-    folder = Path(surroundings.settings_if_any(arguments).baselines)
+    settings, world = surroundings.settings_if_any(arguments), surroundings.world()
     why = accepting.Why(by=arguments.by, reason=arguments.reason, until=arguments.until)
-    place = accepting.accept(folder, arguments.report, why, surroundings.world())
+    state = store.open_store(settings.store, world)
+    place = accepting.accept(Path(settings.baselines), arguments.report, why, world, state)
     output.say(f"baseline  {place}   # review and commit it")
     return 0
 

@@ -28,8 +28,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`reviewed`: when this configuration was last looked through; it and access are to be so every `review_days`.
 
     `log_retention_days`: for how many days entries of each level are kept, and `elsewhere` which levels a store keeps
-    that is not GitHub: both as `observability.logs` says, where it is there. `actions_logs` is the level whose days hold
-    for the logs of Actions, which have all in one file. `scan`: the file name of the workflow of the daily scan.
+    that is not GitHub: both as `observability.logs` says, where it is there. `actions_logs` is the level whose days
+    hold for the logs of Actions, which have all in one file. `scan`: the file name of the workflow of the daily scan.
     `incident_label` marks incidents; `postmortem_days` after one was closed, a post-mortem stands in its issue, or a
     file that `postmortems` means names it.
     """

@@ -220,7 +220,8 @@ class Book(Struct, frozen=True, kw_only=True):
 
     `watched` is what may be wrong; `alerts` are pending, those that fire stand in their incident. `incidents` are the
     open ones and those of which something is still to be said; `opened` counts all there were.
-    `seen` has the names of the newest reports that were looked at, by their kind.
+    `seen` has the names of the newest reports that were looked at, by their kind, and `configured` is the digest of the
+    alerting that they were looked at with.
     """
 
     schema: int = SCHEMA
@@ -231,6 +232,7 @@ class Book(Struct, frozen=True, kw_only=True):
     outbox: tuple[Intent, ...] = ()
     silences: tuple[Muted, ...] = ()
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    configured: str = ""
 
 
 class Acknowledged(Struct, frozen=True, kw_only=True):

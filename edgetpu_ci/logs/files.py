@@ -62,7 +62,7 @@ def found(folder: Path) -> Iterator[LogFile]:
 def prune(folder: Path, days: Mapping[LogLevel, int], now: datetime) -> list[LogFile]:
     """Remove the files whose day is longer ago than their level is kept; StoreError where one cannot be removed."""
     table = {str(level): kept for level, kept in days.items()}
-    gone = [one for one in found(folder) if one.level in table and _is_over(one, table[one.level], now)]
+    gone = [one for one in found(folder) if one.level in table and until(one, table[one.level]) < now.date()]
     try:
         for one in gone:
             one.path.unlink(missing_ok=True)
@@ -74,6 +74,7 @@ def prune(folder: Path, days: Mapping[LogLevel, int], now: datetime) -> list[Log
     return gone
 
 
-def _is_over(one: LogFile, days: int, now: datetime) -> bool:
+def until(one: LogFile, days: int) -> date:
+    """The last day on which it is kept."""
     # Its last event may be of the last moment of its day.
-    return one.day + timedelta(days=days) < now.date()
+    return one.day + timedelta(days=days)

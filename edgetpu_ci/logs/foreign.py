@@ -7,6 +7,7 @@ from typing import Final
 
 from edgetpu_ci.logs.events import FOREIGN
 from edgetpu_ci.observed import Event, Level, Sink
+from edgetpu_ci.telemetry import aggregator
 
 _LEVELS: Final[tuple[tuple[int, Level], ...]] = (
     (logging.CRITICAL, "critical"),
@@ -25,6 +26,8 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand on one record; one whose arguments do not fit its message is written without them."""
+        if record.threadName == aggregator.THREAD:
+            return
         try:
             message = record.getMessage()
         except Exception:  # noqa: BLE001 - a library's own fault

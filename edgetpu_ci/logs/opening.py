@@ -1,6 +1,6 @@
 """Logging of this process: begun with the configuration, and ended with the process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -13,36 +13,34 @@ from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.logs.sinks import Batched, Guarded
 from edgetpu_ci.observed import Event
 from edgetpu_ci.telemetry import aggregator
+from edgetpu_ci.telemetry.entry import Entry
 from edgetpu_ci.world import World
 
 
 @dataclass
 class Logging:
-    """A sink: each event goes to the places of its level. An event of no run is of the run that was told of last."""
+    """Writes each event to the places of its level. An event of no run is of the run that was told of last."""
 
     renderer: Renderer
-    places: dict[LogLevel, list[Guarded]]
+    places: dict[LogLevel, list[Guarded[Entry]]]
     session: str
     endings: list[Callable[[], None]] = field(default_factory=list)
     _one: RLock = field(default_factory=RLock)
     _is_writing: bool = False
 
-    def __call__(self, event: Event) -> None:
+    def write(self, event: Event) -> None:
         """Write an event; what libraries log while it is written is not heard, which would never end."""
         with self._one:
             if self._is_writing:
                 return
             self._is_writing = True
             try:
-                self._write(event)
+                entry = self.renderer.render(event, self.session)
+                self.session = entry.session
+                for place in self.places.get(entry.level, ()):
+                    place.write(entry)
             finally:
                 self._is_writing = False
-
-    def _write(self, event: Event) -> None:
-        entry = self.renderer.render(event, self.session)
-        self.session = entry.session
-        for place in self.places.get(entry.level, ()):
-            place.write(entry)
 
     def end(self) -> None:
         """Send what waits, close the files, and say what was lost."""
@@ -55,35 +53,40 @@ def begin(logs: Logs, world: World, person: Callable[[str], None] | None = None)
 
     ConfigError for an aggregator whose options are wrong. Where its address is not set, that is said, and nothing sent.
     """
-    renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"))
+    renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"), world.observed)
     session = f"{world.now():%Y%m%dT%H%M%SZ}-{world.token()[:8]}"
-    files, routes = Files(world.cwd / logs.folder), logged.levels(logs)
+    files = Files(world.cwd / logs.folder)
     written = Guarded(f"the files in {logs.folder}", files.write, world.warn)
     sending = Batched(aggregator.sender(logs.aggregator, world)) if logs.aggregator else None
     sent = sending.guarded("the aggregator of logs", world.warn) if sending else None
-    places = {
-        level: [
-            *([written] if logged.is_in_file(route) else []),
-            *([sent] if sent and logged.is_aggregated(route) else []),
-        ]
-        for level, route in routes.items()
-    }
+    places = {level: list(_places(logs, level, written, sent)) for level in logged.levels(logs)}
     if person:
         places["INFO"].append(_shown(person, world))
     logging = Logging(renderer, places, session)
-    guards = [one for one in (written, sent) if one]
+    # One that cannot be rendered is lost like one that cannot be written.
+    events = Guarded[Event]("the logs", logging.write, world.warn)
+    world.observed.sinks.append(events.write)
     logging.endings += [
-        foreign.listen(logging),
+        lambda: world.observed.sinks.remove(events.write),
+        foreign.listen(events.write),
         *([sending.flush] if sending else []),
         files.close,
-        *(guard.end for guard in guards),
-        lambda: world.observed.sinks.remove(logging),
+        *(guard.end for guard in (events, written, sent) if guard),
     ]
-    world.observed.sinks.append(logging)
     return logging
 
 
-def _shown(person: Callable[[str], None], world: World) -> Guarded:
+def _places(
+    logs: Logs, level: LogLevel, written: Guarded[Entry], sent: Guarded[Entry] | None
+) -> Iterator[Guarded[Entry]]:
+    route = logged.levels(logs)[level]
+    if logged.is_in_file(route):
+        yield written
+    if sent and logged.is_aggregated(route):
+        yield sent
+
+
+def _shown(person: Callable[[str], None], world: World) -> Guarded[Entry]:
     """What is louder is said as a sentence where it happens, and once is enough."""
     text = rendering.for_people()
     return Guarded("the terminal", lambda entry: person(text(entry)), world.warn)

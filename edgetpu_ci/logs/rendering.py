@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from edgetpu_ci import __version__, redaction
-from edgetpu_ci.observed import Event
+from edgetpu_ci.observed import Event, Observed
 from edgetpu_ci.telemetry.entry import Entry
 
 if TYPE_CHECKING:
@@ -28,18 +28,16 @@ _MOST: Final = 8_000
 class Renderer:
     """Renders events; `known` are secrets, longest first, and `home` a folder whose name may be a person's.
 
-    `traced` gives the trace and the span of an event, in hexadecimal; none where it is not traced.
+    `observed` knows the ids of traces and spans, where there are any.
     """
 
-    def __init__(
-        self, known: tuple[str, ...], home: str = "", traced: Callable[[Event], tuple[str, str] | None] | None = None
-    ) -> None:
+    def __init__(self, known: tuple[str, ...], home: str = "", observed: Observed | None = None) -> None:
         from structlog.processors import ExceptionRenderer, JSONRenderer
         from structlog.tracebacks import ExceptionDictTransformer
 
         self._known = known
         self._home = home
-        self._traced = traced or (lambda _: None)
+        self._observed = observed or Observed()
         # structlog would show local variables, and with them every secret there is.
         self._breaking: Process = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
         self._json: Process = JSONRenderer(serializer=_json)
@@ -56,8 +54,9 @@ class Renderer:
             "session_id": own,
             "version": __version__,
         }
-        if ids := self._traced(event):
-            fields |= zip(("trace_id", "span_id"), ids, strict=True)
+        if identify := self._observed.identify:
+            trace, span = identify(event.span)
+            fields |= {"trace_id": trace, **({"span_id": span} if span else {})}
         if event.error is not None:
             fields = self._breaking(None, event.level, {**fields, "exc_info": event.error})
         # The last that is done to it, so that it sees all there is.

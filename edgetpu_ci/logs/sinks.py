@@ -1,8 +1,9 @@
 """Where entries go: each place on its own, so that what fails in one costs neither the others nor the program."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from edgetpu_ci.errors import EdgeTpuCiError
 from edgetpu_ci.telemetry.entry import Entry
@@ -10,24 +11,25 @@ from edgetpu_ci.telemetry.entry import Entry
 MOST: Final = 1_000
 """Entries that are sent in one go."""
 
-Write = Callable[[Entry], None]
+T = TypeVar("T")
+
 Send = Callable[[Sequence[Entry]], None]
 """Sends entries somewhere; DeliveryError where they did not arrive."""
 
 
 @dataclass
-class Guarded:
-    """A place entries are written to. What fails is said once, and how many were lost at the end."""
+class Guarded(Generic[T]):
+    """A place events, or entries made of them, are written to. What fails is said once, and at the end how many."""
 
     name: str
-    to: Write
+    to: Callable[[T], None]
     say: Callable[[str], None]
     lost: int = 0
 
-    def write(self, entry: Entry) -> None:
-        """Write an entry, or count it as lost."""
+    def write(self, one: T) -> None:
+        """Write one, or count it as lost."""
         try:
-            self.to(entry)
+            self.to(one)
         except Exception as error:  # noqa: BLE001 - whatever breaks here, the program goes on
             self.lose(1, error)
 
@@ -49,9 +51,9 @@ class Batched:
 
     send: Send
     waiting: list[Entry] = field(default_factory=list)
-    guard: Guarded = field(init=False)
+    guard: Guarded[Entry] = field(init=False)
 
-    def guarded(self, name: str, say: Callable[[str], None]) -> Guarded:
+    def guarded(self, name: str, say: Callable[[str], None]) -> Guarded[Entry]:
         """The place to write to."""
         self.guard = Guarded(name, self._add, say)
         return self.guard
@@ -73,4 +75,6 @@ class Batched:
 
 def _why(error: Exception) -> str:
     """Of what we do not expect only the kind: its text may hold anything."""
-    return str(error) if isinstance(error, EdgeTpuCiError | OSError) else f"{type(error).__name__}."
+    if isinstance(error, EdgeTpuCiError):
+        return str(error)
+    return f"{os.strerror(error.errno or 0).lower()}." if isinstance(error, OSError) else f"{type(error).__name__}."

@@ -1,17 +1,23 @@
 """Aggregators of logs: each sends entries to those who keep and search them."""
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
 from edgetpu_ci import plugins
 from edgetpu_ci.config.step import Step
+from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.telemetry import loki, otlp_logs
 from edgetpu_ci.telemetry.entry import Entry
 from edgetpu_ci.world import World
 
 SECONDS: Final = 2.0
 """How long a batch may take: logs must not hold up a job."""
+
+
+THREAD: Final = "edgetpu-ci logs"
+"""The thread that sends: what libraries log in it is of logging itself."""
 
 
 class Aggregator(plugins.Plugin, Protocol):
@@ -35,4 +41,19 @@ def sender(step: Step, world: World) -> Callable[[Sequence[Entry]], None]:
 
 def _send(plugin: Aggregator, options: Any, world: World, entries: Sequence[Entry]) -> None:  # noqa: ANN401
     plugin.check(options, world)
-    plugin.send(options, entries, SECONDS, world)
+    faults: list[Exception] = []
+
+    def sent() -> None:
+        try:
+            plugin.send(options, entries, SECONDS, world)
+        except Exception as error:  # noqa: BLE001 - handed on to who waits
+            faults.append(error)
+
+    # Looking up a name has no timeout of ours; whoever still waits for it then keeps nobody.
+    thread = threading.Thread(target=sent, name=THREAD, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    if thread.is_alive():
+        raise DeliveryError(f"it did not answer in {SECONDS:g} s.")
+    if faults:
+        raise faults[0]

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ PATH: Final = "/loki/api/v1/push"
 
 _GOOD: Final = range(200, 300)
 _MOST_WORDS: Final = 300
+_MOST_READ: Final = 4_096
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,28 +45,23 @@ def check(options: Options, world: World) -> None:
 
 def send(options: Options, entries: Sequence[Entry], seconds: float, world: World) -> None:
     """Send entries, and whose they are; DeliveryError where Loki did not take them all."""
-    address = world.env[options.url_variable].strip()
-    url, headers = _shown(address)
+    parts = urlsplit(world.env[options.url_variable].strip().rstrip("/"))
+    headers = {"Content-Type": "application/json", **_authorization(parts)}
     if options.tenant:
         headers["X-Scope-OrgID"] = options.tenant
-    answer = Plain("Loki", world).post(
-        f"{url}{PATH}", codec.encode_json_line(pushed(entries, world.env)), headers, seconds
-    )
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    body = codec.encode_json_line(pushed(entries, world.env))
+    answer = Plain("Loki", world).post(f"{address}{PATH}", body, headers, seconds)
     if answer.status not in _GOOD:
-        said = words.plain(
-            redaction.redacted(answer.words, redaction.secrets(world.env, [options.url_variable])), _MOST_WORDS
-        )
+        secrets = filter(None, (parts.password, unquote(parts.password or ""), *redaction.secrets(world.env)))
+        said = words.plain(redaction.redacted(answer.data[:_MOST_READ].decode(errors="replace"), secrets), _MOST_WORDS)
         raise DeliveryError(f"Loki {told(answer)}{f': {said}' if said else ''}.")
 
 
-def _shown(address: str) -> tuple[str, dict[str, str]]:
-    """The address without the user and password in it, which are shown as a header."""
-    parts = urlsplit(address.rstrip("/"))
-    headers = {"Content-Type": "application/json"}
-    user, at, host = parts.netloc.rpartition("@")
-    if at:
-        headers["Authorization"] = f"Basic {base64.b64encode(unquote(user).encode()).decode()}"
-    return parts._replace(netloc=host, query="", fragment="").geturl(), headers
+def _authorization(parts: SplitResult) -> dict[str, str]:
+    """The user and password of an address, as the header they are shown in."""
+    user = unquote(parts.netloc.rpartition("@")[0])
+    return {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"} if user else {}
 
 
 def pushed(entries: Sequence[Entry], env: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, structs
 
-from edgetpu_ci import codec, memory
+from edgetpu_ci import audit_log, codec, memory
+from edgetpu_ci.audit_log import Act
 from edgetpu_ci.errors import ConfigError, DocumentError, StoreError
 from edgetpu_ci.github_rows import cursors, holding
 from edgetpu_ci.github_rows.shelf import kind_of
@@ -84,7 +85,8 @@ def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
     unread: list[str] = []
     values = _all(keeper) if isinstance(scope, Everything) else _some(keeper, scope, unread, world)
     if isinstance(scope, Before):
-        values = (*values, *_incidents(keeper, scope, unread))
+        months = [Erased(name, 1, "value") for name in audit_log.forget(keeper, _midnight(scope.day), world)]
+        values = (*values, *_incidents(keeper, scope, unread), *months)
     erased = (*values, *_documents(keeper, scope))
     record = Erasure(
         at=world.now(),
@@ -94,6 +96,7 @@ def erase(keeper: Keeper, scope: Scope, world: World) -> Done:
         documents=sum(one.count for one in erased if one.what == "documents"),
     )
     keeper.append(KIND, f"{record.at:%Y%m%dT%H%M%SZ}-{world.token()[:8]}", codec.encode_json(record))
+    audit_log.record(keeper, Act("erased", record.scope), world)
     # Also when nothing was left to go: the last erasure may have come this far and no further.
     return Done(erased, keeper.forget(), tuple(unread))
 

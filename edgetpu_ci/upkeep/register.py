@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from edgetpu_ci import audit_log
 from edgetpu_ci.model import REPOSITORY
 
 INTEREST: Final = "legitimate interest (GDPR Art. 6(1)(f)): keeping the project's delivery working and secure"
@@ -318,6 +319,17 @@ _BOOK: Final = {
     "silences.until": "until when",
     "silences.reason": "why",
     "seen": "reports that were looked at",
+    "configured": "whether the configuration of alerting was changed",
+}
+
+_LINE: Final = {
+    "number": "whether a line was removed",
+    "at": "when it was done",
+    "what": "what was done",
+    "by": "who did it: a role, a job, or the login of who said so on GitHub",
+    "of": "of which incident, alerts or machine",
+    "text": "why, and until when",
+    "previous": "whether a line was changed",
 }
 
 REPORTS: Final = "kpis"
@@ -431,6 +443,14 @@ REGISTER: Final[tuple[Kept, ...]] = (
         names="incidents",
         fields=_INCIDENT,
         days=REVIEW_DAYS,
+    ),
+    Kept(
+        what="the audit log: what was changed of what is told and accepted",
+        place="state",
+        names=rf"audit-{MONTH}",
+        fields=_LINE,
+        days=audit_log.AGE.days,
+        basis=DUTY,
     ),
     Kept(
         what="the newest access review",

@@ -4,7 +4,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from edgetpu_ci import codec, memory
+from edgetpu_ci import audit_log, codec, memory
+from edgetpu_ci.audit_log import Act
 from edgetpu_ci.errors import ConfigError, StoreError
 from edgetpu_ci.upkeep import review
 from edgetpu_ci.upkeep.access import Access
@@ -56,6 +57,7 @@ def sign_off(keeper: Keeper, found: Access, role: str, world: World) -> Review:
     old = keeper.state(NEWEST)
     if not keeper.swap(NEWEST, old, memory.pack(done)):
         raise StoreError("Somebody else signed off a review at the same time; look at it, and sign off again.")
+    audit_log.record(keeper, Act("signed off", f"access review of {done.period}", by=done.role), world)
     return done
 
 

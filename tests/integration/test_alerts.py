@@ -181,6 +181,7 @@ def test_what_a_killed_job_did_not_look_at_the_next_run_or_the_verb_does(shop: S
 
 
 def test_where_nothing_is_wrong_a_run_reads_the_book_once_and_swaps_it_once(shop: Shop) -> None:
+    shop.run(90)  # By which the book, and the audit log, know the configuration.
     counted: list[str] = []
 
     class Counted(Folder):

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import collect, config, memory
 from edgetpu_ci.alerting import keeper
@@ -122,6 +123,22 @@ def test_where_every_rule_is_kept_each_says_by_what(store: Folder, tmp_path: Pat
     assert {dict(one.details)["as of"] for one in found.values()} == {"2026-11-25 12:00 UTC"}
     elsewhere = dict(found["data_retention_compliant"].details)["not on GitHub"]
     assert elsewhere == "to be kept elsewhere: ERROR 365 days, CRITICAL 365 days"
+
+
+def test_what_github_keeps_too_short_must_go_elsewhere_or_nobody_knows(store: Folder, tmp_path: Path) -> None:
+    def found(elsewhere: tuple[str, ...]) -> Measurement:
+        return audit(store, tmp_path, options=replace(OPTIONS, elsewhere=elsewhere))["data_retention_compliant"]
+
+    assert found(("ERROR", "CRITICAL")).value == 1
+    assert found(("INFO", "ERROR")).value is None
+    assert found(()).reason == (
+        "GitHub keeps 90 days and ERROR, CRITICAL is to be kept longer (ERROR 365 days, CRITICAL 365 days); send it to "
+        "the `aggregator` of `observability.logs`, which can keep it"
+    )
+    shorter = replace(
+        OPTIONS, elsewhere=(), log_retention_days={**OPTIONS.log_retention_days, "ERROR": 60, "CRITICAL": 90}
+    )
+    assert audit(store, tmp_path, options=shorter)["data_retention_compliant"].value == 1
 
 
 def test_an_incidents_own_issue_may_have_the_post_mortem(store: Folder, tmp_path: Path) -> None:

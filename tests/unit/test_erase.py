@@ -111,7 +111,7 @@ def test_one_number_goes_and_the_other_of_the_same_number_stays(
 
 def test_everything_of_key_figures_goes_and_nothing_of_machines(store: Folder, tmp_path: Path) -> None:
     done = erase.erase(store, Everything(), world(tmp_path))
-    assert store.values() == ["selftest-pi-12345678", "series-0123456789abcdef"]
+    assert store.values() == ["audit-2026-03", "selftest-pi-12345678", "series-0123456789abcdef"]
     assert (len(done.erased), record(store).scope) == (5, "all key figures")
 
 
@@ -196,7 +196,7 @@ class Reading(Folder):
 def test_what_a_job_adds_while_everything_goes_goes_too(store: Folder, tmp_path: Path) -> None:
     done = erase.erase(Reading(store.root), Everything(), world(tmp_path))
     assert Erased("github-pulls-2026-02", 1, "value") in done.erased
-    assert store.values() == ["selftest-pi-12345678", "series-0123456789abcdef"]
+    assert store.values() == ["audit-2026-03", "selftest-pi-12345678", "series-0123456789abcdef"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edgetpu_ci import codec, history, memory, series_index
+from edgetpu_ci import audit_log, codec, history, memory, series_index
 from edgetpu_ci.alerting import keeper
 from edgetpu_ci.collect import github
 from edgetpu_ci.github_rows import cursors
@@ -34,6 +34,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "downloads-edgetpu-ci": downloads.History,
     "dependencies-index": standing.Standing,
     "access-review": review.Review,
+    "audit-2026-11": audit_log.Line,
     STORED: Book,
 }
 
@@ -100,7 +101,7 @@ def test_the_series_of_the_repository_are_those_that_are_erased(tmp_path: Path) 
     assert store.values() == [register.SERIES]
     erased = erase.erase(store, erase.Everything(), here).erased
     assert [(one.name, one.count) for one in erased] == [(register.SERIES, 1), ("kpis", series_index.UNSAVED)]
-    assert store.values() == store.names("kpis") == []
+    assert (store.values(), store.names("kpis")) == ([f"audit-{here.now():%Y-%m}"], [])
 
 
 @pytest.mark.parametrize("kept", register.REGISTER, ids=lambda kept: kept.what)

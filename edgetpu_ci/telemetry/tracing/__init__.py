@@ -33,6 +33,7 @@ def traced(verb: str, traces: Traces, world: World, act: Callable[[World], int],
     if note:
         say(note)
     trace = Trace(known, world.token(), world)
+    world.observed.identify = trace.identify
     try:
         with world.observed.span(f"edgetpu-ci {verb}", **_task(world.env)) as said:
             said[spans.RESULT] = "error"
@@ -70,10 +71,14 @@ class Trace:
         """As the world runs a process, which is told the span it is part of (OpenTelemetry: environment variables)."""
         return self.world.run(argv, stdin, timeout, {**self._environment(), **env})
 
-    def _environment(self) -> dict[str, str]:
-        place = self.world.observed.innermost
+    def identify(self, place: int | None) -> tuple[str, str]:
+        """The ids of the trace and of the span at a place, in hexadecimal; at none, of what ours are below."""
         span = self.context.parent if place is None else spans.identity(self.seed, place)
-        parent = f"00-{self.context.trace.hex()}-{span.hex()}-{int(self.context.sampled):02x}"
+        return self.context.trace.hex(), span.hex()
+
+    def _environment(self) -> dict[str, str]:
+        trace, span = self.identify(self.world.observed.innermost)
+        parent = f"00-{trace}-{span}-{int(self.context.sampled):02x}"
         # One that came with a parent we ignored is no state of this trace.
         is_told = self.context.state or "TRACESTATE" in self.world.env
         return {"TRACEPARENT": parent, **({"TRACESTATE": self.context.state} if is_told else {})}
