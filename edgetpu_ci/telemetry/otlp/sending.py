@@ -58,10 +58,12 @@ def send(signal: Signal, request: "Request | bytes", world: World, deadline: flo
 
     ConfigError where a variable says what cannot be meant; UnsetError where none names a receiver.
     """
+    began = world.monotonic()
     to, service = destination.find(signal, world.env), signals.service(signal)
     message = service.request.FromString(request) if isinstance(request, bytes) else request
+    data = signals.encoded(message, to.coding)
     seconds = deadline if to.seconds is None else min(deadline, to.seconds)
-    answer = _within(seconds, to, signals.encoded(message, to.coding), world)
+    answer = _within(seconds - (world.monotonic() - began), to, data, world)
     return _outcome(signal, service.count(message), answer, to)
 
 
@@ -71,8 +73,8 @@ def _within(seconds: float, to: Destination, data: bytes, world: World) -> Answe
     thread = threading.Thread(target=lambda: answers.append(_sent(seconds, to, data, world)), daemon=True)
     thread.start()
     # The name server has no timeout of ours, and headers that drip, one each in time, have no end.
-    thread.join(seconds)
-    return answers[0] if answers else Answer(status=UNANSWERED, at=world.now(), why=f"in {seconds:g} s")
+    thread.join(max(seconds, 0))
+    return answers[0] if answers else Answer(status=UNANSWERED, at=world.now(), why=f"in {max(seconds, 0):.2g} s")
 
 
 def _sent(seconds: float, to: Destination, data: bytes, world: World) -> Answer:

@@ -99,7 +99,7 @@ class Trace:
         return tuple(filter(None, (more, said)))
 
     def _outcome(self) -> otlp.Outcome:
-        observed, env = self.world.observed, self.world.env
+        observed, env, began = self.world.observed, self.world.env, self.world.monotonic()
         resource = otlp.resource(self.world)
         request = spans.request(observed.spans, self.context, self.seed, resource, redaction.secrets(env))
-        return otlp.send("traces", request, self.world)
+        return otlp.send("traces", request, self.world, otlp.SECONDS - (self.world.monotonic() - began))
