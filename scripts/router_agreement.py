@@ -1,4 +1,4 @@
-"""Our router beside an Alertmanager that runs what we rendered from the same configuration; see scripts/agreement."""
+"""Our router beside an Alertmanager that runs what we rendered from the same configuration; see scripts/router-agreement."""
 
 import sys
 import tempfile
@@ -10,13 +10,16 @@ from random import Random
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.fakes import routed, routers, routing_drawn  # noqa: E402
+from tests.fakes import engines, routed, routers, routing_drawn  # noqa: E402
 
 CONFIGURATIONS, AT_ONCE, SEED = 30, 6, 7
 
 
 def main() -> int:
     """Count who was told of what, by both; status 1 where they differ, or where something wrong is not found out."""
+    if not engines.find("prometheus-alertmanager"):
+        print("router-agreement: there is no Alertmanager; `scripts/engines` brings it.", file=sys.stderr)
+        return 2
     many = int(sys.argv[1]) if sys.argv[1:] else CONFIGURATIONS
     with routed.listening() as (base, heard), tempfile.TemporaryDirectory() as folder:
         start, drawn = time.monotonic(), draw(0, many, base)
