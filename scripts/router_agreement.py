@@ -1,4 +1,4 @@
-"""Our router beside an Alertmanager that runs what we rendered from the same configuration; see scripts/router-agreement."""
+"""Our router beside an Alertmanager that runs what we rendered; see scripts/router-agreement."""
 
 import sys
 import tempfile

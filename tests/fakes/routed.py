@@ -1,6 +1,7 @@
 """An Alertmanager that runs what we rendered, with a Slack and a PagerDuty, held against a router of ours."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -138,8 +139,16 @@ def running(folder: Path, settings: Config, hook: str, rendered: Callable[[str],
 
     with engines.running("prometheus-alertmanager", options, "/-/ready", folder / "log") as url:
         if (folder / silences.FILE).exists():
-            subprocess.run(["bash", folder / silences.FILE, url], check=True)
+            silence(folder / silences.FILE, url)
         yield url
+
+
+def silence(script: Path, url: str) -> None:
+    """Run our script of silences, with amtool wherever it is."""
+    amtool = engines.find("amtool")
+    assert amtool, "amtool is not here"
+    path = f"{Path(amtool).parent}:{os.environ['PATH']}"
+    subprocess.run(["bash", script, url], check=True, env={**os.environ, "PATH": path})
 
 
 def post(url: str, alerts: Iterable[tuple[Mapping[str, str], Mapping[str, str]]]) -> None:
