@@ -38,7 +38,7 @@ def files(settings: Config, place: Place) -> dict[str, str]:
 
 
 def _twin(rule: AlertRule, step: Step, alert: Mapping[str, Any]) -> dict[str, Any]:
-    lasting = f"{(rules.delay(rule) + step.after).total_seconds():g}s"
+    lasting = f"{(rules.delay(rule) + step.after).total_seconds():.0f}s"
     asked = {"alert": rule.name, "expr": alert["expr"], "for": lasting}
     return {**asked, "labels": {**alert["labels"], LABEL: step.label}, "annotations": alert["annotations"]}
 

@@ -175,9 +175,9 @@ def test_steps_are_told_first_and_to_nobody_else() -> None:
 
 def test_a_response_time_that_nobody_kept_is_told_to_its_escalation_else_again_to_all() -> None:
     named = {**FAILED, "response_time": "< 1 hour", "escalation": "cto"}
-    again = {**SLOW, "response_time": "2 days"}
+    again = {**SLOW, "response_time": "30 days"}
     found = settings(named, again, contacts=CONTACTS)
-    assert twins(found) == [("failed", "1_h", "3600s"), ("slow", "2_d", "172800s")]
+    assert twins(found) == [("failed", "1_h", "3600s"), ("slow", "30_d", "2592000s")]
     assert [to for which, to, _ in routes(found) if "escalation" in which] == ["slack #cto", "slack #ci"]
 
 
