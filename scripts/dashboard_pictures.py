@@ -17,7 +17,7 @@ from msgspec.structs import replace  # noqa: E402
 
 from edgetpu_ci import config, stack  # noqa: E402
 from edgetpu_ci.exposition import families, text  # noqa: E402
-from edgetpu_ci.exposition.record import Family, Sample  # noqa: E402
+from edgetpu_ci.exposition.record import Family, Labels, Line, Sample  # noqa: E402
 from edgetpu_ci.stack.place import Place  # noqa: E402
 from tests.fakes import dashboard_drawing, engines, monitored  # noqa: E402
 from tests.fakes.asking import Asking  # noqa: E402
@@ -90,13 +90,24 @@ def _history(settings: config.Config, end: datetime) -> list[Family]:
     return list(found.values())
 
 
+def _lines(family: Family) -> Iterator[Line]:
+    """Each series with its times, in milliseconds, and values."""
+    series: dict[Labels, dict[int, float]] = {}
+    for labels, value, at in family.samples:
+        if at is not None:
+            series.setdefault(labels, {})[round(1000 * at.timestamp())] = value
+    for labels, values in series.items():
+        yield Line(family.name, labels, list(values), list(values.values()))
+
+
 def _backfill(folder: Path, known: Sequence[Family]) -> None:
     """Into the data of a Prometheus that does not run; without the longest blocks it makes one for each two hours."""
     promtool = engines.find("promtool")
     if promtool is None:
         sys.exit("There is no promtool here; install the package prometheus.")
     history = folder / "history.om"
-    history.write_text(text.openmetrics(known, times=True), encoding="utf-8")
+    pieces = text.history((family, _lines(family)) for family in known)
+    history.write_text("".join(pieces), encoding="utf-8")
     making = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=8760h", str(history)]
     subprocess.run([*making, str(folder / "data")], check=True, capture_output=True)  # noqa: S603 - our own words
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import pytest
+from msgspec.structs import replace
 
 from edgetpu_ci import config, stack
+from edgetpu_ci.config.observability import Flavour, Observability, Stack
 from edgetpu_ci.exposition import families, text
-from edgetpu_ci.stack import prometheus
+from edgetpu_ci.stack import dashboards, prometheus
 from edgetpu_ci.stack.place import Place
-from tests.fakes import engines, grafana, loopback, monitored
+from tests.fakes import dashboard_drawing, engines, grafana, loopback, monitored
+from tests.fakes.asking import Asking
 from tests.fakes.loopback import Reply
 
 ROOT = Path(__file__).parents[2]
@@ -24,25 +25,6 @@ DAYS = monitored.SLOWER + 2
 ALERTS = 'ALERTS{alertstate="firing",alertname="performance_regression"}'
 
 pytestmark = pytest.mark.skipif(not engines.find("prometheus"), reason="there is no Prometheus here")
-
-
-class Asking:
-    """A Prometheus by its API."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def labels(self, expr: str) -> list[dict[str, str]]:
-        """Of each series that a query has now."""
-        return [series["metric"] for series in self._get("query", query=expr)["result"]]
-
-    def values(self, label: str, selector: str) -> list[str]:
-        """Those of a label."""
-        return list(self._get(f"label/{label}/values", **{"match[]": selector}))
-
-    def _get(self, what: str, **asked: str) -> Any:
-        with urlopen(f"{self._url}/api/v1/{what}?{urlencode(asked)}", timeout=5) as response:  # noqa: S310 - loopback
-            return json.load(response)["data"]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +48,7 @@ def asking(files: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -
     with ExitStack() as until:
         port = until.enter_context(loopback.serve(lambda _: page))
         found = Asking(until.enter_context(engines.prometheus(folder, _fast(files[prometheus.FILE], port))))
-        engines.until(lambda: found.labels(ALERTS) and found.labels("vulnerable_dependencies"))
+        engines.until(lambda: found.series(ALERTS) and found.series("vulnerable_dependencies"))
         yield found
 
 
@@ -80,13 +62,15 @@ def _dashboards(files: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     return (json.loads(written) for path, written in files.items() if path.endswith(".json"))
 
 
-def test_every_query_of_every_panel_has_data(files: Mapping[str, str], asking: Asking) -> None:
+@pytest.mark.parametrize("flavour", ["scrape", "push"])
+def test_every_query_of_every_panel_has_data(flavour: Flavour, asking: Asking) -> None:
+    settings = replace(SETTINGS, observability=Observability(stack=Stack(flavour=flavour)))
     empty = [
         (panel["title"], target["expr"])
-        for dashboard in _dashboards(files)
+        for dashboard in _dashboards(dashboards.files(settings, Place()))
         for panel in dashboard["panels"]
         for target in panel["targets"]
-        if not asking.labels(grafana.substituted(target["expr"], repo=monitored.REPO))
+        if not asking.series(grafana.substituted(target["expr"], repo=monitored.REPO))
     ]
     assert not empty
 
@@ -96,7 +80,7 @@ def test_every_label_that_is_shown_is_there(files: Mapping[str, str], asking: As
     for dashboard in _dashboards(files):
         for panel in dashboard["panels"]:
             for target in panel["targets"]:
-                found = {name for one in asking.labels(grafana.substituted(target["expr"])) for name in one}
+                found = {name for one in asking.series(grafana.substituted(target["expr"])) for name in one.labels}
                 missing += [(panel["title"], name) for name in _shown(panel, target) - found]
     # A severity, and a step of escalation, are labels of some only.
     assert {name for _, name in missing} <= {"severity", "escalation"}, missing
@@ -117,9 +101,19 @@ def test_every_variable_and_annotation_has_values(files: Mapping[str, str], aski
             assert asked
             assert asking.values(asked[2], grafana.substituted(asked[1], repo=monitored.REPO)), variable["name"]
         for annotation in dashboard["annotations"]["list"]:
-            assert asking.labels(grafana.substituted(annotation["expr"])), annotation["name"]
+            assert asking.series(grafana.substituted(annotation["expr"])), annotation["name"]
 
 
 def test_a_panel_of_another_repository_has_none(files: Mapping[str, str], asking: Asking) -> None:
     expr = next(_dashboards(files))["panels"][0]["targets"][0]["expr"]
-    assert not asking.labels(grafana.substituted(expr, repo="some/other"))
+    assert not asking.series(grafana.substituted(expr, repo="some/other"))
+
+
+def test_pictures_of_each_kind_of_panel_can_be_drawn(files: Mapping[str, str], asking: Asking, tmp_path: Path) -> None:
+    """As scripts/dashboard-pictures does for all of them."""
+    drawn = [one for one in _dashboards(files) if one["uid"] in {"edgetpu-ci-development", "edgetpu-ci-devices"}]
+    kinds = {panel["type"] for dashboard in drawn for panel in dashboard["panels"]}
+    assert kinds == {"stat", "timeseries", "gauge", "table", "state-timeline"}
+    for dashboard in drawn:
+        dashboard_drawing.draw(dashboard, asking, tmp_path / "one.png")
+        assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.observability import Observability, Stack
@@ -99,6 +100,14 @@ def test_the_error_rate_has_a_line_at_one_percent() -> None:
 def test_every_dashboard_is_as_grafana_wants_it(settings: Config) -> None:
     for name, text in _rendered(settings).items():
         assert grafana.faults(msgspec.json.decode(text, type=grafana.Dashboard)) == [], name
+
+
+def test_grafana_is_told_where_the_dashboards_are() -> None:
+    files = dashboards.files(Config(), Place())
+    told = yaml.safe_load(files["grafana/provisioning/dashboards/edgetpu-ci.yml"])
+    assert told["providers"][0]["options"]["path"] == "/etc/grafana/dashboards"
+    source = yaml.safe_load(files["grafana/provisioning/datasources/edgetpu-ci.yml"])["datasources"][0]
+    assert (source["type"], source["isDefault"]) == ("prometheus", True)
 
 
 def test_dashboards_keep_their_addresses() -> None:

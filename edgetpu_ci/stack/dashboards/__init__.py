@@ -33,7 +33,7 @@ DASHBOARDS: Final[tuple[Callable[[Selecting], Dashboard], ...]] = (
 def files(settings: Config, place: Place) -> dict[str, str]:
     """Each dashboard as JSON, and the two files of provisioning."""
     select = Selecting(settings.observability.stack.flavour)
-    home = grafana.Home.of(place, settings.alerting.runbooks)
+    home = grafana.Home.of(place, settings.alerting)
     models = [grafana.model(draw(select), home) for draw in DASHBOARDS]
     return {
         "grafana/provisioning/datasources/edgetpu-ci.yml": document.yaml(provisioning.SOURCE),

@@ -4,6 +4,7 @@ from edgetpu_ci.stack.dashboards.record import Dashboard, Panel, Query, Threshol
 from edgetpu_ci.stack.dashboards.series import Selecting
 
 _ANY = (Threshold(None, "green"), Threshold(1, "red"))
+_FIRING = 'ALERTS{alertstate="firing",repo=~"$repo",branch=~"$branch"}'
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -55,15 +56,12 @@ def _firing() -> Panel:
         title="Firing Rules",
         description="What Prometheus holds to be broken now. The runbooks are behind the link above.",
         drawn="table",
-        queries=(Query(expr=f"ALERTS{{{_SCOPE}}}"),),
+        queries=(Query(expr=_FIRING),),
         unit="none",
         width=24,
         height=6,
         columns=("alertname", "severity", "priority", "branch", "subject", "machine", "escalation"),
     )
-
-
-_SCOPE = 'alertstate="firing",repo=~"$repo",branch=~"$branch"'
 
 
 def _course(select: Selecting) -> tuple[Panel, ...]:

@@ -11,12 +11,12 @@ def dashboard(select: Selecting) -> Dashboard:
         title="Development Dashboard",
         description="Whether the repository is in good order: builds, tests, security and what it is built on.",
         last="30d",
-        panels=(*_of_document(select), *_beside(select)),
+        panels=(*_of_code(select), *_of_security(select), *_beside(select)),
         commits=select.new_commits(),
     )
 
 
-def _of_document(select: Selecting) -> tuple[Panel, ...]:
+def _of_code(select: Selecting) -> tuple[Panel, ...]:
     return (
         Panel(
             title="Build Success Rate",
@@ -37,6 +37,11 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
             width=12,
             last="30d",
         ),
+    )
+
+
+def _of_security(select: Selecting) -> tuple[Panel, ...]:
+    return (
         Panel(
             title="Security Score",
             description="100 less what each weakness deducts by its severity. Good from 95.",

@@ -5,6 +5,7 @@ from edgetpu_ci.stack.dashboards.record import Dashboard, Panel, Query, Threshol
 from edgetpu_ci.stack.dashboards.series import Selecting
 
 _OF = "{{subject}} · {{machine}}"
+_DAY = 86_400
 _FULL = (Threshold(None, "green"), Threshold(0.9, "orange"), Threshold(0.97, "red"))
 
 
@@ -127,21 +128,14 @@ def _load(select: Selecting) -> tuple[Panel, ...]:
 
 
 def _age(select: Selecting) -> Panel:
+    newest = select.exported("last_run_timestamp_seconds", 'machine=~"$machine"')
     return Panel(
         title="Age of the Newest Run",
         description="How long each machine has not reported. Silence is no good news.",
         drawn="stat",
-        queries=(
-            Query(
-                expr=f"time() - {select.exported('last_run_timestamp_seconds', *_CHOSEN)}",
-                legend="{{machine}}",
-            ),
-        ),
+        queries=(Query(expr=f"time() - {newest}", legend="{{machine}}"),),
         unit="s",
         width=8,
         decimals=0,
-        thresholds=(Threshold(None, "green"), Threshold(86_400, "yellow"), Threshold(2 * 86_400, "red")),
+        thresholds=(Threshold(None, "green"), Threshold(_DAY, "yellow"), Threshold(2 * _DAY, "red")),
     )
-
-
-_CHOSEN = ('machine=~"$machine"',)

@@ -19,6 +19,7 @@ SOURCE: Final[dict[str, Any]] = {
         }
     ],
 }
+
 DASHBOARDS: Final[dict[str, Any]] = {
     "apiVersion": 1,
     "providers": [

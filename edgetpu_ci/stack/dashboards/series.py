@@ -9,9 +9,10 @@ from edgetpu_ci.config.observability import Flavour
 from edgetpu_ci.exposition import names
 from edgetpu_ci.stack import promql
 
+RUNS: Final = f"{names.PREFIX}last_run_info"
+
 _OF_STORE: Final = ('repo=~"$repo"',)
 _OF_REPOSITORY: Final = (*_OF_STORE, 'branch=~"$branch"')
-_RUNS: Final = f"{names.PREFIX}last_run_info"
 _OF_MACHINE: Final = (*_OF_REPOSITORY, 'machine=~"$machine"')
 _OF_SUBJECT: Final = (*_OF_MACHINE, 'subject=~"$subject"')
 
@@ -47,7 +48,7 @@ class Selecting(Struct, frozen=True):
 
     def new_commits(self) -> str:
         """A series for each commit, as long as nobody had measured it one step of the picture before."""
-        now, before = (self._select(_RUNS, *_OF_REPOSITORY, offset=offset) for offset in ("", " offset $__interval"))
+        now, before = (self._select(RUNS, *_OF_REPOSITORY, offset=offset) for offset in ("", " offset $__interval"))
         by = "max by (repo, branch, commit)"
         return f"{by} ({now}) unless {by} ({before})"
 
