@@ -97,7 +97,7 @@ def html(shown: Shown) -> str:
 <style>{_STYLE}</style>
 </head>
 <body>
-<h1>{_state(state)}</h1>
+<h1>Health: {_state(state)}</h1>
 <p>{escape(_summary(shown))}</p>
 <p class="quiet">{escape(about)}</p>
 {"".join(_parts(shown))}
