@@ -5,6 +5,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from edgetpu_ci.cli import output, surroundings
+from edgetpu_ci.serve import LISTEN
 
 if TYPE_CHECKING:
     from edgetpu_ci.serve.routes import Site
@@ -16,7 +17,7 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--listen",
         metavar="ADDRESS:PORT",
-        default="127.0.0.1:10469",
+        default=LISTEN,
         help="where to listen, on port 0 where there is room; default: %(default)s",
     )
     command.add_argument("--public", action="store_true", help="let other machines read it too")

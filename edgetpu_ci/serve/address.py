@@ -7,11 +7,7 @@ import socket
 from typing import Final, NamedTuple
 
 from edgetpu_ci.errors import ConfigError
-
-PORT: Final = 10469
-"""Where it listens unless told: Prometheus' list has given away all up to 9999, and nobody was found at this one."""
-
-LOOPBACK: Final = f"127.0.0.1:{PORT}"
+from edgetpu_ci.serve import LISTEN
 
 _MOST: Final = 65_535
 
@@ -35,12 +31,12 @@ def parse(text: str, *, public: bool) -> Address:
     """`127.0.0.1:9000`, `[::1]:9000`, `localhost:9000`; ConfigError for others, unless it is to be `public`."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%\w]+)\]|([^:\[\]]*)):([0-9]{1,5})", text)
     if not found or int(found[3]) > _MOST:
-        raise ConfigError(f"`--listen {text}` is no address; write it as {LOOPBACK} or [::1]:{PORT}.")
+        raise ConfigError(f"`--listen {text}` is no address; write it as {LISTEN} or [::1]:9000.")
     address = Address("127.0.0.1" if found[2] == "localhost" else found[1] or found[2], int(found[3]))
     if not _is_loopback(address.host, text) and not public:
         raise ConfigError(
             f"`--listen {text}` is open to other machines, and anybody there could read all that is measured; "
-            f"listen on {LOOPBACK}, or add `--public`."
+            f"listen on {LISTEN}, or add `--public`."
         )
     return address
 

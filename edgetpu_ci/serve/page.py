@@ -97,7 +97,7 @@ def html(shown: Shown) -> str:
 <style>{_STYLE}</style>
 </head>
 <body>
-<h1>{_state(state)}</h1>
+<h1>Health: {_state(state)}</h1>
 <p>{escape(_summary(shown))}</p>
 <p class="quiet">{escape(about)}</p>
 {"".join(_parts(shown))}
@@ -199,7 +199,9 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], nothi
     more = f'<p class="quiet">and {len(rows) - _MOST:,} more</p>\n' if len(rows) > _MOST else ""
     named = "".join(f'<th scope="col"{_kind(name)}>{name}</th>' for name in head)
     body = f"<thead><tr>{named}</tr></thead>\n<tbody>\n{lines}</tbody>"
-    return f'<h2>{title}</h2>\n<div class="panel"><table>\n{body}\n</table></div>\n{more}'
+    # What scrolls on a narrow screen can be reached without a mouse.
+    panel = f'<div class="panel" role="region" aria-label="{title}" tabindex="0">'
+    return f"<h2>{title}</h2>\n{panel}<table>\n{body}\n</table></div>\n{more}"
 
 
 def _cells(row: Iterable[str], head: Sequence[str]) -> str:

@@ -92,6 +92,9 @@ def test_a_place_that_is_empty_is_told_from_one_that_is_not(tmp_path: Path) -> N
         "unhealthy",
         "There is no Coral `/sys/bus/usb/devices/2-9` on this host.",
     )
+    (tmp_path / "root/dev/bus/usb/002/003").unlink()
+    status, said = state(serving.of(tmp_path, there), "tpu_availability")
+    assert (status, "/dev/bus/usb/002/003 is not there" in str(said)) == ("unhealthy", True)
 
 
 def test_a_model_that_is_not_there_or_is_none_is_unhealthy_and_no_path_of_the_machine_is_told(tmp_path: Path) -> None:
