@@ -7,9 +7,11 @@ from hashlib import sha1
 from typing import Any
 
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.exposition import computed
 from edgetpu_ci.exposition.computed import Gathered
 from edgetpu_ci.exposition.record import Known
+from edgetpu_ci.incidents import evaluate
+from edgetpu_ci.incidents import machine as incidents
+from edgetpu_ci.incidents.record import Book
 from edgetpu_ci.judging import judge
 from edgetpu_ci.model import REPOSITORY, Dependency, History, Machine, Measurement, Point, Report, Rule, Run, Shift
 from tests.fakes.kpi_reports import figure
@@ -54,22 +56,24 @@ def reports(days: int, end: datetime = END) -> list[Report]:
 
 def known(days: int, rules: Sequence[AlertRule], end: datetime = END) -> Iterator[tuple[datetime, Known]]:
     """What was known after each run of so many days."""
-    gathered = Gathered(rules)
+    gathered, book, labels = Gathered(rules), Book(), {"repo": REPO, "branch": "main"}
     for report in reports(days, end):
-        gathered.take(report, {"repo": REPO, "branch": "main"}, report.run.at)
-        yield report.run.at, _known(gathered)
+        gathered.take(report, labels, report.run.at)
+        seen = evaluate.observe(rules, report, labels, book.watched)
+        book = incidents.advance(book, seen, rules, report.run.at)
+        yield report.run.at, _known(gathered, book)
 
 
-def _known(gathered: Gathered) -> Known:
+def _known(gathered: Gathered, book: Book) -> Known:
     return Known(
         version="0.1.0",
         repository=REPO,
         readings=tuple(gathered.values.values()),
         runs=tuple(gathered.runs.values()),
         dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
-        bad_runs=tuple(computed.bad_runs(gathered.watched)),
+        bad_runs=tuple(gathered.streaks.samples()),
         regressions=tuple(gathered.ratios.values()),
-        book=gathered.watched,
+        book=book,
     )
 
 
