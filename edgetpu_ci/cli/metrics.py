@@ -24,14 +24,16 @@ def options(command: argparse.ArgumentParser) -> None:
     surroundings.config_option(push)
     push.add_argument("report", metavar="REPORT", nargs="?", type=Path, help="default: all that the store knows")
     push.add_argument("--to", metavar="WAY", required=True, choices=_WAYS, help=", ".join(_WAYS))
-    push.add_argument("--url", default="", help="where to, instead of what the variable of the way says")
-    push.add_argument("--query-url", default="", help="below which /api/v1/query tells what was written")
+    push.add_argument("--url", metavar="URL", default="", help="where to, instead of what the variable of the way says")
+    push.add_argument("--query-url", metavar="URL", default="", help="below which /api/v1/query tells what was written")
     push.add_argument("--output", metavar="FILE", type=Path, help="the file that `--to file` writes")
     push.set_defaults(verb=_push)
     backfill = actions.add_parser("backfill", help="bring all values of all reports where they belong in time")
     surroundings.config_option(backfill)
     backfill.add_argument("--to", metavar="WAY", required=True, choices=_BACKFILLS, help=", ".join(_BACKFILLS))
-    backfill.add_argument("--url", default="", help="of VictoriaMetrics, instead of EDGETPU_CI_VICTORIA_METRICS_URL")
+    backfill.add_argument(
+        "--url", metavar="URL", default="", help="of VictoriaMetrics, instead of EDGETPU_CI_VICTORIA_METRICS_URL"
+    )
     backfill.add_argument("--output", metavar="FILE", type=Path, help="the file that `--to openmetrics-file` writes")
     backfill.set_defaults(verb=_backfill)
 

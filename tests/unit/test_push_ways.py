@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from edgetpu_ci.cli import metrics
 from edgetpu_ci.errors import ConfigError, DeliveryError, DeniedError, DocumentError, EdgeTpuCiError, UnsetError
 from edgetpu_ci.exposition.record import Family, Sample
 from edgetpu_ci.telemetry import push
@@ -283,3 +284,7 @@ def test_what_is_no_number_is_left_out_and_nothing_is_no_push(tmp_path: Path) ->
     assert push.push("file", [odd, *FAMILIES], Target(output=tmp_path / "x.prom"), world(tmp_path))[0] == 2
     with pytest.raises(DocumentError, match="There is nothing to push"):
         push.push("file", [odd], Target(output=tmp_path / "x.prom"), world(tmp_path))
+
+
+def test_the_command_line_knows_every_way() -> None:
+    assert tuple(push.WAYS) == metrics._WAYS

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 SECONDS: Final = 30.0
 """How long one request is tried, with all its repetitions."""
 
+NO_STEPS: Final[Mapping[str, str]] = MappingProxyType({})
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _MOST_READ: Final = 1 << 16
 _MOST_WORDS: Final = 300
@@ -36,7 +38,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     data: bytes
     headers: Mapping[str, str]
     put: bool = False
-    steps: Mapping[str, str] = {}
+    steps: Mapping[str, str] = NO_STEPS
 
 
 def packed(data: bytes) -> bytes:
@@ -46,33 +48,24 @@ def packed(data: bytes) -> bytes:
 
 def send(parcel: Parcel, place: Place, world: World) -> None:
     """Deliver it; DeliveryError where it was not taken in time, DeniedError where it never will be."""
-    plain = Plain(place.name, world)
-    ask = plain.put if parcel.put else plain.post
-    headers = {**parcel.headers, **place.headers}
-    answer = _within(world, plain, lambda seconds: ask(place.url + parcel.path, parcel.data, headers, seconds), parcel)
-    if answer.status not in GOOD:
-        raise _refused(place, answer, parcel.steps)
+    url, headers = place.url + parcel.path, {**parcel.headers, **place.headers}
+
+    def sent(plain: Plain, seconds: float) -> Answer:
+        return (plain.put if parcel.put else plain.post)(url, parcel.data, headers, seconds)
+
+    _answered(sent, place, world, parcel.steps)
 
 
 def ask(place: Place, path: str, form: Mapping[str, str | list[str]], world: World) -> bytes:
     """What a place answers to a form; DeliveryError where it does not."""
-    plain = Plain(place.name, world)
     data, headers = urlencode(form, doseq=True).encode(), {**_FORM, **place.headers}
-    answer = _within(world, plain, lambda seconds: plain.post(place.url + path, data, headers, seconds))
-    if answer.status not in GOOD:
-        raise _refused(place, answer)
-    return answer.data
+    return _answered(lambda plain, seconds: plain.post(place.url + path, data, headers, seconds), place, world)
 
 
 def get(place: Place, path: str, world: World) -> bytes:
     """The same at an address that is only read."""
-    plain = Plain(place.name, world)
-    answer = _within(
-        world, plain, lambda seconds: plain.get(place.url + path, place.headers, follow=False, seconds=seconds)
-    )
-    if answer.status not in GOOD:
-        raise _refused(place, answer)
-    return answer.data
+    url = place.url + path
+    return _answered(lambda plain, seconds: plain.get(url, place.headers, follow=False, seconds=seconds), place, world)
 
 
 def decode(data: bytes, into: type[T], place: Place) -> T:
@@ -83,18 +76,22 @@ def decode(data: bytes, into: type[T], place: Place) -> T:
         raise DeliveryError(f"{error} Is that its address?") from error
 
 
-def _within(world: World, plain: Plain, ask: Callable[[float], Answer], parcel: Parcel | None = None) -> Answer:
-    steps = parcel.steps if parcel else {}
-
+def _answered(
+    ask: Callable[[Plain, float], Answer], place: Place, world: World, steps: Mapping[str, str] = NO_STEPS
+) -> bytes:
     def wait(answer: Answer, attempt: int) -> float | None:
         if _step(answer, steps):
             return None
         return patience.until_again(answer, attempt, patience.drawn(world.token()))
 
-    return plain.within(SECONDS, ask, wait)
+    plain = Plain(place.name, world)
+    answer = plain.within(SECONDS, lambda seconds: ask(plain, seconds), wait)
+    if answer.status not in GOOD:
+        raise _refused(place, answer, steps)
+    return answer.data
 
 
-def _refused(place: Place, answer: Answer, steps: Mapping[str, str] = {}) -> DeliveryError:
+def _refused(place: Place, answer: Answer, steps: Mapping[str, str]) -> DeliveryError:
     said = words.plain(redaction.redacted(_said(answer), place.secrets), _MOST_WORDS).rstrip(".")
     sentence = f"{place.name} {told(answer)}{f': {said}' if said else ''}"
     if step := _step(answer, steps):
