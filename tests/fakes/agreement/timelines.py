@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -38,6 +38,16 @@ _BENCHMARKS: Final[Mapping[str, float]] = {
 }
 _SUBJECTS: Final = {True: (REPOSITORY, "ci.yml", "a[b]*"), False: ("mobilenet", _HOSTILE)}
 _PLACES: Final = {True: ((REPOSITORY, ""),), False: (("pi5", "cpu"), ("pi5", "edgetpu"), ("big-box", "cpu"))}
+_BY: Final[Sequence[tuple[Literal["subject", "metric", "device"], ...]]] = (
+    ("subject",),
+    ("subject",),
+    ("subject",),
+    ("subject",),
+    ("subject", "device"),
+    ("subject", "metric"),
+    ("device",),
+    (),
+)
 _STATUSES: Final[Sequence[Status]] = ("passed", "failed", "failed", "warned", "unknown")
 
 
@@ -68,7 +78,7 @@ def _rule(draw: Random, name: str) -> AlertRule:
         name=name,
         match=f"{subject}/{draw.choice([metric, metric, metric, f'{metric[:-2]}*'])}",
         over=draw.choice(["", "", "max", "min", "sum", "avg", "count"]),
-        by=draw.choice([("subject",)] * 4 + [("subject", "device"), ("subject", "metric"), ("device",), ()]),
+        by=draw.choice(_BY),
         for_=draw.choice(["", "", "2 runs", "3 runs", *([] if is_streak else ["3 min", "90 s"])]),
         resolve_after=draw.choice([1, 2, 2, 3]),
         severity=draw.choice(["info", "warning", "error", "critical"]),
