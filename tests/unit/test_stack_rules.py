@@ -68,6 +68,15 @@ def test_of_everything_else_prometheus_is_told_how_many_runs_were_bad(asked: Ale
     assert rules.expr(asked, "scrape") == expected
 
 
+def test_of_silence_prometheus_is_told_when_there_was_last_a_value() -> None:
+    asked = rule("*/throughput_fps", silent_above_hours=48)
+    heard = 'edgetpu_ci_alert_heard_timestamp_seconds{rule="slow"}'
+    assert rules.expr(asked, "scrape") == f"time() - {GROUPS} ({heard}) > 172800"
+    told = rules.alert(asked, PLACE, "scrape")["annotations"]
+    assert isinstance(told, dict)
+    assert told["description"] == "nothing was heard of */throughput_fps for more than 48 hours"
+
+
 def test_what_was_pushed_once_is_the_newest_value_for_a_month() -> None:
     assert "(last_over_time(edgetpu_ci_build_time_seconds[30d]))" in rules.expr(rule("*/build_time", above=1), "push")
 
@@ -159,14 +168,19 @@ def settings(*asked: AlertRule, flavour: Flavour = "scrape", **parts: Any) -> Co
 
 
 def test_every_rule_is_tried_firing_quiet_at_its_limit_and_resolved() -> None:
-    asked = [rule("*/build_time", above=300), rule("*/x", streak_above=2), rule("*/y", worse_by_percent=1, for_="2 h")]
+    asked = [
+        rule("*/build_time", above=300),
+        rule("*/x", streak_above=2),
+        rule("*/y", worse_by_percent=1, for_="2 h"),
+        rule("*/z", silent_above_hours=48),
+    ]
     named = [AlertRule(**{**_parts(one), "name": f"r{n}"}) for n, one in enumerate(asked)]
     written = codec.load_yaml(unit_tests.files(settings(*named), PLACE)[unit_tests.FILE].encode(), "tests")
     covered = {
         test["name"]: [re.findall('branch="([^"]*)"', one["series"])[0] for one in test["input_series"]]
         for test in written["tests"]
     }
-    assert covered == {f"r{n}": [*unit_tests.CASES, *unit_tests.CASES] for n in range(3)}
+    assert covered == {f"r{n}": [*unit_tests.CASES, *unit_tests.CASES] for n in range(4)}
 
 
 def _parts(one: AlertRule) -> dict[str, Any]:
@@ -176,7 +190,7 @@ def _parts(one: AlertRule) -> dict[str, Any]:
 def test_benchmarks_that_stay_away_are_an_alert_and_prometheus_says_always_that_it_is_there() -> None:
     measured = settings(collect=(config.Step(use="inference"),))
     found = codec.load_yaml(dead_man.files(measured, PLACE)[dead_man.FILE].encode(), "rules")["groups"][0]["rules"]
-    assert [one["alert"] for one in found] == ["benchmarks_silent", "Watchdog"]
+    assert [one["alert"] for one in found] == ["benchmarks_too_old", "Watchdog"]
     assert f"> {timedelta(days=2).total_seconds():.0f} or absent(" in found[0]["expr"]
     without = codec.load_yaml(dead_man.files(settings(), PLACE)[dead_man.FILE].encode(), "rules")["groups"][0]["rules"]
     assert [one["alert"] for one in without] == ["Watchdog"]
