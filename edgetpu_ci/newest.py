@@ -162,6 +162,7 @@ class Newest:
             runs=tuple(gathered.runs.values()),
             dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
             bad_runs=tuple(gathered.streaks.samples()),
+            heard=tuple(gathered.streaks.heard()),
             regressions=tuple(gathered.ratios.values()),
             book=self._book,
             is_readable=not self._fault,

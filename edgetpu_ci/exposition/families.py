@@ -25,6 +25,11 @@ OWN: Final[dict[str, Own]] = {
         "in how many runs in a row the demand of an alert was broken; 0 once it is over, as unknown leaves it",
         ("rule", "severity", "priority", "repo", "branch", "subject", "metric", "device", "machine"),
     ),
+    "alert_heard_timestamp_seconds": Own(
+        "when there was last a value of what an alert on silence watches, in seconds since 1970",
+        ("rule", "severity", "priority", "repo", "branch", "subject", "metric", "device", "machine"),
+        "seconds",
+    ),
     "build_info": Own("1, and which version of the toolkit this is", ("repo", "version")),
     "dependency_info": Own(
         "1 of each dependency that is outdated or vulnerable",
@@ -94,6 +99,7 @@ def _own(name: str, samples: Sequence[Sample]) -> Family:
 def _ours(known: Known) -> Iterator[tuple[str, Iterable[Sample]]]:
     repo: Labels = (("repo", known.repository),)
     yield "alert_bad_runs", known.bad_runs
+    yield "alert_heard_timestamp_seconds", known.heard
     yield "build_info", [Sample((*repo, ("version", known.version)), 1)]
     yield "dependency_info", dict.fromkeys(Sample(_dependency(*needed), 1) for needed in known.dependencies)
     yield "incidents", _incidents(known.book, repo) if known.book else ()

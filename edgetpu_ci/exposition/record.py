@@ -70,9 +70,10 @@ class Needed(NamedTuple):
 class Known(Struct, frozen=True, kw_only=True):
     """What is known of a store: of its main line, and of its incidents.
 
-    `bad_runs` has, of each alert that may be, in how many runs in a row its demand was broken; `regressions`, by what
-    fraction each measurement is worse than what it is held against. `is_readable` whether the store could be read just
-    now, `book` is None where it never could, and `passed_over` how many of its documents could not.
+    `bad_runs` has, of each alert that may be, in how many runs in a row its demand was broken, and `heard`, of those on
+    silence, when there was last a value; `regressions`, by what fraction each measurement is worse than what it is held
+    against. `is_readable` whether the store could be read just now, `book` is None where it never could, and
+    `passed_over` how many of its documents could not.
     """
 
     version: str
@@ -81,6 +82,7 @@ class Known(Struct, frozen=True, kw_only=True):
     runs: Sequence[Ran] = ()
     dependencies: Sequence[Needed] = ()
     bad_runs: Sequence[Sample] = ()
+    heard: Sequence[Sample] = ()
     regressions: Sequence[Sample] = ()
     book: Book | None = None
     is_readable: bool = True

@@ -42,9 +42,14 @@ class Streaks:
     def samples(self) -> Iterator[Sample]:
         """Of each alert that may be: as long as it is pending or fires, else 0."""
         for key, one in self.watched.items():
-            named = {"rule": one.rule, **one.labels}
-            labels = tuple((name, named[name]) for name in _NAMES if named.get(name))
-            yield Sample(labels, self.alerts[key].bad_runs if key in self.alerts else 0, one.last.at)
+            yield Sample(_labels(one), self.alerts[key].bad_runs if key in self.alerts else 0, one.last.at)
+
+    def heard(self) -> Iterator[Sample]:
+        """Of each alert on silence when there was last a value, in seconds since 1970."""
+        silent = {rule.name for rule in self.rules if rule.silent_above_hours is not None}
+        for one in self.watched.values():
+            if one.rule in silent:
+                yield Sample(_labels(one), one.last.at.timestamp(), one.last.at)
 
     def _count(self, key: Labels, before: Watched, seen: Observation, rule: AlertRule, now: datetime) -> None:
         alert = self.alerts.get(key)
@@ -55,6 +60,11 @@ class Streaks:
             # One good run ends what is pending, as many as the rule wants what fires.
             if alert.state == "pending" or alert.good_runs >= rule.resolve_after:
                 del self.alerts[key]
+
+
+def _labels(one: Watched) -> Labels:
+    named = {"rule": one.rule, **one.labels}
+    return tuple((name, named[name]) for name in _NAMES if named.get(name))
 
 
 def _order(seen: Sighting) -> tuple[datetime, str]:

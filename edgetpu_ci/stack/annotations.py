@@ -67,12 +67,18 @@ def of(rule: AlertRule, place: Place, words: Words, *, is_direct: bool) -> dict[
     """What there is to tell of a rule's alerts; nothing of it tells one alert from another."""
     given = {
         "summary": words.plain(rule.summary or rule.name.replace("_", " ")),
-        "description": _of_value(rule, words) if is_direct else _of_runs(rule, words),
+        "description": _description(rule, words, is_direct=is_direct),
         "runbook_url": words.plain(_runbook(rule, place)),
         "owner": words.plain(rule.owner),
         "response_time": words.plain(rule.response_time),
     }
     return {**{name: text for name, text in given.items() if text}, "commit": words.commit}
+
+
+def _description(rule: AlertRule, words: Words, *, is_direct: bool) -> str:
+    if rule.silent_above_hours is not None:
+        return f"nothing was heard of {words.plain(rule.match)} for more than {rule.silent_above_hours:g} hours"
+    return _of_value(rule, words) if is_direct else _of_runs(rule, words)
 
 
 def _of_value(rule: AlertRule, words: Words) -> str:

@@ -12,7 +12,7 @@ from edgetpu_ci.stack.place import Place
 
 FILE: Final = "prometheus/rules/dead-man.yml"
 TESTS: Final = "prometheus/tests/dead-man.yml"
-SILENT: Final = "benchmarks_silent"
+SILENT: Final = "benchmarks_too_old"
 WATCHDOG: Final = "Watchdog"
 
 FOR: Final = timedelta(minutes=10)

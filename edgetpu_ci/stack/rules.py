@@ -2,7 +2,7 @@
 
 *Direct* rules ask the value itself. Where that would not come to the same (a demand on what came in a row or became
 worse, values that other work may have spoilt, several values at once), Prometheus is told by
-`edgetpu_ci_alert_bad_runs` for how many runs the demand has been broken.
+`edgetpu_ci_alert_bad_runs` for how many runs the demand has been broken, and of silence when there was last a value.
 """
 
 from datetime import timedelta
@@ -18,6 +18,7 @@ from edgetpu_ci.stack.place import Place
 
 FILE: Final = "prometheus/rules/alerts.yml"
 BAD_RUNS: Final = "edgetpu_ci_alert_bad_runs"
+HEARD: Final = "edgetpu_ci_alert_heard_timestamp_seconds"
 
 GROUP: Final = "edgetpu-ci"
 
@@ -45,13 +46,20 @@ def alert(rule: AlertRule, place: Place, flavour: Flavour) -> dict[str, object]:
 
 def expr(rule: AlertRule, flavour: Flavour) -> str:
     """When it is bad, as PromQL."""
+    if rule.silent_above_hours is not None:
+        return f"time() - {_told(HEARD, rule, flavour)} > {promql.number(3600 * rule.silent_above_hours)}"
     if not is_direct(rule):
-        return f"max by ({_by(rule)}) ({promql.selected(BAD_RUNS, {'rule': rule.name}, flavour)}) > {runs(rule) - 1}"
+        return f"{_told(BAD_RUNS, rule, flavour)} > {runs(rule) - 1}"
     subject, _, metric = rule.match.rpartition("/")
     name = names.find(metric)
     values = promql.selected(name.name, {"subject": subject}, flavour)
     way, worst, limit = ("<", "min", rule.below) if rule.above is None else (">", "max", rule.above)
     return f"{worst} by ({_by(rule)}) ({values}) {way} {promql.number(name.scaled(limit or 0.0))}"
+
+
+def _told(name: str, rule: AlertRule, flavour: Flavour) -> str:
+    """What our evaluator says of a rule, in a series of this name."""
+    return f"max by ({_by(rule)}) ({promql.selected(name, {'rule': rule.name}, flavour)})"
 
 
 def labels(rule: AlertRule) -> dict[str, str]:

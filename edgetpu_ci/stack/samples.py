@@ -11,10 +11,14 @@ from edgetpu_ci.stack.place import Place
 
 COMMIT: Final = "0123456789abcdef0123456789abcdef01234567"
 _MACHINE: Final = "a-machine"
+_FUTURE: Final = 4e9
 
 
 class Sample(NamedTuple):
-    """A series, the labels of its alert's group, and three values: `limit` is the last that is not bad."""
+    """A series, the labels of its alert's group, and three values: `limit` is the last that is not bad.
+
+    Of a time that is at its limit it is the one `limit` seconds before it is looked at, where it `is_time`.
+    """
 
     name: str
     labels: dict[str, str]
@@ -22,10 +26,13 @@ class Sample(NamedTuple):
     bad: float
     limit: float
     good: float
+    is_time: bool = False
 
 
 def of(rule: AlertRule, place: Place) -> Sample:
     """One for a rule."""
+    if rule.silent_above_hours is not None:
+        return _silent(rule, 3600 * rule.silent_above_hours, place)
     return _direct(rule, place) if rules.is_direct(rule) else _computed(rule, place)
 
 
@@ -33,9 +40,16 @@ def _direct(rule: AlertRule, place: Place) -> Sample:
     subject, _, metric = rule.match.rpartition("/")
     name, group = names.find(metric), {**_of(place), "subject": promql.example(subject)}
     limit, worse = (rule.below or 0.0, -1) if rule.above is None else (rule.above, 1)
-    step = worse * max(1.0, abs(limit) / 2)
-    bad, at, good = (name.scaled(value) for value in (limit + step, limit, limit - step))
+    size = worse * max(1.0, abs(limit))
+    # Hardly bad, so that a limit that somebody moves is noticed.
+    bad, at, good = (name.scaled(value) for value in (limit + 1e-6 * size, limit, limit - 0.5 * size))
     return Sample(name.name, group, group, bad, at, good)
+
+
+def _silent(rule: AlertRule, limit: float, place: Place) -> Sample:
+    """The time of a test begins at 0: what was heard is before it, and of what is good after it."""
+    told = _computed(rule, place)
+    return told._replace(name=rules.HEARD, bad=-limit - 1, limit=limit, good=_FUTURE, is_time=True)
 
 
 def _computed(rule: AlertRule, place: Place) -> Sample:

@@ -65,7 +65,7 @@ def _test(rule: AlertRule, firings: Sequence[Firing], step: int, place: Place, f
     values = {
         FIRING: [(sample.bad, end + step + 1)],
         QUIET: [(sample.good, end + step + 1)],
-        LIMIT: [(sample.limit, end + step + 1)],
+        LIMIT: [(60 * (end + step) - sample.limit if sample.is_time else sample.limit, end + step + 1)],
         RESOLVED: [(sample.bad, end + 1), (sample.good, step)],
     }
     given = [{"series": samples.series(sample, case), "values": promql.given(v, flavour)} for case, v in values.items()]

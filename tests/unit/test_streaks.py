@@ -52,3 +52,12 @@ def test_a_sample_is_named_by_the_rule_and_what_the_alert_is_of() -> None:
         },
         1,
     )
+
+
+def test_of_silence_it_is_told_when_there_was_last_a_value() -> None:
+    silent = AlertRule(name="silent", match="*/test_coverage", silent_above_hours=1)
+    streaks = Streaks((silent, COVERAGE))
+    for minutes, found in ((0, 70), (5, 90), (7, None)):
+        one = report(value("test_coverage", found), minutes=minutes)
+        streaks.take(evaluate.observe(streaks.rules, one, LABELS), at(10))
+    assert [(dict(labels)["rule"], heard) for labels, heard, _ in streaks.heard()] == [("silent", at(5).timestamp())]

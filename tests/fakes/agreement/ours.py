@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from edgetpu_ci.alerting.looking import Looking
 from edgetpu_ci.config import durations
 from edgetpu_ci.config.alerting import AlertRule
-from edgetpu_ci.incidents import evaluate, incident, machine
+from edgetpu_ci.incidents import evaluate, incident, machine, silence
 from edgetpu_ci.incidents.record import Alert, Book, Observation
 from edgetpu_ci.stack import rules as rendered
 from tests.fakes import alerting
@@ -34,6 +34,7 @@ def decided(scenario: Scenario, rules: Sequence[AlertRule], seen: Seen = lambda 
         for report in scenario.reports.get(minute, ()):
             observed = evaluate.observe(rules, report, looking.labels(report), book.watched)
             book = machine.advance(book, [seen(one) for one in observed], rules, now)
+        book = machine.advance(book, silence.observe(rules, book.watched, now), rules, now)
         open_ = tuple(one for one in book.incidents if one.is_open)
         book = replace(book, incidents=open_)
         alerts = [alert for one in open_ for alert in incident.firing(one)]

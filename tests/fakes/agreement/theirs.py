@@ -52,8 +52,10 @@ def exported(scenario: Scenario, asked: Sequence[Mapping[str, Any]], folder: Pat
 def _said(reader: newest.Newest, asked: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for family in families.of(reader.refresh()):
         if any(family.name in rule["expr"] for rule in asked):
+            # The time of promtool begins at 0.
+            since = alerting.START.timestamp() if family.name == rules.HEARD else 0.0
             for labels, value, _ in family.samples:
-                yield promql.series(family.name, dict(labels)), promql.number(value)
+                yield promql.series(family.name, dict(labels)), promql.number(value - since)
 
 
 def write(file: Path, asked: Sequence[Mapping[str, Any]], values: Values, decided: Sequence[Minute]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
@@ -38,6 +38,16 @@ _BENCHMARKS: Final[Mapping[str, float]] = {
 }
 _SUBJECTS: Final = {True: (REPOSITORY, "ci.yml", "a[b]*"), False: ("mobilenet", _HOSTILE)}
 _PLACES: Final = {True: ((REPOSITORY, ""),), False: (("pi5", "cpu"), ("pi5", "edgetpu"), ("big-box", "cpu"))}
+_BY: Final[Sequence[tuple[Literal["subject", "metric", "device"], ...]]] = (
+    ("subject",),
+    ("subject",),
+    ("subject",),
+    ("subject",),
+    ("subject", "device"),
+    ("subject", "metric"),
+    ("device",),
+    (),
+)
 _STATUSES: Final[Sequence[Status]] = ("passed", "failed", "failed", "warned", "unknown")
 
 
@@ -64,12 +74,13 @@ def _rule(draw: Random, name: str) -> AlertRule:
     demand = _demand(draw, {**_KPIS, **_BENCHMARKS}[metric])
     # Of a streak Prometheus counts the time from when it is long enough, and we from its first run.
     is_streak = any(demand.get(name) for name in ("streak_above", "missing_above"))
+    lasting = ["", "", "2 runs", "3 runs", *([] if is_streak else ["3 min", "90 s"])]
     return AlertRule(
         name=name,
         match=f"{subject}/{draw.choice([metric, metric, metric, f'{metric[:-2]}*'])}",
         over=draw.choice(["", "", "max", "min", "sum", "avg", "count"]),
-        by=draw.choice([("subject",)] * 4 + [("subject", "device"), ("subject", "metric"), ("device",), ()]),
-        for_=draw.choice(["", "", "2 runs", "3 runs", *([] if is_streak else ["3 min", "90 s"])]),
+        by=draw.choice(_BY),
+        for_="" if "silent_above_hours" in demand else draw.choice(lasting),
         resolve_after=draw.choice([1, 2, 2, 3]),
         severity=draw.choice(["info", "warning", "error", "critical"]),
         priority=draw.choice(["", "p0", "p{{1}}"]),
@@ -78,9 +89,11 @@ def _rule(draw: Random, name: str) -> AlertRule:
 
 
 def _demand(draw: Random, limit: float) -> dict[str, Any]:
-    kind = draw.choice(["above", "below"] * 3 + ["streak_above", "missing_above", "worse_by_percent"])
+    kind = draw.choice(["above", "below"] * 3 + ["streak_above", "missing_above", "worse_by_percent", "silence"])
     if kind in {"above", "below"}:
         return {kind: draw.choice([limit, limit, 0.0, 2.0])}
+    if kind == "silence":
+        return {"silent_above_hours": draw.choice([1 / 60, 0.05, 0.1])}
     return {kind: 10.0 if kind == "worse_by_percent" else draw.choice([0, 1, 2])}
 
 

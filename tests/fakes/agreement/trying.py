@@ -114,6 +114,12 @@ def _longer_in_a_row(rule: AlertRule) -> AlertRule:
     return rule if rule.missing_above is None else replace(rule, missing_above=rule.missing_above + 1)
 
 
+def _longer_silence(rule: AlertRule) -> AlertRule:
+    return (
+        rule if rule.silent_above_hours is None else replace(rule, silent_above_hours=rule.silent_above_hours + 1 / 60)
+    )
+
+
 def _without_machine(seen: Observation) -> Observation:
     return replace(seen, labels={name: value for name, value in seen.labels.items() if name != "machine"})
 
@@ -129,6 +135,7 @@ MUTANTS: Final = (
     Mutant("`for` is ignored", rule=lambda rule: replace(rule, for_="")),
     Mutant("a streak is one run longer", rule=_longer_in_a_row),
     Mutant("one good run too many ends it", rule=lambda rule: replace(rule, resolve_after=rule.resolve_after + 1)),
+    Mutant("silence is a minute longer", rule=_longer_silence),
     Mutant("the label machine is dropped", seen=_without_machine),
     Mutant("what is unknown is good", seen=_unknown_is_good),
 )
