@@ -27,7 +27,7 @@ _HOUR: Final = timedelta(hours=1)
 _SIGN: Final = '`edgetpu-ci review access --sign-off "ROLE"` records one'
 
 
-_ELSEWHERE: Final = "send it to the `aggregator` of `observability.logs`, which can keep it"
+_ELSEWHERE: Final = "send them to the `aggregator` of `observability.logs`, which can keep them"
 
 
 class Logging(Struct, frozen=True, kw_only=True):
@@ -61,12 +61,12 @@ def retention(kept: Retention | No, policy: Logging, past: Sequence[str], now: d
         f"GitHub keeps logs and artifacts {kept.days} days (looked at within a week), {policy.actions} may be kept "
         f"{days}; no row is past its days"
     )
-    longer = {name: needed for name, needed in policy.days.items() if needed > kept.days}
-    said = ", ".join(f"{name} {needed} days" for name, needed in longer.items())
-    if kept.days <= days and (lost := [name for name in longer if not policy.is_elsewhere(name)]):
-        reason = f"GitHub keeps {kept.days} days and {', '.join(lost)} is to be kept longer ({said}); {_ELSEWHERE}"
+    longer = {name: f"{name} {needed} days" for name, needed in policy.days.items() if needed > kept.days}
+    lost = [said for name, said in longer.items() if not policy.is_elsewhere(name)]
+    if kept.days <= days and lost:
+        reason = f"GitHub keeps {kept.days} days, too short for {', '.join(lost)}; {_ELSEWHERE}"
         return summary.unknown(REPOSITORY, metric, reason)
-    more = (("not on GitHub", f"to be kept elsewhere: {said}"),) if longer else ()
+    more = (("not on GitHub", f"to be kept elsewhere: {', '.join(longer.values())}"),) if longer else ()
     return _said(metric, ok=kept.days <= days, evidence=evidence, now=now, more=more)
 
 

@@ -132,8 +132,8 @@ def test_what_github_keeps_too_short_must_go_elsewhere_or_nobody_knows(store: Fo
     assert found(("ERROR", "CRITICAL")).value == 1
     assert found(("INFO", "ERROR")).value is None
     assert found(()).reason == (
-        "GitHub keeps 90 days and ERROR, CRITICAL is to be kept longer (ERROR 365 days, CRITICAL 365 days); send it to "
-        "the `aggregator` of `observability.logs`, which can keep it"
+        "not known: GitHub keeps 90 days, too short for ERROR 365 days, CRITICAL 365 days; send them to the "
+        "`aggregator` of `observability.logs`, which can keep them"
     )
     shorter = replace(
         OPTIONS, elsewhere=(), log_retention_days={**OPTIONS.log_retention_days, "ERROR": 60, "CRITICAL": 90}
