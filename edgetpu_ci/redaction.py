@@ -8,7 +8,7 @@ from typing import Any, Final
 GONE: Final = "***"
 
 _NAMES: Final = re.compile(
-    "TOKEN|SECRET|PASSW|CREDENTIAL|AUTH(?!OR(?!I))|WEBHOOK|PAGERDUTY|(^|_)(PAT|PASS|KEY|DSN)($|_)|APIKEY|_PWD$",
+    "TOKEN|SECRET|PASSW|CREDENTIAL|AUTH(?!OR(?!I))|WEBHOOK|PAGERDUTY|(^|_)(PAT|PASS|KEY|DSN)($|_)|APIKEY|_(PWD|HEADERS)$",
     re.IGNORECASE,
 )
 _SHORTEST: Final = 6

@@ -31,7 +31,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 _SECRET = re.compile(
     # A model needs nothing of the job either, and through GITHUB_ENV it could write to later steps.
     "^(GITHUB|ACTIONS|RUNNER)_|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTH|WEBHOOK|PAGERDUTY|SLACK|APIKEY"
-    "|_(PAT|PASS|PWD|DSN|KEY)$",
+    "|_(PAT|PASS|PWD|DSN|KEY|HEADERS)$",
     re.IGNORECASE,
 )
 _PR_SET_DUMPABLE = 4

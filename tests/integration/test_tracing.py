@@ -12,6 +12,8 @@ from edgetpu_ci import app, reference
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.observability import Traces
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.observed import MOST_RECORDED
+from edgetpu_ci.observed import Span as Recorded
 from edgetpu_ci.telemetry import tracing
 from edgetpu_ci.world import World, run_process
 from tests.fakes.loopback import Reply
@@ -149,6 +151,33 @@ def test_a_rule_that_fails_is_a_failure(tmp_path: Path) -> None:
         (root,) = known.spans
     assert attributes(root)["cicd.pipeline.task.run.result"] == "failure"
     assert root.status.code == Status.STATUS_CODE_ERROR
+
+
+def test_a_command_that_is_cancelled_sends_what_there_is(tmp_path: Path) -> None:
+    def cancelled(_world: World) -> int:
+        raise KeyboardInterrupt
+
+    with receiver() as known:
+        here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_ENDPOINT": known.url})
+        with pytest.raises(KeyboardInterrupt):
+            tracing.traced("run", Traces(), here, cancelled, print)
+        (root,) = known.spans
+    assert attributes(root)["cicd.pipeline.task.run.result"] == "cancellation"
+
+
+def test_spans_that_were_too_many_are_counted(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def act(inside: World) -> int:
+        for _ in range(MOST_RECORDED + 7):
+            inside.observed.record(Recorded("benchmark_execution", 1, 2, {}))
+        return 0
+
+    with receiver() as known:
+        here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_ENDPOINT": known.url})
+        tracing.traced("run", Traces(), here, act, said.append)
+        assert len(known.spans) == MOST_RECORDED
+    assert said == ["8 spans were too many to be kept beside 9,000 spans."]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,20 @@
 """What a process that ran a model leaves in the trace."""
 
+import json
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from msgspec.structs import replace
 
+from edgetpu_ci.collect import inference
 from edgetpu_ci.loads import execution, slot
+from edgetpu_ci.loads.beside import Beside
 from edgetpu_ci.loads.faults import Fault
 from edgetpu_ci.observed import Observed, Span
+from edgetpu_ci.world import Ran
+from tests.fakes.world import NOTHING, world
+from tests.unit.test_inference import MODEL, steady
 
 ANSWER = slot.Answer(
     runtime="ai_edge_litert",
@@ -84,3 +92,25 @@ def test_another_load_is_a_span_of_its_own() -> None:
         "edgetpu_ci.load": "paced",
         "edgetpu_ci.device": "cpu · ai-edge-litert 2.3.0 · 2 threads",
     }
+
+
+def test_beside_a_base_each_arm_has_its_own_turns(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def run(argv: Sequence[str], stdin: bytes, _timeout: float, _env: Mapping[str, str] = NOTHING) -> Ran:
+        request = json.loads(stdin)
+        if request["task"] == "outputs":
+            return Ran(status=0, stdout=b'{"examples": 8}', stderr=b"")
+        asked.append(argv[0])
+        return Ran(status=0, stdout=json.dumps(steady(request)).encode(), stderr=b"")
+
+    (tmp_path / "m.tflite").write_bytes(MODEL)
+    options = inference.Options(models=("m.tflite",), python="python-head", base_python="python-base")
+    beside = Beside(file=lambda file: file, folder=lambda: tmp_path, standing=lambda _: {}, left=lambda: 0.0)
+    here = world(tmp_path, run=run)
+    inference.collect_beside(options, beside, here)
+    executions = [span for span in here.observed.spans if span.name == "benchmark_execution"]
+    assert [f"python-{span.attributes['edgetpu_ci.arm']}" for span in executions] == asked
+    for side in ("base", "head"):
+        turns = [span for span in executions if span.attributes["edgetpu_ci.arm"] == side]
+        assert [span.attributes["edgetpu_ci.round"] for span in turns] == list(range(1, 11))

@@ -310,6 +310,11 @@ def test_what_holds_for_one_signal_stands_above_what_holds_for_all() -> None:
     assert (traces.url, traces.headers, traces.seconds) == ("http://all:4318/v1/traces", {"a": "1"}, None)
 
 
+def test_what_stands_behind_a_path_stays_there() -> None:
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otlp.example.com/tenant/?key=1"}
+    assert destination.find("logs", env).url == "https://otlp.example.com/tenant/v1/logs?key=1"
+
+
 def test_without_an_address_nothing_is_wanted() -> None:
     assert not otlp.is_wanted("traces", {"OTEL_EXPORTER_OTLP_ENDPOINT": " "})
     assert otlp.is_wanted("traces", {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://tempo:4318/v1/traces"})

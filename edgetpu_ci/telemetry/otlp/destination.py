@@ -73,7 +73,9 @@ def _address(signal: Signal, env: Mapping[str, str]) -> tuple[str, SplitResult]:
     if not web.host(said):
         raise ConfigError(f"{variable} is no address of the web; write it as http://localhost:4318.")
     # The address of one signal is taken as it stands; below the common one each has a path of its own.
-    parts = urlsplit(said if variable != f"{_ALL}ENDPOINT" else f"{said.rstrip('/')}/v1/{signal}")
+    parts = urlsplit(said)
+    if variable == f"{_ALL}ENDPOINT":
+        parts = parts._replace(path=f"{parts.path.rstrip('/')}/v1/{signal}")
     if "@" in parts.netloc:
         raise ConfigError(f"{variable} has a password in it; give it in {_ALL}HEADERS, as Authorization=Basic%20….")
     return parts.geturl(), parts

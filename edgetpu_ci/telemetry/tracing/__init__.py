@@ -29,20 +29,29 @@ def traced(verb: str, traces: Traces, world: World, act: Callable[[World], int],
     """
     if not otlp.is_wanted("traces", world.env):
         return act(world)
-    known, note = context.find(traces.join, world.env, world.token)
+    parent, note = context.find(traces.join, world.env, world.token)
     if note:
         say(note)
-    trace = Trace(known, world.token(), world)
+    trace = Trace(parent, world.token(), world)
     world.observed.identify = trace.identify
     try:
-        with world.observed.span(f"edgetpu-ci {verb}", **_task(world.env)) as said:
-            said[spans.RESULT] = "error"
-            status = act(replace(world, run=trace.run))
-            said |= {spans.RESULT: _RESULTS.get(status, "error"), "process.exit.code": status}
-            return status
+        with world.observed.span(f"edgetpu-ci {verb}", **_task(world.env)) as known:
+            return _acted(lambda: act(replace(world, run=trace.run)), known)
     finally:
         for sentence in trace.send():
             say(sentence)
+
+
+def _acted(act: Callable[[], int], known: dict[str, Value]) -> int:
+    """The exit status, and in `known` what became of it, in the words for CI/CD."""
+    known[spans.RESULT] = "error"
+    try:
+        status = act()
+    except KeyboardInterrupt:
+        known[spans.RESULT] = "cancellation"
+        raise
+    known |= {spans.RESULT: _RESULTS.get(status, "error"), "process.exit.code": status}
+    return status
 
 
 def _task(env: Mapping[str, str]) -> dict[str, Value]:
@@ -89,7 +98,7 @@ class Trace:
         if not self.context.sampled:
             return ()
         kept = f"{len(observed.spans):,} spans"
-        more = f"{observed.dropped:,} spans were not kept: a process keeps {kept}." if observed.dropped else ""
+        more = f"{observed.dropped:,} spans were too many to be kept beside {kept}." if observed.dropped else ""
         try:
             said = self._outcome().sentence
         except ConfigError as error:
