@@ -2,38 +2,37 @@
 
 import os
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Final
 
-from edgetpu_ci import config, event, git, stack
+from edgetpu_ci import config, git, stack
 from edgetpu_ci.config import Config
-from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.errors import ConfigError, GitError
-from edgetpu_ci.event import Event
 from edgetpu_ci.files import write_whole
 from edgetpu_ci.runbooks import checking, reading
-from edgetpu_ci.runbooks.record import Runbook
 from edgetpu_ci.stack.document import MARK
 from edgetpu_ci.stack.place import Place
 from edgetpu_ci.world import World
 
 LEFT_OVER: Final = "left over"
 
+_LARGEST: Final = 1 << 20
+
 _GITHUB: Final = re.compile(r"(?:https?://(?:[^@/]*@)?|ssh://git@|git@)([^/:]+)[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
 def files(settings: Config, world: World) -> dict[str, str]:
     """What is to be there: text by path below the folder. ConfigError where a runbook cannot be read."""
-    url = _url(event.read(world), world)
+    url = _url(world)
     place = Place(repository="/".join(url.split("/")[-2:]), url=url, runbooks=_runbooks(settings, world))
     return stack.files(settings, place)
 
 
-def _url(happened: Event, world: World) -> str:
+def _url(world: World) -> str:
     """Where the repository is read; empty where neither the job nor the clone knows."""
-    if happened.repository:
-        return f"{world.env.get('GITHUB_SERVER_URL') or 'https://github.com'}/{happened.repository}"
+    if repository := world.env.get("GITHUB_REPOSITORY"):
+        return f"{world.env.get('GITHUB_SERVER_URL') or 'https://github.com'}/{repository}"
     try:
         origin = git.run(world, world.cwd, "remote", "get-url", "origin").decode(errors="replace").strip()
     except GitError:
@@ -46,15 +45,7 @@ def _runbooks(settings: Config, world: World) -> dict[str, str]:
     """The file or address of each alert's runbook."""
     rules = config.alert_rules(settings)
     there = reading.load(settings.alerting, world.cwd) if rules else {}
-    found = {rule.name: _runbook(rule, there) for rule in rules}
-    return {name: file for name, file in found.items() if file}
-
-
-def _runbook(rule: AlertRule, there: Mapping[str, Runbook]) -> str:
-    if checking.is_elsewhere(rule.runbook):
-        return rule.runbook
-    found = checking.of(rule, there)
-    return found.file if found else rule.runbook
+    return {rule.name: place for rule in rules if (place := checking.place(rule, there))}
 
 
 def write(settings: Config, world: World) -> tuple[str, ...]:
@@ -91,8 +82,16 @@ def _folder(settings: Config, world: World) -> Path:
 def _left_over(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, str]]:
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder).as_posix()
-        if path not in wanted and MARK in (_read(file) or ""):
+        if path not in wanted and _is_ours(file):
             yield LEFT_OVER, path
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether we wrote it: what is large or nobody may read, such as a secret, is somebody else's."""
+    try:
+        return file.is_file() and file.stat().st_size <= _LARGEST and MARK.encode() in file.read_bytes()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> str | None:

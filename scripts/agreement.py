@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -11,6 +12,7 @@ sys.path[0] = str(ROOT)
 
 from tests.fakes import engines  # noqa: E402
 from tests.fakes.agreement import trying  # noqa: E402
+from tests.fakes.agreement.trying import Mutant, Prepared  # noqa: E402
 
 
 def main() -> int:
@@ -22,27 +24,30 @@ def main() -> int:
     if engines.find("promtool") is None:
         print("agreement: there is no promtool; `scripts/engines` brings it.", file=sys.stderr)
         return 2
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        agrees = _agrees(given.seed, given.scenarios, Path(folder))
-        noticed = [_is_noticed(mutant, given.seed, Path(folder)) for mutant in trying.MUTANTS]
+        ready = trying.prepared(given.seed, given.scenarios, Path(folder))
+        agrees = _agrees(ready)
+        print(f"{time.monotonic() - began:.0f} s\n")
+        noticed = [_is_noticed(mutant, ready[:20]) for mutant in trying.MUTANTS]
     return int(not (agrees and all(noticed)))
 
 
-def _agrees(seed: int, count: int, folder: Path) -> bool:
-    began = time.monotonic()
-    tried = trying.agreement(seed, count, folder / "agreement")
+def _agrees(ready: Sequence[Prepared]) -> bool:
+    tried = trying.agreement(ready)
     print(f"{tried.checks:,} checks of {tried.scenarios:,} scenarios, {tried.firing:,} alerts firing in them")
     print(f"{tried.direct:,} of them are of values that Prometheus holds against the limit by itself")
     for why, number in tried.left_out.items():
         print(f"{number:,} left out: {why}")
-    print(f"{time.monotonic() - began:.0f} s; {'they differ:' if tried.disagreements else '0 differences'}")
-    print("\n".join(line for line in tried.disagreements.splitlines()[:60] if line.strip()))
+    print("they differ:" if tried.disagreements else "0 differences")
+    said = [line for line in tried.disagreements.splitlines() if line.strip()]
+    print("\n".join(said[:60]), end="\n" if said else "")
     return not tried.disagreements
 
 
-def _is_noticed(mutant: trying.Mutant, seed: int, folder: Path) -> bool:
-    found = trying.scenarios_until_caught(mutant, seed, 20, folder / mutant.name.replace(" ", "-"))
-    print(f"mutant: {mutant.name}: {f'noticed in scenario {found}' if found else 'NOT NOTICED in 20'}")
+def _is_noticed(mutant: Mutant, ready: Sequence[Prepared]) -> bool:
+    found = trying.noticed_in(mutant, ready)
+    print(f"mutant: {mutant.name}: {f'noticed in scenario {found}' if found else f'NOT NOTICED in {len(ready)}'}")
     return found is not None
 
 

@@ -231,7 +231,7 @@ def _report(alert: Alert, settings: Config, place: str) -> str:
 def _runbook(rule: AlertRule, alerting: Alerting, world: World) -> str:
     """The address that a rule names, or the file of its runbook."""
     try:
-        found = checking.of(rule, reading.load(alerting, world.cwd))
+        there = reading.load(alerting, world.cwd)
     except ConfigError:
-        found = None  # A check says what is wrong with them.
-    return found.file if found and found.file and not checking.is_elsewhere(rule.runbook) else rule.runbook
+        there = {}  # A check says what is wrong with them.
+    return checking.place(rule, there)

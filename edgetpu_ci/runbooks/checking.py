@@ -23,6 +23,12 @@ def of(rule: AlertRule, runbooks: Mapping[str, Runbook]) -> Runbook | None:
     return runbooks.get(_called(rule)) or runbooks.get(rule.name) or next(triggered, None)
 
 
+def place(rule: AlertRule, runbooks: Mapping[str, Runbook]) -> str:
+    """Where the runbook of an alert is read: the address it names, or its file; else what the alert calls it."""
+    found = of(rule, runbooks)
+    return found.file if found and found.file and not is_elsewhere(rule.runbook) else rule.runbook
+
+
 def _called(rule: AlertRule) -> str:
     return rule.runbook.rpartition("/")[2].removesuffix(".md")
 

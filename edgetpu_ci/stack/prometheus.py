@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from edgetpu_ci import config
 from edgetpu_ci.config import Config
 from edgetpu_ci.stack import document
 from edgetpu_ci.stack.place import Place
@@ -10,6 +11,8 @@ FILE: Final = "prometheus/prometheus.yml"
 EXPORTER: Final = "edgetpu-ci:10469"
 PUSHGATEWAY: Final = "pushgateway:9091"
 ALERTMANAGER: Final = "alertmanager:9093"
+
+_ALERTING: Final = {"alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]}}
 
 
 def files(settings: Config, _place: Place) -> dict[str, str]:
@@ -21,7 +24,7 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
     written = {
         "global": {"scrape_interval": "1m", "evaluation_interval": "1m"},
         "rule_files": ["rules/*.yml"],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [ALERTMANAGER]}]}]},
+        **(_ALERTING if config.is_alerting(settings) else {}),
         "scrape_configs": [own, ours],
     }
     return {FILE: document.yaml(written)}

@@ -11,6 +11,7 @@ from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.config.observability import Flavour
 from edgetpu_ci.stack import annotations, document, escalation, hearing, promql, rules, samples
 from edgetpu_ci.stack.place import Place
+from edgetpu_ci.stack.samples import Sample
 
 FILE: Final = "prometheus/tests/alerts.yml"
 OF_TWINS: Final = "prometheus/tests/escalation.yml"
@@ -34,6 +35,24 @@ class Firing(NamedTuple):
     labels: Mapping[str, str]
 
 
+class Trial(NamedTuple):
+    """A rule, what fires of it in which order, and every how many minutes Prometheus looks."""
+
+    rule: AlertRule
+    firings: Sequence[Firing]
+    step: int
+
+    @property
+    def end(self) -> int:
+        """The last minute in which what is resolved is bad."""
+        return self.firings[-1].minute + self.step * ceil(_LONG / self.step)
+
+    @property
+    def last(self) -> int:
+        """When it is seen to be resolved."""
+        return self.end + self.step
+
+
 def files(settings: Config, place: Place) -> dict[str, str]:
     """The tests of the rules, and those of their twins; none of what there is not."""
     named, flavour = config.alert_rules(settings), settings.observability.stack.flavour
@@ -55,44 +74,49 @@ def _twin(rule: AlertRule, step: escalation.Step) -> Firing:
 def _file(tested: str, firings: Mapping[AlertRule, Sequence[Firing]], place: Place, flavour: Flavour) -> str:
     # Each minute would take long where one fires after a day; three looks before the soonest see what is too soon.
     step = max(1, gcd(*(one.minute for found in firings.values() for one in found)) // 3)
-    tests = [_test(rule, found, step, place, flavour) for rule, found in firings.items() if found]
+    tests = [_test(Trial(rule, found, step), place, flavour) for rule, found in firings.items() if found]
     return document.tests(tested, f"{step}m", tests)
 
 
-def _test(rule: AlertRule, firings: Sequence[Firing], step: int, place: Place, flavour: Flavour) -> dict[str, object]:
-    sample = samples.of(rule, place)
-    end = firings[-1].minute + step * ceil(_LONG / step)
-    values = {
-        FIRING: [(sample.bad, end + step + 1)],
-        QUIET: [(sample.good, end + step + 1)],
-        LIMIT: [(60 * (end + step) - sample.limit if sample.is_time else sample.limit, end + step + 1)],
-        RESOLVED: [(sample.bad, end + 1), (sample.good, step)],
-    }
-    given = [{"series": samples.series(sample, case), "values": promql.given(v, flavour)} for case, v in values.items()]
-    commits = [{"series": samples.commit(sample, case), "values": f"1x{end + step}"} for case in CASES]
-    told = annotations.of(
-        rule,
-        place,
-        annotations.said(sample.bad, sample.group.get("subject", ""), samples.COMMIT),
-        is_direct=rules.is_direct(rule),
-    )
-    looks = [
-        {
-            "eval_time": f"{minute}m",
-            "alertname": rule.name,
-            "exp_alerts": [
-                {"exp_labels": {**sample.group, "branch": case, **one.labels}, "exp_annotations": told}
-                for one in firings
-                if one.minute <= minute
-                for case in (FIRING, *([RESOLVED] if minute <= end else []))
-            ],
-        }
-        for minute in _minutes(firings, step, end)
+def _test(trial: Trial, place: Place, flavour: Flavour) -> dict[str, object]:
+    sample = samples.of(trial.rule, place)
+    given = [
+        {"series": samples.series(sample, case), "values": promql.given(values, flavour)}
+        for case, values in _values(trial, sample).items()
     ]
-    return {"name": rule.name, "interval": "1m", "input_series": [*given, *commits], "alert_rule_test": looks}
+    commits = [{"series": samples.commit(sample, case), "values": f"1x{trial.last}"} for case in CASES]
+    words = annotations.said(sample.bad, sample.group.get("subject", ""), samples.COMMIT)
+    told = annotations.of(trial.rule, place, words, is_direct=rules.is_direct(trial.rule))
+    looks = [
+        {"eval_time": f"{minute}m", "alertname": trial.rule.name, "exp_alerts": _fires(trial, sample, minute, told)}
+        for minute in _minutes(trial)
+    ]
+    return {"name": trial.rule.name, "interval": "1m", "input_series": [*given, *commits], "alert_rule_test": looks}
 
 
-def _minutes(firings: Sequence[Firing], step: int, end: int) -> list[int]:
+def _values(trial: Trial, sample: Sample) -> dict[str, list[tuple[float, int]]]:
+    """The values of each case, and for how many minutes each of them holds."""
+    always = trial.last + 1
+    limit = 60 * trial.last - sample.limit if sample.is_time else sample.limit
+    return {
+        FIRING: [(sample.bad, always)],
+        QUIET: [(sample.good, always)],
+        LIMIT: [(limit, always)],
+        RESOLVED: [(sample.bad, trial.end + 1), (sample.good, trial.step)],
+    }
+
+
+def _minutes(trial: Trial) -> list[int]:
     """When it is looked: just before each fires and when it does, and before and after what is resolved."""
-    around = {minute for one in firings for minute in (one.minute - step, one.minute) if minute >= 0}
-    return sorted({*around, end, end + step})
+    around = {minute for one in trial.firings for minute in (one.minute - trial.step, one.minute) if minute >= 0}
+    return sorted({*around, trial.end, trial.last})
+
+
+def _fires(trial: Trial, sample: Sample, minute: int, told: Mapping[str, str]) -> list[dict[str, object]]:
+    bad = [FIRING, *([RESOLVED] if minute <= trial.end else [])]
+    return [
+        {"exp_labels": {**sample.group, "branch": case, **one.labels}, "exp_annotations": told}
+        for one in trial.firings
+        if one.minute <= minute
+        for case in bad
+    ]

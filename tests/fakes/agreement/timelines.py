@@ -68,18 +68,20 @@ def scenarios(seed: int, count: int) -> Iterator[Scenario]:
 
 
 def _rule(draw: Random, name: str) -> AlertRule:
-    is_kpi = draw.random() < 0.6
+    # Half of them so that Prometheus may decide by itself.
+    is_plain = draw.random() < 0.5
+    is_kpi = is_plain or draw.random() < 0.3
     metric = draw.choice(list(_KPIS if is_kpi else _BENCHMARKS))
     subject = draw.choice(["*", "*", *_SUBJECTS[is_kpi], "?i.yml", "*o*"])
-    demand = _demand(draw, {**_KPIS, **_BENCHMARKS}[metric])
+    demand = _demand(draw, {**_KPIS, **_BENCHMARKS}[metric], is_plain=is_plain)
     # Of a streak Prometheus counts the time from when it is long enough, and we from its first run.
     is_streak = any(demand.get(name) for name in ("streak_above", "missing_above"))
-    lasting = ["", "", "2 runs", "3 runs", *([] if is_streak else ["3 min", "90 s"])]
+    lasting = ["", "", *([] if is_plain else ["2 runs", "3 runs"]), *([] if is_streak else ["3 min", "90 s"])]
     return AlertRule(
         name=name,
-        match=f"{subject}/{draw.choice([metric, metric, metric, f'{metric[:-2]}*'])}",
+        match=f"{subject}/{metric if is_plain or draw.random() < 0.7 else metric[:-2] + '*'}",
         over=draw.choice(["", "", "max", "min", "sum", "avg", "count"]),
-        by=draw.choice(_BY),
+        by=draw.choice(_BY[:-2] if is_plain else _BY),
         for_="" if "silent_above_hours" in demand else draw.choice(lasting),
         resolve_after=draw.choice([1, 2, 2, 3]),
         severity=draw.choice(["info", "warning", "error", "critical"]),
@@ -88,8 +90,9 @@ def _rule(draw: Random, name: str) -> AlertRule:
     )
 
 
-def _demand(draw: Random, limit: float) -> dict[str, Any]:
-    kind = draw.choice(["above", "below"] * 3 + ["streak_above", "missing_above", "worse_by_percent", "silence"])
+def _demand(draw: Random, limit: float, *, is_plain: bool) -> dict[str, Any]:
+    others = [] if is_plain else ["streak_above", "missing_above", "worse_by_percent", "silence"]
+    kind = draw.choice(["above", "below", *others])
     if kind in {"above", "below"}:
         return {kind: draw.choice([limit, limit, 0.0, 2.0])}
     if kind == "silence":

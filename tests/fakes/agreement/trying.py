@@ -1,7 +1,7 @@
 """Trying whether both agree, and whether it is noticed when one of them decides otherwise."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -40,54 +40,57 @@ class Mutant(NamedTuple):
     seen: Callable[[Observation], Observation] = lambda seen: seen
 
 
-def agreement(seed: int, count: int, folder: Path) -> Tried:
-    """So many scenarios."""
-    checks, direct, firing, left_out, files = 0, 0, 0, Counter[str](), []
-    for number, scenario in enumerate(timelines.scenarios(seed, count)):
-        tried = _Prepared(scenario, folder / str(number))
+class Prepared:
+    """A scenario, and what Prometheus sees of it, in a folder of its own."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        self.scenario, self.file = scenario, folder / "test.yml"
+        self._asked = theirs.rendered(scenario)
+        self._values = theirs.exported(scenario, self._asked, folder)
+
+    def write(self, decided: Sequence[Minute]) -> int:
+        """What must fire; how many checks that makes."""
+        return theirs.write(self.file, self._asked, self._values, decided)
+
+
+def prepared(seed: int, count: int, folder: Path) -> list[Prepared]:
+    """So many scenarios, the same for the same seed."""
+    return [Prepared(one, folder / str(number)) for number, one in enumerate(timelines.scenarios(seed, count))]
+
+
+def agreement(ready: Sequence[Prepared]) -> Tried:
+    """Whether both decide alike in all of them."""
+    checks, direct, firing, left_out = 0, 0, 0, Counter[str]()
+    for one in ready:
+        scenario = one.scenario
         decided = ours.decided(scenario, [ours.as_prometheus(rule) for rule in scenario.rules])
-        files.append(tried.file)
-        checks += tried.write(decided)
+        checks += one.write(decided)
         direct += sum(_direct(scenario, minute) for minute in decided)
         firing += sum(len(labels) for minute in decided for labels in minute.firing.values())
         left_out[WAITS] += sum(len(minute.waiting) for minute in decided)
         left_out[ENDS] += _differing(decided, ours.decided(scenario, scenario.rules))
-    return Tried(count, checks, direct, firing, left_out, theirs.disagreements(files))
+    return Tried(len(ready), checks, direct, firing, left_out, theirs.disagreements([one.file for one in ready]))
+
+
+def noticed_in(mutant: Mutant, ready: Sequence[Prepared]) -> int | None:
+    """In which of them it is noticed that a mutant decides otherwise; None when it is not."""
+    for number, one in enumerate(ready, 1):
+        mutated = [mutant.rule(ours.as_prometheus(rule)) for rule in one.scenario.rules]
+        one.write(ours.decided(one.scenario, mutated, mutant.seen))
+        if theirs.disagreements([one.file]):
+            return number
+    return None
 
 
 def _direct(scenario: Scenario, minute: Minute) -> int:
     return sum(rules.is_direct(rule) and rule.name not in minute.waiting for rule in scenario.rules)
 
 
-def _differing(these: list[Minute], those: list[Minute]) -> int:
+def _differing(these: Sequence[Minute], those: Sequence[Minute]) -> int:
     """The alerts of the same minute that do not fire alike."""
     both = zip(these, those, strict=True)
     return sum(one.firing[name] != other.firing[name] for one, other in both for name in one.firing)
-
-
-def scenarios_until_caught(mutant: Mutant, seed: int, most: int, folder: Path) -> int | None:
-    """In which scenario it is noticed; None when it is not."""
-    for number, scenario in enumerate(timelines.scenarios(seed, most)):
-        tried = _Prepared(scenario, folder / str(number))
-        mutated = [mutant.rule(ours.as_prometheus(rule)) for rule in scenario.rules]
-        tried.write(ours.decided(scenario, mutated, mutant.seen))
-        if theirs.disagreements([tried.file]):
-            return number + 1
-    return None
-
-
-class _Prepared:
-    """A scenario as Prometheus sees it, in a folder of its own."""
-
-    def __init__(self, scenario: Scenario, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        self.file = folder / "test.yml"
-        self._asked = theirs.rendered(scenario)
-        self._values = theirs.exported(scenario, self._asked, folder)
-
-    def write(self, decided: list[Minute]) -> int:
-        """What must fire; how many checks that makes."""
-        return theirs.write(self.file, self._asked, self._values, decided)
 
 
 def _at_the_limit(rule: AlertRule) -> AlertRule:
