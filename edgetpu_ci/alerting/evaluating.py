@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import audit_log, codec, config, event, history, notify, redaction, store
+from edgetpu_ci import audit_log, codec, config, event, history, notify, redaction, run_events, store
 from edgetpu_ci.alerting import acknowledgement, beside, changes, context, keeper, looking
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.keeper import Kept
@@ -80,6 +80,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         waiting = tuple(one for one in left.outbox if not intents.is_held(one, self.world.now()))
         is_quiet = not any(one.is_open for one in left.incidents)
         problems = (*done.problems, *unkept, *self._unheard(left))
+        run_events.undelivered(problems, self.world)
         return Told(opened, resolved, done.said, waiting, problems, is_quiet)
 
     def planned(self, before: Book, after: Book) -> Book:

@@ -4,6 +4,7 @@ import ast
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -95,6 +96,18 @@ def test_files_lie_by_level_and_day_under_the_name_of_their_run(tmp_path: Path) 
         "debug/2026-03-04/20260304T050607Z-01234567.jsonl",
         "info/2026-03-04/run-1.jsonl",
     ]
+
+
+def test_a_person_sees_what_is_said_nowhere_else(tmp_path: Path) -> None:
+    shown: list[str] = []
+    here = world(tmp_path)
+    begun = opening.begin(Logs(), here, shown.append)
+    here.observed.tell("info", "run_started", AT, machine=f"pi5 {SECRETS[0]}")
+    here.observed.tell("warning", "delivery_failed", AT, reason="which is said as a sentence")
+    begun.end()
+    (line,) = shown
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    assert plain.split() == ["2026-03-04T05:06:07.000000+00:00", "[info", "]", "run_started", "machine='pi5", "***'"]
 
 
 def test_a_session_that_is_called_like_a_way_out_stays_in_its_folder(tmp_path: Path) -> None:
