@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import codec, memory
+from edgetpu_ci import codec, memory, redaction
 from edgetpu_ci.errors import EdgeTpuCiError, StoreError
 from edgetpu_ci.memory import State
 from edgetpu_ci.world import World
@@ -116,15 +116,15 @@ def _unpacked(data: bytes | None, name: str) -> list[Line]:
 
 
 def _next(newest: Sequence[Line], act: Act, world: World) -> Line:
-    last = newest[-1] if newest else None
+    last, secrets = newest[-1] if newest else None, redaction.secrets(world.env)
     return Line(
         number=last.number + 1 if last else 1,
         at=world.now(),
         what=act.what,
         by=act.by or _who(world),
-        of=act.of[:_LONGEST],
+        of=redaction.redacted(act.of, secrets)[:_LONGEST],
         previous=last.hash if last else NOTHING,
-        text=act.text[:_LONGEST],
+        text=redaction.redacted(act.text, secrets)[:_LONGEST],
     )
 
 

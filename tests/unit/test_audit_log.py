@@ -170,6 +170,12 @@ def test_what_cannot_be_recorded_is_said_and_undoes_nothing(tmp_path: Path) -> N
     assert said[0].startswith("warning: That the incident was closed is not in the audit log: ")
 
 
+def test_a_secret_in_a_reason_is_not_kept() -> None:
+    state = Forgetful()
+    audit_log.record(state, Act("silenced", "everything", "see ghp_abcdefghijklmnopqrstuvwxyz012345"), world(HERE))
+    assert audit_log.lines(state)[0].line.text == "see ***"
+
+
 def test_a_job_is_named_and_not_who_started_it() -> None:
     state = Forgetful()
     env = {"GITHUB_RUN_ID": "17", "GITHUB_WORKFLOW": "bench", "GITHUB_ACTOR": "octocat"}
