@@ -301,6 +301,19 @@ def test_without_logging_nothing_of_it_is_imported(tmp_path: Path) -> None:
     assert done.stdout.decode().strip() == "[]"
 
 
+def test_the_script_that_measures_an_event_prints_a_line_for_each_way() -> None:
+    script = ROOT / "scripts/logging_overhead.py"
+    done = subprocess.run([sys.executable, script, "20", "1"], capture_output=True, check=True)
+    rows = [line for line in done.stdout.decode().splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[0] for row in rows[1:]] == [
+        "| no logging",
+        "| JSON to a file",
+        "| JSON to a file, secrets taken out",
+        "| the same with 10 secrets of the environment",
+        "| Python's logging, JSON to a file",
+    ]
+
+
 def test_levels_of_the_documents_log_config_are_taken_as_they_are_written() -> None:
     levels = {
         "DEBUG": {"destinations": ["local_file"], "retention_days": 7},
