@@ -88,7 +88,7 @@ def record(state: State, act: Act, world: World) -> None:
     except EdgeTpuCiError as error:
         world.warn(f"warning: That {act.of} was {act.what} is not in the audit log: {error}")
         return
-    world.observed.tell("info", "audit_recorded", line.at, what=line.what, by=line.by, of=line.of, hash=line.hash)
+    world.observed.tell("info", "audit_recorded", line.at, what=line.what, of=line.of, hash=line.hash)
 
 
 def _add(state: State, act: Act, world: World, drop: str = "") -> Line:

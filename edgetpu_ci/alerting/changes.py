@@ -28,7 +28,7 @@ class Changes(NamedTuple):
             for one in became:
                 world.observed.tell("info", name, world.now(), incident=one.name, severity=one.severity)
         for one in self.acknowledged:
-            world.observed.tell("info", "incident_acknowledged", world.now(), incident=one.name, by=one.acknowledged_by)
+            world.observed.tell("info", "incident_acknowledged", world.now(), incident=one.name)
         for act in self.acts():
             audit_log.record(state, act, world)
 
