@@ -164,7 +164,6 @@ def _alert(watch: "Watch", report: Report, settings: config.Config, folder: Path
         return None
     for problem in told.problems if told else ():
         notify("warning", str(problem), world)
-    run_events.undelivered(told.problems if told else (), world)
     return told
 
 

@@ -14,13 +14,22 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from edgetpu_ci import codec, memory
+from edgetpu_ci import codec, memory, redaction
 from edgetpu_ci.errors import EdgeTpuCiError, StoreError
 from edgetpu_ci.memory import State
 from edgetpu_ci.world import World
 
 What = Literal[
-    "acknowledged", "closed", "silenced", "configured", "acted", "accepted", "signed off", "erased", "forgotten"
+    "acknowledged",
+    "closed",
+    "silenced",
+    "configured",
+    "acted",
+    "accepted",
+    "signed off",
+    "erased",
+    "forgotten",
+    "continued",
 ]
 
 NAME: Final = re.compile(r"audit-20\d\d-(?:0[1-9]|1[0-2])")
@@ -79,32 +88,44 @@ def record(state: State, act: Act, world: World) -> None:
     except EdgeTpuCiError as error:
         world.warn(f"warning: That {act.of} was {act.what} is not in the audit log: {error}")
         return
-    world.observed.tell("info", "audit_recorded", line.at, what=line.what, by=line.by, of=line.of, hash=line.hash)
+    world.observed.tell("info", "audit_recorded", line.at, what=line.what, of=line.of, hash=line.hash)
 
 
 def _add(state: State, act: Act, world: World, drop: str = "") -> Line:
     """Add a line in the same swap in which `drop` is removed; StoreError where others write all the time."""
     random = Random(world.token())  # noqa: S311 - so that jobs differ, not to keep a secret
     for _ in range(_TRIES):
-        names = _names(state)
-        held = state.states([*names[-1:], *([drop] if drop else [])])
-        newest = _unpacked(held.get(names[-1]), names[-1]) if names else []
-        line = _next(newest, act, world)
-        # A clock that is behind does not begin an earlier month.
-        name = max([f"audit-{line.at:%Y-%m}", *names[-1:]])
-        # Of two jobs that begin a month only one may go on from the last line of the month before.
-        kept = {known: (held.get(known), held.get(known)) for known in names[-1:]}
-        lines = [*newest, line] if name in kept else [line]
-        change = {
-            **kept,
-            name: (held.get(name), memory.pack(lines)),
-            **({drop: (held.get(drop), None)} if drop else {}),
-        }
-        if state.swap_all(change):
-            return line
+        name = max(_names(state), default=f"audit-{world.now():%Y-%m}")
+        held = state.states([name, *([drop] if drop else [])])
+        months = _Month(name, tuple(_unpacked(held.get(name), name))).after(act, world)
+        change: dict[str, memory.Swap] = {one.name: (held.get(one.name), memory.pack(one.lines)) for one in months}
+        if state.swap_all(change | ({drop: (held.get(drop), None)} if drop else {})):
+            return months[-1].lines[-1]
         world.observed.tell("debug", "store_conflict", world.now(), value=name)
         world.sleep(random.uniform(0, _PAUSE))
     raise StoreError("the audit log is written by other jobs all the time; run fewer at once.")
+
+
+class _Month(NamedTuple):
+    """A value of the log as it was read."""
+
+    name: str
+    lines: tuple[Line, ...] = ()
+
+    def after(self, act: Act, world: World) -> "list[_Month]":
+        """What is to be written for an act: this month, or this and the one it goes on in.
+
+        A month ends with a line that says so: a job that still knew nothing of the next cannot add to it.
+        """
+        # A clock that is behind does not begin an earlier month.
+        name = max(f"audit-{world.now():%Y-%m}", self.name)
+        last = self.lines[-1] if self.lines else None
+        if last and last.what == "continued":
+            return [_Month(max(name, last.of), (_next(last, act, world),))]
+        if name == self.name:
+            return [_Month(name, (*self.lines, _next(last, act, world)))]
+        end = _next(last, Act("continued", name), world)
+        return [self._replace(lines=(*self.lines, end)), _Month(name, (_next(end, act, world),))]
 
 
 def _names(state: State) -> list[str]:
@@ -115,16 +136,16 @@ def _unpacked(data: bytes | None, name: str) -> list[Line]:
     return memory.unpack(data, list[Line], name) if data else []
 
 
-def _next(newest: Sequence[Line], act: Act, world: World) -> Line:
-    last = newest[-1] if newest else None
+def _next(last: Line | None, act: Act, world: World) -> Line:
+    secrets = redaction.secrets(world.env)
     return Line(
         number=last.number + 1 if last else 1,
         at=world.now(),
         what=act.what,
         by=act.by or _who(world),
-        of=act.of[:_LONGEST],
+        of=redaction.redacted(act.of, secrets)[:_LONGEST],
         previous=last.hash if last else NOTHING,
-        text=act.text[:_LONGEST],
+        text=redaction.redacted(act.text, secrets)[:_LONGEST],
     )
 
 
@@ -138,10 +159,10 @@ def forget(state: State, before: datetime, world: World) -> list[str]:
     """Remove the months whose last line is older, and say so in a new line; their names. The newest month stays."""
     gone = []
     for name in _names(state)[:-1]:
-        lines = _unpacked(state.state(name), name)
-        if lines and lines[-1].at >= before:
+        month = _unpacked(state.state(name), name)
+        if any(line.at >= before for line in month if line.what != "continued"):
             break
-        _add(state, Act("forgotten", name, lines[-1].hash if lines else ""), world, drop=name)
+        _add(state, Act("forgotten", name, month[-1].hash if month else ""), world, drop=name)
         gone.append(name)
     return gone
 

@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from edgetpu_ci import collect, config, notify, plugins, publish, store
+from edgetpu_ci.telemetry import aggregator
 
 _Families = Mapping[str, Mapping[str, plugins.Plugin]]
+
+_SINGLE: Final = {"store", "aggregator"}
+"""Families of which there is one step, not a list."""
 
 
 def text() -> str:
@@ -24,6 +28,7 @@ def document() -> dict[str, Any]:
         "store": store.STORES,
         "publish": publish.PUBLISHERS,
         "notify": notify.NOTIFIERS,
+        "aggregator": aggregator.AGGREGATORS,
     }
     options = [plugin.Options for family in families.values() for plugin in family.values()]
     (root, *parts), components = msgspec.json.schema_components(
@@ -44,17 +49,18 @@ def _assemble(
     options: Mapping[tuple[str, str], dict[str, Any]],
 ) -> dict[str, Any]:
     schema = dict(components["Config"])
-    alerting = dict(components["Alerting"])
+    records = {"Alerting": dict(components["Alerting"]), "Logs": dict(components["Logs"])}
+    places = {"notify": records["Alerting"], "aggregator": records["Logs"]}
     for family, found in families.items():
         steps = {"oneOf": [_step(name, options[family, name]) for name in found]}
-        properties = (alerting if family == "notify" else schema)["properties"]
-        properties[family] = steps if family == "store" else {**properties[family], "items": steps}
+        properties = places.get(family, schema)["properties"]
+        properties[family] = steps if family in _SINGLE else {**properties[family], "items": steps}
     parts = {name: part for name, part in components.items() if name not in {"Config", "Step"}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "edgetpu-ci.yml",
-        "$defs": parts | {"Alerting": alerting},
+        "$defs": parts | records,
     }
 
 

@@ -59,7 +59,7 @@ def acknowledge(settings: config.Config, key: str, role: str, world: World) -> I
         return by_hand.acknowledge(book, said)
 
     done = _changed(settings, key, taken, world)
-    world.observed.tell("info", "incident_acknowledged", at, incident=done.name, by=by)
+    world.observed.tell("info", "incident_acknowledged", at, incident=done.name)
     _record(settings, Act("acknowledged", done.name, by=by), world)
     return done
 

@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edgetpu_ci import audit_log, codec, config, event, history, notify, redaction, store
+from edgetpu_ci import codec, config, event, history, notify, redaction, run_events, store
 from edgetpu_ci.alerting import acknowledgement, beside, changes, context, keeper, looking
+from edgetpu_ci.alerting.changes import Changes
 from edgetpu_ci.alerting.delivering import Messenger
 from edgetpu_ci.alerting.keeper import Kept
 from edgetpu_ci.alerting.looking import Looking
@@ -70,7 +71,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         """
         before = keeper.read(self.store)
         job = Claim(holder=self.world.token(), configured=self._configured(before.book))
-        book, opened, resolved = self._taken_down(before, own, logged, job)
+        book, became = self._taken_down(before, own, logged, job)
         messenger = Messenger(state=self.store, bound=self.bound, context=self.context, job=job, world=self.world)
         done = messenger.deliver(book)
         if own:
@@ -80,16 +81,16 @@ class Watch(Struct, frozen=True, kw_only=True):
         waiting = tuple(one for one in left.outbox if not intents.is_held(one, self.world.now()))
         is_quiet = not any(one.is_open for one in left.incidents)
         problems = (*done.problems, *unkept, *self._unheard(left))
-        return Told(opened, resolved, done.said, waiting, problems, is_quiet)
+        became.note(self.store, self.world)
+        run_events.undelivered(problems, self.world)
+        return Told(became.opened, became.resolved, done.said, waiting, problems, is_quiet)
 
     def planned(self, before: Book, after: Book) -> Book:
         """The book `after` with what is to be said."""
         return intents.plan(before, after, self.reach(after), self.world.now())
 
-    def _taken_down(
-        self, before: Kept, own: Report | None, logged: Logged | None, job: Claim
-    ) -> tuple[Book, tuple[Incident, ...], tuple[Incident, ...]]:
-        """The book with all that is new, and what is to be said of it taken on; the incidents opened and resolved."""
+    def _taken_down(self, before: Kept, own: Report | None, logged: Logged | None, job: Claim) -> tuple[Book, Changes]:
+        """The book with all that is new, and what is to be said of it taken on; what that changed."""
         news = looking.news(before.book, self.store, self.world, own)
         answers = acknowledgement.read(before.book, self.bound.values(), self.world)
         old, digest = before.book, sha256(codec.encode_json_line(self.alerting)).hexdigest()[:16]
@@ -102,11 +103,7 @@ class Watch(Struct, frozen=True, kw_only=True):
             return intents.claim(after, job, self.world.now())
 
         book = keeper.change(self.store, changed, self.world, before)
-        became = changes.between(old, book)
-        became.tell(self.world)
-        for act in became.acts(answers):
-            audit_log.record(self.store, act, self.world)
-        return book, became.opened, became.resolved
+        return book, changes.between(old, book, answers)
 
     def logged(self, own: Report) -> Logged:
         """What a run logged until now, with no secret in it."""

@@ -82,7 +82,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     for fault in faults:
         output.fail(fault)
     if not faults:
-        output.say(f"{len(found):,} lines, each of them as it was written" if found else "the audit log is empty")
+        count = "1 line" if len(found) == 1 else f"{len(found):,} lines"
+        output.say(f"{count}, as written" if found else "the audit log is empty")
     if found:
         output.say(f"head  {found[-1].line.hash}")
     return int(bool(faults))

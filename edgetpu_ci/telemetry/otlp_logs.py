@@ -27,7 +27,7 @@ _APART: Final = frozenset({"timestamp", "level", "event", "trace_id", "span_id",
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """None: OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, and the other OTEL_ variables say all."""
+    """Where to, and how, the standard variables say: OTEL_EXPORTER_OTLP_ENDPOINT, or _LOGS_ENDPOINT, and their like."""
 
 
 def check(options: Options, world: World) -> None:  # noqa: ARG001 - as of any aggregator

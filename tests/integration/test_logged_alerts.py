@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from edgetpu_ci import config
+from edgetpu_ci import audit_log, config
 from edgetpu_ci.alerting import evaluating
 from edgetpu_ci.alerting.evaluating import Told, Watch
 from edgetpu_ci.config import logged
@@ -16,6 +16,7 @@ from edgetpu_ci.config.observability import Logs, Observability
 from edgetpu_ci.config.step import Step
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.event import Event
+from edgetpu_ci.incidents.record import Acknowledged
 from edgetpu_ci.model import Machine
 from edgetpu_ci.observed import Observed
 from edgetpu_ci.world import World
@@ -178,3 +179,18 @@ def test_an_alert_may_not_have_the_name_of_one_on_what_is_logged(tmp_path: Path)
     rule = "{rules: [{name: logged_error, match: 'x/y', above: 1}]}"
     with pytest.raises(ConfigError, match="has the name of the alert on what is logged"):
         written(tmp_path, "{}", rule)
+
+
+def test_what_somebody_acknowledged_or_closed_elsewhere_stands_in_the_audit_log(shop: Logging) -> None:
+    shop.logs(("error", "report_unsaved"))
+    known = {"key": shop.incident.key, "number": shop.incident.number, "how": "a comment on #17"}
+    shop.pager.answers = [Acknowledged(**known, by="mona", at=shop.world().now())]  # type: ignore[arg-type]
+    shop.logs(("error", "report_unsaved"))
+    shop.pager.answers = [Acknowledged(**known, by="mona", at=shop.world().now(), over="mended")]  # type: ignore[arg-type]
+    shop.logs(("error", "report_unsaved"))
+    lines = audit_log.lines(shop.store)
+    assert [(one.line.what, one.line.by, one.line.text[:10]) for one in lines] == [
+        ("configured", "by hand", "its digest"),
+        ("acknowledged", "mona", ""),
+        ("closed", "mona", "mended"),
+    ]

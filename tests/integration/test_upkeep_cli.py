@@ -41,7 +41,8 @@ def test_a_time_is_erased_and_then_there_is_nothing_to_erase(folder: Path) -> No
     assert "erased  2 rows" in edgetpu_ci(folder, "erase", "--before", "2026-01-01").stdout
     again = edgetpu_ci(folder, "erase", "--before", "2026-01-01")
     assert again.stdout == "nothing to erase; recorded that it was asked for\n"
-    assert Folder(folder / ".edgetpu-ci").values() == ["github-cursors"]  # They remember that it was.
+    names = Folder(folder / ".edgetpu-ci").values()
+    assert [name for name in names if not name.startswith("audit-")] == ["github-cursors"]  # They remember that it was.
 
 
 def test_a_value_that_cannot_be_read_is_named_and_what_was_erased_is_said(folder: Path) -> None:
@@ -99,7 +100,7 @@ def test_where_history_may_not_be_rewritten_the_values_are_gone_and_a_second_tim
         second = edgetpu_ci(tmp_path, "erase", "--all", **server.env)
         commits = git(server.repository, "rev-list", "--count", "edgetpu-ci-data").strip()
     assert (first.returncode, "Traceback" in first.stderr) == (2, False)
-    assert left == []
+    assert [name[:6] for name in left] == ["audit-"]  # Its new first line says that all was erased.
     assert (second.returncode, commits) == (0, b"1")
 
 

@@ -43,7 +43,11 @@ def test_lines_of_several_months_are_one_chain() -> None:
     state = written(3, months=3)
     assert state.values() == ["audit-2026-03", "audit-2026-04", "audit-2026-05"]
     lines = audit_log.lines(state)
-    assert [one.line.number for one in lines] == list(range(1, 10))
+    assert [one.line.number for one in lines] == list(range(1, 12))
+    assert [(str(one), one.line.of) for one in lines if one.line.what == "continued"] == [
+        ("audit-2026-03, line 4", "audit-2026-04"),
+        ("audit-2026-04, line 4", "audit-2026-05"),
+    ]
     assert found(state, lines[-1].line.hash) == []
 
 
@@ -77,7 +81,7 @@ def test_what_was_done_to_a_line_is_said_with_its_place(change: Callable[[list[L
 def test_a_month_that_is_gone_is_found() -> None:
     state = written(2, months=3)
     del state.kept["audit-2026-04"]
-    assert found(state) == ["audit-2026-05, line 1: 2 lines before it went missing."]
+    assert found(state) == ["audit-2026-05, line 1: 3 lines before it went missing."]
 
 
 def test_last_lines_that_are_gone_are_found_by_who_knows_the_newest_hash() -> None:
@@ -151,9 +155,39 @@ def test_a_job_that_begins_a_month_goes_on_from_the_last_line_of_the_one_before(
     assert [(one.name, one.line.of) for one in lines] == [
         ("audit-2026-03", "first"),
         ("audit-2026-03", "meanwhile"),
+        ("audit-2026-03", "audit-2026-04"),
         ("audit-2026-04", "in April"),
     ]
     assert list(audit_log.faults(lines)) == []
+
+
+def test_a_job_that_knew_nothing_of_the_next_month_adds_to_that(tmp_path: Path) -> None:
+    state = Folder(tmp_path)
+    audit_log.record(state, Act("closed", "first"), world(HERE))
+
+    @dataclass(frozen=True)
+    class Late(Folder):
+        def values(self) -> list[str]:
+            known = super().values()
+            if len(known) == 1:
+                later = world(HERE, now=lambda: AT + timedelta(days=31))
+                audit_log.record(state, Act("closed", "in April"), later)
+            return known
+
+    audit_log.record(Late(tmp_path), Act("closed", "still in March"), world(HERE, sleep=lambda _: None))
+    lines = audit_log.lines(state)
+    assert [one.line.of for one in lines] == ["first", "audit-2026-04", "in April", "still in March"]
+    assert list(audit_log.faults(lines)) == []
+
+
+def test_after_the_newest_month_was_removed_the_log_goes_on() -> None:
+    state = written(1, months=2)
+    head = audit_log.lines(state)[-1].line.hash
+    del state.kept["audit-2026-04"]
+    audit_log.record(state, Act("closed", "after it"), world(HERE))
+    assert state.values() == ["audit-2026-03", "audit-2026-04"]
+    assert found(state) == []
+    assert len(found(state, head)) == 1
 
 
 def test_a_clock_that_is_behind_begins_no_earlier_month() -> None:
@@ -168,6 +202,12 @@ def test_what_cannot_be_recorded_is_said_and_undoes_nothing(tmp_path: Path) -> N
     (tmp_path / "state").touch()
     audit_log.record(Folder(tmp_path), Act("closed", "the incident"), world(tmp_path, warn=said.append))
     assert said[0].startswith("warning: That the incident was closed is not in the audit log: ")
+
+
+def test_a_secret_in_a_reason_is_not_kept() -> None:
+    state = Forgetful()
+    audit_log.record(state, Act("silenced", "everything", "see ghp_abcdefghijklmnopqrstuvwxyz012345"), world(HERE))
+    assert audit_log.lines(state)[0].line.text == "see ***"
 
 
 def test_a_job_is_named_and_not_who_started_it() -> None:

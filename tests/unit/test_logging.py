@@ -4,6 +4,7 @@ import ast
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -95,6 +96,18 @@ def test_files_lie_by_level_and_day_under_the_name_of_their_run(tmp_path: Path) 
         "debug/2026-03-04/20260304T050607Z-01234567.jsonl",
         "info/2026-03-04/run-1.jsonl",
     ]
+
+
+def test_a_person_sees_what_is_said_nowhere_else(tmp_path: Path) -> None:
+    shown: list[str] = []
+    here = world(tmp_path)
+    begun = opening.begin(Logs(), here, shown.append)
+    here.observed.tell("info", "run_started", AT, machine=f"pi5 {SECRETS[0]}")
+    here.observed.tell("warning", "delivery_failed", AT, reason="which is said as a sentence")
+    begun.end()
+    (line,) = shown
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    assert plain.split() == ["2026-03-04T05:06:07.000000+00:00", "[info", "]", "run_started", "machine='pi5", "***'"]
 
 
 def test_a_session_that_is_called_like_a_way_out_stays_in_its_folder(tmp_path: Path) -> None:
@@ -286,6 +299,19 @@ def test_without_logging_nothing_of_it_is_imported(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.decode().strip() == "[]"
+
+
+def test_the_script_that_measures_an_event_prints_a_line_for_each_way() -> None:
+    script = ROOT / "scripts/logging_overhead.py"
+    done = subprocess.run([sys.executable, script, "20", "1"], capture_output=True, check=True)
+    rows = [line for line in done.stdout.decode().splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[0] for row in rows[1:]] == [
+        "| no logging",
+        "| JSON to a file",
+        "| JSON to a file, secrets taken out",
+        "| the same with 10 secrets of the environment",
+        "| Python's logging, JSON to a file",
+    ]
 
 
 def test_levels_of_the_documents_log_config_are_taken_as_they_are_written() -> None:
