@@ -2,14 +2,16 @@
 
 import argparse
 import json
+import random
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from math import exp, log
 from pathlib import Path
 from statistics import median
 
@@ -20,7 +22,7 @@ from edgetpu_ci import reference, stats  # noqa: E402 - only after our own folde
 from edgetpu_ci.collect import inference  # noqa: E402
 from edgetpu_ci.config.observability import Traces  # noqa: E402
 from edgetpu_ci.observed import Observed, Span, Value  # noqa: E402
-from edgetpu_ci.stats.paired import Decision, Paired, decide  # noqa: E402
+from edgetpu_ci.stats import ranks  # noqa: E402
 from edgetpu_ci.telemetry import otlp, tracing  # noqa: E402
 from edgetpu_ci.telemetry.tracing import spans  # noqa: E402
 from edgetpu_ci.telemetry.tracing.context import Context  # noqa: E402
@@ -46,8 +48,9 @@ def main() -> None:
     wanted = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, receiver() as known:
         models = wanted.models or [reference.write(Path(folder) / "reference.tflite")]
-        found = [one for model in models for one in compare(model, wanted, known.url)]
-        print(f"p10 of a slot with tracing / without, median of rounds with its 99 % interval\n{table(found)}")
+        print("p10 of a slot / without tracing: centre of the rounds' ratios, 99 % interval (Walsh averages)")
+        for model in models:
+            compare(model, wanted, known.url)
         peer = _peer(wanted.peer, known.url)
         ours = [spent(known.url) for _ in range(TRIES)]
         print(f"\nµs a span, of {SPANS:,}; median of {TRIES} (least to most)")
@@ -60,19 +63,27 @@ def main() -> None:
     print(f"{'opentelemetry-sdk, silent':<28} {peer['end']:.2f} (once)")
 
 
-def compare(model: Path, wanted: argparse.Namespace, url: str) -> tuple[Decision, ...]:
-    """Both arms in each round, forwards and backwards by turns: p10 of a fresh process each, on two clocks."""
-    arms = {False: lambda: _p10(model, wanted.count, real_world()), True: lambda: _traced(model, wanted.count, url)}
-    pairs: list[tuple[tuple[float, ...], tuple[float, ...]]] = []
+def compare(model: Path, wanted: argparse.Namespace, url: str) -> None:
+    """All arms in each round, in an order that is drawn: p10 of a fresh process each, on two clocks."""
+    arms: dict[str, Callable[[], tuple[float, ...]]] = {
+        "without": lambda: _p10(model, wanted.count, real_world()),
+        "without, again": lambda: _p10(model, wanted.count, real_world()),
+        "with": lambda: _traced(model, wanted.count, url),
+    }
+    drawn, rounds = random.Random(model.stem), []  # noqa: S311 - an order, not a secret
     for number in range(wanted.rounds):
         print(f"{model.stem}: round {number + 1} of {wanted.rounds}", file=sys.stderr)
-        taken = {arm: arms[arm]() for arm in ((False, True) if number % 2 == 0 else (True, False))}
-        pairs.append((taken[False], taken[True]))
-    metrics = [
-        Paired(id=f"{model.stem}, {clock}", pairs=tuple((off[place], on[place]) for off, on in pairs))
-        for place, clock in enumerate(CLOCKS)
-    ]
-    return decide(metrics, len(metrics), patient=True)
+        rounds.append({arm: arms[arm]() for arm in drawn.sample(list(arms), len(arms))})
+    for arm in ("with", "without, again"):
+        for place, clock in enumerate(CLOCKS):
+            ratios = [taken[arm][place] / taken["without"][place] for taken in rounds]
+            print(f"{model.stem:<28} {arm:<15} {clock:<5} {_centre(ratios)}  n={len(ratios)}")
+
+
+def _centre(ratios: Sequence[float]) -> str:
+    differences = [log(ratio) for ratio in ratios]
+    low, high = ranks.walsh_interval(differences, stats.CONFIDENCE) or (min(differences), max(differences))
+    return f"{exp(ranks.centre(differences)):.4f} ({exp(low):.4f} to {exp(high):.4f})"
 
 
 def _p10(model: Path, count: int, world: World) -> tuple[float, ...]:
@@ -96,17 +107,6 @@ def _traced(model: Path, count: int, url: str) -> tuple[float, ...]:
     real = real_world()
     tracing.traced("run", Traces(), replace(real, env={**real.env, ENDPOINT: url}), act, sys.exit)
     return taken[0]
-
-
-def table(found: Sequence[Decision]) -> str:
-    """A line for each model: the ratio with its 99 % interval, and what is decided of it."""
-    return "\n".join(f"{one.id:<36} {_ratio(one)}  n={one.rounds}  {one.finding}" for one in found)
-
-
-def _ratio(one: Decision) -> str:
-    if one.ratio is None or one.interval is None:
-        return one.because
-    return f"{one.ratio:.4f} ({one.interval[0]:.4f} to {one.interval[1]:.4f})"
 
 
 def spent(url: str) -> tuple[float, float]:
