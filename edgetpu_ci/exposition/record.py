@@ -13,7 +13,7 @@ Labels = tuple[tuple[str, str], ...]
 """Names and values, in the order in which they are written; one that is empty is left out."""
 
 
-class Sample(NamedTuple):
+class Sample(Struct, frozen=True, gc=False):
     """One value, and of when it is: a scrape leaves the time away, a backfill needs it."""
 
     labels: Labels
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     values: list[float]
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True, gc=False):
     """The newest known value of a metric of the catalogue, in its unit there, and when it was measured."""
 
     metric: str
