@@ -72,8 +72,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `bad_runs` has, of each alert that may be, in how many runs in a row its demand was broken, and `heard`, of those on
     silence, when there was last a value; `regressions`, by what fraction each measurement is worse than what it is held
-    against. `fault` says in a sentence why the store could not be read just now (empty: it could), `book` is None where it
-    never could, and `passed_over` how many of its documents could not.
+    against. `fault` says in a sentence why the store could not be read just now (empty: it could), `book` is None where
+    it never could, and `passed_over` how many of its documents could not.
     """
 
     version: str
