@@ -1,6 +1,7 @@
 """What is known of a store now, read bit by bit: for who serves it, and who pushes it."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock, Thread
@@ -32,12 +33,11 @@ DAYS: Final = timedelta(days=30)
 PAUSE: Final = 60.0
 """Seconds between two looks at a store that lies elsewhere: each costs its server a request, or two."""
 
-
-_OF_INCIDENTS: Final = frozenset(kpi.metric.name for kpi in incidents.KPIS)
-
-
 PROMPT: Final = 5.0
 """Seconds that a scrape waits for the store, of the ten that Prometheus waits for a scrape."""
+
+_STEP: Final = "see that it can be reached and read, or name another with `store:` in the configuration."
+_OF_INCIDENTS: Final = frozenset(kpi.metric.name for kpi in incidents.KPIS)
 
 
 class _Name(NamedTuple):
@@ -65,11 +65,12 @@ class Newest:
     _alone: Lock = field(init=False, default_factory=Lock)
     _starting: Lock = field(init=False, default_factory=Lock)
     _running: Thread | None = field(init=False, default=None)
+    _began: float = field(init=False, default=0.0)
     _last: Known = field(init=False)
 
     def __post_init__(self) -> None:
         self._gathered = Gathered(self.looking.rules)
-        self._last = replace(self._known(), is_readable=False)
+        self._last = replace(self._known(), fault="The store has not been read yet; ask again in a few seconds.")
 
     def refresh(self) -> Known:
         """What is known now, what is new in the store read; never an error, for the rest is known as it was."""
@@ -83,27 +84,38 @@ class Newest:
     def promptly(self, seconds: float = PROMPT) -> Known:
         """The same, or what was known before where the store does not answer in time: a scrape does not wait longer.
 
-        Until the first look is over nothing is known, and the store not readable.
+        Until the first look is over nothing is known, and the store not readable; nor is it when a look does not end.
         """
         with self._starting:
             if self._running is None or not self._running.is_alive():
+                self._began = self.world.monotonic()
                 self._running = Thread(target=self.refresh, daemon=True)
                 self._running.start()
             running = self._running
         running.join(seconds)
+        waited = self.world.monotonic() - self._began
+        if running.is_alive() and waited > PAUSE:
+            return replace(self._last, fault=f"The store has not answered for {waited:.0f} s; {_STEP}")
         return self._last
 
     def _look(self) -> None:
         try:
             kept = self.store.snapshot()
+            names = {kind: kept.names(kind) for kind in (history.REPORTS, history.KPIS, STORED)}
             self._read_book(kept)
-            new = [name for kind in (history.REPORTS, history.KPIS, STORED) for name in self._new(kept, kind)]
         except (EdgeTpuCiError, OSError) as error:
-            self._fault = self._said(f"The store cannot be read: {error}", self._fault)
+            self._fault = self._said(_unreadable(error), self._fault)
             return
         self._fault = ""
-        for name in sorted(new):
+        self._forget_erased(names)
+        for name in sorted(new for kind in names for new in self._new(kind, names[kind])):
             self._take(kept, name)
+
+    def _forget_erased(self, names: Mapping[str, list[str]]) -> None:
+        """What a document said that somebody erased is not known any more: all is read anew."""
+        there = {_Name(name, kind) for kind, of_kind in names.items() for name in of_kind}
+        if not self._read <= there:
+            self._gathered, self._read, self._past = Gathered(self.looking.rules), set(), {}
 
     def _read_book(self, kept: Store) -> None:
         name = _Name(STORED, "state")
@@ -113,11 +125,11 @@ class Newest:
         except DocumentError as error:
             self._pass_over(name, error)
 
-    def _new(self, kept: Store, kind: str) -> Iterator[_Name]:
+    def _new(self, kind: str, known: Iterable[str]) -> Iterator[_Name]:
         """What was not read, and what could not be; nothing that a clock that jumped called yet to come."""
         now = self.world.now()
         first, last = (f"{at:%Y%m%dT%H%M%SZ}" for at in (now - DAYS, now + SKEW))
-        names = [name for name in kept.names(kind) if name <= last]
+        names = [name for name in known if name <= last]
         wanted = ([name for name in names if name >= first] or names[-1:])[-MOST:]
         there = {_Name(name, kind) for name in wanted}
         self._read = {name for name in self._read if name.kind != kind or name in there}
@@ -165,7 +177,7 @@ class Newest:
             heard=tuple(gathered.streaks.heard()),
             regressions=tuple(gathered.ratios.values()),
             book=self._book,
-            is_readable=not self._fault,
+            fault=self._fault,
             passed_over=len(self._faults),
         )
 
@@ -178,6 +190,13 @@ class Newest:
         labels = newest.labels[:-1] if newest else (("repo", repository),)
         known = {(one.key, one.number): one for one in (*self._past.values(), *self._book.incidents)}
         yield from computed.of_incidents(known.values(), labels, self.world.now())
+
+
+def _unreadable(error: EdgeTpuCiError | OSError) -> str:
+    why = str(error)
+    if isinstance(error, OSError):
+        why = f"{error.filename}: {os.strerror(error.errno or 0).lower()}"
+    return f"The store cannot be read: {why.rstrip('.')}; {_STEP}"
 
 
 def of(settings: config.Config, world: World) -> Newest:

@@ -85,7 +85,7 @@ def _history(settings: config.Config, end: datetime) -> list[Family]:
     for at, known in monitored.known(DAYS, config.alert_rules(settings), end):
         for family in families.of(known):
             before = found.get(family.name, replace(family, samples=()))
-            then = tuple(sample._replace(at=at) for sample in family.samples)
+            then = tuple(replace(sample, at=at) for sample in family.samples)
             found[family.name] = replace(before, samples=(*before.samples, *then))
     return list(found.values())
 
@@ -93,9 +93,9 @@ def _history(settings: config.Config, end: datetime) -> list[Family]:
 def _lines(family: Family) -> Iterator[Line]:
     """Each series with its times, in milliseconds, and values."""
     series: dict[Labels, dict[int, float]] = {}
-    for labels, value, at in family.samples:
-        if at is not None:
-            series.setdefault(labels, {})[round(1000 * at.timestamp())] = value
+    for one in family.samples:
+        if one.at is not None:
+            series.setdefault(one.labels, {})[round(1000 * one.at.timestamp())] = one.value
     for labels, values in series.items():
         yield Line(family.name, labels, list(values), list(values.values()))
 

@@ -108,8 +108,8 @@ class _Given(Collector):
         for family in self.found:
             names = [name for name, _ in family.samples[0].labels]
             metric = GaugeMetricFamily(family.name, family.help, labels=names)
-            for labels, value, _ in family.samples:
-                metric.add_metric([text for _, text in labels], value)
+            for one in family.samples:
+                metric.add_metric([text for _, text in one.labels], one.value)
             yield metric
 
 

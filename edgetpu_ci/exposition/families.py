@@ -87,7 +87,7 @@ def meaning(metric: str) -> str:
 def _family(metric: str, readings: Sequence[Reading]) -> Family:
     name, unit, times, by = names.find(metric)
     # As Name.scaled does it, without a call for each of what may be 100,000.
-    samples = [Sample(labels, value * times / by, at) for _, labels, value, at in readings]
+    samples = [Sample(one.labels, one.value * times / by, one.at) for one in readings]
     return Family(name=name, help=meaning(metric), unit=unit, samples=samples)
 
 

@@ -29,14 +29,14 @@ class Past(Struct):
 
     def take(self, readings: Iterable[Reading]) -> None:
         """Some more, in any order."""
-        for metric, labels, value, at in readings:
-            name = _named(metric)
-            if isfinite(value) and self.metrics.setdefault(name.name, metric) == metric:
+        for one in readings:
+            name = _named(one.metric)
+            if isfinite(one.value) and self.metrics.setdefault(name.name, one.metric) == one.metric:
                 of_family = self.columns.setdefault(name.name, {})
-                if (column := of_family.get(labels)) is None:
-                    column = of_family[labels] = _Column(array("q"), array("d"))
-                column.times.append(round(at.timestamp() * 1000))
-                column.values.append(name.scaled(value))
+                if (column := of_family.get(one.labels)) is None:
+                    column = of_family[one.labels] = _Column(array("q"), array("d"))
+                column.times.append(round(one.at.timestamp() * 1000))
+                column.values.append(name.scaled(one.value))
 
     def families(self) -> Iterator[tuple[Family, Iterator[Line]]]:
         """Each family without its samples, and its series, by name and labels."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from math import isfinite
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from edgetpu_ci import metrics, validity
 from edgetpu_ci.exposition.record import Labels, Reading
@@ -17,18 +17,16 @@ Doubt = Literal["", "broken", "spoilt"]
 """Whether a value may be believed: one of a run that broke is nothing good, one that heat spoilt is nothing bad."""
 
 
-class Measured(NamedTuple):
-    """A value of a report, and whether it may be believed."""
-
-    reading: Reading
-    doubt: Doubt
+Measured = tuple[Reading, Doubt]
+"""A value of a report, and whether it may be believed."""
 
 
 def of(report: Report, labels: Labels) -> Iterator[Measured]:
     """Every value that is known. `labels` are `repo` and `branch`; the others are those that alerts have."""
     run = report.run
     doubts = _Doubts(run.measurements)
-    kinds = {m.metric: (metrics.find(m.metric).name, evaluate.machine_of(run, m)) for m in run.measurements}
+    one_of_each = {m.metric: m for m in run.measurements}.values()
+    kinds = {m.metric: (metrics.find(m.metric).name, evaluate.machine_of(run, m)) for m in one_of_each}
     written: dict[tuple[str, str, str], Labels] = {}
     for measured in run.measurements:
         if measured.value is not None and isfinite(measured.value):
@@ -36,12 +34,12 @@ def of(report: Report, labels: Labels) -> Iterator[Measured]:
             key = (measured.subject, measured.device, machine)
             # Series of a subject share theirs: that is less to keep, and to write.
             own = written.get(key) or written.setdefault(key, (*labels, *_given(*key)))
-            yield Measured(Reading(metric, own, measured.value, run.at), doubts.of(measured))
+            yield Reading(metric, own, measured.value, run.at), doubts.of(measured)
 
 
 def believed(report: Report, labels: Labels) -> list[Reading]:
     """Only what may be believed, whatever was known before."""
-    return [measured.reading for measured in of(report, labels) if not measured.doubt]
+    return [reading for reading, doubt in of(report, labels) if not doubt]
 
 
 def labels_of(run: Run, measured: Measurement, labels: Labels) -> Labels:

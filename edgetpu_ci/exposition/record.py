@@ -13,7 +13,7 @@ Labels = tuple[tuple[str, str], ...]
 """Names and values, in the order in which they are written; one that is empty is left out."""
 
 
-class Sample(NamedTuple):
+class Sample(Struct, frozen=True, gc=False):
     """One value, and of when it is: a scrape leaves the time away, a backfill needs it."""
 
     labels: Labels
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     values: list[float]
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True, gc=False):
     """The newest known value of a metric of the catalogue, in its unit there, and when it was measured."""
 
     metric: str
@@ -72,8 +72,8 @@ class Known(Struct, frozen=True, kw_only=True):
 
     `bad_runs` has, of each alert that may be, in how many runs in a row its demand was broken, and `heard`, of those on
     silence, when there was last a value; `regressions`, by what fraction each measurement is worse than what it is held
-    against. `is_readable` whether the store could be read just now, `book` is None where it never could, and
-    `passed_over` how many of its documents could not.
+    against. `fault` says in a sentence why the store could not be read just now (empty: it could), `book` is None where
+    it never could, and `passed_over` how many of its documents could not.
     """
 
     version: str
@@ -85,5 +85,10 @@ class Known(Struct, frozen=True, kw_only=True):
     heard: Sequence[Sample] = ()
     regressions: Sequence[Sample] = ()
     book: Book | None = None
-    is_readable: bool = True
+    fault: str = ""
     passed_over: int = 0
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the store could be read just now."""
+        return not self.fault

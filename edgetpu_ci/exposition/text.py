@@ -60,11 +60,11 @@ def _head(family: Family) -> str:
 
 
 def _lines(name: str, samples: Iterable[Sample], blocks: dict[Labels, str]) -> Iterator[str]:
-    for labels, value, _ in samples:
+    for one in samples:
         # What is known of a subject has the same labels in each family, and writing them is most of the work.
-        if (block := blocks.get(labels)) is None:
-            block = blocks[labels] = _block(labels)
-        yield f"{name}{block} {repr(value) if isfinite(value) else _odd(value)}\n"
+        if (block := blocks.get(one.labels)) is None:
+            block = blocks[one.labels] = _block(one.labels)
+        yield f"{name}{block} {repr(one.value) if isfinite(one.value) else _odd(one.value)}\n"
 
 
 def _block(labels: Labels) -> str:

@@ -93,8 +93,9 @@ def _groups(
     """What was measured, by the labels that tell a rule's alerts apart; and what was not, if it asks for that."""
     found: dict[Labels, list[Measurement]] = {}
     named = Rule(match=rule.match)
-    for measured in run.measurements:
-        if demand.matches(named, measured):
+    kinds = demand.metrics_of(named, {measured.metric for measured in run.measurements})
+    for measured in run.measurements if kinds else ():
+        if measured.metric in kinds and demand.matches(named, measured):
             found.setdefault(_labels(rule, run, measured), []).append(measured)
     if rule.missing_above is not None:
         gone = [*_absent(rule, run, labels, known), *([] if found else _named(rule, run))]

@@ -1,6 +1,6 @@
 """What a rule demands, and of which measurements. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -17,6 +17,14 @@ def matches(rule: Rule, measurement: Measurement) -> bool:
     return any(fnmatchcase(f"{measurement.subject}/{name}", rule.match) for name in _names(measurement.metric))
 
 
+def metrics_of(rule: Rule, names: Iterable[str]) -> frozenset[str]:
+    """Those of some metrics that a rule may name, whatever their subjects: most rules name one letter by letter."""
+    last = rule.match.rpartition("/")[2]
+    if set(last) & set("*?[]"):
+        return frozenset(names)
+    return frozenset(one for one in names if any(f"/{name}".endswith(f"/{last}") for name in _names(one)))
+
+
 def _names(metric: str) -> tuple[str, ...]:
     return (metric, *metrics.find(metric).aliases)
 
@@ -27,7 +35,8 @@ def applying(rules: Sequence[Rule], run: Run) -> tuple[Rule, ...]:
     One configuration holds the demands on both, and each run collects one kind, or both. A name that nobody knows is
     no reason to leave a rule out, nor is a glob. What was to be collected and was not is of KPIs.
     """
-    collected = {metrics.published(measurement.metric) is not None for measurement in run.measurements}
+    names = {measurement.metric for measurement in run.measurements}
+    collected = {metrics.published(name) is not None for name in names}
     wanted = {*collected, None, *([True] if run.incomplete else [])}
     return tuple(rule for rule in rules if not collected or _is_of_kpi(rule) in wanted)
 

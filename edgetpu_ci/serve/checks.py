@@ -114,7 +114,7 @@ def freshness(read: Known, now: datetime, settings: Config) -> Check:
 def store(read: Known) -> Check:
     """Whether what is kept can be read."""
     if not read.is_readable:
-        return Check("unhealthy", "The store cannot be read; the log of this server says why.")
+        return Check("unhealthy", read.fault)
     if read.passed_over:
         seen = f"{_documents(read.passed_over)} cannot be read and passed over."
         return Check("degraded", seen, read.passed_over, "documents")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from edgetpu_ci import redaction
 from edgetpu_ci.config import Config
 from edgetpu_ci.device import coral
 from edgetpu_ci.errors import ConfigError
@@ -31,12 +32,12 @@ class Host:
     def checks(self, read: Known, told: Mapping[str, Told]) -> dict[str, Check]:
         """All checks, by their names, of what is known of the store and what its newest reports tell."""
         room = checks.disk_space(installed.free(self._place()))
-        found = {**self._measuring(_measured(read, told)), "disk_space": room, **self.kept(read)}
-        return {name: check._replace(seen=self._without_paths(check.seen)) for name, check in found.items()}
+        return self._tamed({**self._measuring(_measured(read, told)), "disk_space": room}) | self.kept(read)
 
     def kept(self, read: Known) -> dict[str, Check]:
         """Those of what is kept alone."""
-        return {"freshness": checks.freshness(read, self.now(), self.settings), "store": checks.store(read)}
+        found = {"freshness": checks.freshness(read, self.now(), self.settings), "store": checks.store(read)}
+        return self._tamed(found)
 
     def _measuring(self, measured: Mapping[str, str]) -> dict[str, Check]:
         try:
@@ -58,9 +59,17 @@ class Host:
         options = self.settings.store.with_
         return self.world.cwd / str(options.get("path") or options.get("keep") or ".")
 
+    def _tamed(self, found: Mapping[str, Check]) -> dict[str, Check]:
+        """Whoever may ask need not know where on the machine things are, nor how an address is opened."""
+        return {name: check._replace(seen=self._without_paths(check.seen)) for name, check in found.items()}
+
     def _without_paths(self, sentence: str) -> str:
-        """Whoever may ask need not know where on the machine things are."""
-        return sentence.replace(f"{self.world.cwd}/", "").replace(str(self.world.cwd), "the working directory")
+        here, home = str(self.world.cwd), self.world.env.get("HOME", "")
+        hidden = ((f"{here}/", ""), (here, "the working directory"), (f"{home}/", "~/"))
+        for folder, word in hidden:
+            if folder.strip("/"):
+                sentence = sentence.replace(folder, word)
+        return redaction.redacted(sentence, ())
 
 
 def _measured(read: Known, told: Mapping[str, Told]) -> dict[str, str]:

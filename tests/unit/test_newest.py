@@ -159,6 +159,23 @@ def test_a_store_that_cannot_be_read_leaves_what_was_known(kept: Callable[..., K
     assert store.text("store_readable") == {(("repo", "o/r"),): 1}
 
 
+def test_what_a_report_said_that_somebody_erased_is_not_known_any_more(kept: Callable[..., Kept]) -> None:
+    store = kept(COVERAGE)
+    first, second = report(coverage(70)), report(coverage(60), value("bus_factor", 3), minutes=1)
+    store.store.append(STORED, "20261125T120000Z-1", codec.encode_json(incident(resolved_at=START)))
+    assert store.store.swap(STORED, None, memory.pack(Book()))
+    assert len(store.known(first, second).readings) > 2
+    assert list(store.text("alert_bad_runs").values()) == [2]
+    assert store.text("incidents_opened") == {OF_REPOSITORY: 1}
+    store.store.drop("kpis", [second.run.id])
+    store.store.drop(STORED, ["20261125T120000Z-1"])
+    assert store.values() == {OF_REPOSITORY: 70}
+    assert list(store.text("alert_bad_runs").values()) == [1]
+    assert store.text("incidents_opened") == {OF_REPOSITORY: 0}
+    store.store.drop("kpis", [first.run.id])
+    assert (store.values(), store.text("last_run_info")) == ({}, {})
+
+
 def test_what_is_older_than_a_month_is_not_known_but_when_the_last_run_was(kept: Callable[..., Kept]) -> None:
     store = kept(minutes=40 * 24 * 60)
     assert store.values(report(coverage(70)), report(coverage(80), minutes=1)) == {}
@@ -209,10 +226,27 @@ def test_a_scrape_does_not_wait_for_a_store_that_hangs(kept: Callable[..., Kept]
     before = threading.active_count()
     asked = [reader.promptly(0.01) for _ in range(3)]
     assert [(one.is_readable, list(one.readings)) for one in asked] == [(False, [])] * 3
+    assert asked[0].fault == "The store has not been read yet; ask again in a few seconds."
     assert threading.active_count() == before + 1
     slow.may.set()
     known = reader.promptly()
     assert (known.is_readable, known.runs[0].at) == (True, START)
+
+
+def test_a_look_that_does_not_end_is_said_beside_what_was_known(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    store.add(report(coverage(80)))
+    slow = Slow(store.store.root)
+    slow.may.set()
+    reader = Newest(slow, store.reader.looking, store.reader.world)
+    assert reader.promptly().is_readable
+    slow.may.clear()
+    assert reader.promptly(0.01).is_readable
+    store.minutes += 2
+    known = reader.promptly(0.01)
+    assert (known.fault.partition(";")[0], known.runs[0].at) == ("The store has not answered for 120 s", START)
+    slow.may.set()
+    assert reader.promptly().is_readable
 
 
 @pytest.mark.parametrize(("broken", "known"), [(600.0, 600.0), (800.0, 700.0)])

@@ -34,12 +34,12 @@ def _series(values: Mapping[str, float], at: int = NOW) -> Reply:
     """What a query for a range answers: every series of ours, the values of some of them changed."""
     found = [
         {
-            "metric": {"__name__": one.name, **dict(labels), "job": "theirs"},
-            "values": [[at / 1000, str(values.get(one.name, value))]],
+            "metric": {"__name__": family.name, **dict(one.labels), "job": "theirs"},
+            "values": [[at / 1000, str(values.get(family.name, one.value))]],
         }
-        for one in FAMILIES
-        for labels, value, _ in one.samples
-        if values.get(one.name, value) >= 0
+        for family in FAMILIES
+        for one in family.samples
+        if values.get(family.name, one.value) >= 0
     ]
     data = {"status": "success", "data": {"resultType": "matrix", "result": found}}
     return Reply(status=200, body=json.dumps(data).encode())

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from edgetpu_ci import reference
+from edgetpu_ci.config import Config
 from edgetpu_ci.errors import ConfigError
+from edgetpu_ci.exposition.record import Known
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.serve import checks, health, models
 from edgetpu_ci.serve.exchange import Answer, Request
 from edgetpu_ci.serve.health import Check
 from edgetpu_ci.serve.site import Site
+from edgetpu_ci.serve.standing import Host
 from tests.fakes import compiled, corals, incidents, kpi_reports, reports, serving
 from tests.fakes.compiled import Tables
 from tests.fakes.world import AT
@@ -192,7 +196,11 @@ def test_reports_that_cannot_be_read_are_counted_and_the_rest_is_served(tmp_path
 
 def test_a_store_that_cannot_be_read_is_said_and_host_and_page_are_served(tmp_path: Path) -> None:
     site = serving.of(tmp_path, "store: {use: branch, with: {remote: gone, keep: kept}}")
-    assert state(site, "store") == ("unhealthy", "The store cannot be read; the log of this server says why.")
+    status, said = state(site, "store")
+    assert (status, str(said).partition(":")[0]) == ("unhealthy", "The store cannot be read")
+    assert str(said).endswith(
+        "see that it can be reached and read, or name another with `store:` in the configuration."
+    )
     assert site.health().status == 503
     assert 'edgetpu_ci_store_readable{repo="octo/models"} 0' in scrape(site).body.decode()
     shown = site.page().body.decode()
@@ -202,6 +210,15 @@ def test_a_store_that_cannot_be_read_is_said_and_host_and_page_are_served(tmp_pa
     ready = site.ready()
     found = json.loads(ready.body)
     assert (ready.status, found["status"], found["checks"]["store:readable"][0]["status"]) == (200, "warn", "warn")
+
+
+@pytest.mark.parametrize("cwd", ["/", "/srv/ci"])
+def test_a_sentence_names_no_folder_of_the_machine_and_nothing_that_opens_an_address(cwd: str, tmp_path: Path) -> None:
+    outside = replace(serving.outside(tmp_path, env={"HOME": "/home/me"}), cwd=Path(cwd))
+    fault = f"{cwd.rstrip('/')}/a/b, /home/me/.cache/x and ssh://me:hunter2@there/x cannot be read."
+    found = Host(Config(), outside).kept(Known(version="1", fault=fault))
+    told = "/a/b" if cwd == "/" else "a/b"
+    assert found["store"] == Check("unhealthy", f"{told}, ~/.cache/x and ssh://***@there/x cannot be read.")
 
 
 def test_ready_is_what_orchestrators_read(tmp_path: Path) -> None:

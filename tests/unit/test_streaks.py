@@ -40,8 +40,8 @@ def test_they_are_those_of_the_machine_whatever_the_order(
 def test_a_sample_is_named_by_the_rule_and_what_the_alert_is_of() -> None:
     streaks = Streaks((COVERAGE,))
     streaks.take(evaluate.observe((COVERAGE,), report(value("test_coverage", 70)), LABELS), at(1))
-    ((labels, count, _),) = streaks.samples()
-    assert (dict(labels), count) == (
+    (sample,) = streaks.samples()
+    assert (dict(sample.labels), sample.value) == (
         {
             "rule": "test_coverage_drop",
             "severity": "warning",
@@ -60,4 +60,4 @@ def test_of_silence_it_is_told_when_there_was_last_a_value() -> None:
     for minutes, found in ((0, 70), (5, 90), (7, None)):
         one = report(value("test_coverage", found), minutes=minutes)
         streaks.take(evaluate.observe(streaks.rules, one, LABELS), at(10))
-    assert [(dict(labels)["rule"], heard) for labels, heard, _ in streaks.heard()] == [("silent", at(5).timestamp())]
+    assert [(dict(one.labels)["rule"], one.value) for one in streaks.heard()] == [("silent", at(5).timestamp())]

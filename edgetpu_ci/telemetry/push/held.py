@@ -21,7 +21,7 @@ class LostError(DeliveryError):
 
 def of(families: Iterable[Family]) -> dict[Series, float]:
     """Each series and its value."""
-    return {key(one.name, labels): value for one in families for labels, value, _ in one.samples}
+    return {key(family.name, one.labels): one.value for family in families for one in family.samples}
 
 
 def key(name: str, labels: Labels) -> Series:

@@ -61,7 +61,7 @@ def _metric(family: Family, nanoseconds: int) -> "Metric":
     from opentelemetry.proto.metrics.v1.metrics_pb2 import Gauge, Metric, NumberDataPoint
 
     points = [
-        NumberDataPoint(attributes=otlp.attributes(dict(labels)), time_unix_nano=nanoseconds, as_double=value)
-        for labels, value, _ in family.samples
+        NumberDataPoint(attributes=otlp.attributes(dict(one.labels)), time_unix_nano=nanoseconds, as_double=one.value)
+        for one in family.samples
     ]
     return Metric(name=family.name, description=family.help, gauge=Gauge(data_points=points))

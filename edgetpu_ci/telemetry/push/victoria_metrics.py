@@ -19,7 +19,8 @@ def push(families: Sequence[Family], target: Target, world: World) -> str:
     place = places.find(victoria.KIND, world.env, target.url)
     now = milliseconds(world.now())
     for batch in batches.cut(families, _MOST):
-        lines = [victoria.line(one.name, labels, [now], [value]) for one in batch for labels, value, _ in one.samples]
+        samples = ((family.name, one) for family in batch for one in family.samples)
+        lines = [victoria.line(name, one.labels, [now], [one.value]) for name, one in samples]
         sending.send(victoria.parcel(lines), place, world)
     querying.check(families, now, place, world)
     return way.has_all(place.name)

@@ -27,9 +27,9 @@ def encode(families: Iterable[Family], milliseconds: int) -> bytes:
 
 def _series(families: Iterable[Family], at: bytes, known: dict[tuple[str, str], bytes]) -> Iterator[bytes]:
     for family in families:
-        for labels, value, _ in family.samples:
-            written = [_label(label, known) for label in ordered(family.name, labels)]
-            written.append(field(_SAMPLE, _DOUBLE + struct.pack("<d", value) + at))
+        for sample in family.samples:
+            written = [_label(label, known) for label in ordered(family.name, sample.labels)]
+            written.append(field(_SAMPLE, _DOUBLE + struct.pack("<d", sample.value) + at))
             yield field(_SERIES, b"".join(written))
 
 

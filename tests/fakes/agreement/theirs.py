@@ -54,8 +54,8 @@ def _said(reader: newest.Newest, asked: Sequence[Mapping[str, Any]]) -> Iterator
         if any(family.name in rule["expr"] for rule in asked):
             # The time of promtool begins at 0.
             since = alerting.START.timestamp() if family.name == rules.HEARD else 0.0
-            for labels, value, _ in family.samples:
-                yield promql.series(family.name, dict(labels)), promql.number(value - since)
+            for one in family.samples:
+                yield promql.series(family.name, dict(one.labels)), promql.number(one.value - since)
 
 
 def write(file: Path, asked: Sequence[Mapping[str, Any]], values: Values, decided: Sequence[Minute]) -> int:
