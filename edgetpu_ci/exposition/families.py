@@ -56,6 +56,8 @@ OWN: Final[dict[str, Own]] = {
 }
 """By name, without the prefix."""
 
+_TAKEN: Final = {*(names.of(metric).name for metric in metrics.CATALOGUE), *(names.PREFIX + name for name in OWN)}
+
 
 def of(known: Known) -> list[Family]:
     """All families that have samples, by name."""
@@ -70,10 +72,16 @@ def of_readings(readings: Iterable[Reading]) -> list[Family]:
         by_metric.setdefault(reading.metric, []).append(reading)
     by_name: dict[str, Family] = {}
     for metric, found in by_metric.items():
-        family = _family(metric, found)
-        # Of a foreign file two metrics may differ by what no name of Prometheus has.
-        by_name.setdefault(family.name, family)
+        if not is_taken(metric):
+            family = _family(metric, found)
+            # Of a foreign file two metrics may differ by what no name of Prometheus has.
+            by_name.setdefault(family.name, family)
     return list(by_name.values())
+
+
+def is_taken(metric: str) -> bool:
+    """Whether a metric that only a foreign file knows would be called as one of ours."""
+    return not metrics.is_known(metric) and names.find(metric).name in _TAKEN
 
 
 def meaning(metric: str) -> str:

@@ -11,12 +11,15 @@ from msgspec import Struct, field
 from edgetpu_ci.exposition import families, names
 from edgetpu_ci.exposition.record import Family, Labels, Line, Reading
 
-_named = cache(names.find)
-
 
 class _Column(NamedTuple):
     times: "array[int]"
     values: "array[float]"
+
+
+@cache
+def _named(metric: str) -> tuple[names.Name, bool]:
+    return names.find(metric), families.is_taken(metric)
 
 
 class Past(Struct):
@@ -30,13 +33,14 @@ class Past(Struct):
     def take(self, readings: Iterable[Reading]) -> None:
         """Some more, in any order."""
         for one in readings:
-            name = _named(one.metric)
-            if isfinite(one.value) and self.metrics.setdefault(name.name, one.metric) == one.metric:
+            name, is_taken = _named(one.metric)
+            value = name.scaled(one.value)
+            if isfinite(value) and not is_taken and self.metrics.setdefault(name.name, one.metric) == one.metric:
                 of_family = self.columns.setdefault(name.name, {})
                 if (column := of_family.get(one.labels)) is None:
                     column = of_family[one.labels] = _Column(array("q"), array("d"))
                 column.times.append(round(one.at.timestamp() * 1000))
-                column.values.append(name.scaled(one.value))
+                column.values.append(value)
 
     def families(self) -> Iterator[tuple[Family, Iterator[Line]]]:
         """Each family without its samples, and its series, by name and labels."""

@@ -75,6 +75,17 @@ def test_each_format_as_it_stands() -> None:
     )
 
 
+def test_no_foreign_metric_stands_in_the_place_of_one_of_ours() -> None:
+    foreign = [Reading(name, (), 7, AT) for name in ("latency_p99_seconds", "build_info", "store-readable")]
+    readings = [*foreign, Reading("latency_p99_ms", (), 2, AT)]
+    found = families.of(Known(version="0.1.0", readings=readings))
+    assert len({family.name for family in found}) == len(found)
+    written = text.prometheus(found)
+    assert "edgetpu_ci_latency_p99_seconds 0.002\n" in written
+    assert 'edgetpu_ci_build_info{version="0.1.0"} 1\n' in written
+    assert "7" not in written
+
+
 @pytest.mark.skipif(engines.find("promtool") is None, reason="promtool is not here; scripts/engines brings it")
 def test_promtool_finds_nothing_wrong_with_any_metric_of_the_catalogue() -> None:
     labels = (("repo", "o/r"), ("subject", "m"))

@@ -78,6 +78,14 @@ def test_of_two_foreign_metrics_that_share_a_name_only_the_first_is_taken() -> N
     assert [(line.name, line.values) for line in past.lines()] == [("edgetpu_ci_wall_time", [1.0, 3.0])]
 
 
+def test_no_foreign_metric_stands_in_the_place_of_one_of_ours_and_what_is_too_large_is_left_out() -> None:
+    past = _past(
+        _reading(0, 7, metric="latency-p99 seconds"), _reading(0, 1), _reading(0, 3, metric="build_info"),
+        _reading(1, 1e308, metric="memory_peak_mb"),
+    )  # fmt: skip
+    assert [(line.name, line.values) for line in past.lines()] == [("edgetpu_ci_latency_p99_seconds", [0.001])]
+
+
 def test_no_request_of_a_backfill_is_larger_than_it_may_be_and_nothing_is_lost() -> None:
     lines = [
         Line("x", (("n", str(n)),), list(range(size)), [0.0] * size) for n, size in enumerate((120_000, 3, *[1] * 700))
