@@ -45,8 +45,8 @@ INTERRUPTED, BUG = 130, 70
 
 _EPILOG = """\
 exit status:
-  0 passed   1 a rule failed   2 configuration or usage   3 nothing could be measured
-  4 publish, alerts or digest could not deliver   5 inconclusive or unknown, where the policy says that fails
+  0 passed   1 a rule or a check failed   2 configuration or usage   3 nothing could be measured
+  4 publish, alerts, digest or metrics could not deliver   5 inconclusive or unknown, where the policy says that fails
   70 a bug   130 interrupted
 """
 

@@ -23,7 +23,7 @@ from edgetpu_ci import (
     tflite,
 )
 from edgetpu_ci.collect import inference
-from edgetpu_ci.doctor import edgetpu, edgetpu_findings
+from edgetpu_ci.doctor import edgetpu, edgetpu_findings, observability
 from edgetpu_ci.doctor.finding import Finding, State
 from edgetpu_ci.errors import ConfigError, DeliveryError, DocumentError, GitError, InputError, ModelError, StoreError
 from edgetpu_ci.files import write_whole
@@ -58,6 +58,7 @@ def examine(path: Path, world: World) -> list[Finding]:
             *_noise(settings, world),
             *_notifiers(settings, world),
             *_runbooks(settings, world),
+            *observability.examine(settings, world),
             *_github(settings, world),
             *_readers(settings, world),
         ]

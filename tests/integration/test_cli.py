@@ -287,6 +287,11 @@ HEAVY = {
     "msgspec",
     "pandas",
     "importlib.metadata",
+    "structlog",
+    "opentelemetry",
+    "http.server",
+    "http.client",
+    "asyncio",
 }
 
 

@@ -181,3 +181,39 @@ def test_a_contact_whom_nobody_could_tell_is_named_before_anything_is_wrong(tmp_
 
 def test_at_a_desk_secrets_that_only_jobs_have_are_no_fault(tmp_path: Path) -> None:
     assert {state for state, _, _ in telling(tmp_path, {})} == {"note"}
+
+
+OBSERVED = """
+collect: []
+observability:
+  logs: {aggregator: {use: loki}}
+  traces: {}
+  health: {heartbeat: HEARTBEAT}
+"""
+
+
+def observed(folder: Path, env: dict[str, str], text: str = OBSERVED) -> list[tuple[str, str, str]]:
+    (folder / "edgetpu-ci.yml").write_text(text)
+    found = doctor.examine(folder / "edgetpu-ci.yml", world(folder, env=env))
+    wanted = {"logs", "aggregator", "traces", "heartbeat"}
+    return [(f.state, f.what, f.sentence.partition(";")[0]) for f in found if f.what in wanted]
+
+
+def test_where_events_and_spans_could_not_go_is_said_before_a_job_loses_them(tmp_path: Path) -> None:
+    assert observed(tmp_path, {}) == [
+        ("ok", "logs", "Events go to .edgetpu-ci/logs, a file for each level, day and session."),
+        ("note", "aggregator", "EDGETPU_CI_LOKI_URL is not set"),
+        ("note", "traces", "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+        ("note", "heartbeat", "HEARTBEAT is not set"),
+    ]
+    set_ = {
+        "EDGETPU_CI_LOKI_URL": "http://loki",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://tempo",
+        "HEARTBEAT": "http://h",
+    }
+    assert [state for state, _, _ in observed(tmp_path, set_)] == ["ok", "ok", "ok"]
+    meant = observed(tmp_path, {"EDGETPU_CI_LOKI_URL": "loki", "OTEL_EXPORTER_OTLP_ENDPOINT": "tempo:4318"})
+    assert [(state, what) for state, what, _ in meant if state == "bad"] == [("bad", "aggregator"), ("bad", "traces")]
+    typo = observed(tmp_path, {}, OBSERVED.replace("loki", "lokki"))
+    assert ("bad", "aggregator", 'observability.logs.aggregator: there is no aggregator plugin "lokki"') in typo
+    assert observed(tmp_path, {}, "collect: []\n") == []

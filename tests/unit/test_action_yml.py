@@ -57,7 +57,17 @@ def test_what_collects_key_figures_is_given_what_reads_them_and_no_runtime(comma
     assert "ai-edge-litert" not in (ROOT / "requirements-kpis.txt").read_text()
 
 
-@pytest.mark.parametrize("command", ["publish --from-workflow-run", "judge report.json"])
+LITTLE = (
+    "publish --from-workflow-run",
+    "judge report.json",
+    "metrics push --to otlp",
+    "render --check",
+    "logs prune",
+    "serve",
+)
+
+
+@pytest.mark.parametrize("command", LITTLE)
 def test_what_only_says_is_given_little(command: str) -> None:
     assert lock(command) == "requirements.txt"
 
