@@ -51,7 +51,7 @@ class Reading(Struct, frozen=True, gc=False):
 class Ran(Struct, frozen=True, kw_only=True):
     """The newest run of a machine: `labels` are `repo`, `branch` and `machine`; how many verdicts of each status.
 
-    `host` is the machine's own name, `measured` how many values it measured, `models` the sha256 of its models by subject.
+    `host` is the machine's own name, `measured` how many values it has, `models` the sha256 of its models by subject.
     """
 
     labels: Labels

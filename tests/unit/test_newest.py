@@ -70,8 +70,10 @@ class Kept:
 
     def text(self, name: str) -> dict[Labels, float]:
         found = {family.name: family for family in families.of(self.reader.refresh())}
-        family = found.get(f"edgetpu_ci_{name}")
-        return {sample.labels: sample.value for sample in family.samples} if family else {}
+        samples = found[f"edgetpu_ci_{name}"].samples if f"edgetpu_ci_{name}" in found else ()
+        by_labels = {sample.labels: sample.value for sample in samples}
+        assert len(by_labels) == len(samples), "a series stands there twice"
+        return by_labels
 
 
 def _is_measured(reading: object) -> bool:
@@ -183,7 +185,8 @@ def test_what_is_older_than_a_month_is_not_known_but_when_the_last_run_was(kept:
 
 
 def test_what_a_clock_that_jumped_called_yet_to_come_is_not_read(kept: Callable[..., Kept]) -> None:
-    assert kept().values(report(coverage(80)), report(coverage(1), minutes=24 * 60)) == {OF_REPOSITORY: 80}
+    early, yet_to_come = report(coverage(80), minutes=61), report(coverage(1), minutes=24 * 60)
+    assert kept(minutes=60).values(early, yet_to_come) == {OF_REPOSITORY: 80}
 
 
 def test_a_store_that_lies_elsewhere_is_looked_at_once_a_minute(kept: Callable[..., Kept]) -> None:
@@ -331,6 +334,16 @@ def test_incidents_are_those_of_the_store_now_not_of_the_last_run_that_counted(k
         (("repo", "o/r"), ("state", "unacknowledged")): 1,
     }
     assert store.text("outbox_waiting") == {(("repo", "o/r"),): 0}
+
+
+def test_figures_of_incidents_are_of_the_branch_of_key_figures_and_the_book_is_newer_than_what_was_put_away(
+    kept: Callable[..., Kept],
+) -> None:
+    store, elsewhere = kept(), report(fps(700), machine="pi5", minutes=1)
+    store.add(report(coverage(80)), replace(elsewhere, run=replace(elsewhere.run, branch="dev")))
+    store.store.append(STORED, "20261125T120000Z-1", codec.encode_json(incident(resolved_at=START)))
+    assert store.store.swap(STORED, None, memory.pack(Book(incidents=(incident(),), opened=1)))
+    assert store.text("incidents_open") == {OF_REPOSITORY: 1}
 
 
 SLOW = AlertRule(name="slow", match="*/throughput_fps", below=50, by=("subject", "device"))
