@@ -289,18 +289,20 @@ def test_what_became_worse_is_a_fraction_and_zero_once_it_is_back(kept: Callable
     name = (*ON_PI, ("metric", "throughput_fps"))
     assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
     store.add(report(fps(700), machine="pi5", minutes=1))
-    assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
     calm = Comparison(
         subject="mobilenet", metric="throughput_sustained_fps", base=700, head=700, finding="unchanged", ratio=1.0
     )
-    store.add(report(fps(700), machine="pi5", minutes=2, comparisons=(calm,)))
+    store.add(report(fps(700), machine="pi5", minutes=-1, comparisons=(calm,)))
+    assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
+    store.add(report(replace(fps(700), metric="average_throughput_fps"), machine="pi5", minutes=2, comparisons=(calm,)))
     assert store.text("regression_ratio") == {name: 0}
 
 
 def test_the_newest_run_of_each_machine_with_its_verdicts(kept: Callable[..., Kept]) -> None:
     verdict = Verdict(subject="repository", metric="test_coverage", status="failed", weight="fail", because="70 %")
     store = kept()
-    store.add(report(coverage(80)), report(coverage(70), minutes=1, verdicts=(verdict,), version="0.7.0"))
+    store.known(report(coverage(70), minutes=1, verdicts=(verdict,), version="0.7.0"))
+    store.add(report(coverage(80)))
     machine = (*REPO, ("machine", "repository"))
     run = (("commit", "c000001"), ("report", "20261125T120100Z-repository"), ("url", ""), ("version", "0.7.0"))
     assert store.text("last_run_info") == {(*machine, *run): 1}
@@ -318,7 +320,10 @@ def test_dependencies_are_those_of_the_newest_run_that_looked(kept: Callable[...
     store.add(looked, report(coverage(80), minutes=1))
     ((labels, one),) = store.text("dependency_info").items()
     assert (dict(labels)["package"], dict(labels)["severity"], one) == ("numpy", "high", 1)
-    store.add(report(value("outdated_dependencies", 0), minutes=2))
+    late = replace(looked.run, id="20261125T115900Z-repository", at=at(-1), dependencies=())
+    store.add(report(value("outdated_dependencies", None), minutes=2), replace(looked, run=late))
+    assert len(store.text("dependency_info")) == 1
+    store.add(report(value("outdated_dependencies", 0), minutes=3))
     assert store.text("dependency_info") == {}
 
 
