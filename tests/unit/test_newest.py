@@ -271,6 +271,22 @@ def test_of_what_heat_spoilt_only_what_is_better_counts(kept: Callable[..., Kept
     assert found[ON_PI] == known
 
 
+def test_what_neither_a_fault_nor_heat_touches_counts_and_a_hot_speed_alone_is_not_known(
+    kept: Callable[..., Kept],
+) -> None:
+    size, memory_ = value("model_bytes", 7, "mobilenet"), value("memory_peak_mb", 9, "mobilenet")
+    fault = value("error_rate_percent", 50, "mobilenet", failed=True, reason="the USB stick is gone")
+    heat = value("throttled_percent", 90, "mobilenet")
+    store = kept()
+    store.add(report(fps(700), size, memory_, machine="pi5"))
+    now = [replace(size, value=5), replace(memory_, value=5), fps(800)]
+    known = store.known(report(*now, fault, machine="pi5", minutes=1), report(*now, heat, machine="new", minutes=2))
+    found = {(one.metric, dict(one.labels).get("machine")): one.value for one in known.readings}
+    assert [found[name, "pi5"] for name in ("model_bytes", "memory_peak_mb", "throughput_fps")] == [5, 9, 700]
+    assert found["memory_peak_mb", "new"] == 5
+    assert ("throughput_fps", "new") not in found
+
+
 def test_bad_runs_are_counted_in_a_row_and_end_as_the_alert_does(kept: Callable[..., Kept]) -> None:
     rule = replace(COVERAGE, for_="2 runs", resolve_after=2)
     store = kept(rule)

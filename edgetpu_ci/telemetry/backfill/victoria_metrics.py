@@ -97,8 +97,8 @@ def _check_values(line: Line, found: dict[int, float], place: Place) -> None:
     for at, value in zip(line.times, line.values, strict=True):
         if not isclose(value, found[at], rel_tol=held.DIGITS, abs_tol=tolerance):
             raise DeliveryError(
-                f"{place.name} has {found[at]:.15g}, not {value:.15g} of {_shown(line)} at {_moment(at)}; delete that series "
-                "there (/api/v1/admin/tsdb/delete_series), and try again."
+                f"{place.name} has {found[at]:.15g}, not {value:.15g} of {_shown(line)} at {_moment(at)}; delete that "
+                "series there (/api/v1/admin/tsdb/delete_series), and try again."
             )
 
 
