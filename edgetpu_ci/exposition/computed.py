@@ -15,7 +15,10 @@ from edgetpu_ci.exposition.streaks import Streaks
 from edgetpu_ci.incidents import evaluate, figures, lasting
 from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.metrics.supply import DEPENDENCIES
-from edgetpu_ci.model import REPOSITORY, Report
+from edgetpu_ci.model import REPOSITORY, Report, Run
+
+_FILE: Final = "model_bytes"
+"""The metric whose details have the sha256 of a model."""
 
 _OF_DEPENDENCIES: Final = {kpi.metric.name for kpi in DEPENDENCIES}
 
@@ -66,6 +69,10 @@ class Gathered:
                 url=run.url,
                 version=report.version,
                 verdicts=Counter(verdict.status for verdict in report.verdicts),
+                failed=tuple(verdict for verdict in report.verdicts if verdict.status == "failed"),
+                host=run.machine.host,
+                measured=sum(m.value is not None for m in run.measurements),
+                models=_models(run),
             )
 
     def _take_dependencies(self, report: Report, labels: Labels) -> None:
@@ -74,6 +81,11 @@ class Gathered:
         known = self.needed.get(labels)
         if looked and (known is None or known[0] <= report.run.at):
             self.needed[labels] = report.run.at, tuple(Needed(labels, one) for one in report.run.dependencies)
+
+
+def _models(run: Run) -> dict[str, str]:
+    facts = ((m.subject, dict(m.details)) for m in run.measurements if m.metric == _FILE)
+    return {subject: known["sha256"] for subject, known in facts if known.get("sha256")}
 
 
 def _is_newer(report: Report, known: Ran | Sample | None) -> bool:

@@ -1,7 +1,6 @@
 """What one report says of each metric, and what becomes of the newest known value by it. Pure."""
 
 from collections.abc import Iterable, Iterator
-from math import isfinite
 from typing import Literal
 
 from edgetpu_ci import metrics, validity
@@ -29,7 +28,7 @@ def of(report: Report, labels: Labels) -> Iterator[Measured]:
     kinds = {m.metric: (metrics.find(m.metric).name, evaluate.machine_of(run, m)) for m in one_of_each}
     written: dict[tuple[str, str, str], Labels] = {}
     for measured in run.measurements:
-        if measured.value is not None and isfinite(measured.value):
+        if measured.value is not None:
             metric, machine = kinds[measured.metric]
             key = (measured.subject, measured.device, machine)
             # Series of a subject share theirs: that is less to keep, and to write.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from edgetpu_ci.incidents.record import Book
-from edgetpu_ci.model import Dependency
+from edgetpu_ci.model import Dependency, Verdict
 
 Labels = tuple[tuple[str, str], ...]
 """Names and values, in the order in which they are written; one that is empty is left out."""
@@ -49,7 +49,10 @@ class Reading(Struct, frozen=True, gc=False):
 
 
 class Ran(Struct, frozen=True, kw_only=True):
-    """The newest run of a machine: `labels` are `repo`, `branch` and `machine`; how many verdicts of each status."""
+    """The newest run of a machine: `labels` are `repo`, `branch` and `machine`; how many verdicts of each status.
+
+    `host` is the machine's own name, `measured` how many values it has, `models` the sha256 of its models by subject.
+    """
 
     labels: Labels
     at: datetime
@@ -58,6 +61,15 @@ class Ran(Struct, frozen=True, kw_only=True):
     url: str
     version: str
     verdicts: Mapping[str, int]
+    failed: Sequence[Verdict] = ()
+    host: str = ""
+    measured: int = 0
+    models: Mapping[str, str] = {}
+
+    @property
+    def machine(self) -> str:
+        """Where it was; "repository" where no machine measured anything."""
+        return dict(self.labels).get("machine", "")
 
 
 class Needed(NamedTuple):

@@ -13,7 +13,7 @@ from edgetpu_ci.device import coral
 from edgetpu_ci.device.coral import Coral
 from edgetpu_ci.errors import ConfigError, DeviceError
 from edgetpu_ci.exposition.record import Known
-from edgetpu_ci.serve import known
+from edgetpu_ci.model import REPOSITORY
 from edgetpu_ci.serve.health import Check, State
 from edgetpu_ci.serve.models import Use
 
@@ -98,7 +98,7 @@ def disk_space(free: int | None) -> Check:
 
 def freshness(read: Known, now: datetime, settings: Config) -> Check:
     """How old the newest benchmark is, against what the configuration allows."""
-    newest = next((run.at for run in known.benchmarks(read.runs)), None)
+    newest = max((run.at for run in read.runs if run.machine != REPOSITORY), default=None)
     if not settings.collect:
         return Check("healthy", "No benchmark is configured.")
     if newest is None:

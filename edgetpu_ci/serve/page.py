@@ -18,10 +18,9 @@ from edgetpu_ci.incidents.incident import in_order
 from edgetpu_ci.incidents.record import Incident
 from edgetpu_ci.model import REPOSITORY
 from edgetpu_ci.render import addresses, words
-from edgetpu_ci.serve import health, known
+from edgetpu_ci.serve import health
 from edgetpu_ci.serve.exchange import Answer
 from edgetpu_ci.serve.health import Check
-from edgetpu_ci.serve.known import Told
 from edgetpu_ci.serve.routes import PATHS
 
 _MOST: Final = 50
@@ -68,13 +67,12 @@ _SIGNS: Final = {"healthy": "✓", "degraded": "!", "unhealthy": "✗"}
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """What the page tells: of health, of the newest runs, and what each of them says by its report."""
+    """What the page tells: of health, and of what is known of the store."""
 
     at: datetime
     version: str
     checks: Mapping[str, Check]
     known: Known
-    told: Mapping[str, Told]
 
 
 def answer(shown: Shown) -> Answer:
@@ -144,9 +142,9 @@ def _who(one: Incident) -> str:
 
 def _failed(shown: Shown) -> str:
     rows = [
-        [_text(verdict.key), escape(words.plain(verdict.because, words.SENTENCE)), _where(run, shown)]
+        [_text(verdict.key), escape(words.plain(verdict.because, words.SENTENCE)), _where(run)]
         for run in shown.known.runs
-        for verdict in shown.told.get(run.report, Told()).failed
+        for verdict in run.failed
     ]
     title, head = "What failed in the newest runs", ("what", "why", "where")
     return _table(title, head, rows, "Nothing." if shown.known.runs else _no_run(shown))
@@ -154,7 +152,7 @@ def _failed(shown: Shown) -> str:
 
 def _runs(shown: Shown) -> str:
     runs = sorted(shown.known.runs, key=lambda run: run.at, reverse=True)
-    rows = [[_where(run, shown), _commit(run), *_counted(run, shown), _ago(run.at, shown.at)] for run in runs]
+    rows = [[_where(run), _commit(run), *_counted(run), _ago(run.at, shown.at)] for run in runs]
     head = ("where", "commit", "values", "failed", "when")
     return _table("Newest runs of main", head, rows, _no_run(shown))
 
@@ -163,11 +161,10 @@ def _no_run(shown: Shown) -> str:
     return "There is no run yet." if shown.known.is_readable else "The store cannot be read."
 
 
-def _where(run: Ran, shown: Shown) -> str:
-    machine = known.machine(run)
-    if machine == REPOSITORY:
+def _where(run: Ran) -> str:
+    if run.machine == REPOSITORY:
         return "the repository"
-    return _text(shown.told.get(run.report, Told()).host or machine or "an unnamed machine")
+    return _text(run.host or run.machine or "an unnamed machine")
 
 
 def _commit(run: Ran) -> str:
@@ -177,9 +174,8 @@ def _commit(run: Ran) -> str:
     return f'<a href="{escape(link)}" rel="noreferrer">{shown}</a>' if link else shown
 
 
-def _counted(run: Ran, shown: Shown) -> tuple[str, str]:
-    told = shown.told.get(run.report, Told())
-    return f"{told.measured:,}", f"{run.verdicts.get('failed', 0):,}"
+def _counted(run: Ran) -> tuple[str, str]:
+    return f"{run.measured:,}", f"{run.verdicts.get('failed', 0):,}"
 
 
 def _checks(checks: Mapping[str, Check]) -> str:

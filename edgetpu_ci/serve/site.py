@@ -1,7 +1,7 @@
 """What is served: the store's newest values, and how store and host are, looked up when somebody asks."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,6 @@ from edgetpu_ci.exposition.record import Known
 from edgetpu_ci.serve import health, negotiation, page
 from edgetpu_ci.serve.exchange import Answer, Request
 from edgetpu_ci.serve.health import Check
-from edgetpu_ci.serve.known import Reports, Told
 from edgetpu_ci.serve.standing import Host
 from edgetpu_ci.world import World
 
@@ -24,15 +23,14 @@ def of(settings: Config, world: World) -> "Site":
     """The site of a configuration; nothing is looked at yet. ConfigError where it could never be."""
     kept = newest.of(settings, world)
     durations.time(settings.observability.health.benchmark_age, "observability.health.benchmark_age")
-    return Site(look=kept.promptly, reports=Reports(kept.store), host=Host(settings, world))
+    return Site(look=kept.promptly, host=Host(settings, world))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What `look` knows of the store, what its `reports` say, and how the `host` is."""
+    """What `look` knows of the store, and how the `host` is."""
 
     look: Callable[[], Known]
-    reports: Reports
     host: Host
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,7 +51,7 @@ class Site:
 
     def health(self) -> Answer:
         """All checks."""
-        found = self._checks(*self._known())
+        found = self._checks(self.look())
         return Answer(health.http_status(found), health.plain(found, self.host.now(), __version__), health.PLAIN)
 
     def ready(self) -> Answer:
@@ -68,18 +66,13 @@ class Site:
 
     def page(self) -> Answer:
         """All of it for people."""
-        read, told = self._known()
-        found = self._checks(read, told)
-        return page.answer(page.Shown(at=self.host.now(), version=__version__, checks=found, known=read, told=told))
-
-    def _known(self) -> tuple[Known, Mapping[str, Told]]:
         read = self.look()
-        with self._alone:
-            return read, self.reports.of(read.runs)
+        shown = page.Shown(at=self.host.now(), version=__version__, checks=self._checks(read), known=read)
+        return page.answer(shown)
 
-    def _checks(self, read: Known, told: Mapping[str, Told]) -> dict[str, Check]:
+    def _checks(self, read: Known) -> dict[str, Check]:
         with self._alone:
-            return self.host.checks(read, told)
+            return self.host.checks(read)
 
 
 def _softened(check: Check) -> Check:

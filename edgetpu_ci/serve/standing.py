@@ -10,9 +10,8 @@ from edgetpu_ci.config import Config
 from edgetpu_ci.device import coral
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.exposition.record import Known
-from edgetpu_ci.serve import checks, installed, known
+from edgetpu_ci.serve import checks, installed
 from edgetpu_ci.serve.health import Check
-from edgetpu_ci.serve.known import Told
 from edgetpu_ci.serve.models import Files, Use
 from edgetpu_ci.world import World
 
@@ -29,10 +28,10 @@ class Host:
         """What time it is here."""
         return self.world.now()
 
-    def checks(self, read: Known, told: Mapping[str, Told]) -> dict[str, Check]:
-        """All checks, by their names, of what is known of the store and what its newest reports tell."""
+    def checks(self, read: Known) -> dict[str, Check]:
+        """All checks, by their names, with what is known of the store."""
         room = checks.disk_space(installed.free(self._place()))
-        return self._tamed({**self._measuring(_measured(read, told)), "disk_space": room}) | self.kept(read)
+        return self._tamed({**self._measuring(_measured(read)), "disk_space": room}) | self.kept(read)
 
     def kept(self, read: Known) -> dict[str, Check]:
         """Those of what is kept alone."""
@@ -72,7 +71,7 @@ class Host:
         return redaction.redacted(sentence, ())
 
 
-def _measured(read: Known, told: Mapping[str, Told]) -> dict[str, str]:
+def _measured(read: Known) -> dict[str, str]:
     """The sha256 that the newest run knows of each model."""
-    oldest_first = reversed(known.benchmarks(read.runs))
-    return {subject: digest for run in oldest_first for subject, digest in told[run.report].models.items()}
+    oldest_first = sorted(read.runs, key=lambda run: run.at)
+    return {subject: digest for run in oldest_first for subject, digest in run.models.items()}

@@ -70,8 +70,10 @@ class Kept:
 
     def text(self, name: str) -> dict[Labels, float]:
         found = {family.name: family for family in families.of(self.reader.refresh())}
-        family = found.get(f"edgetpu_ci_{name}")
-        return {sample.labels: sample.value for sample in family.samples} if family else {}
+        samples = found[f"edgetpu_ci_{name}"].samples if f"edgetpu_ci_{name}" in found else ()
+        by_labels = {sample.labels: sample.value for sample in samples}
+        assert len(by_labels) == len(samples), "a series stands there twice"
+        return by_labels
 
 
 def _is_measured(reading: object) -> bool:
@@ -183,7 +185,8 @@ def test_what_is_older_than_a_month_is_not_known_but_when_the_last_run_was(kept:
 
 
 def test_what_a_clock_that_jumped_called_yet_to_come_is_not_read(kept: Callable[..., Kept]) -> None:
-    assert kept().values(report(coverage(80)), report(coverage(1), minutes=24 * 60)) == {OF_REPOSITORY: 80}
+    early, yet_to_come = report(coverage(80), minutes=61), report(coverage(1), minutes=24 * 60)
+    assert kept(minutes=60).values(early, yet_to_come) == {OF_REPOSITORY: 80}
 
 
 def test_a_store_that_lies_elsewhere_is_looked_at_once_a_minute(kept: Callable[..., Kept]) -> None:
@@ -268,6 +271,22 @@ def test_of_what_heat_spoilt_only_what_is_better_counts(kept: Callable[..., Kept
     assert found[ON_PI] == known
 
 
+def test_what_neither_a_fault_nor_heat_touches_counts_and_a_hot_speed_alone_is_not_known(
+    kept: Callable[..., Kept],
+) -> None:
+    size, memory_ = value("model_bytes", 7, "mobilenet"), value("memory_peak_mb", 9, "mobilenet")
+    fault = value("error_rate_percent", 50, "mobilenet", failed=True, reason="the USB stick is gone")
+    heat = value("throttled_percent", 90, "mobilenet")
+    store = kept()
+    store.add(report(fps(700), size, memory_, machine="pi5"))
+    now = [replace(size, value=5), replace(memory_, value=5), fps(800)]
+    known = store.known(report(*now, fault, machine="pi5", minutes=1), report(*now, heat, machine="new", minutes=2))
+    found = {(one.metric, dict(one.labels).get("machine")): one.value for one in known.readings}
+    assert [found[name, "pi5"] for name in ("model_bytes", "memory_peak_mb", "throughput_fps")] == [5, 9, 700]
+    assert found["memory_peak_mb", "new"] == 5
+    assert ("throughput_fps", "new") not in found
+
+
 def test_bad_runs_are_counted_in_a_row_and_end_as_the_alert_does(kept: Callable[..., Kept]) -> None:
     rule = replace(COVERAGE, for_="2 runs", resolve_after=2)
     store = kept(rule)
@@ -286,18 +305,20 @@ def test_what_became_worse_is_a_fraction_and_zero_once_it_is_back(kept: Callable
     name = (*ON_PI, ("metric", "throughput_fps"))
     assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
     store.add(report(fps(700), machine="pi5", minutes=1))
-    assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
     calm = Comparison(
         subject="mobilenet", metric="throughput_sustained_fps", base=700, head=700, finding="unchanged", ratio=1.0
     )
-    store.add(report(fps(700), machine="pi5", minutes=2, comparisons=(calm,)))
+    store.add(report(fps(700), machine="pi5", minutes=-1, comparisons=(calm,)))
+    assert store.text("regression_ratio") == {name: pytest.approx(0.2)}
+    store.add(report(replace(fps(700), metric="average_throughput_fps"), machine="pi5", minutes=2, comparisons=(calm,)))
     assert store.text("regression_ratio") == {name: 0}
 
 
 def test_the_newest_run_of_each_machine_with_its_verdicts(kept: Callable[..., Kept]) -> None:
     verdict = Verdict(subject="repository", metric="test_coverage", status="failed", weight="fail", because="70 %")
     store = kept()
-    store.add(report(coverage(80)), report(coverage(70), minutes=1, verdicts=(verdict,), version="0.7.0"))
+    store.known(report(coverage(70), minutes=1, verdicts=(verdict,), version="0.7.0"))
+    store.add(report(coverage(80)))
     machine = (*REPO, ("machine", "repository"))
     run = (("commit", "c000001"), ("report", "20261125T120100Z-repository"), ("url", ""), ("version", "0.7.0"))
     assert store.text("last_run_info") == {(*machine, *run): 1}
@@ -315,7 +336,10 @@ def test_dependencies_are_those_of_the_newest_run_that_looked(kept: Callable[...
     store.add(looked, report(coverage(80), minutes=1))
     ((labels, one),) = store.text("dependency_info").items()
     assert (dict(labels)["package"], dict(labels)["severity"], one) == ("numpy", "high", 1)
-    store.add(report(value("outdated_dependencies", 0), minutes=2))
+    late = replace(looked.run, id="20261125T115900Z-repository", at=at(-1), dependencies=())
+    store.add(report(value("outdated_dependencies", None), minutes=2), replace(looked, run=late))
+    assert len(store.text("dependency_info")) == 1
+    store.add(report(value("outdated_dependencies", 0), minutes=3))
     assert store.text("dependency_info") == {}
 
 
@@ -331,6 +355,16 @@ def test_incidents_are_those_of_the_store_now_not_of_the_last_run_that_counted(k
         (("repo", "o/r"), ("state", "unacknowledged")): 1,
     }
     assert store.text("outbox_waiting") == {(("repo", "o/r"),): 0}
+
+
+def test_figures_of_incidents_are_of_the_branch_of_key_figures_and_the_book_is_newer_than_what_was_put_away(
+    kept: Callable[..., Kept],
+) -> None:
+    store, elsewhere = kept(), report(fps(700), machine="pi5", minutes=1)
+    store.add(report(coverage(80)), replace(elsewhere, run=replace(elsewhere.run, branch="dev")))
+    store.store.append(STORED, "20261125T120000Z-1", codec.encode_json(incident(resolved_at=START)))
+    assert store.store.swap(STORED, None, memory.pack(Book(incidents=(incident(),), opened=1)))
+    assert store.text("incidents_open") == {OF_REPOSITORY: 1}
 
 
 SLOW = AlertRule(name="slow", match="*/throughput_fps", below=50, by=("subject", "device"))

@@ -125,6 +125,12 @@ def test_a_value_of_another_moment_is_not_the_one_that_was_pushed(tmp_path: Path
     assert "lacks 2 of them" in str(_remote(tmp_path, Engine(queries=[_series({}, NOW - 400)])).error)
 
 
+def test_twelve_digits_of_a_value_are_enough(tmp_path: Path) -> None:
+    name = "edgetpu_ci_latency_p99_seconds"
+    assert _remote(tmp_path, Engine(queries=[_series({name: 0.0125 * (1 - 5e-12)})])).error is None
+    assert "has another value" in str(_remote(tmp_path, Engine(queries=[_series({name: 0.0125 * (1 - 5e-11)})])).error)
+
+
 def test_another_value_at_that_moment_is_told_at_once(tmp_path: Path) -> None:
     pushed = _remote(tmp_path, Engine(queries=[_series({"edgetpu_ci_test_coverage_ratio": 0.5})]))
     assert "has another value of 1 of 2 series" in str(pushed.error)

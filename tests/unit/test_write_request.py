@@ -47,3 +47,8 @@ def test_no_request_has_more_samples_than_it_may_and_none_is_lost() -> None:
         ["x3", "x4"],
         ["x5"],
     ]
+
+
+def test_no_request_names_more_families_than_a_query_for_them_may() -> None:
+    families = [Family(name=f"x{place}", help="", samples=[Sample((), 1)]) for place in range(301)]
+    assert [len(batch) for batch in batches.whole(families, 1000)] == [150, 150, 1]

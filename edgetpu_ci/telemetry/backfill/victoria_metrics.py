@@ -28,8 +28,6 @@ _MOST_SERIES: Final = 500
 
 _SECONDS: Final = 30.0
 _PAUSE: Final = 1.0
-_DIGITS: Final = 1e-12
-"""It keeps fourteen digits or so of the largest value of a series."""
 
 
 def bring(past: Past, place: Place, world: World) -> Brought:
@@ -94,12 +92,13 @@ def _arrived(batch: Sequence[Line], until: float, place: Place, world: World) ->
 
 
 def _check_values(line: Line, found: dict[int, float], place: Place) -> None:
-    tolerance = _DIGITS * max(map(abs, line.values))
+    # What it keeps, it keeps of the largest value of a series.
+    tolerance = held.DIGITS * max(map(abs, line.values))
     for at, value in zip(line.times, line.values, strict=True):
-        if not isclose(value, found[at], rel_tol=_DIGITS, abs_tol=tolerance):
+        if not isclose(value, found[at], rel_tol=held.DIGITS, abs_tol=tolerance):
             raise DeliveryError(
-                f"{place.name} has {found[at]:g}, not {value:g} of {_shown(line)} at {_moment(at)}; delete that series "
-                "there (/api/v1/admin/tsdb/delete_series), and try again."
+                f"{place.name} has {found[at]:.15g}, not {value:.15g} of {_shown(line)} at {_moment(at)}; delete that "
+                "series there (/api/v1/admin/tsdb/delete_series), and try again."
             )
 
 

@@ -1,10 +1,14 @@
 """Families in parts that one request holds. Pure."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from msgspec.structs import replace
 
 from edgetpu_ci.exposition.record import Family
+
+MOST_NAMES: Final = 150
+"""Families together: a query that names them all has at most 16 KiB, which is all that VictoriaMetrics takes."""
 
 
 def whole(families: Iterable[Family], most: int) -> Iterator[list[Family]]:
@@ -12,7 +16,7 @@ def whole(families: Iterable[Family], most: int) -> Iterator[list[Family]]:
     batch: list[Family] = []
     size = 0
     for family in families:
-        if batch and size + len(family.samples) > most:
+        if batch and (size + len(family.samples) > most or len(batch) == MOST_NAMES):
             yield batch
             batch, size = [], 0
         batch.append(family)
