@@ -28,11 +28,13 @@ class Process:
         logs = settings.observability.logs
         if logs is None or self.logging:
             return
+        from edgetpu_ci import redaction
         from edgetpu_ci.logs import opening, uploading
 
         person = (lambda line: output.write(line, sys.stderr)) if output.is_watched(sys.stderr) else None
         self.settings, self.world = settings, world
-        self.logging = opening.begin(logs, world, person)
+        named = redaction.named(settings.alerting, settings.observability)
+        self.logging = opening.begin(logs, world, person, named)
         uploading.write_outputs(logs, world)
 
     def failed(self, error: Exception) -> None:
