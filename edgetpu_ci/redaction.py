@@ -59,7 +59,8 @@ _SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = (
         ("cookie", "key", "token", "secret", "auth"),
         re.compile(
             r"""(?ix) (?P<name> \b
-            (?: (?:set-)?cookie | private-token | x-[\w-]{0,40} (?: key | token | secret | auth ) ) ["']? : [ ]* ["']? ) [^"'\n]+"""
+            (?: (?:set-)?cookie | private-token | x-[\w-]{0,40} (?: key | token | secret | auth ) )
+            ["']? : [ ]* ["']? ) [^"'\n]+"""
         ),
         rf"\g<name>{GONE}",
     ),

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from edgetpu_ci import __version__, codec, run_events
 from edgetpu_ci.config.observability import Logs, Route, default_levels
 from edgetpu_ci.config.step import Step
+from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.logs import events, files, foreign, opening, sinks, uploading
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.model import Measurement
@@ -265,6 +266,25 @@ def test_a_batch_goes_at_a_thousand_and_at_the_end_and_what_is_lost_is_counted()
         "warning: Events do not reach the aggregator: RuntimeError.",
         "warning: 1,000 events did not reach the aggregator.",
     ]
+
+
+def test_who_did_not_answer_is_asked_once_more_at_the_end_and_not_before() -> None:
+    sizes, said = [], Said()
+
+    def send(entries: Sequence[Entry]) -> None:
+        sizes.append(len(entries))
+        if len(sizes) == 1:
+            raise DeliveryError("it did not answer.")
+
+    batched = sinks.Batched(send)
+    guard = batched.guarded("the aggregator", said.append)
+    for _ in range(4500):
+        guard.write(Entry("INFO", AT, "s", {}, "{}"))
+    assert sizes == [1000]
+    batched.flush()
+    guard.end()
+    assert sizes == [1000, 1000]
+    assert said[1:] == ["warning: 3,500 events did not reach the aggregator."]
 
 
 def test_files_are_removed_after_the_days_of_their_level(tmp_path: Path) -> None:
