@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
+from urllib.parse import quote, unquote
+
+import msgspec
 
 GONE: Final = "***"
 
@@ -12,10 +15,20 @@ _NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST: Final = 6
+_TELLING: Final = 16
+"""A part of a secret with fewer characters, and no digit among them, is a word that stands in any text."""
+
+_ADDRESS: Final = re.compile(r"://(?P<user>[^\s/?#@:]*)(?::(?P<password>[^\s/?#]*))?@")
 _SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = (
     (("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), re.compile(r"\bgh[pousr]_\w{20,}"), GONE),
     (("github_pat_",), re.compile(r"\bgithub_pat_\w{20,}"), GONE),
-    (("xox",), re.compile(r"\bxox[a-z]-[\w-]{10,}"), GONE),
+    (("xox", "xapp-"), re.compile(r"\b(?:xox[a-z]|xapp)-[\w-]{10,}"), GONE),
+    # GitLab, npm, Hugging Face, Docker, Google.
+    (
+        ("glpat-", "npm_", "hf_", "dckr_pat_", "aiza"),
+        re.compile(r"\b(?:glpat-|npm_|hf_|dckr_pat_|AIza)[\w-]{20,}"),
+        GONE,
+    ),
     (("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}"), GONE),
     (("pypi-age",), re.compile(r"\bpypi-AgE[\w-]{10,}"), GONE),
     # The key of an integration of PagerDuty, and a token of its API.
@@ -29,19 +42,41 @@ _SHAPES: Final[tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]] = (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         GONE,
     ),
-    (("://",), re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"), GONE),
+    # To the last @ before the path: a password may have one in it, and a token may stand there alone.
+    (("://",), re.compile(r"""(?<=://)[^\s/?#"'<>]+(?=@)"""), GONE),
     (("hooks.slack.com",), re.compile(r"(?<=hooks\.slack\.com/)\S+"), GONE),
     (("authorization: ",), re.compile(r"(?i)(?<=authorization: )\S+ ?\S*"), GONE),
     (("bearer ",), re.compile(r"(?i)\b(?<=bearer )[\w.~+/=-]{6,}"), GONE),
     # A word after it ("basic training") is no secret: that has more than small letters in it.
     (("basic ",), re.compile(r"\b(?<=[Bb]asic )(?=\S*[A-Z0-9=])[\w+/=-]{8,}"), GONE),
+    # What is quoted is a secret to its end, whatever scheme it begins with; a header is one to the end of its line.
     (
-        ("passw", "secret", "token", "key", "authorization"),
+        ("authorization",),
+        re.compile(r"""(?i)(?P<name>authorization\\?["']\s*[:=]\s*\\?["'])[^"'\\\n]+"""),
+        rf"\g<name>{GONE}",
+    ),
+    (
+        ("cookie", "key", "token", "secret", "auth"),
+        re.compile(
+            r"""(?ix) (?P<name> \b
+            (?: (?:set-)?cookie | private-token | x-[\w-]{0,40} (?: key | token | secret | auth ) )
+            ["']? : [ ]* ["']? ) [^"'\n]+"""
+        ),
+        rf"\g<name>{GONE}",
+    ),
+    (
+        ("passw", "_secret", "_token", "key"),
+        re.compile(r"(?i)(?P<name>\b(?:passwo?r?d|\w+_secret|\w+_token|(?:\w+_)?api[_-]?key): +)\S+"),
+        rf"\g<name>{GONE}",
+    ),
+    (
+        ("passw", "secret", "token", "key", "authorization", "sig=", "signature="),
         re.compile(
             r"""(?ix)
-            (?P<name> (?: passwo?r?d | secret | token | api[_-]?key | routing[_-]?key | authorization ) ["']?
-              \s* (?: = | (?<=["']) \s* : ) \s* ["']? )
-            [^\s"'&,;]+"""
+            (?P<name> (?: passwo?r?d | secret | token | authorization | \b sig | signature
+              | (?: api | access | account | private | routing ) [_-]? key ) \\? ["']?
+              \s* (?: = | (?<=["']) \s* : ) \s* \\? ["']? )
+            (?: \\ (?!["']) | [^\s"'&,;\\] )+"""
         ),
         rf"\g<name>{GONE}",
     ),
@@ -52,10 +87,32 @@ _SIGNS: Final = tuple(sign for signs, _, _ in _SHAPES for sign in signs)
 
 
 def secrets(env: Mapping[str, str], named: Iterable[str] = ()) -> tuple[str, ...]:
-    """The values of variables that are secret by their name, or because the configuration names them; longest first."""
+    """The values of variables that are secret by their name, or because the configuration names them; longest first.
+
+    Of any other variable the password of an address in it; all also as they are written in an address.
+    """
     names = {name for name in env if is_secret(name)} | {name for name in named if name in env}
-    found = {part for name in names for part in (env[name], *env[name].split()) if len(part) >= _SHORTEST}
-    return tuple(sorted(found, key=len, reverse=True))
+    whole = {secret for name in names for secret in (env[name], *_parts(env[name]))}
+    shown = {secret for value in env.values() if "://" in value for secret in _passwords(value)}
+    found = {form for secret in whole | shown for form in (secret, quote(secret, safe=""))}
+    return tuple(sorted((one for one in found if len(one) >= _SHORTEST), key=len, reverse=True))
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """The lines of a key, and the token behind a scheme."""
+    return (part for part in secret.split() if len(part) >= _TELLING or any(sign.isdigit() for sign in part))
+
+
+def _passwords(value: str) -> Iterator[str]:
+    """Of each address; a user that stands alone may be a token."""
+    for found in _ADDRESS.finditer(value):
+        said = (found["password"],) if found["password"] else _parts(found["user"])
+        yield from (form for one in said for form in (one, unquote(one)))
+
+
+def named(*records: object) -> Iterator[str]:
+    """All texts in records of a configuration: one that is a variable's name may mean a secret."""
+    yield from _texts(msgspec.to_builtins(records))
 
 
 @cache

@@ -117,7 +117,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         return Logged(loud=self._loud(), labels=found, seen=seen, whole=False)
 
     def _loud(self) -> Loud:
-        known = redaction.secrets(self.world.env)
+        known = redaction.secrets(self.world.env, redaction.named(self.alerting))
         return {
             key: tally._replace(last=tally.last._replace(fields=redaction.cleaned(tally.last.fields, known)))
             for key, tally in self.world.observed.take_loud().items()

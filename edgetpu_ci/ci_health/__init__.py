@@ -1,7 +1,10 @@
 """The health of CI itself: whether what it depends on answers, and how long ago it last measured anything."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from functools import partial
+from typing import Final
 
 from edgetpu_ci import event, history, notify, store
 from edgetpu_ci.ci_health.verdict import Part, status
@@ -10,6 +13,7 @@ from edgetpu_ci.config import Config, durations
 from edgetpu_ci.config.observability import Health
 from edgetpu_ci.errors import DeniedError, EdgeTpuCiError, RefusedError, TokenError, UnsetError
 from edgetpu_ci.github_rows import standing
+from edgetpu_ci.incidents.machine import SKEW
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.supply import site as sites
 from edgetpu_ci.supply import web
@@ -19,16 +23,43 @@ from edgetpu_ci.world import World
 
 Look = Callable[[], Part]
 
-_GOOD = range(200, 300)
+SECONDS: Final = 120.0
+"""How long all looks together may take: a job that is ended before its verdict tells nobody."""
+
+_BEAT: Final = 30.0
+_GOOD: Final = range(200, 300)
 
 
-def examine(settings: Config, world: World) -> list[Part]:
-    """Look at everything that is configured, each by itself; RefusedError for a stranger's job."""
+def examine(settings: Config, world: World, seconds: float = SECONDS) -> list[Part]:
+    """Look at everything that is configured, all at once; RefusedError for a stranger's job."""
     if event.read(world).fork:
         raise RefusedError("This job comes from a fork or Dependabot, which has no secret to ask with; run it on main.")
-    parts = [_tried(name, look) for name, look in _looks(settings, world)]
-    variable = settings.observability.health.heartbeat
-    return [*parts, _heartbeat(variable, parts, world)] if variable else parts
+    parts = _seen(list(_looks(settings, world)), seconds)
+    if variable := settings.observability.health.heartbeat:
+        parts += _seen([("heartbeat", partial(_heartbeat, variable, tuple(parts), world))], _BEAT)
+    return parts
+
+
+def _seen(looks: Sequence[tuple[str, Look]], seconds: float) -> list[Part]:
+    """What each look finds; one that is not over then is not waited for."""
+    begun = [(name, _begun(name, look)) for name, look in looks]
+    wait([future for _, future in begun], seconds)
+    late = f"it did not answer in {seconds:g} s"
+    return [future.result() if future.done() else Part(name=name, state="down", said=late) for name, future in begun]
+
+
+def _begun(name: str, look: Look) -> "Future[Part]":
+    """A look that keeps no process from ending, as those of an executor would."""
+    future: Future[Part] = Future()
+
+    def act() -> None:
+        try:
+            future.set_result(_tried(name, look))
+        except Exception as error:  # noqa: BLE001 - raised where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=act, daemon=True).start()
+    return future
 
 
 def _looks(settings: Config, world: World) -> Iterator[tuple[str, Look]]:
@@ -94,16 +125,18 @@ def _runners(wanted: int, world: World) -> Part:
 
 
 def _way(way: notify.Bound, world: World) -> Part:
-    if way.reach is None:
-        return Part(name=way.use, state="unknown", said="nobody can try it without telling somebody")
     way.check(world)
+    if way.reach is None:
+        return Part(name=way.use, state="untried", said="nobody can try it without telling somebody")
     return Part(name=way.use, state="up", said=way.reach(world))
 
 
 def _benchmark(settings: Config, world: World) -> Part:
     name, most = "newest benchmark", durations.time(settings.observability.health.benchmark_age, "benchmark_age")
     reports = history.newest(store.open_store(settings.store, world), history.REPORTS, world)
-    at = next((one.run.at for one in reports if history.is_main_line(one.run) and not one.run.is_simulated), None)
+    # One of a clock that was ahead would be new for ever.
+    times = (one.run.at for one in reports if history.is_main_line(one.run) and not one.run.is_simulated)
+    at = next((time for time in times if time <= world.now() + SKEW), None)
     if at is None:
         return Part(name=name, state="unknown", said="no benchmark of the main line is in the store")
     said = f"{durations.words(world.now() - at)} old, {durations.words(most)} allowed"

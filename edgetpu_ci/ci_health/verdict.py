@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from edgetpu_ci.render import gfm, words
 
-State = Literal["up", "down", "unknown"]
+State = Literal["up", "down", "unknown", "untried"]
+"""What cannot be tried without telling somebody is `untried`: of that no verdict is better or worse."""
+
 Status = Literal["healthy", "degraded", "unhealthy"]
 
-_MARKS: Final[dict[State, str]] = {"up": "✓", "unknown": "•", "down": "✗"}
+_MARKS: Final[dict[State, str]] = {"up": "✓", "unknown": "•", "untried": "–", "down": "✗"}
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -23,10 +25,10 @@ class Part(Struct, frozen=True, kw_only=True):
 
 def status(parts: Sequence[Part]) -> Status:
     """Unhealthy where a part is down; degraded where nobody knows of one, which is not the same as well."""
-    states = {part.state for part in parts}
+    states = {part.state for part in parts if part.state != "untried"}
     if "down" in states:
         return "unhealthy"
-    return "degraded" if "unknown" in states or not parts else "healthy"
+    return "degraded" if "unknown" in states or not states else "healthy"
 
 
 def text(parts: Sequence[Part]) -> str:

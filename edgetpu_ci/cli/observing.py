@@ -1,6 +1,9 @@
 """What is seen of this process from outside: logged from when its configuration is read until it ends."""
 
 import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -22,17 +25,24 @@ class Process:
     settings: "Config | None" = None
     logging: "Logging | None" = None
     world: "World | None" = None
+    endings: list[Callable[[], None]] = field(default_factory=list)
+
+    def later(self, ending: Callable[[], None]) -> None:
+        """Do it at the end, beside the end of logging: who does not answer either costs its seconds once."""
+        self.endings.append(ending)
 
     def begin(self, settings: "Config", world: "World") -> None:
         """Log from now on, where the configuration says so; without that nothing of it is so much as imported."""
         logs = settings.observability.logs
         if logs is None or self.logging:
             return
+        from edgetpu_ci import redaction
         from edgetpu_ci.logs import opening, uploading
 
         person = (lambda line: output.write(line, sys.stderr)) if output.is_watched(sys.stderr) else None
         self.settings, self.world = settings, world
-        self.logging = opening.begin(logs, world, person)
+        named = redaction.named(settings.alerting, settings.observability)
+        self.logging = opening.begin(logs, world, person, named)
         uploading.write_outputs(logs, world)
 
     def failed(self, error: Exception) -> None:
@@ -50,8 +60,20 @@ class Process:
         if self.logging and self.settings and self.world:
             if self.observed.loud:
                 _told(self.settings, self.logging.session, self.world)
-            self.logging.end()
+            self.endings.append(self.logging.end)
+        threads = [threading.Thread(target=_ended, args=(ending,), daemon=True) for ending in self.endings]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         self.observed, self.settings, self.logging, self.world = Observed(), None, None, None
+        self.endings.clear()
+
+
+def _ended(ending: Callable[[], None]) -> None:
+    # What of it cannot even be said changes no exit status.
+    with suppress(EdgeTpuCiError):
+        ending()
 
 
 def _told(settings: "Config", session: str, world: "World") -> None:

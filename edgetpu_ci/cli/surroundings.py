@@ -74,4 +74,4 @@ def traced(settings: "Config", verb: str, act: "Callable[[World], int]") -> int:
     from edgetpu_ci.publish.notice import notify
     from edgetpu_ci.telemetry import tracing
 
-    return tracing.traced(verb, traces, here, act, lambda sentence: notify("notice", sentence, here))
+    return tracing.traced(verb, traces, here, act, lambda sentence: notify("notice", sentence, here), PROCESS.later)

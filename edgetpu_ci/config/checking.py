@@ -133,6 +133,8 @@ def _check_rule(rule: AlertRule, alerting: Alerting, place: str) -> None:
     if sum(getattr(rule, name) is not None for name in DEMANDS) != 1:
         raise ConfigError(f"{place} must demand exactly one of: {', '.join(DEMANDS)}.")
     durations.lasting(rule.for_, f"{place}.for")
+    if rule.for_ and rule.silent_above_hours is not None:
+        raise ConfigError(f"{place}: silence lasts for `silent_above_hours`, however long that is; leave out `for`.")
     durations.time(rule.response_time, f"{place}.response_time")
     if rule.escalation:
         expect(rule.escalation, alerting.contacts, f"{place}.escalation", "contacts has no")

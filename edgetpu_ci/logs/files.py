@@ -1,5 +1,6 @@
 """Files of logs, `LEVEL/DAY/SESSION.jsonl`: written as events come, listed, and removed when their days are over."""
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -29,14 +30,21 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[tuple[str, date, str], int] = {}
+        self._begun: set[int] = set()
 
     def write(self, entry: Entry) -> None:
         """Add an entry; OSError where it cannot be written."""
         key = (entry.level.lower(), entry.at.date(), entry.session)
         if key not in self._open:
             self._open[key] = _opened(self._folder / key[0] / f"{key[1]}" / f"{_SAFE.sub('_', key[2])}.jsonl")
+        handle = self._open[key]
+        # What stood behind half a line would be as unreadable as that is.
+        line = b"\n" * (handle in self._begun) + f"{entry.line}\n".encode()
         # In one call, so that of two processes neither writes into a line of the other.
-        os.write(self._open[key], f"{entry.line}\n".encode())
+        if os.write(handle, line) < len(line):
+            self._begun.add(handle)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._begun.discard(handle)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -1,6 +1,6 @@
 """Logging of this process: begun with the configuration, and ended with the process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -48,12 +48,14 @@ class Logging:
             ending()
 
 
-def begin(logs: Logs, world: World, person: Callable[[str], None] | None = None) -> Logging:
+def begin(logs: Logs, world: World, person: Callable[[str], None] | None = None, named: Iterable[str] = ()) -> Logging:
     """Log what is told from now on; `person` writes a line to a terminal that somebody looks at.
+
+    `named` are the names of variables that are secret, beside those that look so.
 
     ConfigError for an aggregator whose options are wrong. Where its address is not set, that is said, and nothing sent.
     """
-    renderer = Renderer(redaction.secrets(world.env), world.env.get("HOME", "").rstrip("/"), world.observed)
+    renderer = Renderer(redaction.secrets(world.env, named), world.env.get("HOME", "").rstrip("/"), world.observed)
     session = f"{world.now():%Y%m%dT%H%M%SZ}-{world.token()[:8]}"
     files = Files(world.cwd / logs.folder)
     written = Guarded(f"the files in {logs.folder}", files.write, world.warn)

@@ -3,6 +3,7 @@
 structlog is imported where logging is on, and nowhere else.
 """
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -36,7 +37,8 @@ class Renderer:
         from structlog.tracebacks import ExceptionDictTransformer
 
         self._known = known
-        self._home = home
+        # Not the beginning of another folder's name.
+        self._home = re.compile(f"{re.escape(home)}(?![\\w.-])") if home else None
         self._observed = observed or Observed()
         # structlog would show local variables, and with them every secret there is.
         self._breaking: Process = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
@@ -62,17 +64,19 @@ class Renderer:
         # The last that is done to it, so that it sees all there is.
         clean = self._clean(fields)
         level = cast("LogLevel", event.level.upper())
-        return Entry(level, event.at, own, clean, self._json(None, event.level, dict(clean)))
+        return Entry(level, event.at, str(clean["session_id"]), clean, self._json(None, event.level, dict(clean)))
 
     def _clean(self, fields: dict[str, Any]) -> dict[str, Any]:
-        cleaned = redaction.cleaned(fields, self._known)
-        return {name: self._shortened(value) for name, value in cleaned.items()}
+        cleaned: dict[str, Any] = self._shortened(redaction.cleaned(fields, self._known))
+        return cleaned
 
     def _shortened(self, value: Any) -> Any:  # noqa: ANN401 - plain data of any shape
         if isinstance(value, str):
-            return value.replace(self._home, "~")[:_MOST] if self._home else value[:_MOST]
+            short = (self._home.sub("~", value) if self._home else value)[:_MOST]
+            # A name of a file may hold what is no text.
+            return short if short.isascii() else short.encode(errors="replace").decode()
         if isinstance(value, dict):
-            return {name: self._shortened(inner) for name, inner in value.items()}
+            return {self._shortened(name): self._shortened(inner) for name, inner in value.items()}
         return [self._shortened(item) for item in value] if isinstance(value, list) else value
 
 
@@ -84,11 +88,14 @@ def for_people() -> Callable[[Entry], str]:
     """How an entry reads on a terminal."""
     from structlog.dev import ConsoleRenderer
 
+    from edgetpu_ci.render import words
+
     shown: Process = ConsoleRenderer(colors=True)
     hidden = {"user_id", "session_id", "version"}
 
     def text(entry: Entry) -> str:
-        fields = {name: value for name, value in entry.fields.items() if name not in hidden}
+        seen = {name: value for name, value in entry.fields.items() if name not in hidden}
+        fields = {name: words.prose(value) if isinstance(value, str) else value for name, value in seen.items()}
         return str(shown(None, entry.level.lower(), fields))
 
     return text

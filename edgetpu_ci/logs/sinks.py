@@ -47,10 +47,14 @@ class Guarded(Generic[T]):
 
 @dataclass
 class Batched:
-    """Gathers entries and sends them many at once: by the thousand, and at the end."""
+    """Gathers entries and sends them many at once: by the thousand, and at the end.
+
+    Once that failed nothing is tried again before the end: who does not answer must not hold up every thousand.
+    """
 
     send: Send
     waiting: list[Entry] = field(default_factory=list)
+    fault: Exception | None = None
     guard: Guarded[Entry] = field(init=False)
 
     def guarded(self, name: str, say: Callable[[str], None]) -> Guarded[Entry]:
@@ -65,11 +69,15 @@ class Batched:
             if sent:
                 self.send(sent)
         except Exception as error:  # noqa: BLE001 - as of any place
+            self.fault = error
             self.guard.lose(len(sent), error)
 
     def _add(self, entry: Entry) -> None:
+        if self.fault and len(self.waiting) == MOST:
+            self.guard.lose(1, self.fault)
+            return
         self.waiting.append(entry)
-        if len(self.waiting) >= MOST:
+        if not self.fault and len(self.waiting) == MOST:
             self.flush()
 
 

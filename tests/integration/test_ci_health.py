@@ -1,5 +1,6 @@
 """The health of CI itself, with services on loopback that answer, do not, or not always."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -45,15 +46,18 @@ class Town:
     page: Reply
     beats: list[str]
 
-    def examine(self, collect: tuple[Step, ...] = (), **health: Any) -> dict[str, Part]:
+    def examine(
+        self, collect: tuple[Step, ...] = (), more: tuple[Step, ...] = (), seconds: float = 60, **health: Any
+    ) -> dict[str, Part]:
         ways = (
             Step(use="pagerduty", with_={"url": f"{self.url}/pagerduty"}),
             Step(use="slack", with_={"channel": "#ci", "base_url": self.slack.base_url}),
             Step(use="issue"),
+            *more,
         )
         wanted = Health(packages=("detector",), index=self.packages.url, docs=(f"{self.url}/docs",), **health)
         settings = Config(collect=collect, alerting=Alerting(notify=ways), observability=Observability(health=wanted))
-        return {part.name: part for part in ci_health.examine(settings, self.world)}
+        return {part.name: part for part in ci_health.examine(settings, self.world, seconds)}
 
 
 @contextmanager
@@ -149,6 +153,29 @@ def test_the_age_of_the_newest_benchmark_counts(tmp_path: Path, age: timedelta, 
     assert found.said.endswith("old, 2 days allowed")
 
 
+def test_a_benchmark_of_a_clock_that_was_ahead_is_not_new_for_ever(tmp_path: Path) -> None:
+    _keep(tmp_path, -timedelta(days=400))
+    _keep(tmp_path, timedelta(days=3))
+    with town(tmp_path) as there:
+        found = there.examine(collect=(Step(use="inference"),))["newest benchmark"]
+    assert (found.state, found.said) == ("down", "3 days old, 2 days allowed")
+
+
+def test_who_never_answers_is_down_and_not_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute, town(tmp_path) as there:
+        silent = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        parts = there.examine(more=(Step(use="alertmanager", with_={"url": silent}),), seconds=0.5)
+    assert parts["alertmanager"] == Part(name="alertmanager", state="down", said="it did not answer in 0.5 s")
+
+
+def test_a_webhook_of_ones_own_is_not_tried_and_makes_nothing_worse(tmp_path: Path) -> None:
+    env = {"EDGETPU_CI_WEBHOOK_URL": "https://hooks.example/abc", "EDGETPU_CI_WEBHOOK_SECRET": "0123456789abcdef" * 2}
+    with town(tmp_path, **env) as there:
+        parts = there.examine(more=(Step(use="webhook"),))
+    assert parts["webhook"].state == "untried"
+    assert verdict.status(list(parts.values())) == "healthy"
+
+
 def test_a_store_without_a_benchmark_says_so(tmp_path: Path) -> None:
     with town(tmp_path) as there:
         assert there.examine(collect=(Step(use="inference"),))["newest benchmark"] == Part(
@@ -182,6 +209,7 @@ def test_a_job_of_a_fork_asks_nobody(tmp_path: Path) -> None:
 def _keep(folder: Path, age: timedelta) -> None:
     """A report of a benchmark so old, in the store."""
     found = report(value("throughput_fps", 100, "mobilenet"), machine="pi-4")
-    kept = structs.replace(found, run=structs.replace(found.run, at=AT - age))
+    at = AT - age
+    kept = structs.replace(found, run=structs.replace(found.run, at=at, id=f"{at:%Y%m%dT%H%M%SZ}-run"))
     keeper = store.open_store(Step(use="folder"), world(folder))
     keeper.append("reports", kept.run.id, codec.encode_json(kept))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from edgetpu_ci import audit_log, cli, memory
 from edgetpu_ci.audit_log import Act, Line
 from edgetpu_ci.cli.observing import PROCESS
 from edgetpu_ci.store.folder import Folder
+from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.world import world
 
 LOGGING = "observability: {logs: {folder: logs}}\n"
@@ -80,6 +82,26 @@ def test_a_command_that_fails_is_logged_and_the_next_one_begins_anew(
         'No incident is called "',
     )
     assert (PROCESS.logging, PROCESS.observed.sinks, PROCESS.observed.loud) == (None, [], {})
+
+
+def test_logs_and_traces_are_sent_side_by_side(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both, paths = threading.Barrier(2), list[str]()
+
+    def answer(request: Request) -> Reply:
+        paths.append(request.target)
+        # One alone would wait in vain: who is slow costs its seconds once.
+        both.wait(1.5)
+        return Reply(status=200)
+
+    (folder / "edgetpu-ci.yml").write_text("observability: {logs: {aggregator: {use: otlp}}, traces: {}}\n")
+    with serve(answer) as port:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
+        status, text = said(capsys, "alerts")
+    assert (status, sorted(paths)) == (2, ["/v1/logs", "/v1/traces"])
+    assert "lost" not in text
+    assert "reach" not in text
 
 
 def test_where_nothing_is_logged_that_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -165,6 +165,23 @@ def test_a_command_that_is_cancelled_sends_what_there_is(tmp_path: Path) -> None
     assert attributes(root)["cicd.pipeline.task.run.result"] == "cancellation"
 
 
+def test_no_secret_is_sent(tmp_path: Path) -> None:
+    secret = "correct-horse-battery-1"  # noqa: S105 - of nobody
+
+    def act(inside: World) -> int:
+        with inside.observed.span("publish", **{"edgetpu_ci.publisher": f"to https://user:{secret}@host"}):
+            inside.observed.record(Recorded("benchmark_execution", 1, 2, {"edgetpu_ci.model": f"{secret}.tflite"}))
+        return 0
+
+    with receiver() as known:
+        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": known.url, "MY_TOKEN": secret}
+        here = world(tmp_path, env={**env, "OTEL_RESOURCE_ATTRIBUTES": f"who={secret}"})
+        tracing.traced("run", Traces(), here, act, print)
+        sent = known.body()
+        assert attributes(by_name(known.spans, "benchmark_execution")[0]) == {"edgetpu_ci.model": "***.tflite"}
+    assert secret.encode() not in sent
+
+
 def test_spans_that_were_too_many_are_counted(tmp_path: Path) -> None:
     said: list[str] = []
 

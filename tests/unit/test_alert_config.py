@@ -170,6 +170,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"rules": [{"name": "a", "match": "*"}]},
         r"alerting\.rules\[0\] \(a\) must demand exactly one of: above",
     ),
+    "a silence that lasts": (
+        {"rules": [{"name": "a", "match": "*", "silent_above_hours": 48, "for": "2 runs"}]},
+        r"rules\[0\] \(a\): silence lasts for `silent_above_hours`, however long that is; leave out `for`",
+    ),
     "two demands": ({"rules": [RULE | {"below": 1}]}, r"rules\[0\] \(slow\) must demand exactly one of"),
     "the same name twice": (
         {"rules": [RULE | {"name": "error_rate"}], "warning_alerts": [{"error_rate": {"threshold": "> 1%"}}]},

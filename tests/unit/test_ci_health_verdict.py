@@ -8,16 +8,24 @@ from edgetpu_ci import cli
 from edgetpu_ci.ci_health import verdict
 from edgetpu_ci.ci_health.verdict import Part
 
-UP, DOWN, UNKNOWN = (
+UP, DOWN, UNKNOWN, UNTRIED = (
     Part(name="a", state="up", said="it answers"),
     Part(name="GitHub API", state="down", said="it | did <b>not</b>"),
     Part(name="runners", state="unknown", said="the token needs more"),
+    Part(name="webhook", state="untried", said="nobody can try it"),
 )
 
 
 @pytest.mark.parametrize(
     ("parts", "status"),
-    [((UP,), "healthy"), ((UP, UNKNOWN), "degraded"), ((UP, UNKNOWN, DOWN), "unhealthy"), ((), "degraded")],
+    [
+        ((UP,), "healthy"),
+        ((UP, UNKNOWN), "degraded"),
+        ((UP, UNKNOWN, DOWN), "unhealthy"),
+        ((), "degraded"),
+        ((UP, UNTRIED), "healthy"),
+        ((UNTRIED,), "degraded"),
+    ],
 )
 def test_what_nobody_knows_is_not_well(parts: tuple[Part, ...], status: str) -> None:
     assert verdict.status(parts) == status

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from edgetpu_ci import __version__, codec, run_events
 from edgetpu_ci.config.observability import Logs, Route, default_levels
 from edgetpu_ci.config.step import Step
+from edgetpu_ci.errors import DeliveryError
 from edgetpu_ci.logs import events, files, foreign, opening, sinks, uploading
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.model import Measurement
@@ -110,6 +111,40 @@ def test_a_person_sees_what_is_said_nowhere_else(tmp_path: Path) -> None:
     assert plain.split() == ["2026-03-04T05:06:07.000000+00:00", "[info", "]", "run_started", "machine='pi5", "***'"]
 
 
+def test_what_a_person_sees_gives_the_terminal_no_orders(tmp_path: Path) -> None:
+    shown: list[str] = []
+    here = world(tmp_path)
+    begun = opening.begin(Logs(), here, shown.append)
+    here.observed.tell("info", "run_started", AT, machine="\x1b]0;title\x07")
+    begun.end()
+    assert "\x1b]" not in shown[0]
+
+
+def test_a_name_that_is_no_text_costs_no_event(tmp_path: Path) -> None:
+    with logged(world(tmp_path)) as observed:
+        observed.tell("info", "benchmark_completed", AT, model="odd\udcff.tflite", session_id="odd\udcff")
+    assert [line["model"] for line in lines(tmp_path)] == ["odd?.tflite"]
+
+
+def test_half_a_line_on_a_full_disk_spoils_no_other(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from datetime import UTC, datetime;"
+        "from edgetpu_ci.logs.files import Files; from edgetpu_ci.telemetry.entry import Entry;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); files, lost = Files(Path(sys.argv[1])), 0\n"
+        "for room in (60, 60, 60, 200):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))\n"
+        "    try: files.write(Entry('INFO', datetime.now(UTC), 's', {}, '{\"n\": \"' + 30 * 'x' + '\"}'))\n"
+        "    except OSError as error: lost += 1\n"
+        "print(lost)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.strip() == b"2"
+    (path,) = tmp_path.rglob("*.jsonl")
+    whole, half, other = path.read_text().splitlines()
+    assert json.loads(whole) == json.loads(other)
+    assert whole.startswith(half)
+
+
 def test_a_session_that_is_called_like_a_way_out_stays_in_its_folder(tmp_path: Path) -> None:
     with logged(world(tmp_path)) as observed:
         observed.tell("info", "run_started", AT, session_id="../../../etc/x\x00y")
@@ -146,10 +181,10 @@ def test_no_token_stands_in_a_message_a_field_a_traceback_or_what_a_library_says
 
 
 def test_what_the_environment_calls_a_secret_is_none_of_the_log(tmp_path: Path) -> None:
-    env = {"MY_PASSWORD": "correct horse battery", "HOME": "/home/octocat"}
+    env = {"MY_PASSWORD": "correct horse battery", "HOME": "/home/octo"}
     with logged(world(tmp_path, env=env)) as observed:
-        observed.tell("info", "report_saved", AT, report="/home/octocat/x is correct horse battery")
-    assert lines(tmp_path)[0]["report"] == "~/x is ***"
+        observed.tell("info", "report_saved", AT, report="/home/octo/x is correct horse battery, not /home/octocat")
+    assert lines(tmp_path)[0]["report"] == "~/x is ***, not /home/octocat"
 
 
 @settings(max_examples=30)
@@ -231,6 +266,25 @@ def test_a_batch_goes_at_a_thousand_and_at_the_end_and_what_is_lost_is_counted()
         "warning: Events do not reach the aggregator: RuntimeError.",
         "warning: 1,000 events did not reach the aggregator.",
     ]
+
+
+def test_who_did_not_answer_is_asked_once_more_at_the_end_and_not_before() -> None:
+    sizes, said = [], Said()
+
+    def send(entries: Sequence[Entry]) -> None:
+        sizes.append(len(entries))
+        if len(sizes) == 1:
+            raise DeliveryError("it did not answer.")
+
+    batched = sinks.Batched(send)
+    guard = batched.guarded("the aggregator", said.append)
+    for _ in range(4500):
+        guard.write(Entry("INFO", AT, "s", {}, "{}"))
+    assert sizes == [1000]
+    batched.flush()
+    guard.end()
+    assert sizes == [1000, 1000]
+    assert said[1:] == ["warning: 3,500 events did not reach the aggregator."]
 
 
 def test_files_are_removed_after_the_days_of_their_level(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
 """What an action is done with, and what came of it."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
-
-import msgspec
 
 from edgetpu_ci import redaction
 from edgetpu_ci.config import Config
@@ -63,19 +60,8 @@ class Deed(NamedTuple):
 
     def secrets(self) -> tuple[str, ...]:
         """What must stand in no file: also what is in variables that the configuration names."""
-        return redaction.secrets(self.world.env, _strings(self.settings.alerting))
+        return redaction.secrets(self.world.env, redaction.named(self.settings.alerting))
 
     def tame(self, text: str, most: int = 200) -> str:
         """Foreign words for the timeline."""
         return words.plain(redaction.redacted(text, self.secrets()), most)
-
-
-def _strings(value: object) -> Iterator[str]:
-    """All texts in a record."""
-    plain = msgspec.to_builtins(value)
-    if isinstance(plain, str):
-        yield plain
-    elif isinstance(plain, dict):
-        yield from (text for part in plain.values() for text in _strings(part))
-    elif isinstance(plain, list | tuple):
-        yield from (text for part in plain for text in _strings(part))

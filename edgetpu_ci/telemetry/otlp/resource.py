@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from edgetpu_ci import __version__, event
+from edgetpu_ci import __version__, event, redaction
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.observed import Value
 from edgetpu_ci.world import World
@@ -19,11 +19,13 @@ SERVICE: Final = "edgetpu-ci"
 def resource(world: World, happened: event.Event | None = None) -> "Resource":
     """The resource of all that this process sends; `happened` is what started it, where somebody has read that.
 
-    It has no service.instance.id: one for each process would make every series of metrics a new one with each job.
+    No secret stands in it. It has no service.instance.id: one for each process would make every series of metrics a
+    new one with each job.
     """
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-    return Resource(attributes=attributes(described(world, happened)))
+    known = redaction.cleaned(described(world, happened), redaction.secrets(world.env))
+    return Resource(attributes=attributes(known))
 
 
 def attributes(values: Mapping[str, Value]) -> "list[KeyValue]":

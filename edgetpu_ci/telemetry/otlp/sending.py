@@ -73,7 +73,9 @@ def send(signal: Signal, request: "Request | bytes", world: World, deadline: flo
 def _within(seconds: float, to: Destination, data: bytes, world: World) -> Answer:
     """The answer, or that none came in time; whoever is still waiting for it then keeps nobody."""
     answers: list[Answer] = []
-    thread = threading.Thread(target=lambda: answers.append(_sent(seconds, to, data, world)), daemon=True)
+    # By the name who sends logs is known: what libraries log of that is not logged.
+    name = threading.current_thread().name
+    thread = threading.Thread(target=lambda: answers.append(_sent(seconds, to, data, world)), name=name, daemon=True)
     thread.start()
     # The name server has no timeout of ours, and headers that drip, one each in time, have no end.
     thread.join(max(seconds, 0))

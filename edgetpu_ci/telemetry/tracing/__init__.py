@@ -20,12 +20,21 @@ _RESULTS: Final = {0: "success", 1: "failure"}
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 Say = Callable[[str], None]
+Later = Callable[[Callable[[], None]], None]
 
 
-def traced(verb: str, traces: Traces, world: World, act: Callable[[World], int], say: Say) -> int:
+def traced(
+    verb: str,
+    traces: Traces,
+    world: World,
+    act: Callable[[World], int],
+    say: Say,
+    later: Later = lambda sending: sending(),
+) -> int:
     """What `act` returns, an exit status; all of it is one span, which is sent with those inside however it ends.
 
-    `say` is told what is to be said of the trace: it changes nothing else.
+    `say` is told what is to be said of the trace: it changes nothing else. `later` is given what sends it, for the end
+    of the process; without it, it is sent at once.
     """
     if not otlp.is_wanted("traces", world.env):
         return act(world)
@@ -38,8 +47,7 @@ def traced(verb: str, traces: Traces, world: World, act: Callable[[World], int],
         with world.observed.span(f"edgetpu-ci {verb}", **_task(world.env)) as known:
             return _acted(lambda: act(replace(world, run=trace.run)), known)
     finally:
-        for sentence in trace.send():
-            say(sentence)
+        later(lambda: trace.tell(say))
 
 
 def _acted(act: Callable[[], int], known: dict[str, Value]) -> int:
@@ -91,6 +99,11 @@ class Trace:
         # One that came with a parent we ignored is no state of this trace.
         is_told = self.context.state or "TRACESTATE" in self.world.env
         return {"TRACEPARENT": parent, **({"TRACESTATE": self.context.state} if is_told else {})}
+
+    def tell(self, say: Say) -> None:
+        """Send all spans, and say what is to be said of it."""
+        for sentence in self.send():
+            say(sentence)
 
     def send(self) -> tuple[str, ...]:
         """Send all spans there are; what is to be said of it, empty where all is well. Nothing is raised."""

@@ -28,7 +28,7 @@ def identity(seed: str, place: int) -> bytes:
 def request(
     spans: Sequence[Span], context: Context, seed: str, resource: "Resource", secrets: Sequence[str]
 ) -> "ExportTraceServiceRequest":
-    """All spans of a process; no `secrets` stand in what went wrong in one."""
+    """All spans of a process, in which no `secrets` stand."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
     from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
@@ -51,7 +51,7 @@ def _span(span: Span, place: int, context: Context, seed: str, secrets: Sequence
         kind=trace_pb2.Span.SPAN_KIND_INTERNAL,
         start_time_unix_nano=span.start,
         end_time_unix_nano=max(span.start, span.end),
-        attributes=attributes(span.attributes),
+        attributes=attributes(redaction.cleaned(span.attributes, secrets)),
         status=_status(span, secrets),
     )
 
