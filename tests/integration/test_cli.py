@@ -295,13 +295,14 @@ HEAVY = {
 }
 
 
-def test_a_run_without_alerts_imports_nothing_of_them(tmp_path: Path) -> None:
+def test_a_run_without_alerts_and_logs_imports_nothing_of_them(tmp_path: Path) -> None:
     (tmp_path / "small.tflite").write_bytes(reference.build(32, 0.1))
     (tmp_path / "edgetpu-ci.yml").write_text("collect: [{use: model_file, with: {models: [small.tflite]}}]\n")
     code = (
         f"import sys; sys.path.insert(0, {str(LAUNCHER.parents[1])!r}); from edgetpu_ci import cli\n"
         "status = cli.run(['run'])\n"
-        "parts = ('alerting', 'incidents', 'notify', 'runbooks', 'weekly', 'digest', 'config.checking')\n"
+        "parts = ('alerting', 'incidents', 'notify', 'runbooks', 'weekly', 'digest', 'config.checking',\n"
+        "         'logs', 'telemetry', 'stack', 'exposition', 'newest', 'pushing', 'serve.', 'ci_health')\n"
         "print('LOADED', status, *[name for name in sys.modules for part in parts if f'edgetpu_ci.{part}' in name])"
     )
     ran = [sys.executable, "-c", code]
