@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Container, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,8 @@ def _runbooks(settings: Config, world: World) -> dict[str, str]:
     """The file or address of each alert's runbook."""
     rules = config.alert_rules(settings)
     there = reading.load(settings.alerting, world.cwd) if rules else {}
-    return {rule.name: place for rule in rules if (place := checking.place(rule, there))}
+    is_file = partial(reading.is_file, root=world.cwd)
+    return {rule.name: place for rule in rules if (place := checking.place(rule, there, is_file))}
 
 
 def write(settings: Config, world: World) -> tuple[str, ...]:

@@ -55,13 +55,21 @@ def _assemble(
         steps = {"oneOf": [_step(name, options[family, name]) for name in found]}
         properties = places.get(family, schema)["properties"]
         properties[family] = steps if family in _SINGLE else {**properties[family], "items": steps}
-    parts = {name: part for name, part in components.items() if name not in {"Config", "Step"}}
+    parts = {name: part for name, part in components.items() if name not in {"Config", "Step", "Receiver"}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "edgetpu-ci.yml",
-        "$defs": parts | records,
+        "$defs": parts | records | {"Stack": _stack(components, options)},
     }
+
+
+def _stack(components: Mapping[str, Any], options: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
+    """What is rendered, with the options of the ways by which Alertmanager tells."""
+    ways = components["Receiver"]["properties"]["use"]["enum"]
+    properties = components["Stack"]["properties"]
+    told = {**properties["notify"], "items": {"oneOf": [_step(name, options["notify", name]) for name in ways]}}
+    return {**components["Stack"], "properties": {**properties, "notify": told}}
 
 
 def _step(name: str, options: dict[str, Any]) -> dict[str, Any]:

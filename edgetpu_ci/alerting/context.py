@@ -6,6 +6,7 @@ run, none without a token. Everything may be missing.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -234,4 +235,4 @@ def _runbook(rule: AlertRule, alerting: Alerting, world: World) -> str:
         there = reading.load(alerting, world.cwd)
     except ConfigError:
         there = {}  # A check says what is wrong with them.
-    return checking.place(rule, there)
+    return checking.place(rule, there, partial(reading.is_file, root=world.cwd))

@@ -80,7 +80,7 @@ def load(path: Path) -> Config:
     for name, gate in config.quality_gates.items():
         _check_gate(name, gate, f"{path}: quality_gates.{name}")
     if is_alerting(config):
-        _check_alerting(config.alerting, path)
+        _check_alerting(config, path)
     if config.observability != Observability():
         _check_observability(config.observability, path)
     return _logging(config, path) if config.observability.logs else config
@@ -105,11 +105,11 @@ def is_alerting(config: Config) -> bool:
     return config.alerting != Alerting()
 
 
-def _check_alerting(alerting: Alerting, path: Path) -> None:
+def _check_alerting(config: Config, path: Path) -> None:
     from edgetpu_ci.config import checking
 
     try:
-        checking.check(alerting)
+        checking.check(config.alerting, _told_by_alertmanager(config))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -117,6 +117,10 @@ def _check_alerting(alerting: Alerting, path: Path) -> None:
 def _check_observability(observed: Observability, path: Path) -> None:
     from edgetpu_ci.config import durations
 
+    ways = [step.use for step in observed.stack.notify]
+    for way in ways:
+        if ways.count(way) > 1:
+            raise ConfigError(f"{path}: observability.stack.notify lists {way} twice; once is enough.")
     place = f"{path}: observability.health.benchmark_age"
     if not durations.time(observed.health.benchmark_age, place):
         raise ConfigError(f"{place} is no time at all; give one longer than between two benchmarks.")
@@ -124,13 +128,18 @@ def _check_observability(observed: Observability, path: Path) -> None:
 
 def doubts(config: Config, now: datetime) -> tuple[str, ...]:
     """What is not wrong, and probably not meant: a misspelt metric, a silence that is over."""
-    return (*_misspelt(config), *(_doubts_of_alerting(config.alerting, now) if is_alerting(config) else ()))
+    return (*_misspelt(config), *(_doubts_of_alerting(config, now) if is_alerting(config) else ()))
 
 
-def _doubts_of_alerting(alerting: Alerting, now: datetime) -> Iterator[str]:
+def _doubts_of_alerting(config: Config, now: datetime) -> Iterator[str]:
     from edgetpu_ci.config import checking
 
-    return checking.doubts(alerting, now)
+    return checking.doubts(config.alerting, now, _told_by_alertmanager(config))
+
+
+def _told_by_alertmanager(config: Config) -> tuple[str, ...]:
+    """The ways of telling somebody that Alertmanager has to itself."""
+    return tuple(step.use for step in config.observability.stack.notify)
 
 
 def _misspelt(config: Config) -> tuple[str, ...]:

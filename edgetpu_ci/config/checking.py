@@ -48,12 +48,16 @@ def _routed(alerting: Alerting, rule: AlertRule) -> tuple[str, ...]:
     return alerting.routing.get(rule.severity, default_routing()[rule.severity])
 
 
-def check(alerting: Alerting) -> None:
-    """ConfigError for the first thing that is wrong, in one sentence with its place."""
+def check(alerting: Alerting, also: Sequence[str] = ()) -> None:
+    """ConfigError for the first thing that is wrong, in one sentence with its place.
+
+    `also` has the ways by which an Alertmanager of one's own tells, beside those of `notify`.
+    """
     _check_ways(alerting)
-    _check_contacts(alerting)
+    ways = _ways(alerting, also)
+    _check_contacts(alerting, ways)
     _check_matrix(alerting)
-    _check_routing(alerting)
+    _check_routing(alerting, ways)
     found = rules(alerting)
     for place, rule in found:
         _check_rule(rule, alerting, f"alerting.{place}")
@@ -67,10 +71,14 @@ def check(alerting: Alerting) -> None:
     _check_actions(alerting)
 
 
-def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
-    """What may be meant, and probably is not."""
-    found = rules(alerting)
-    if found and not alerting.notify:
+def _ways(alerting: Alerting, also: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*(step.use for step in alerting.notify), *also)))
+
+
+def doubts(alerting: Alerting, now: datetime, also: Sequence[str] = ()) -> Iterator[str]:
+    """What may be meant, and probably is not; `also` as `check` has it."""
+    found, ways = rules(alerting), _ways(alerting, also)
+    if found and not ways:
         yield "alerting.notify lists nothing, so that nobody is told of anything"
     for number, silence in enumerate(alerting.silences):
         if now - silence.until > _LONG_AGO:
@@ -80,11 +88,10 @@ def doubts(alerting: Alerting, now: datetime) -> Iterator[str]:
         if "alertname" in match and match["alertname"] not in names:
             yield f'{place}: no alert is called "{match["alertname"]}"{spelling.meant(match["alertname"], names)}'
     for place, rule in found:
-        yield from _doubts_of(rule, alerting, f"alerting.{place}")
+        yield from _doubts_of(rule, alerting, ways, f"alerting.{place}")
 
 
-def _doubts_of(rule: AlertRule, alerting: Alerting, place: str) -> Iterator[str]:
-    ways = [step.use for step in alerting.notify]
+def _doubts_of(rule: AlertRule, alerting: Alerting, ways: Sequence[str], place: str) -> Iterator[str]:
     if rule.channel and ways and _HAS_CHANNELS not in ways:
         yield f"{place}: notify lists no slack, so that nothing is said in {rule.channel}"
     if ways and (names := hearers(alerting, rule)) and not {ALL, *ways, *alerting.contacts}.intersection(names):
@@ -98,8 +105,7 @@ def _check_ways(alerting: Alerting) -> None:
     _once([step.use for step in alerting.notify], "alerting.notify lists twice:")
 
 
-def _check_contacts(alerting: Alerting) -> None:
-    ways = [step.use for step in alerting.notify]
+def _check_contacts(alerting: Alerting, ways: Sequence[str]) -> None:
     for name, addresses in alerting.contacts.items():
         if name in (ALL, *ways):
             raise ConfigError(f"alerting.contacts.{name} has the name of a way of telling somebody; give it another.")
@@ -122,8 +128,8 @@ def _check_matrix(alerting: Alerting) -> None:
                 expect(contact, alerting.contacts, place, "contacts has no")
 
 
-def _check_routing(alerting: Alerting) -> None:
-    known = [ALL, *(step.use for step in alerting.notify), *alerting.contacts]
+def _check_routing(alerting: Alerting, ways: Sequence[str]) -> None:
+    known = [ALL, *ways, *alerting.contacts]
     for level, names in alerting.routing.items():
         for name in names:
             expect(name, known, f"alerting.routing.{level}", "neither notify nor contacts has")

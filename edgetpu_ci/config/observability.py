@@ -56,14 +56,23 @@ class Traces(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     join: Join = "githubreceiver"
 
 
+class Receiver(Step, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A way by which Alertmanager can tell somebody; its options are those of the same way in `alerting.notify`."""
+
+    use: Literal["pagerduty", "slack"]
+
+
 class Stack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `edgetpu-ci render` writes below `folder`: the configuration of Prometheus, Alertmanager and Grafana.
 
-    `flavour`: rules for what is scraped, or for what jobs push once and nobody scrapes.
+    `flavour`: rules for what is scraped, or for what jobs push once and nobody scrapes. `notify`: the ways by which
+    Alertmanager tells, where they are not those of `alerting.notify`, by which jobs do; `contacts` and `routing` may
+    name ways of either.
     """
 
     folder: str = "monitoring"
     flavour: Flavour = "scrape"
+    notify: tuple[Receiver, ...] = ()
 
 
 class Health(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,9 @@ from edgetpu_ci.errors import ConfigError
 _CALLED: Final = {"throughput": "throughput_sustained_fps"}
 """What monitoring documents call a metric that we have under another name only."""
 
+_PRIORITY: Final = "p2"
+"""That of every warning in short form."""
+
 _TRIGGER: Final = re.compile(r"([A-Za-z_]\w*)\s*([<>])\s*(baseline\s*\*\s*)?(\d+(?:\.\d+)?)\s*%?")
 _WAYS: Final = {"higher": "<", "lower": ">"}
 
@@ -50,10 +53,10 @@ def _rule(name: str, trigger: str, place: str) -> AlertRule | None:
     match, limit = f"*/{metric}", float(number)
     if times_baseline:
         worse = _worse(metric, way, limit, f'{place}: "{trigger}"')
-        return AlertRule(name=name, match=match, worse_by_percent=worse, runbook=name)
+        return AlertRule(name=name, match=match, worse_by_percent=worse, priority=_PRIORITY, runbook=name)
     if way == ">":
-        return AlertRule(name=name, match=match, above=limit, runbook=name)
-    return AlertRule(name=name, match=match, below=limit, runbook=name)
+        return AlertRule(name=name, match=match, above=limit, priority=_PRIORITY, runbook=name)
+    return AlertRule(name=name, match=match, below=limit, priority=_PRIORITY, runbook=name)
 
 
 def _metric(called: str, place: str) -> str:

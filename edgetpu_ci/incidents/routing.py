@@ -19,14 +19,11 @@ def targets(alerting: Alerting, addresses: Addresses, rule: AlertRule, labels: d
     return tuple(dict.fromkeys(found))
 
 
-def of_contact(alerting: Alerting, name: str) -> tuple[str, ...]:
-    """Where a contact is told: each way it has an address for."""
-    return tuple(f"{way} {address}" for way, address in alerting.contacts.get(name, {}).items())
-
-
 def said_to(name: str, alerting: Alerting, addresses: Addresses, channel: str, labels: dict[str, str]) -> Iterator[str]:
     """What a name of the table means: a contact, a way, or all of them. A way that is not in `notify` is none."""
-    yield from of_contact(alerting, name)
+    for way, address in alerting.contacts.get(name, {}).items():
+        if way in addresses:
+            yield f"{way} {address}"
     for way in addresses if name == checking.ALL else [name]:
         if way in addresses and (address := addresses[way](labels, channel)):
             yield f"{way} {address}"

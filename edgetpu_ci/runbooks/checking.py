@@ -1,6 +1,6 @@
 """Whether runbooks, alerts and actions fit together. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from edgetpu_ci import spelling
 from edgetpu_ci.config.alerting import Alerting, AlertRule
@@ -23,10 +23,15 @@ def of(rule: AlertRule, runbooks: Mapping[str, Runbook]) -> Runbook | None:
     return runbooks.get(_called(rule)) or runbooks.get(rule.name) or next(triggered, None)
 
 
-def place(rule: AlertRule, runbooks: Mapping[str, Runbook]) -> str:
-    """Where the runbook of an alert is read: the address it names, or its file; else what the alert calls it."""
+def place(rule: AlertRule, runbooks: Mapping[str, Runbook], is_file: Callable[[str], bool]) -> str:
+    """Where the runbook of an alert is read: the address it names, or a file that is there; empty where nowhere.
+
+    One in short form alone has nothing to read.
+    """
+    if is_elsewhere(rule.runbook):
+        return rule.runbook
     found = of(rule, runbooks)
-    return found.file if found and found.file and not is_elsewhere(rule.runbook) else rule.runbook
+    return found.file if found and found.file else rule.runbook if is_file(rule.runbook) else ""
 
 
 def _called(rule: AlertRule) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from msgspec import Struct
@@ -74,6 +74,15 @@ def load(alerting: Alerting, root: Path) -> dict[str, Runbook]:
     if folder != FOLDER and not (root / folder).is_dir():
         raise ConfigError(f"alerting.runbooks: there is no folder {root / folder}.")
     return _with_short(_files(root / folder, folder), triggers.short(alerting))
+
+
+def is_file(path: str, root: Path) -> bool:
+    """Whether it is a file of the repository at `root`."""
+    is_inside = not PurePath(path).is_absolute() and ".." not in PurePath(path).parts
+    try:
+        return is_inside and (root / path).is_file()
+    except (OSError, ValueError):
+        return False  # Too long, of a folder that nobody may read, or no name of a file at all.
 
 
 def _files(place: Path, folder: str) -> dict[str, Runbook]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from edgetpu_ci import config
 from edgetpu_ci.config import Config
-from edgetpu_ci.config.alerting import Alerting, Inhibition
+from edgetpu_ci.config.alerting import Inhibition
 from edgetpu_ci.stack import document, hearing, messages, routes, telling
 from edgetpu_ci.stack.hearing import Targets
 from edgetpu_ci.stack.place import Place
@@ -31,7 +31,7 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
     if not config.is_alerting(settings):
         return {}
     alerting, found = settings.alerting, _routes(settings)
-    ways = telling.of(alerting)
+    ways = telling.of(settings)
     root = {"receiver": NOBODY, "group_by": list(alerting.group_by), **_PACE, "routes": [_route(one) for one in found]}
     written = {
         "global": {name: value for way in ways.values() for name, value in way.common.items()},
@@ -40,22 +40,22 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
         "inhibit_rules": [_inhibition(one) for one in alerting.inhibit],
         "receivers": [{"name": NOBODY}, *(_receiver(one, ways) for one in routes.receivers(found))],
     }
-    return {FILE: document.yaml(written, *_remarks(alerting)), messages.FILE: messages.TEXT}
+    return {FILE: document.yaml(written, *_remarks(settings)), messages.FILE: messages.TEXT}
 
 
 def secrets(settings: Config) -> tuple[str, ...]:
     """The variables whose secrets it needs, in files."""
-    ways = telling.of(settings.alerting)
+    ways = telling.of(settings)
     targets = (target.partition(" ") for one in routes.receivers(_routes(settings)) for target in one)
     return tuple(sorted({ways[way].variable(address) for way, _, address in targets}))
 
 
 def _routes(settings: Config) -> tuple[Route, ...]:
-    return routes.of(hearing.of(settings.alerting, config.watched_rules(settings)))
+    return routes.of(hearing.of(settings, config.watched_rules(settings)))
 
 
-def _remarks(alerting: Alerting) -> Iterator[str]:
-    if left_out := hearing.left_out(alerting):
+def _remarks(settings: Config) -> Iterator[str]:
+    if left_out := hearing.left_out(settings):
         yield f"Only a job of edgetpu-ci can tell by: {', '.join(left_out)}."
 
 

@@ -68,7 +68,7 @@ def of(rule: AlertRule, place: Place, words: Words, *, is_direct: bool) -> dict[
     given = {
         "summary": words.plain(rule.summary or rule.name.replace("_", " ")),
         "description": _description(rule, words, is_direct=is_direct),
-        "runbook_url": words.plain(_runbook(rule, place)),
+        "runbook_url": words.plain(runbook(rule, place)),
         "owner": words.plain(rule.owner),
         "response_time": words.plain(rule.response_time),
     }
@@ -110,8 +110,8 @@ def _asked(rule: AlertRule) -> str:
     return f"{way} {limit:g} {unit}".rstrip()
 
 
-def _runbook(rule: AlertRule, place: Place) -> str:
-    """Its address; on GitHub where we know which repository it is."""
-    found = place.runbooks.get(rule.name, rule.runbook)
+def runbook(rule: AlertRule, place: Place) -> str:
+    """The address of its runbook, on GitHub where we know which repository it is; empty where it has none to read."""
+    found = place.runbooks.get(rule.name, "")
     is_file = found and not found.startswith(("https://", "http://"))
     return f"{place.url}/blob/HEAD/{quote(found.removeprefix('./'))}" if is_file and place.url else found

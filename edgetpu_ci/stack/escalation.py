@@ -32,7 +32,7 @@ def files(settings: Config, place: Place) -> dict[str, str]:
     """The twins of all rules; none where nobody hears later."""
     flavour = settings.observability.stack.flavour
     named = config.alert_rules(settings)
-    hearing = hearers.of(settings.alerting, named)
+    hearing = hearers.of(settings, named)
     found = [_twin(rule, step, rules.alert(rule, place, flavour)) for rule in named for step in steps(rule, hearing)]
     return {FILE: document.yaml({"groups": [{"name": f"{rules.GROUP} {LABEL}", "rules": found}]})} if found else {}
 

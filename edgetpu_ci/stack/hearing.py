@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
+from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.incidents import routing
 from edgetpu_ci.notify import bind
@@ -38,15 +41,27 @@ class Hearing:
         )
 
 
-def of(alerting: Alerting, rules: Sequence[AlertRule]) -> Hearing:
+def place(settings: Config) -> str:
+    """Where the ways stand by which Alertmanager tells."""
+    return "observability.stack.notify" if settings.observability.stack.notify else "alerting.notify"
+
+
+def alerting(settings: Config) -> Alerting:
+    """The section `alerting`, with the ways by which Alertmanager tells."""
+    own = settings.observability.stack.notify
+    return replace(settings.alerting, notify=own) if own else settings.alerting
+
+
+def of(settings: Config, rules: Sequence[AlertRule]) -> Hearing:
     """ConfigError for a way that is not known, or has other options."""
-    steps = enumerate(alerting.notify)
-    return Hearing(alerting, rules, {one.use: bind(one, f"alerting.notify[{n}]").address for n, one in steps})
+    told, where = alerting(settings), place(settings)
+    bound = [bind(one, f"{where}[{number}]") for number, one in enumerate(told.notify)]
+    return Hearing(told, rules, {one.use: one.address for one in bound})
 
 
-def left_out(alerting: Alerting) -> tuple[str, ...]:
-    """The ways of `notify` that only a job of ours can take."""
-    return tuple(one.use for one in alerting.notify if one.use not in (*TOLD, "alertmanager"))
+def left_out(settings: Config) -> tuple[str, ...]:
+    """The ways of `alerting.notify` that only a job of ours can take."""
+    return tuple(one.use for one in settings.alerting.notify if one.use not in (*TOLD, "alertmanager"))
 
 
 def _labels(rule: AlertRule) -> dict[str, str]:

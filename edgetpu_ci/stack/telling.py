@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from edgetpu_ci import plugins
-from edgetpu_ci.config.alerting import Alerting
+from edgetpu_ci.config import Config
 from edgetpu_ci.config.step import Step
 from edgetpu_ci.notify import pagerduty, slack
-from edgetpu_ci.stack import annotations, messages
+from edgetpu_ci.stack import annotations, hearing, messages
 
 SECRETS: Final = "/etc/alertmanager/secrets"
 """Where its secrets lie, each in a file called as its variable."""
@@ -21,10 +21,11 @@ class Way(NamedTuple):
     variable: Callable[[str], str]
 
 
-def of(alerting: Alerting) -> dict[str, Way]:
-    """Those of `notify` that it knows; ConfigError for options there are none of."""
-    known: dict[str, Callable[[Step], Way]] = {"pagerduty": _pagerduty, "slack": _slack}
-    return {step.use: known[step.use](step) for step in alerting.notify if step.use in known}
+def of(settings: Config) -> dict[str, Way]:
+    """Those that it knows; ConfigError for options there are none of."""
+    known: dict[str, Callable[[Step, str], Way]] = {"pagerduty": _pagerduty, "slack": _slack}
+    steps, place = hearing.alerting(settings).notify, hearing.place(settings)
+    return {one.use: known[one.use](one, f"{place}[{number}]") for number, one in enumerate(steps) if one.use in known}
 
 
 def secret(variable: str) -> str:
@@ -32,8 +33,8 @@ def secret(variable: str) -> str:
     return f"{SECRETS}/{variable}"
 
 
-def _pagerduty(step: Step) -> Way:
-    _, options = plugins.find(step, {"pagerduty": pagerduty}, "notify", "alerting.notify")
+def _pagerduty(step: Step, place: str) -> Way:
+    _, options = plugins.find(step, {"pagerduty": pagerduty}, "notify", place)
     url = f"{pagerduty.base(options)}{pagerduty.ENQUEUE}"
     return Way(
         {"pagerduty_url": url},
@@ -42,9 +43,9 @@ def _pagerduty(step: Step) -> Way:
     )
 
 
-def _slack(step: Step) -> Way:
+def _slack(step: Step, place: str) -> Way:
     """By the bot, as our notifier takes it where both are set, unless `with` names a webhook alone."""
-    _, options = plugins.find(step, {"slack": slack}, "notify", "alerting.notify")
+    _, options = plugins.find(step, {"slack": slack}, "notify", place)
     if "webhook" in step.with_ and "token" not in step.with_:
         return Way({"slack_api_url_file": secret(options.webhook)}, _in_channel, lambda _: options.webhook)
     opened = {"http_config": {"authorization": {"credentials_file": secret(options.token)}}}

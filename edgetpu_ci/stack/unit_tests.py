@@ -24,6 +24,9 @@ CASES: Final = (FIRING, QUIET, LIMIT, RESOLVED)
 """What becomes of each rule at once, on branches that are called so."""
 
 _MINUTE: Final = timedelta(minutes=1)
+_MOST: Final = 300
+"""Looks of a test, about: with each, all rules are evaluated, for the test of each of them."""
+
 _LONG: Final = 10
 """Minutes: longer than Prometheus remembers a value that was pushed once."""
 
@@ -56,7 +59,7 @@ class Trial(NamedTuple):
 def files(settings: Config, place: Place) -> dict[str, str]:
     """The tests of the rules, and those of their twins; none of what there is not."""
     named, flavour = config.alert_rules(settings), settings.observability.stack.flavour
-    hearers = hearing.of(settings.alerting, named)
+    hearers = hearing.of(settings, named)
     alerts = {rule: [_firing(rules.delay(rule), rules.labels(rule))] for rule in named}
     twins = {rule: [_twin(rule, step) for step in escalation.steps(rule, hearers)] for rule in named}
     files = ((FILE, rules.FILE, alerts), (OF_TWINS, escalation.FILE, twins))
@@ -72,10 +75,17 @@ def _twin(rule: AlertRule, step: escalation.Step) -> Firing:
 
 
 def _file(tested: str, firings: Mapping[AlertRule, Sequence[Firing]], place: Place, flavour: Flavour) -> str:
-    # Each minute would take long where one fires after a day; three looks before the soonest see what is too soon.
-    step = max(1, gcd(*(one.minute for found in firings.values() for one in found)) // 3)
-    tests = [_test(Trial(rule, found, step), place, flavour) for rule, found in firings.items() if found]
+    minutes = [one.minute for found in firings.values() for one in found]
+    # Each minute would take long where one fires after days; three looks before the soonest see what is too soon.
+    step = max(1, gcd(*minutes) // 3, max(minutes) // _MOST)
+    looked = {rule: [_looked(one, step) for one in found] for rule, found in firings.items() if found}
+    tests = [_test(Trial(rule, found, step), place, flavour) for rule, found in looked.items()]
     return document.tests(tested, f"{step}m", tests)
+
+
+def _looked(one: Firing, step: int) -> Firing:
+    """The same as it is seen by who looks each `step` minutes."""
+    return one._replace(minute=step * ceil(one.minute / step))
 
 
 def _test(trial: Trial, place: Place, flavour: Flavour) -> dict[str, object]:

@@ -101,7 +101,7 @@ class Matcher(_Strict):
 
 
 class Property(_Strict):
-    id: Literal["custom.cellOptions", "mappings"]
+    id: Literal["custom.cellOptions", "links", "mappings"]
     value: Any
 
 
@@ -278,5 +278,5 @@ def _of_expr(expr: str) -> Iterator[str]:
         if duration != "$__rate_interval":
             yield f"{expr} looks back {duration}, not $__rate_interval"
     for selector in re.findall(r"[a-zA-Z_:][\w:]*\{([^}]*)\}", expr):
-        if 'repo=~"$repo"' not in selector:
+        if not re.search(r'repo=~"\$repo\|?"', selector):
             yield f"{expr} is not narrowed to the repository"

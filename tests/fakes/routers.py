@@ -76,12 +76,12 @@ def _possible(targets: Iterable[str]) -> set[str]:
 
 def right(settings: Config) -> Ours:
     """Our router as it is."""
-    return Ours(settings.alerting, config.alert_rules(settings))
+    return Ours(hearing.alerting(settings), config.alert_rules(settings))
 
 
 def _changed(change: Callable[[Alerting], Alerting]) -> Callable[[Config], Ours]:
     def ours(settings: Config) -> Ours:
-        alerting = change(settings.alerting)
+        alerting = change(hearing.alerting(settings))
         return Ours(alerting, alerting.rules)
 
     return ours

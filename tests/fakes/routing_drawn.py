@@ -8,11 +8,14 @@ from random import Random
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from edgetpu_ci import config
 from edgetpu_ci.config import Config, checking
 from edgetpu_ci.config.alerting import Alerting
+from edgetpu_ci.config.observability import Observability, Stack
 from edgetpu_ci.incidents import keys
+from edgetpu_ci.stack import hearing
 from edgetpu_ci.stack.escalation import LABEL
 from tests.fakes.routers import Numbered, right
 
@@ -35,10 +38,20 @@ class Setting:
 
 def drawn(draw: Random, number: int, base: str, scenarios: int = SCENARIOS) -> Setting:
     """A configuration that is right, whose Slack and PagerDuty are below `base`, and alerts."""
-    settings = Config(alerting=_alerting(draw, f"{base}/{number}"))
-    checking.check(settings.alerting)
+    settings = _divided(draw, _alerting(draw, f"{base}/{number}"))
+    checking.check(settings.alerting, [one.use for one in settings.observability.stack.notify])
     alerts = [labels for n in range(scenarios) for labels in _scenario(draw, settings, f"{number}/{n}")]
     return Setting(number, settings, [Numbered(n, labels) for n, labels in enumerate(alerts)])
+
+
+def _divided(draw: Random, alerting: Alerting) -> Config:
+    """Where Alertmanager has some ways to itself, jobs have the others."""
+    own = [one for one in alerting.notify if one.use in hearing.TOLD]
+    if draw.random() < 0.6:
+        return Config(alerting=alerting)
+    stack = msgspec.convert({"notify": msgspec.to_builtins(own)}, Stack)
+    others = tuple(one for one in alerting.notify if one.use not in hearing.TOLD)
+    return Config(alerting=replace(alerting, notify=others), observability=Observability(stack=stack))
 
 
 def _alerting(draw: Random, url: str) -> Alerting:

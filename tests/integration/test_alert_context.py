@@ -224,6 +224,9 @@ def test_a_runbook_is_an_address_or_a_file_as_of_the_commit(tmp_path: Path) -> N
     wiki = "https://wiki.acme.example/streak"
     assert link("runbook", tmp_path, settings(runbook=wiki)) == wiki
     path = "docs/streak.md"
+    assert link("runbook", tmp_path, settings(runbook=path)) == ""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / path).write_text("# Streak\n")
     assert link("runbook", tmp_path, settings(runbook=path)) == f"{PAGE}/blob/{BAD}/{path}"
     assert link("runbook", tmp_path, settings()) == ""
     (tmp_path / "runbooks").mkdir()

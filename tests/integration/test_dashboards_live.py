@@ -22,6 +22,8 @@ from tests.fakes.loopback import Reply
 ROOT = Path(__file__).parents[2]
 SETTINGS = config.load(ROOT / "examples/alerts/edgetpu-ci.yml")
 DAYS = monitored.SLOWER + 2
+RUNBOOK = 'https://wiki.example/it\'s%20"slow"?a={{b}}'
+PLACE = Place(runbooks={"performance_regression": RUNBOOK})
 ALERTS = 'ALERTS{alertstate="firing",alertname="performance_regression"}'
 
 pytestmark = pytest.mark.skipif(not engines.find("prometheus"), reason="there is no Prometheus here")
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.skipif(not engines.find("prometheus"), reason="there is
 
 @pytest.fixture(scope="module")
 def files() -> Mapping[str, str]:
-    return stack.files(SETTINGS, Place())
+    return stack.files(SETTINGS, PLACE)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,19 @@ def test_every_variable_and_annotation_has_values(files: Mapping[str, str], aski
             assert asking.values(asked[2], grafana.substituted(asked[1], repo=monitored.REPO)), variable["name"]
         for annotation in dashboard["annotations"]["list"]:
             assert asking.series(grafana.substituted(annotation["expr"])), annotation["name"]
+
+
+def test_what_fires_is_listed_with_its_runbook_and_what_fires_always_is_not(
+    files: Mapping[str, str], asking: Asking
+) -> None:
+    panels = [panel for dashboard in _dashboards(files) for panel in dashboard["panels"]]
+    (expr,) = [panel["targets"][0]["expr"] for panel in panels if panel["title"] == "Firing Rules"]
+    found = asking.series(grafana.substituted(expr, repo=monitored.REPO, branch="main"))
+    listed = {one.labels["alertname"]: one.labels.get("runbook") for one in found}
+    assert listed == {"performance_regression": RUNBOOK, "dependency_vulnerability": None}
+    # It stands for an alert on silence, which has no repository either, and is listed.
+    every = asking.series(grafana.substituted(expr.replace(',severity!="none"', ""), repo=monitored.REPO))
+    assert "Watchdog" in {one.labels["alertname"] for one in every}
 
 
 def test_a_panel_of_another_repository_has_none(files: Mapping[str, str], asking: Asking) -> None:

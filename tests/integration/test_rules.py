@@ -17,6 +17,11 @@ from tests.fakes import engines
 from tests.fakes.agreement import timelines, trying
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+PLACE = Place(
+    repository="o/r",
+    url="https://github.com/o/r",
+    runbooks={"test_coverage_drop": 'books/{{ its }} "cover"\n.md', "r0": 'https://wiki.example/{{ "r0" }}'},
+)
 FLAVOURS: tuple[Flavour, ...] = ("scrape", "push")
 
 Promtool = Callable[..., subprocess.CompletedProcess[str]]
@@ -32,7 +37,7 @@ def promtool() -> Promtool:
 
 def written(settings: Config, folder: Path) -> list[str]:
     """The files of Prometheus, written below a folder."""
-    found = {path: text for path, text in stack.files(settings, Place()).items() if path.startswith("prometheus/")}
+    found = {path: text for path, text in stack.files(settings, PLACE).items() if path.startswith("prometheus/")}
     for path, text in found.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
@@ -87,6 +92,7 @@ def test_the_unit_tests_of_rules_hold(promtool: Promtool, tmp_path: Path, flavou
         ("alerts.yml", "below 80 %", "below 90 %"),
         ("escalation.yml", "for: 3600s", "for: 7200s"),
         ("dead-man.yml", "> 172800", "> 86400"),
+        ("runbooks.yml", "cover", "cove"),
         ("recording.yml", "edgetpu_ci_test_coverage_ratio * 100", "edgetpu_ci_test_coverage_ratio * 1"),
     ],
 )

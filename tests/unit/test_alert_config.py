@@ -354,6 +354,37 @@ def test_a_priority_means_the_row_that_begins_with_it(tmp_path: Path) -> None:
     assert matrix.ladder(known, "p1") == matrix.ladder(known, "") == ()
 
 
+BESIDE = """
+alerting:
+  rules: [{name: slow, match: "*/build_time", above: 300, channel: "#speed"}]
+  notify: [{use: issue}]
+  routing: {warning: [issue, slack], critical: [cto]}
+  contacts: {cto: {slack: "#cto"}}
+"""
+ITS_OWN = """
+observability:
+  stack: {notify: [{use: slack}]}
+"""
+
+
+def test_names_may_be_those_of_ways_that_alertmanager_has_to_itself(tmp_path: Path) -> None:
+    assert config.doubts(load(tmp_path, BESIDE + ITS_OWN), NOW) == ()
+    with pytest.raises(ConfigError, match=r"contacts\.cto: notify lists no slack; there are: issue\."):
+        load(tmp_path, BESIDE)
+
+
+@pytest.mark.parametrize(
+    ("ways", "fault"),
+    [
+        ("[{use: slack}, {use: slack}]", r"observability\.stack\.notify lists slack twice; once is enough\."),
+        ("[{use: issue}]", r"observability\.stack\.notify\[0\]\.use"),
+    ],
+)
+def test_alertmanager_tells_only_by_what_it_has_a_receiver_for(tmp_path: Path, ways: str, fault: str) -> None:
+    with pytest.raises(ConfigError, match=fault):
+        load(tmp_path, f"observability: {{stack: {{notify: {ways}}}}}")
+
+
 @pytest.mark.parametrize("name", ["alerts", "escalation"])
 def test_what_the_docs_show_can_be_copied(name: str) -> None:
     text = (Path(__file__).parents[2] / f"docs/{name}.md").read_text()
@@ -370,13 +401,20 @@ def test_what_the_docs_show_can_be_copied(name: str) -> None:
         checking.check(given)
 
 
+def test_what_the_docs_show_of_ways_of_alertmanagers_own_can_be_copied(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/alertmanager.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    assert config.doubts(load(tmp_path, block), NOW) == ()
+
+
 def test_editors_know_alerts_and_the_options_of_each_way() -> None:
     import jsonschema
 
     known = {"use": "pagerduty", "with": {"routing_keys": {"default": "KEY"}}}
     short = {"error_rate": {"threshold": "> 1%", "channel": "#a"}}
     given = {"notify": [known], "warning_alerts": [short], "rules": [RULE], "contacts": {"cto": {"pagerduty": "KEY"}}}
-    jsonschema.validate({"alerting": given}, document := schema.document())
+    told = {"stack": {"notify": [known]}}
+    jsonschema.validate({"alerting": given, "observability": told}, document := schema.document())
     misspelt: list[dict[str, Any]] = [
         {"notify": [{"use": "pagerduty", "with": {"keys": {}}}]},
         {"warning_alerts": [{"error_rate": {}}]},

@@ -11,12 +11,13 @@ import yaml
 
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.observability import Observability, Stack
-from edgetpu_ci.stack import dashboards
+from edgetpu_ci.stack import dashboards, runbooks
 from edgetpu_ci.stack.place import Place
 from tests.fakes import grafana
 
 PUSH = Config(observability=Observability(stack=Stack(flavour="push")))
 RECORDED = '{repo=~"$repo",branch=~"$branch"}'
+MEASURED = '{repo=~"$repo",branch=~"$branch",machine=~"$machine",subject=~"$subject"}'
 
 
 def _rendered(settings: Config = Config()) -> dict[str, str]:  # noqa: B008 - frozen
@@ -76,7 +77,7 @@ def test_dependencies_are_a_table_of_four_columns() -> None:
 def test_throughput_is_a_line_over_seven_days_of_each_model_named() -> None:
     panel = _panel("performance", "Benchmark Throughput")
     assert (panel["type"], panel["timeFrom"]) == ("timeseries", "7d")
-    assert _exprs(panel) == [f"benchmark_fps_mobilenet{RECORDED}", f"benchmark_fps_yolo{RECORDED}"]
+    assert _exprs(panel) == [f"benchmark_fps_{model}{MEASURED}" for model in ("mobilenet", "yolo")]
     assert panel["fieldConfig"]["defaults"]["unit"] == "suffix: fps"
 
 
@@ -84,14 +85,14 @@ def test_power_efficiency_is_a_number_with_one_decimal() -> None:
     panel = _panel("performance", "Power Efficiency")
     defaults = panel["fieldConfig"]["defaults"]
     assert (panel["type"], defaults["unit"], defaults["decimals"]) == ("stat", "suffix: TOPS/W", 1)
-    assert _exprs(panel) == [f"max by (subject) (power_efficiency_tops_per_watt{RECORDED})"]
+    assert _exprs(panel) == [f"max by (subject) (power_efficiency_tops_per_watt{MEASURED})"]
 
 
 def test_the_error_rate_has_a_line_at_one_percent() -> None:
     panel = _panel("performance", "Error Rate")
     defaults = panel["fieldConfig"]["defaults"]
     assert (panel["type"], defaults["unit"]) == ("timeseries", "percent")
-    assert _exprs(panel) == [f"benchmark_error_rate{RECORDED}"]
+    assert _exprs(panel) == [f"benchmark_error_rate{MEASURED}"]
     assert defaults["custom"]["thresholdsStyle"] == {"mode": "line"}
     assert _steps(panel)[-1] == (1.0, "red")
 
@@ -117,21 +118,45 @@ def test_dashboards_keep_their_addresses() -> None:
     }
 
 
-def test_links_lead_to_the_repository_that_is_chosen() -> None:
-    place = Place(repository="o/r", url="https://github.example/o/r")
+def _links(place: Place) -> list[str | None]:
     text = dashboards.files(Config(), place)["grafana/dashboards/edgetpu-ci-cost.json"]
-    assert [link.get("url") for link in json.loads(text)["links"]] == [
-        None,
-        "https://github.example/${repo}",
-        "https://github.example/${repo}/tree/HEAD/runbooks",
-    ]
+    return [link.get("url") for link in json.loads(text)["links"]]
+
+
+def test_links_lead_to_the_repository_that_is_chosen_and_to_our_runbooks() -> None:
+    place = Place(repository="o/r", url="https://github.example/o/r", runbooks={"slow": "runbooks/slow.md"})
+    assert _links(place) == [None, "https://github.example/${repo}", "https://github.example/o/r/tree/HEAD/runbooks"]
+
+
+@pytest.mark.parametrize("there", [{}, {"slow": "https://wiki.example/slow"}])
+def test_there_is_no_link_to_runbooks_where_there_are_none(there: dict[str, str]) -> None:
+    place = Place(repository="o/r", url="https://github.example/o/r", runbooks=there)
+    assert _links(place) == [None, "https://github.example/${repo}"]
+
+
+def test_a_firing_alert_has_its_runbook_beside_it() -> None:
+    panel = _panel("alerts", "Firing Rules")
+    (read,) = [one for one in panel["fieldConfig"]["overrides"] if one["matcher"]["options"] == "runbook"]
+    assert read["properties"][0]["value"][0]["url"] == "${__value.raw:raw}"
+
+
+def test_a_number_that_is_neither_good_nor_bad_is_not_green() -> None:
+    defaults = _panel("cost", "Month to Date")["fieldConfig"]["defaults"]
+    assert (defaults["color"], [step["color"] for step in defaults["thresholds"]["steps"]]) == (
+        {"mode": "thresholds"},
+        ["blue"],
+    )
+
+
+def test_the_key_figures_are_no_machine() -> None:
+    assert 'machine!="repository"' in _exprs(_panel("devices", "Age of the Newest Run"))[0]
 
 
 def test_what_was_pushed_once_is_looked_back_for() -> None:
     asked = [
         expr for text in _rendered(PUSH).values() for panel in json.loads(text)["panels"] for expr in _exprs(panel)
     ]
-    ours = [expr for expr in asked if "edgetpu_ci_" in expr]
+    ours = [expr for expr in asked if "edgetpu_ci_" in expr and runbooks.NAME not in expr]
     assert ours
     assert all("last_over_time(edgetpu_ci_" in expr for expr in ours)
 

@@ -1,5 +1,6 @@
 """`edgetpu-ci render`: what it writes, what `--check` says of it, and what it leaves alone."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -109,6 +110,27 @@ def test_a_runbook_is_a_link_where_the_repository_is_known(
     found = rendering.files(config.load(tmp_path / "edgetpu-ci.yml"), world(tmp_path, env=job, run=git))
     there = f"{address}/blob/HEAD/runbooks/coverage.md" if address else "runbooks/coverage.md"
     assert f"runbook_url: {there}\n" in found["prometheus/rules/alerts.yml"]
+
+
+@pytest.mark.parametrize(
+    ("alerting", "link"),
+    [
+        ("{runbooks: {errors: {trigger: error_rate > 5%, actions: []}}}", ""),
+        ("{rules: [{name: a, match: '*/build_time', above: 1, runbook: nowhere}]}", ""),
+        ("{rules: [{name: a, match: '*/build_time', above: 1}]}", ""),
+        ("{rules: [{name: a, match: '*/build_time', above: 1, runbook: docs/on call.md}]}", "docs/on%20call.md"),
+        ("{rules: [{name: a, match: '*/build_time', above: 1, runbook: /etc/hosts}]}", ""),
+        (f"{{rules: [{{name: a, match: '*/build_time', above: 1, runbook: {'x' * 300}}}]}}", ""),
+    ],
+)
+def test_a_runbook_is_linked_only_where_there_is_a_file(tmp_path: Path, alerting: str, link: str) -> None:
+    (tmp_path / "edgetpu-ci.yml").write_text(f"alerting: {alerting}\n")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/on call.md").write_text("# On call\n")
+    job = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r"}
+    found = rendering.files(config.load(tmp_path / "edgetpu-ci.yml"), world(tmp_path, env=job))
+    links = re.findall("runbook_url: (.*)", found["prometheus/rules/alerts.yml"])
+    assert links == ([f"https://github.com/o/r/blob/HEAD/{link}"] if link else [])
 
 
 def test_the_example_is_what_is_rendered_of_it() -> None:

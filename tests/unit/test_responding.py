@@ -15,6 +15,7 @@ from edgetpu_ci.alerting.reaching import Reaching
 from edgetpu_ci.alerting.responding import Hand
 from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule, Permitted, Silence
+from edgetpu_ci.config.step import Step as Way
 from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.incidents import responses
 from edgetpu_ci.incidents.record import Book, Incident, Response, Step
@@ -24,6 +25,7 @@ from tests.fakes import actions
 from tests.fakes.world import AT, NOTHING, world
 from tests.unit.test_runbook_actions import INCIDENT
 
+WAYS = (Way(use="webhook"),)
 RULES = (AlertRule(name="high_error_rate", match="*/error_rate_percent", above=5, runbook="errors"),)
 RUNBOOK = """\
 ---
@@ -57,13 +59,13 @@ class Done(list[str]):
         return Ran(status=0, stdout=b"as you wish\n", stderr=b"")
 
 
-def hand(outside: World, *incidents: Incident, silent: bool = False) -> Hand:
+def hand(outside: World, *incidents: Incident, silent: bool = False, ways: tuple[Way, ...] = WAYS) -> Hand:
     """With a book of these incidents, where any are given."""
     (outside.cwd / "runbooks").mkdir(exist_ok=True)
     (outside.cwd / "runbooks/errors.md").write_text(RUNBOOK)
     mute = (Silence(reason="tests", until=AT + timedelta(days=1)),) if silent else ()
     contacts = {"oncall": {"webhook": "ONCALL"}}
-    alerting = Alerting(actions=HOOKS, contacts=contacts, rules=RULES, silences=mute)
+    alerting = Alerting(actions=HOOKS, notify=ways, contacts=contacts, rules=RULES, silences=mute)
     it = responding.hand(Config(alerting=alerting), outside.cwd / "out", outside)
     if incidents:
         keeper.change(it.watch.store, lambda _: Book(incidents=incidents), outside)
@@ -160,7 +162,7 @@ def test_what_is_not_reviewed_yet_has_nothing_done(
 ) -> None:
     done = Done()
     outside = actions.job(tmp_path, name, payload, run=done.run, env={"GITHUB_REF": f"refs/heads/{branch}"})
-    told = responding.follow(evaluating.Told((), (), (), (), ()), hand(outside, INCIDENT))
+    told = responding.follow(evaluating.Told((), (), (), (), ()), hand(outside, INCIDENT, ways=()))
     assert done == (["stop"] if acts else [])
     assert told.problems == ()
 

@@ -83,6 +83,10 @@ def test_a_way_that_is_not_listed_is_none() -> None:
     assert said(addresses={"issue": only("o/r")}, severity="error") == ("issue o/r",)
 
 
+def test_a_contact_is_not_told_by_a_way_that_is_not_listed() -> None:
+    assert said(addresses={"slack": only("#ci")}, priority="p0") == ("slack #ci", "slack #security")
+
+
 def test_a_table_of_ones_own_may_name_contacts_and_leave_levels_out() -> None:
     settings = codec.convert(
         {"routing": {"info": ["cto"]}, "contacts": {"cto": {"slack": "@cto"}}}, Alerting, "alerting"

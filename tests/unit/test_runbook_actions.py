@@ -54,6 +54,7 @@ def hook(*argv: str, **inputs: str) -> dict[str, Permitted]:
     return {"disable_affected_endpoints": Permitted(command=argv, inputs=inputs)}
 
 
+SLACK = (Step(use="slack"),)
 DISABLE = Action(name="disable_affected_endpoints", inputs={"pool-name": "edge"}, timeout="5 s")
 
 
@@ -94,13 +95,20 @@ def test_what_is_not_set_up_is_not_pretended(tmp_path: Path) -> None:
     assert done(Action(name="notify_cto"), deed(world(tmp_path))).text == 'Not done: `alerting.contacts` has no "cto".'
 
 
+def test_whom_alertmanager_alone_tells_a_job_does_not_pretend_to(tmp_path: Path) -> None:
+    it = deed(world(tmp_path), notify=(Step(use="issue"),), contacts={"cto": {"slack": "#cto"}})
+    assert done(Action(name="notify_cto"), it) == Done(
+        "Not done: `alerting.notify` has no way by which cto is told.", well=False
+    )
+
+
 @pytest.mark.parametrize(
     ("action", "alerting", "would"),
     [
         (DISABLE, {"actions": hook("systemctl", "stop", "x")}, 'run ["systemctl","stop","x"] for at most 5 s'),
         (Action(workflow="a.yml"), {}, "start the workflow a.yml on the default branch"),
         (DISABLE, {}, "nothing: `alerting.actions` names no command and no workflow for it"),
-        (Action(name="notify_cto"), {"contacts": {"cto": {"slack": "#cto"}}}, "tell cto"),
+        (Action(name="notify_cto"), {"contacts": {"cto": {"slack": "#cto"}}, "notify": SLACK}, "tell cto"),
         (Action(name="collect_debug_logs"), {}, "collect what `doctor` says, the last reports and the end of the kern"),
     ],
 )
@@ -113,7 +121,7 @@ def test_what_would_be_done_is_said_and_not_done(
 
 def test_telling_somebody_is_left_to_the_messages_of_the_incident(tmp_path: Path) -> None:
     contacts = {"oncall": {"slack": "#oncall"}}
-    it = deed(world(tmp_path), notify=(Step(use="issue"),), contacts=contacts)
+    it = deed(world(tmp_path), notify=(Step(use="issue"), *SLACK), contacts=contacts)
     assert done(Action(name="notify_oncall"), it) == Done("oncall was asked to look at it.", tells=("oncall",))
     assert done(Action(name="notify", inputs={"contact": "oncall"}), it).tells == ("oncall",)
     assert done(Action(name="create_incident_ticket"), it).tells == ("issue",)

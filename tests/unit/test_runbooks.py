@@ -106,9 +106,9 @@ def test_runbooks_lie_in_the_folder_of_the_configuration(tmp_path: Path) -> None
 
 def test_the_short_form_of_a_monitoring_document_makes_alerts() -> None:
     found = triggers.rules(Alerting(runbooks=DOCUMENT))
-    assert [(rule.name, rule.match, rule.above, rule.worse_by_percent) for _, rule in found] == [
-        ("high_error_rate", "*/error_rate_percent", 5, None),
-        ("performance_degradation", "*/throughput_sustained_fps", None, 20),
+    assert [(rule.name, rule.match, rule.above, rule.worse_by_percent, rule.priority) for _, rule in found] == [
+        ("high_error_rate", "*/error_rate_percent", 5, None, "p2"),
+        ("performance_degradation", "*/throughput_sustained_fps", None, 20, "p2"),
     ]
 
 

@@ -12,6 +12,8 @@ import yaml
 
 from edgetpu_ci import config, stack
 from edgetpu_ci.config import Config
+from edgetpu_ci.config.observability import Observability
+from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.stack import alertmanager, escalation, messages, silences
 from edgetpu_ci.stack.place import Place
 from tests.fakes import engines, snapshots
@@ -98,6 +100,42 @@ def test_what_only_a_job_can_tell_is_said_in_the_file() -> None:
     ways = [*WAYS, {"use": "webhook"}, {"use": "alertmanager", "with": {"url": "http://alertmanager:9093"}}]
     text = alertmanager.files(settings(FAILED, notify=ways), Place())[alertmanager.FILE]
     assert text.splitlines()[1] == "# Only a job of edgetpu-ci can tell by: issue, webhook."
+
+
+TO_ITSELF: list[dict[str, Any]] = [{"use": "slack", "with": {"channel": "#all"}}, {"use": "pagerduty"}]
+
+
+def test_alertmanager_may_tell_by_other_ways_than_jobs() -> None:
+    contacts = {"cto": {"slack": "#cto", "issue": "@cto"}, "writer": {"issue": "@writer"}}
+    routing = {"warning": ["issue", "slack", "writer"], "critical": ["all_channels", "cto"]}
+    found = settings(FAILED, SLOW, notify=[{"use": "issue"}], routing=routing, contacts=contacts)
+    assert {to for _, to, _ in routes(found)} == {"nobody"}
+    found = msgspec.structs.replace(found, observability=stack_of(TO_ITSELF))
+    told = {which: to for which, to, _ in routes(found)}
+    assert told[level("critical")] == "slack #all, pagerduty PAGERDUTY_ROUTING_KEY, slack #cto"
+    assert told[level("warning")] == "slack #all"
+    assert alertmanager.secrets(found) == ("PAGERDUTY_ROUTING_KEY", "SLACK_BOT_TOKEN")
+    text = alertmanager.files(found, Place())[alertmanager.FILE]
+    assert text.splitlines()[1] == "# Only a job of edgetpu-ci can tell by: issue."
+
+
+def test_ways_of_jobs_are_none_of_alertmanagers_where_it_has_its_own() -> None:
+    step = {"escalation_matrix": {"p0": {"15_min": ["cto"]}}, "contacts": {"cto": {"slack": "#cto"}}}
+    found = settings({**FAILED, "priority": "p0", "channel": "#own"}, **step)
+    found = msgspec.structs.replace(found, observability=stack_of([{"use": "pagerduty"}]))
+    assert {to for _, to, _ in routes(found)} == {"pagerduty PAGERDUTY_ROUTING_KEY", "nobody"}
+    assert twins(found) == []
+
+
+def test_an_option_of_its_own_way_that_there_is_none_of_is_named_with_its_place() -> None:
+    wrong = stack_of([{"use": "slack", "with": {"chanel": "#ci"}}])
+    with pytest.raises(ConfigError, match=r"observability\.stack\.notify\[0\]\.with"):
+        alertmanager.files(msgspec.structs.replace(settings(FAILED), observability=wrong), Place())
+
+
+def stack_of(ways: Sequence[dict[str, Any]]) -> Observability:
+    """With ways that Alertmanager has to itself."""
+    return msgspec.convert({"stack": {"notify": ways}}, Observability)
 
 
 def test_secrets_are_files_called_as_their_variables() -> None:
@@ -257,7 +295,7 @@ def test_alertmanager_routes_it(rendered: Path, told: str, labels: Sequence[str]
 
 
 def test_prometheus_takes_the_steps(rendered: Path) -> None:
-    assert "17 rules found" in said("promtool", "check", "rules", rendered / escalation.FILE)
+    assert "21 rules found" in said("promtool", "check", "rules", rendered / escalation.FILE)
 
 
 def test_texts_are_written_beside_it() -> None:

@@ -88,8 +88,11 @@ def _saying(action: Action, deed: Deed) -> Ready:
     if action.name == "schedule_investigation":
         return _scheduled(action, deed)
     contact = catalogue.contact(action.name, action.inputs)
-    if contact not in deed.settings.alerting.contacts:
+    alerting = deed.settings.alerting
+    if contact not in alerting.contacts:
         return _not(f'`alerting.contacts` has no "{contact}"')
+    if alerting.contacts[contact].keys().isdisjoint(step.use for step in alerting.notify):
+        return _not(f"`alerting.notify` has no way by which {contact} is told")
     return _telling(contact, f"tell {contact}", f"{contact} was asked to look at it.")
 
 

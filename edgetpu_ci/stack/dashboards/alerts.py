@@ -1,10 +1,13 @@
 """What is wrong, who has taken it on, and whether the alerting itself works. Pure."""
 
+from edgetpu_ci.stack import runbooks
 from edgetpu_ci.stack.dashboards.record import Dashboard, Panel, Query, Threshold
 from edgetpu_ci.stack.dashboards.series import Selecting
 
 _ANY = (Threshold(None, "green"), Threshold(1, "red"))
-_FIRING = 'ALERTS{alertstate="firing",repo=~"$repo",branch=~"$branch"}'
+# An alert on silence has no repository, and no branch; the one that fires always is none that anybody looks for.
+_FIRING = 'ALERTS{alertstate="firing",severity!="none",repo=~"$repo|",branch=~"$branch|"}'
+_LINKED = f"{_FIRING} * on (alertname) group_left ({runbooks.LABEL}) topk by (alertname) (1, {runbooks.NAME})"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -54,13 +57,13 @@ def _counts(select: Selecting) -> tuple[Panel, ...]:
 def _firing() -> Panel:
     return Panel(
         title="Firing Rules",
-        description="What Prometheus holds to be broken now. The runbooks are behind the link above.",
+        description="What Prometheus holds to be broken now, and the runbook of each alert that has one.",
         drawn="table",
-        queries=(Query(expr=_FIRING),),
+        queries=(Query(expr=f"{_LINKED} or {_FIRING} unless on (alertname) {runbooks.NAME}"),),
         unit="none",
         width=24,
         height=6,
-        columns=("alertname", "severity", "priority", "branch", "subject", "machine", "escalation"),
+        columns=("alertname", "severity", "priority", "branch", "subject", "machine", "escalation", runbooks.LABEL),
     )
 
 

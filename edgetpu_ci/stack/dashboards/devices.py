@@ -1,6 +1,7 @@
 """How machines and accelerators are: heat, power, load, and whether they still report. Pure."""
 
 from edgetpu_ci import metrics
+from edgetpu_ci.model import REPOSITORY
 from edgetpu_ci.stack.dashboards.record import Dashboard, Panel, Query, Threshold
 from edgetpu_ci.stack.dashboards.series import Selecting
 
@@ -128,7 +129,7 @@ def _load(select: Selecting) -> tuple[Panel, ...]:
 
 
 def _age(select: Selecting) -> Panel:
-    newest = select.exported("last_run_timestamp_seconds", 'machine=~"$machine"')
+    newest = select.exported("last_run_timestamp_seconds", 'machine=~"$machine"', f'machine!="{REPOSITORY}"')
     return Panel(
         title="Age of the Newest Run",
         description="How long each machine has not reported. Silence is no good news.",

@@ -5,9 +5,11 @@ https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboa
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.exposition import names
+from edgetpu_ci.runbooks import reading
 from edgetpu_ci.stack import document
 from edgetpu_ci.stack.dashboards import panel_json
 from edgetpu_ci.stack.dashboards.panel_json import Json
@@ -20,7 +22,7 @@ SCHEMA_VERSION: Final = 39
 
 
 class Home(NamedTuple):
-    """On which server repositories lie, and in which of their folders the runbooks."""
+    """On which server repositories lie, and where our runbooks; empty where there are none, or nobody knows."""
 
     server: str
     runbooks: str
@@ -29,7 +31,9 @@ class Home(NamedTuple):
     def of(cls, place: Place, alerting: Alerting) -> "Home":
         """By where we are, and what the configuration says of runbooks."""
         server = place.url.removesuffix(place.repository) if place.url and place.repository else "https://github.com/"
-        return cls(server, alerting.runbooks if isinstance(alerting.runbooks, str) else "runbooks")
+        folder = reading.folder_of(alerting).removeprefix("./").rstrip("/")
+        is_there = any(file.removeprefix("./").startswith(f"{folder}/") for file in place.runbooks.values())
+        return cls(server, f"{place.url}/tree/HEAD/{quote(folder)}" if is_there and place.url else "")
 
 
 def model(dashboard: Dashboard, home: Home) -> Json:
@@ -105,9 +109,9 @@ def _commits(expr: str, home: Home) -> Json:
 def _links(home: Home) -> Iterator[Json]:
     others = {"asDropdown": True, "includeVars": True, "keepTime": True}
     yield {"type": "dashboards", "title": "Dashboards", "tags": [TAG], **others}
-    repository = f"{home.server}${{repo}}"
-    for title, url in (("Repository", repository), ("Runbooks", f"{repository}/tree/HEAD/{home.runbooks}")):
-        yield {"type": "link", "title": title, "url": url, "icon": "external link", "targetBlank": True}
+    for title, url in (("Repository", f"{home.server}${{repo}}"), ("Runbooks", home.runbooks)):
+        if url:
+            yield {"type": "link", "title": title, "url": url, "icon": "external link", "targetBlank": True}
 
 
 def _panels(panels: Sequence[Panel]) -> Iterator[Json]:

@@ -6,6 +6,7 @@ https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboa
 from collections.abc import Mapping
 from typing import Any, Final
 
+from edgetpu_ci.stack import runbooks
 from edgetpu_ci.stack.dashboards.record import Colour, Panel, Query, Threshold
 
 Json = dict[str, Any]
@@ -27,11 +28,15 @@ def of(panel: Panel, number: int, place: Mapping[str, int]) -> Json:
         "datasource": SOURCE,
         "gridPos": place,
         "targets": [_target(panel, query, place) for place, query in enumerate(panel.queries)],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": [_GRAVE] if "severity" in panel.columns else []},
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": _overrides(panel)},
         "options": _OPTIONS[panel.drawn],
         **({"timeFrom": panel.last} if panel.last else {}),
         **({"transformations": _columns(panel)} if panel.columns else {}),
     }
+
+
+def _overrides(panel: Panel) -> list[Json]:
+    return [override for name, override in _BY_COLUMN.items() if name in panel.columns]
 
 
 def _target(panel: Panel, query: Query, place: int) -> Json:
@@ -48,7 +53,8 @@ def _target(panel: Panel, query: Query, place: int) -> Json:
 
 
 def _defaults(panel: Panel) -> Json:
-    by_threshold = panel.thresholds and panel.drawn != "timeseries"
+    # Lines are told apart by their colours. A number without thresholds is neither good nor bad: green would be.
+    by_threshold = panel.drawn != "timeseries"
     given = {"min": panel.min, "max": panel.max, "decimals": panel.decimals}
     return {
         "unit": f"suffix: {panel.unit}" if panel.unit in _OURS else panel.unit,
@@ -128,6 +134,14 @@ _GRAVE: Final[Json] = {
         },
     ],
 }
+
+_READ: Final[Json] = {
+    "matcher": {"id": "byName", "options": runbooks.LABEL},
+    "properties": [
+        {"id": "links", "value": [{"title": "Read it", "url": "${__value.raw:raw}", "targetBlank": True}]},
+    ],
+}
+_BY_COLUMN: Final[Mapping[str, Json]] = {"severity": _GRAVE, runbooks.LABEL: _READ}
 
 _LEGEND: Final = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 _OPTIONS: Final[Mapping[str, Json]] = {

@@ -26,7 +26,7 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
             description="Inferences per second of the models whose names have mobilenet or yolo in them.",
             drawn="timeseries",
             queries=tuple(
-                Query(expr=select.recorded(f"benchmark_fps_{model}"), legend=_OF) for model in ("mobilenet", "yolo")
+                Query(expr=select.measured(f"benchmark_fps_{model}"), legend=_OF) for model in ("mobilenet", "yolo")
             ),
             unit="fps",
             width=10,
@@ -39,7 +39,8 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
             drawn="stat",
             queries=(
                 Query(
-                    expr=f"max by (subject) ({select.recorded('power_efficiency_tops_per_watt')})", legend="{{subject}}"
+                    expr=f"max by (subject) ({select.measured('power_efficiency_tops_per_watt')})",
+                    legend="{{subject}}",
                 ),
             ),
             unit="TOPS/W",
@@ -50,7 +51,7 @@ def _of_document(select: Selecting) -> tuple[Panel, ...]:
             title="Error Rate",
             description="Inferences that failed, of those attempted. The line is what may not be reached.",
             drawn="timeseries",
-            queries=(Query(expr=select.recorded("benchmark_error_rate"), legend=_OF),),
+            queries=(Query(expr=select.measured("benchmark_error_rate"), legend=_OF),),
             unit="percent",
             width=8,
             min=0,

@@ -46,6 +46,10 @@ class Selecting(Struct, frozen=True):
         """A series under a name of the operational monitoring document: its rule looks back already."""
         return _selector(name, *_OF_REPOSITORY)
 
+    def measured(self, name: str) -> str:
+        """The same of what was measured of the subjects that are chosen."""
+        return _selector(name, *_OF_SUBJECT)
+
     def new_commits(self) -> str:
         """A series for each commit, as long as nobody had measured it one step of the picture before."""
         now, before = (self._select(RUNS, *_OF_REPOSITORY, offset=offset) for offset in ("", " offset $__interval"))
