@@ -54,6 +54,13 @@ def test_a_sample_is_named_by_the_rule_and_what_the_alert_is_of() -> None:
     )
 
 
+def test_two_runs_of_one_moment_both_count_and_neither_twice() -> None:
+    streaks, run = Streaks((COVERAGE,)), report(value("test_coverage", 70))
+    for name in ("a", "b", "a", "b"):
+        streaks.take(evaluate.observe((COVERAGE,), replace(run, run=replace(run.run, id=name)), LABELS), at(1))
+    assert [sample.value for sample in streaks.samples()] == [2]
+
+
 def test_of_silence_it_is_told_when_there_was_last_a_value() -> None:
     silent = AlertRule(name="silent", match="*/test_coverage", silent_above_hours=1)
     streaks = Streaks((silent, COVERAGE))
