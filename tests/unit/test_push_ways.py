@@ -246,6 +246,29 @@ def test_a_pushgateway_that_is_none_is_found_out(tmp_path: Path) -> None:
     assert "lacks 2 of them, the first edgetpu_ci_test_coverage_ratio" in str(pushed.error)
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        {"labels": 5},
+        {"labels": {"job": "edgetpu_ci", "repo": "o/r"}, "edgetpu_ci_test_coverage_ratio": 5},
+        {
+            "labels": {"job": "edgetpu_ci", "repo": "o/r"},
+            "edgetpu_ci_test_coverage_ratio": {"metrics": [{"labels": {}, "value": "much"}]},
+        },
+    ],
+)
+def test_what_a_pushgateway_says_in_an_odd_way_is_no_traceback(group: object, tmp_path: Path) -> None:
+    said = json.dumps({"data": [group]}).encode()
+    pushed = _push("pushgateway", tmp_path, lambda _: Reply(status=200, body=said))
+    assert str(pushed.error).endswith("Is that its address?")
+
+
+def test_a_value_that_is_no_number_is_no_traceback(tmp_path: Path) -> None:
+    odd = _series({})
+    pushed = _remote(tmp_path, Engine(queries=[Reply(status=200, body=odd.body.replace(b"0.8125", b"much"))]))
+    assert "has 'much' for a value. Is that its address?" in str(pushed.error)
+
+
 def test_each_machine_is_a_group_and_its_name_may_be_anything() -> None:
     hostile = (("repo", "o/r"), ("machine", "../ä b"))
     families = [*FAMILIES, Family(name="edgetpu_ci_x", help="", samples=[Sample(hostile, 1), Sample((), 2)])]

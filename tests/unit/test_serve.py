@@ -86,6 +86,7 @@ def test_a_head_has_the_headers_of_a_get_and_no_body() -> None:
     with serving(opened()) as (port, _):
         response, body = ask(port, "/health", "HEAD")
         assert (response.status, response.getheader("content-length"), body) == (200, "7", b"")
+        assert raw(port, b"HEAD /health HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])

@@ -171,6 +171,20 @@ def test_the_newest_benchmark_may_be_so_old(tmp_path: Path) -> None:
     assert state(patient, "freshness")[0] == "degraded"
 
 
+def test_a_benchmark_of_a_clock_that_is_ahead_is_new_and_none_is_needed_where_none_is_configured(
+    tmp_path: Path,
+) -> None:
+    assert state(serving.of(tmp_path, "kpis: []"), "freshness") == ("healthy", "No benchmark is configured.")
+    serving.keep(tmp_path, reports.all_clear(), age=-timedelta(hours=5, minutes=5))
+    assert told(serving.of(tmp_path, MODEL))["freshness"]["observed"] == 0
+
+
+def test_what_only_costs_figures_is_degraded_and_of_many_faults_the_first_are_told() -> None:
+    assert checks.dependencies([], ["pypi_simple is missing."]) == Check("degraded", "pypi_simple is missing.")
+    use = models.Use(tuple(models.Model(f"m{n}", fault=f"m{n} is none.") for n in range(5)), None, ())
+    assert checks.model_cache([use], {}).seen == "m0 is none. m1 is none. m2 is none. And 2 more."
+
+
 def test_an_age_that_is_none_is_refused_before_anything_is_served(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"observability\.health\.benchmark_age"):
         serving.of(tmp_path, "observability: {health: {benchmark_age: soon}}")
