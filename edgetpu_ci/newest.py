@@ -183,7 +183,7 @@ class Newest:
             runs=tuple(gathered.runs.values()),
             dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
             bad_runs=tuple(gathered.streaks.samples()),
-            heard=tuple(gathered.streaks.heard()),
+            heard=gathered.streaks.heard(self._book.watched if self._book else ()),
             regressions=tuple(gathered.ratios.values()),
             book=self._book,
             fault=self._fault,
