@@ -20,12 +20,13 @@ from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.world import AT, NOTHING, world
 
 NOW = round(AT.timestamp() * 1000)
-SLOW = (("repo", "o/r"), ("subject", 'm"1\\\n'), ("machine", "pi"))
+SLOW = (("repo", "o/r"), ("subject", 'm"1\\\n'), ("device", ""), ("machine", "pi"))
 COVERED = (("repo", "o/r"), ("subject", "repository"))
 FAMILIES = (
     Family(name="edgetpu_ci_test_coverage_ratio", help="covered", unit="ratio", samples=[Sample(COVERED, 0.8125)]),
     Family(name="edgetpu_ci_latency_p99_seconds", help="slow", unit="seconds", samples=[Sample(SLOW, 0.0125)]),
 )
+UNNAMED = (("repo", ""), ("machine", ""))
 HIDDEN = "hunter2-of-prometheus"
 GARBAGE = Reply(status=204)
 
@@ -34,7 +35,7 @@ def _series(values: Mapping[str, float], at: int = NOW) -> Reply:
     """What a query for a range answers: every series of ours, the values of some of them changed."""
     found = [
         {
-            "metric": {"__name__": family.name, **dict(one.labels), "job": "theirs"},
+            "metric": {"__name__": family.name, **dict(filter(all, one.labels)), "job": "theirs"},
             "values": [[at / 1000, str(values.get(family.name, one.value))]],
         }
         for family in FAMILIES
@@ -271,7 +272,7 @@ def test_a_value_that_is_no_number_is_no_traceback(tmp_path: Path) -> None:
 
 def test_each_machine_is_a_group_and_its_name_may_be_anything() -> None:
     hostile = (("repo", "o/r"), ("machine", "../ä b"))
-    families = [*FAMILIES, Family(name="edgetpu_ci_x", help="", samples=[Sample(hostile, 1), Sample((), 2)])]
+    families = [*FAMILIES, Family(name="edgetpu_ci_x", help="", samples=[Sample(hostile, 1), Sample(UNNAMED, 2)])]
     assert {pushgateway.path(group) for group in pushgateway.groups(families)} == {
         "/metrics/job/edgetpu_ci",
         "/metrics/job/edgetpu_ci/repo@base64/by9y",

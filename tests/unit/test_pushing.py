@@ -22,7 +22,7 @@ from edgetpu_ci.exposition import text
 from edgetpu_ci.exposition.past import Past
 from edgetpu_ci.exposition.record import Family, Line, Reading, Sample
 from edgetpu_ci.incidents.record import STORED
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import Measurement, Report
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.telemetry import push, victoria
 from edgetpu_ci.telemetry.backfill import victoria_metrics
@@ -181,6 +181,8 @@ def test_a_single_report_is_pushed_without_what_only_a_store_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    rules = "alerting: {rules: [{name: slow, match: '*/throughput_fps', below: 1}]}"
+    Path("edgetpu-ci.yml").write_text(f"collect: []\n{rules}\n", encoding="utf-8")
     Path("main.json").write_bytes(codec.encode_json(_on_main(reports.all_clear())))
     Path("pull.json").write_bytes(codec.encode_json(reports.all_clear()))
     assert cli.run(["metrics", "push", "--to", "file", "--output", "ci.prom", "main.json"]) == 0
@@ -222,6 +224,17 @@ def test_of_a_store_that_cannot_be_read_nothing_is_pushed(
     assert cli.run(["metrics", "push", "--to", "file", "--output", "x.prom"]) == 2
     assert "Nothing was pushed: the store cannot be read" in capsys.readouterr().err
     assert not Path("x.prom").exists()
+
+
+def test_a_history_has_nothing_that_nobody_may_believe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fps = Measurement(subject="m", metric="throughput_fps", value=700.0)
+    fault = Measurement(subject="m", metric="error_rate_percent", value=50.0, failed=True, reason="the stick is gone")
+    broken = _on_main(reports.report([replace(fps, value=9.0), fault]))
+    _store(tmp_path, _on_main(reports.report([fps])), broken)
+    assert cli.run(["metrics", "backfill", "--to", "openmetrics-file", "--output", "x.om"]) == 0
+    written = [line for line in Path("x.om").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert [line.split()[-2] for line in written] == ["700.0"]
 
 
 def test_a_backfill_into_a_file_says_what_promtool_is_to_do(
