@@ -181,8 +181,6 @@ def test_a_single_report_is_pushed_without_what_only_a_store_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    rules = "alerting: {rules: [{name: slow, match: '*/throughput_sustained_fps', below: 1}]}"
-    Path("edgetpu-ci.yml").write_text(f"collect: []\n{rules}\n", encoding="utf-8")
     Path("main.json").write_bytes(codec.encode_json(_on_main(reports.all_clear())))
     Path("pull.json").write_bytes(codec.encode_json(reports.all_clear()))
     assert cli.run(["metrics", "push", "--to", "file", "--output", "ci.prom", "main.json"]) == 0
