@@ -268,6 +268,16 @@ def test_otlp_has_gauges_of_our_own_names_and_no_unit_that_would_be_added_to_the
     assert point.time_unix_nano == round(AT.timestamp()) * 10**9
 
 
+def test_what_a_receiver_of_otlp_took_and_nobody_finds_again_is_lost(tmp_path: Path) -> None:
+    clock = Clock()
+    nothing = Reply(status=200, body=b'{"data": {"result": []}}')
+    with receiver() as there, serve(lambda _: nothing) as port:
+        target = Target(url=f"{there.url}/v1/metrics", query_url=f"http://127.0.0.1:{port}")
+        here = world(tmp_path, monotonic=clock.monotonic, sleep=clock.sleep)
+        with pytest.raises(DeliveryError, match="Prometheus at 127.0.0.1 took 1 series and lacks 1 of them"):
+            push.push("otlp", [FAMILY], target, here)
+
+
 def test_what_a_receiver_of_otlp_rejects_is_no_success(tmp_path: Path) -> None:
     partial = ExportMetricsPartialSuccess(rejected_data_points=1, error_message="too many series")
     body = ExportMetricsServiceResponse(partial_success=partial).SerializeToString()
