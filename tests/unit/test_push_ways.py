@@ -228,6 +228,12 @@ def test_what_cannot_be_meant_is_told_before_anything_is_sent(
         push.push("remote-write", FAMILIES, Target(url=url), world(tmp_path, env=env))
 
 
+def test_an_address_may_end_in_a_slash(tmp_path: Path) -> None:
+    engine = Engine()
+    assert _push("remote-write", tmp_path, engine.answer, "/api/v1/write/").error is None
+    assert engine.written[0].target == "/api/v1/write"
+
+
 def test_nobody_at_the_address_costs_a_bounded_time(tmp_path: Path) -> None:
     clock = Clock()
     with serve(lambda _: GARBAGE) as port:

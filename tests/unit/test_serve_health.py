@@ -139,8 +139,15 @@ def test_a_file_is_read_again_only_when_its_time_or_its_size_changed(tmp_path: P
     model.write_bytes(bytes(len(data)))
     os.utime(model, ns=(written, written))
     assert state(site, "model_cache")[0] == "healthy"
-    os.utime(model, ns=(written, written + 1))
+    model.write_bytes(bytes(len(data) + 1))
+    os.utime(model, ns=(written, written))
     assert state(site, "model_cache")[0] == "unhealthy"
+    model.write_bytes(bytes(len(data)))
+    os.utime(model, ns=(written, written))
+    assert state(site, "model_cache")[0] == "unhealthy"
+    model.write_bytes(data)
+    os.utime(model, ns=(written, written + 1))
+    assert state(site, "model_cache")[0] == "healthy"
 
 
 def test_what_a_step_cannot_run_without_is_unhealthy(tmp_path: Path) -> None:
