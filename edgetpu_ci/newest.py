@@ -13,7 +13,7 @@ import edgetpu_ci
 from edgetpu_ci import codec, config, history, store
 from edgetpu_ci.alerting import keeper
 from edgetpu_ci.alerting.looking import Looking
-from edgetpu_ci.errors import DocumentError, EdgeTpuCiError
+from edgetpu_ci.errors import DocumentError, EdgeTpuCiError, StoreError
 from edgetpu_ci.exposition import computed
 from edgetpu_ci.exposition.computed import Gathered
 from edgetpu_ci.exposition.record import Known, Reading
@@ -102,6 +102,7 @@ class Newest:
         try:
             kept = self.store.snapshot()
             names = {kind: kept.names(kind) for kind in (history.REPORTS, history.KPIS, STORED)}
+            self._refuse_emptied(kept, names)
             self._read_book(kept)
         except (EdgeTpuCiError, OSError) as error:
             self._fault = self._said(_unreadable(error), self._fault)
@@ -110,6 +111,14 @@ class Newest:
         self._forget_erased(names)
         for name in sorted(new for kind in names for new in self._new(kind, names[kind])):
             self._take(kept, name)
+
+    def _refuse_emptied(self, kept: Store, names: Mapping[str, list[str]]) -> None:
+        """StoreError where all is gone and nobody erased it: a folder that is not mounted looks like an empty one."""
+        if self._read and not any(names.values()):
+            from edgetpu_ci.upkeep import erase
+
+            if not kept.names(erase.KIND):
+                raise StoreError("it has none of the documents that were there.")
 
     def _forget_erased(self, names: Mapping[str, list[str]]) -> None:
         """What a document said that somebody erased is not known any more: all is read anew."""
@@ -174,7 +183,7 @@ class Newest:
             runs=tuple(gathered.runs.values()),
             dependencies=tuple(one for _, needed in gathered.needed.values() for one in needed),
             bad_runs=tuple(gathered.streaks.samples()),
-            heard=tuple(gathered.streaks.heard()),
+            heard=gathered.streaks.heard(self._book.watched if self._book else ()),
             regressions=tuple(gathered.ratios.values()),
             book=self._book,
             fault=self._fault,

@@ -11,6 +11,7 @@ from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.exposition.families import OWN
 from edgetpu_ci.exposition.record import Labels, Sample
 from edgetpu_ci.incidents import alert as alerts
+from edgetpu_ci.incidents import evaluate
 from edgetpu_ci.incidents.record import Alert, Observation, Sighting, Watched
 
 _NAMES: Final = OWN["alert_bad_runs"].labels
@@ -44,12 +45,20 @@ class Streaks:
         for key, one in self.watched.items():
             yield Sample(_labels(one), self.alerts[key].bad_runs if key in self.alerts else 0, one.last.at)
 
-    def heard(self) -> Iterator[Sample]:
-        """Of each alert on silence when there was last a value, in seconds since 1970."""
-        silent = {rule.name for rule in self.rules if rule.silent_above_hours is not None}
-        for one in self.watched.values():
-            if one.rule in silent:
-                yield Sample(_labels(one), one.last.at.timestamp(), one.last.at)
+    def heard(self, remembered: Iterable[Watched] = ()) -> list[Sample]:
+        """Of each alert on silence when there was last a value, in seconds since 1970.
+
+        What the store's own book has `remembered` reaches further back than the reports that are read: who has been
+        silent for long is not to be forgotten by a server that begins anew.
+        """
+        silent = {rule.name: rule for rule in self.rules if rule.silent_above_hours is not None}
+        found: dict[Labels, datetime] = {}
+        for one in (*remembered, *self.watched.values()):
+            rule = silent.get(one.rule)
+            if rule and one.good and evaluate.belongs(rule, one.labels):
+                labels = _labels(one)
+                found[labels] = max(one.good.at, found.get(labels, one.good.at))
+        return [Sample(labels, at.timestamp(), at) for labels, at in found.items()]
 
     def _count(self, key: Labels, before: Watched, seen: Observation, rule: AlertRule, now: datetime) -> None:
         alert = self.alerts.get(key)

@@ -32,6 +32,7 @@ _GRACE: Final = 1.0
 """Seconds in which answers that were begun may be taken when the server stops."""
 
 _POLL: Final = 0.5
+"""Seconds between two looks whether it shall stop."""
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _ALWAYS: Final = {
@@ -65,6 +66,7 @@ class Server(ThreadingMixIn, TCPServer):
         self.patience = PATIENCE
         self._serving = threading.Thread(target=self.serve_forever, args=(poll_seconds,), daemon=True)
         self._room = threading.BoundedSemaphore(MOST_CLIENTS)
+        self._poll_seconds, self._ending = poll_seconds, threading.Event()
         try:
             super().__init__((place.host, place.port), _Client)
         except OSError as error:
@@ -81,6 +83,7 @@ class Server(ThreadingMixIn, TCPServer):
 
     def stop(self) -> None:
         """Take no more clients, and let those go that are being answered."""
+        self._ending.set()
         self.shutdown()
         self.server_close()
         end = monotonic() + _GRACE
@@ -89,8 +92,11 @@ class Server(ThreadingMixIn, TCPServer):
             self._room.acquire(timeout=max(0.0, end - monotonic()))
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
-        """Take the next client when there is room for one."""
-        self._room.acquire()
+        """Take the next client when there is room for one, unless the server stops before that."""
+        while not self._room.acquire(timeout=self._poll_seconds):
+            if self._ending.is_set():
+                self.shutdown_request(request)
+                return
         try:
             super().process_request(request, client_address)
         except BaseException:

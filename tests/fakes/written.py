@@ -76,7 +76,7 @@ def unwrapped(block: bytes) -> bytes:
         size = 1 + (int.from_bytes(block[place + 1 : place + 1 + extra], "little") if extra else tag >> 2)
         whole += block[place + 1 + extra : place + 1 + extra + size]
         place += 1 + extra + size
-    assert len(whole) == length
+    assert (len(whole), place) == (length, len(block))
     return whole
 
 

@@ -174,8 +174,20 @@ def test_what_a_report_said_that_somebody_erased_is_not_known_any_more(kept: Cal
     assert store.values() == {OF_REPOSITORY: 70}
     assert list(store.text("alert_bad_runs").values()) == [1]
     assert store.text("incidents_opened") == {OF_REPOSITORY: 0}
+    store.store.append("erasures", "20261125T130000Z-1", b"{}")
     store.store.drop("kpis", [first.run.id])
     assert (store.values(), store.text("last_run_info")) == ({}, {})
+
+
+def test_a_store_that_lost_all_and_knows_of_no_erasure_was_not_read(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    assert store.values(report(coverage(80))) == {OF_REPOSITORY: 80}
+    (store.folder / "store").rename(store.folder / "not mounted")
+    known = store.known()
+    assert known.fault.startswith("The store cannot be read: it has none of the documents that were there; see that")
+    assert store.values() == {OF_REPOSITORY: 80}
+    (store.folder / "not mounted").rename(store.folder / "store")
+    assert store.known().is_readable
 
 
 def test_what_is_older_than_a_month_is_not_known_but_when_the_last_run_was(kept: Callable[..., Kept]) -> None:

@@ -20,12 +20,13 @@ from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.world import AT, NOTHING, world
 
 NOW = round(AT.timestamp() * 1000)
-SLOW = (("repo", "o/r"), ("subject", 'm"1\\\n'), ("machine", "pi"))
+SLOW = (("repo", "o/r"), ("subject", 'm"1\\\n'), ("device", ""), ("machine", "pi"))
 COVERED = (("repo", "o/r"), ("subject", "repository"))
 FAMILIES = (
     Family(name="edgetpu_ci_test_coverage_ratio", help="covered", unit="ratio", samples=[Sample(COVERED, 0.8125)]),
     Family(name="edgetpu_ci_latency_p99_seconds", help="slow", unit="seconds", samples=[Sample(SLOW, 0.0125)]),
 )
+UNNAMED = (("repo", ""), ("machine", ""))
 HIDDEN = "hunter2-of-prometheus"
 GARBAGE = Reply(status=204)
 
@@ -34,7 +35,7 @@ def _series(values: Mapping[str, float], at: int = NOW) -> Reply:
     """What a query for a range answers: every series of ours, the values of some of them changed."""
     found = [
         {
-            "metric": {"__name__": family.name, **dict(one.labels), "job": "theirs"},
+            "metric": {"__name__": family.name, **dict(filter(all, one.labels)), "job": "theirs"},
             "values": [[at / 1000, str(values.get(family.name, one.value))]],
         }
         for family in FAMILIES
@@ -227,6 +228,12 @@ def test_what_cannot_be_meant_is_told_before_anything_is_sent(
         push.push("remote-write", FAMILIES, Target(url=url), world(tmp_path, env=env))
 
 
+def test_an_address_may_end_in_a_slash(tmp_path: Path) -> None:
+    engine = Engine()
+    assert _push("remote-write", tmp_path, engine.answer, "/api/v1/write/").error is None
+    assert engine.written[0].target == "/api/v1/write"
+
+
 def test_nobody_at_the_address_costs_a_bounded_time(tmp_path: Path) -> None:
     clock = Clock()
     with serve(lambda _: GARBAGE) as port:
@@ -246,9 +253,32 @@ def test_a_pushgateway_that_is_none_is_found_out(tmp_path: Path) -> None:
     assert "lacks 2 of them, the first edgetpu_ci_test_coverage_ratio" in str(pushed.error)
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        {"labels": 5},
+        {"labels": {"job": "edgetpu_ci", "repo": "o/r"}, "edgetpu_ci_test_coverage_ratio": 5},
+        {
+            "labels": {"job": "edgetpu_ci", "repo": "o/r"},
+            "edgetpu_ci_test_coverage_ratio": {"metrics": [{"labels": {}, "value": "much"}]},
+        },
+    ],
+)
+def test_what_a_pushgateway_says_in_an_odd_way_is_no_traceback(group: object, tmp_path: Path) -> None:
+    said = json.dumps({"data": [group]}).encode()
+    pushed = _push("pushgateway", tmp_path, lambda _: Reply(status=200, body=said))
+    assert str(pushed.error).endswith("Is that its address?")
+
+
+def test_a_value_that_is_no_number_is_no_traceback(tmp_path: Path) -> None:
+    odd = _series({})
+    pushed = _remote(tmp_path, Engine(queries=[Reply(status=200, body=odd.body.replace(b"0.8125", b"much"))]))
+    assert "has 'much' for a value. Is that its address?" in str(pushed.error)
+
+
 def test_each_machine_is_a_group_and_its_name_may_be_anything() -> None:
     hostile = (("repo", "o/r"), ("machine", "../ä b"))
-    families = [*FAMILIES, Family(name="edgetpu_ci_x", help="", samples=[Sample(hostile, 1), Sample((), 2)])]
+    families = [*FAMILIES, Family(name="edgetpu_ci_x", help="", samples=[Sample(hostile, 1), Sample(UNNAMED, 2)])]
     assert {pushgateway.path(group) for group in pushgateway.groups(families)} == {
         "/metrics/job/edgetpu_ci",
         "/metrics/job/edgetpu_ci/repo@base64/by9y",

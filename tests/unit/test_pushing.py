@@ -22,7 +22,7 @@ from edgetpu_ci.exposition import text
 from edgetpu_ci.exposition.past import Past
 from edgetpu_ci.exposition.record import Family, Line, Reading, Sample
 from edgetpu_ci.incidents.record import STORED
-from edgetpu_ci.model import Report
+from edgetpu_ci.model import Measurement, Report
 from edgetpu_ci.store.folder import Folder
 from edgetpu_ci.telemetry import push, victoria
 from edgetpu_ci.telemetry.backfill import victoria_metrics
@@ -114,10 +114,16 @@ class _Victoria:
                 pairs = zip(one["timestamps"], one["values"], strict=True)
                 known.update((at, value * self.odd) for at, value in pairs if at not in self.dropped)
             return Reply(status=204)
-        self.asked += parse_qs(request.body.decode())["match[]"]
+        form = parse_qs(request.body.decode())
+        self.asked += form["match[]"]
+        start, end = (1000 * float(form[name][0]) for name in ("start", "end"))
+        found = [
+            (name, {at: value for at, value in known.items() if start <= at <= end})
+            for name, known in self.kept.items()
+        ]
         lines = [
             json.dumps({"metric": json.loads(name), "timestamps": list(known), "values": list(known.values())})
-            for name, known in self.kept.items()
+            for name, known in found
         ]
         return Reply(status=200, body="\n".join(lines).encode())
 
@@ -133,7 +139,7 @@ def test_a_backfill_sends_only_what_is_not_there(tmp_path: Path) -> None:
     engine = _Victoria()
     hostile = (("repo", "o/r"), ("subject", '"\\\n{}'))
     assert _bring(_past(_reading(0, 1), _reading(6, 2)), engine, tmp_path) == 2
-    more = _past(_reading(0, 1), _reading(6, 2), _reading(12, 3), _reading(0, 4, hostile))
+    more = _past(_reading(0, 1), _reading(6, 2), _reading(12, 3), _reading(-1, 4, hostile))
     assert [_bring(more, engine, tmp_path) for _ in range(2)] == [2, 0]
     assert 'edgetpu_ci_latency_p99_seconds{repo="o/r",subject="\\"\\\\\\n{}",asked!="0123456789abcdef"}' in engine.asked
 
@@ -224,6 +230,17 @@ def test_of_a_store_that_cannot_be_read_nothing_is_pushed(
     assert not Path("x.prom").exists()
 
 
+def test_a_history_has_nothing_that_nobody_may_believe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fps = Measurement(subject="m", metric="throughput_fps", value=700.0)
+    fault = Measurement(subject="m", metric="error_rate_percent", value=50.0, failed=True, reason="the stick is gone")
+    broken = _on_main(reports.report([replace(fps, value=9.0), fault]))
+    _store(tmp_path, _on_main(reports.report([fps])), broken)
+    assert cli.run(["metrics", "backfill", "--to", "openmetrics-file", "--output", "x.om"]) == 0
+    written = [line for line in Path("x.om").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert [line.split()[-2] for line in written] == ["700.0"]
+
+
 def test_a_backfill_into_a_file_says_what_promtool_is_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,6 +272,16 @@ def test_otlp_has_gauges_of_our_own_names_and_no_unit_that_would_be_added_to_the
     assert (metric.name, metric.unit, point.as_double) == ("edgetpu_ci_latency_p99_seconds", "", 0.0125)
     assert [(one.key, one.value.string_value) for one in point.attributes] == [*ONE]
     assert point.time_unix_nano == round(AT.timestamp()) * 10**9
+
+
+def test_what_a_receiver_of_otlp_took_and_nobody_finds_again_is_lost(tmp_path: Path) -> None:
+    clock = Clock()
+    nothing = Reply(status=200, body=b'{"data": {"result": []}}')
+    with receiver() as there, serve(lambda _: nothing) as port:
+        target = Target(url=f"{there.url}/v1/metrics", query_url=f"http://127.0.0.1:{port}")
+        here = world(tmp_path, monotonic=clock.monotonic, sleep=clock.sleep)
+        with pytest.raises(DeliveryError, match=r"Prometheus at 127\.0\.0\.1 took 1 series and lacks 1 of them"):
+            push.push("otlp", [FAMILY], target, here)
 
 
 def test_what_a_receiver_of_otlp_rejects_is_no_success(tmp_path: Path) -> None:

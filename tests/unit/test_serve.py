@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from edgetpu_ci.serve import address, negotiation, server
 from edgetpu_ci.serve.address import Address
 from edgetpu_ci.serve.exchange import Answer, Request, sentence
 from edgetpu_ci.serve.routes import PATHS, Door
+from tests.fakes import engines
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -84,6 +86,7 @@ def test_a_head_has_the_headers_of_a_get_and_no_body() -> None:
     with serving(opened()) as (port, _):
         response, body = ask(port, "/health", "HEAD")
         assert (response.status, response.getheader("content-length"), body) == (200, "7", b"")
+        assert raw(port, b"HEAD /health HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
@@ -184,6 +187,21 @@ def test_more_clients_than_there_is_room_for_wait_and_are_answered() -> None:
         assert ask(port, "/live")[0].status == 200
         for client in slow:
             client.close()
+
+
+def test_it_stops_also_while_nobody_makes_room() -> None:
+    listening = server.Server(LOOPBACK, opened().answer, print, poll_seconds=0.01)
+    listening.patience = 60
+    listening.begin()
+    port = int(listening.server_address[1])
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(server.MOST_CLIENTS + 8)]
+    engines.until(lambda: threading.active_count() > server.MOST_CLIENTS)
+    stopping = threading.Thread(target=listening.stop)
+    stopping.start()
+    engines.until(lambda: listening.fileno() == -1)
+    for client in slow:
+        client.close()
+    stopping.join()
 
 
 def test_it_serves_over_ipv6_too() -> None:

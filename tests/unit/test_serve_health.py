@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from prometheus_client.core import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,7 +18,7 @@ from edgetpu_ci import reference
 from edgetpu_ci.config import Config
 from edgetpu_ci.errors import ConfigError
 from edgetpu_ci.exposition.record import Known
-from edgetpu_ci.model import Measurement
+from edgetpu_ci.model import Machine, Measurement, Verdict
 from edgetpu_ci.serve import checks, health, models
 from edgetpu_ci.serve.exchange import Answer, Request
 from edgetpu_ci.serve.health import Check
@@ -49,9 +50,11 @@ def scrape(site: Site, **headers: str) -> Answer:
     return site.metrics(Request("GET", "/metrics", {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
-def keep_measured(folder: Path, subject: str, sha256: str, age: timedelta = timedelta(0)) -> None:
+def keep_measured(
+    folder: Path, subject: str, sha256: str, age: timedelta = timedelta(0), machine: Machine | None = None
+) -> None:
     fact = Measurement(subject=subject, metric="model_bytes", value=1000, details=(("sha256", sha256),))
-    serving.keep(folder, reports.report([fact]), age=age)
+    serving.keep(folder, reports.report([fact]), age=age, machine=machine)
 
 
 def test_it_has_the_shape_and_the_names_of_the_document(tmp_path: Path) -> None:
@@ -68,7 +71,9 @@ def test_it_has_the_shape_and_the_names_of_the_document(tmp_path: Path) -> None:
 def test_a_host_that_runs_models_on_its_cpu_is_not_ill_for_want_of_a_tpu(tmp_path: Path) -> None:
     (tmp_path / "small.tflite").write_bytes(reference.build(32, 0.1))
     said = "No configured model needs an Edge TPU; on this host: none."
-    assert state(serving.of(tmp_path, MODEL), "tpu_availability") == ("healthy", said)
+    site = serving.of(tmp_path, MODEL)
+    assert state(site, "tpu_availability") == ("healthy", said)
+    assert "libedgetpu" not in str(state(site, "dependencies"))
 
 
 def test_a_compiled_model_needs_a_tpu_that_may_be_opened(tmp_path: Path) -> None:
@@ -121,6 +126,7 @@ def test_models_are_held_against_the_sha256_that_the_newest_run_measured(tmp_pat
     same = "1 model is there, 1 of them with the sha256 that the newest run measured."
     assert state(site, "model_cache") == ("healthy", same)
     keep_measured(tmp_path, "small", "0" * 64, age=-timedelta(hours=1))
+    keep_measured(tmp_path, "small", known, age=timedelta(hours=1), machine=Machine(key="another"))
     other = "small: another file (by its sha256) than the newest run measured."
     assert state(site, "model_cache") == ("degraded", other)
 
@@ -133,8 +139,15 @@ def test_a_file_is_read_again_only_when_its_time_or_its_size_changed(tmp_path: P
     model.write_bytes(bytes(len(data)))
     os.utime(model, ns=(written, written))
     assert state(site, "model_cache")[0] == "healthy"
-    os.utime(model, ns=(written, written + 1))
+    model.write_bytes(bytes(len(data) + 1))
+    os.utime(model, ns=(written, written))
     assert state(site, "model_cache")[0] == "unhealthy"
+    model.write_bytes(bytes(len(data)))
+    os.utime(model, ns=(written, written))
+    assert state(site, "model_cache")[0] == "unhealthy"
+    model.write_bytes(data)
+    os.utime(model, ns=(written, written + 1))
+    assert state(site, "model_cache")[0] == "healthy"
 
 
 def test_what_a_step_cannot_run_without_is_unhealthy(tmp_path: Path) -> None:
@@ -169,6 +182,20 @@ def test_the_newest_benchmark_may_be_so_old(tmp_path: Path) -> None:
     assert state(site, "freshness") == ("healthy", "The newest benchmark is 5 h old; 2 days are allowed.")
     patient = serving.of(tmp_path, MODEL + "\nobservability: {health: {benchmark_age: 1 hour}}")
     assert state(patient, "freshness")[0] == "degraded"
+
+
+def test_a_benchmark_of_a_clock_that_is_ahead_is_new_and_none_is_needed_where_none_is_configured(
+    tmp_path: Path,
+) -> None:
+    assert state(serving.of(tmp_path, "kpis: []"), "freshness") == ("healthy", "No benchmark is configured.")
+    serving.keep(tmp_path, reports.all_clear(), age=-timedelta(hours=5, minutes=5))
+    assert told(serving.of(tmp_path, MODEL))["freshness"]["observed"] == 0
+
+
+def test_what_only_costs_figures_is_degraded_and_of_many_faults_the_first_are_told() -> None:
+    assert checks.dependencies([], ["pypi_simple is missing."]) == Check("degraded", "pypi_simple is missing.")
+    use = models.Use(tuple(models.Model(f"m{n}", fault=f"m{n} is none.") for n in range(5)), None, ())
+    assert checks.model_cache([use], {}).seen == "m0 is none. m1 is none. m2 is none. And 2 more."
 
 
 def test_an_age_that_is_none_is_refused_before_anything_is_served(tmp_path: Path) -> None:
@@ -248,7 +275,7 @@ def test_metrics_come_as_the_client_likes_them(tmp_path: Path) -> None:
     assert {"edgetpu_ci_latency_p99_seconds", "edgetpu_ci_store_readable"} <= names
     other = scrape(site, accept="application/openmetrics-text;version=1.0.0", accept_encoding="gzip")
     assert other.kind == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    assert other.headers["Content-Encoding"] == "gzip"
+    assert (other.headers["Content-Encoding"], other.headers["Vary"]) == ("gzip", "Accept, Accept-Encoding")
     unpacked = gzip.decompress(other.body).decode()
     assert names == {family.name for family in _openmetrics(unpacked)}
 
@@ -278,6 +305,18 @@ def test_what_others_wrote_stays_text_on_the_page(tmp_path: Path) -> None:
     assert "<script" not in shown
     assert "<img" not in shown
     assert "&lt;script&gt;" in shown
+    assert "javascript:" not in shown
+
+
+def test_a_page_links_nothing_but_addresses_and_says_how_much_more_there_is(tmp_path: Path) -> None:
+    verdicts = [
+        Verdict(subject=f"m{n}", metric="time_ms", status="failed", weight="fail", because="slow") for n in range(53)
+    ]
+    report = reports.report([])
+    odd = structs.replace(report.run, url="javascript:alert(1)")
+    serving.keep(tmp_path, structs.replace(report, run=odd, verdicts=tuple(verdicts)))
+    shown = serving.of(tmp_path).page().body.decode()
+    assert (shown.count("<td>slow</td>"), "and 3 more" in shown) == (50, True)
     assert "javascript:" not in shown
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from edgetpu_ci.config.alerting import AlertRule
 from edgetpu_ci.exposition.streaks import Streaks
 from edgetpu_ci.incidents import evaluate, machine
-from edgetpu_ci.incidents.record import Book
+from edgetpu_ci.incidents.record import Book, Watched
 from tests.fakes.alerting import COVERAGE, LABELS, START, at, report, value
 
 RULES = st.builds(
@@ -54,6 +55,13 @@ def test_a_sample_is_named_by_the_rule_and_what_the_alert_is_of() -> None:
     )
 
 
+def test_two_runs_of_one_moment_both_count_and_neither_twice() -> None:
+    streaks, run = Streaks((COVERAGE,)), report(value("test_coverage", 70))
+    for name in ("a", "b", "a", "b"):
+        streaks.take(evaluate.observe((COVERAGE,), replace(run, run=replace(run.run, id=name)), LABELS), at(1))
+    assert [sample.value for sample in streaks.samples()] == [2]
+
+
 def test_of_silence_it_is_told_when_there_was_last_a_value() -> None:
     silent = AlertRule(name="silent", match="*/test_coverage", silent_above_hours=1)
     streaks = Streaks((silent, COVERAGE))
@@ -61,3 +69,23 @@ def test_of_silence_it_is_told_when_there_was_last_a_value() -> None:
         one = report(value("test_coverage", found), minutes=minutes)
         streaks.take(evaluate.observe(streaks.rules, one, LABELS), at(10))
     assert [(dict(one.labels)["rule"], one.value) for one in streaks.heard()] == [("silent", at(5).timestamp())]
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(-50_000, 5), (7, 7)])
+def test_of_silence_the_book_of_the_store_remembers_more_than_the_reports_that_are_read(
+    minutes: float, told: float
+) -> None:
+    silent = AlertRule(name="silent", match="*/test_coverage", silent_above_hours=1)
+    streaks = Streaks((silent,))
+    here, gone = (evaluate.observe((silent,), report(value("test_coverage", 9, who)), LABELS) for who in ("a", "b"))
+    streaks.take((replace(here[0], seen=replace(here[0].seen, at=at(5))),), at(10))
+    heard = replace(here[0].seen, at=at(minutes))
+    # What is due is bad from when it was due, and its last news is what it was.
+    due = Watched(fingerprint="x", rule="silent", labels=gone[0].labels, last=heard, good=gone[0].seen)
+    book = [
+        due,
+        replace(due, labels=here[0].labels, good=heard),
+        replace(due, labels={**due.labels, "severity": "was"}),
+    ]
+    found = {dict(one.labels)["subject"]: one.value for one in streaks.heard(book)}
+    assert found == {"a": at(told).timestamp(), "b": START.timestamp()}

@@ -47,6 +47,7 @@ def test_no_request_has_more_samples_than_it_may_and_none_is_lost() -> None:
         ["x3", "x4"],
         ["x5"],
     ]
+    assert next([one.name for one in batch] for batch in batches.whole(families[2:], 5)) == ["x2"]
 
 
 def test_no_request_names_more_families_than_a_query_for_them_may() -> None:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
@@ -38,7 +37,7 @@ class _Metric(Struct, frozen=True):
 
 
 class _Metrics(Struct, frozen=True):
-    metrics: list[_Metric]
+    metrics: tuple[_Metric, ...] = ()
 
 
 class _Groups(Struct, frozen=True):
@@ -88,7 +87,7 @@ def _held(by_group: Mapping[Labels, Sequence[Family]], place: Place, world: Worl
     said = sending.decode(sending.get(place, "/api/v1/metrics", world), _Groups, place)
     wanted = {frozenset((("job", JOB), *group)): members for group, members in by_group.items()}
     for one in said.data:
-        labels = frozenset(msgspec.json.decode(one.get("labels", b"{}"), type=dict[str, str]).items())
+        labels = frozenset(sending.decode(bytes(one.get("labels", b"{}")), dict[str, str], place).items())
         for name, known in held.names(held.of(wanted.get(labels, ()))).items():
-            for metric in msgspec.json.decode(one.get(name, b'{"metrics": []}'), type=_Metrics).metrics:
-                yield held.series(name, metric.labels, known), float(metric.value)
+            for metric in sending.decode(bytes(one.get(name, b"{}")), _Metrics, place).metrics:
+                yield held.series(name, metric.labels, known), sending.number(metric.value, place)

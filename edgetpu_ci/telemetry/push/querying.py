@@ -65,14 +65,15 @@ def _held(names: Mapping[str, frozenset[str]], milliseconds: int, place: Place, 
     query = f'{{{NAME}=~"{"|".join(names)}",asked!="{world.token()}"}}[1s]'
     form = {"query": query, "time": f"{milliseconds / 1000:.3f}", **_AT_ONCE}
     said = sending.decode(sending.ask(place, PATH, form, world), _Answer, place)
-    return dict(_read(said.data.result, names, milliseconds))
+    found = _of_moment(said.data.result, names, milliseconds)
+    return {series: sending.number(value, place) for series, value in found}
 
 
-def _read(
+def _of_moment(
     found: Iterable[_Found], names: Mapping[str, frozenset[str]], milliseconds: int
-) -> Iterator[tuple[Series, float]]:
+) -> Iterator[tuple[Series, str]]:
     for one in found:
         name = one.metric.get(NAME, "")
         for at, value in one.values:
             if round(at * 1000) == milliseconds and name in names:
-                yield held.series(name, one.metric, names[name]), float(value)
+                yield held.series(name, one.metric, names[name]), value

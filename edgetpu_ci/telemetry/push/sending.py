@@ -76,6 +76,14 @@ def decode(data: bytes, into: type[T], place: Place) -> T:
         raise DeliveryError(f"{error} Is that its address?") from error
 
 
+def number(said: str, place: Place) -> float:
+    """A value that a place says as text; DeliveryError where it is none."""
+    try:
+        return float(said)
+    except ValueError as error:
+        raise DeliveryError(f"{place.name} has {words.plain(said)!r} for a value. Is that its address?") from error
+
+
 def _answered(
     ask: Callable[[Plain, float], Answer], place: Place, world: World, steps: Mapping[str, str] = NO_STEPS
 ) -> bytes:
