@@ -98,9 +98,7 @@ def _is_ours(file: Path) -> bool:
 
 def _read(path: Path) -> str | None:
     """The text of a file; None where there is none. ConfigError where it cannot be read."""
-    if not path.is_file():
-        return None
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error

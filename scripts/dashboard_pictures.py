@@ -32,7 +32,9 @@ def main() -> int:
     into = Path(sys.argv[1])
     into.mkdir(parents=True, exist_ok=True)
     settings = config.load(ROOT / "examples/alerts/edgetpu-ci.yml")
-    files = stack.files(settings, Place(repository=monitored.REPO, url=f"https://github.com/{monitored.REPO}"))
+    runbooks = {rule.name: f"runbooks/{rule.name}.md" for rule in config.alert_rules(settings)}
+    place = Place(repository=monitored.REPO, url=f"https://github.com/{monitored.REPO}", runbooks=runbooks)
+    files = stack.files(settings, place)
     with TemporaryDirectory() as folder, _watched(Path(folder), files, settings) as asking:
         for path, written in files.items():
             if path.endswith(".json"):

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -117,6 +117,11 @@ def _check_alerting(config: Config, path: Path) -> None:
 def _check_observability(observed: Observability, path: Path) -> None:
     from edgetpu_ci.config import durations
 
+    folder = PurePath(observed.stack.folder)
+    if folder.is_absolute() or not folder.parts or ".." in folder.parts:
+        raise ConfigError(
+            f"{path}: observability.stack.folder must name a folder in the repository, such as monitoring."
+        )
     ways = [step.use for step in observed.stack.notify]
     for way in ways:
         if ways.count(way) > 1:

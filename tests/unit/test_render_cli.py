@@ -112,6 +112,24 @@ def test_a_runbook_is_a_link_where_the_repository_is_known(
     assert f"runbook_url: {there}\n" in found["prometheus/rules/alerts.yml"]
 
 
+@pytest.mark.parametrize("folder", ["''", ".", "/srv/monitoring", "../monitoring", "a/../.."])
+def test_it_is_written_in_the_repository_in_a_folder_of_its_own(
+    render: Render, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    Path("edgetpu-ci.yml").write_text(f"observability: {{stack: {{folder: {folder}}}}}\n")
+    assert render() == 2
+    assert "observability.stack.folder must name a folder in the repository" in capsys.readouterr().err
+    assert [path.name for path in Path().iterdir()] == ["edgetpu-ci.yml"]
+
+
+def test_a_folder_that_cannot_be_is_an_error_of_the_configuration(
+    render: Render, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("edgetpu-ci.yml").write_text(f"observability: {{stack: {{folder: {'x' * 300}}}}}\n")
+    assert (render(), render("--check")) == (2, 2)
+    assert capsys.readouterr().err.count("cannot be read: file name too long.") == 2
+
+
 @pytest.mark.parametrize(
     ("alerting", "link"),
     [
