@@ -203,6 +203,18 @@ def test_a_library_that_logs_nonsense_costs_nothing(tmp_path: Path) -> None:
     assert [(line["event"], line["logger"], line["message"]) for line in told] == [(events.FOREIGN, "foreign", "%d of")]
 
 
+def test_what_a_library_says_aloud_stays_aloud(tmp_path: Path) -> None:
+    code = (
+        "import logging; from pathlib import Path; from edgetpu_ci.config.observability import Logs;"
+        "from edgetpu_ci.logs import opening; from tests.fakes.world import world;"
+        f"begun = opening.begin(Logs(), world(Path({str(tmp_path)!r})));"
+        "logging.getLogger('foreign').warning('odd'); logging.getLogger('foreign').info('usual'); begun.end()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stderr == b"odd\n"
+    assert [line["message"] for line in lines(tmp_path)] == ["odd"]
+
+
 def test_after_the_end_nobody_listens(tmp_path: Path) -> None:
     with logged(world(tmp_path)) as observed:
         pass
