@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from edgetpu_ci import __version__, codec, run_events
 from edgetpu_ci.config.observability import Logs, Route, default_levels
 from edgetpu_ci.config.step import Step
-from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.errors import DeliveryError, StoreError
 from edgetpu_ci.logs import events, files, foreign, opening, sinks, uploading
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.model import Measurement
@@ -215,6 +215,17 @@ def test_what_a_library_says_aloud_stays_aloud(tmp_path: Path) -> None:
     assert [line["message"] for line in lines(tmp_path)] == ["odd"]
 
 
+def test_what_is_logged_while_an_event_is_written_is_not_heard(tmp_path: Path) -> None:
+    class Odd(Exception):
+        def __str__(self) -> str:
+            logging.getLogger("foreign").error("odd", exc_info=self)
+            return "odd"
+
+    with logged(world(tmp_path)) as observed:
+        observed.broke("bug", AT, Odd())
+    assert [(line["event"], line["exception"][0]["exc_value"]) for line in lines(tmp_path)] == [("bug", "odd")]
+
+
 def test_after_the_end_nobody_listens(tmp_path: Path) -> None:
     with logged(world(tmp_path)) as observed:
         pass
@@ -235,6 +246,16 @@ def test_a_place_that_fails_is_said_once_and_the_others_go_on(tmp_path: Path) ->
         "warning: Events do not reach the files in taken: not a directory.",
         "warning: 500 events did not reach the files in taken.",
     ]
+
+
+def test_where_not_even_that_can_be_said_the_program_goes_on(tmp_path: Path) -> None:
+    def full(_sentence: str) -> None:
+        raise StoreError("The output could not be written: no space left on device.")
+
+    (tmp_path / "taken").touch()
+    with logged(world(tmp_path, warn=full), Logs(folder="taken")) as observed:
+        for _ in range(2):
+            observed.tell("info", "run_started", AT)
 
 
 def test_an_aggregator_that_is_dead_costs_no_event_in_the_files(tmp_path: Path) -> None:
