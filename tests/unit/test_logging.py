@@ -145,6 +145,14 @@ def test_half_a_line_on_a_full_disk_spoils_no_other(tmp_path: Path) -> None:
     assert whole.startswith(half)
 
 
+def test_two_processes_of_one_session_write_behind_each_other_and_nobody_else_reads_it(tmp_path: Path) -> None:
+    one, two = files.Files(tmp_path), files.Files(tmp_path)
+    for number, file in enumerate((one, two, one, two)):
+        file.write(Entry("INFO", AT, "s", {}, str(number)))
+    (path,) = tmp_path.rglob("*.jsonl")
+    assert (path.read_text().split(), path.stat().st_mode & 0o777) == (["0", "1", "2", "3"], 0o600)
+
+
 def test_a_session_that_is_called_like_a_way_out_stays_in_its_folder(tmp_path: Path) -> None:
     with logged(world(tmp_path)) as observed:
         observed.tell("info", "run_started", AT, session_id="../../../etc/x\x00y")
@@ -216,13 +224,13 @@ def test_what_a_library_says_aloud_stays_aloud(tmp_path: Path) -> None:
 
 
 def test_what_is_logged_while_an_event_is_written_is_not_heard(tmp_path: Path) -> None:
-    class Odd(Exception):
+    class OddError(Exception):
         def __str__(self) -> str:
             logging.getLogger("foreign").error("odd", exc_info=self)
             return "odd"
 
     with logged(world(tmp_path)) as observed:
-        observed.broke("bug", AT, Odd())
+        observed.broke("bug", AT, OddError())
     assert [(line["event"], line["exception"][0]["exc_value"]) for line in lines(tmp_path)] == [("bug", "odd")]
 
 
