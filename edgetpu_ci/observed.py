@@ -96,7 +96,8 @@ class Observed:
 
     def take_loud(self) -> dict[tuple[Level, str], Tally]:
         """What was counted since this was asked last."""
-        taken, self.loud = self.loud, {}
+        with self._one:
+            taken, self.loud = self.loud, {}
         return taken
 
     @contextmanager

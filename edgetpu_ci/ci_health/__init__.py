@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 from edgetpu_ci import event, history, notify, store
 from edgetpu_ci.ci_health.verdict import Part, status
@@ -67,7 +68,7 @@ def _looks(settings: Config, world: World) -> Iterator[tuple[str, Look]]:
     for package in wanted.packages:
         yield f"package {package}", partial(_package, package, wanted, world)
     for url in wanted.docs:
-        yield f"site {web.host(url) or url}", partial(_site, url, world)
+        yield _page(url), partial(_site, url, world)
     yield "GitHub API", partial(_api, world)
     if wanted.runners:
         yield "runners", partial(_runners, wanted.runners, world)
@@ -95,9 +96,15 @@ def _package(name: str, wanted: Health, world: World) -> Part:
     return _measured(f"package {name}", found["package_available"])
 
 
+def _page(url: str) -> str:
+    """What a page is called: of one host there may be several."""
+    host = web.host(url)
+    return f"site {host}{urlsplit(url).path.rstrip('/')}" if host else f"site {url}"
+
+
 def _site(url: str, world: World) -> Part:
     up, *rest = sites.measurements(url, world)
-    part = _measured(f"site {web.host(url)}", up)
+    part = _measured(_page(url), up)
     days = next((m for m in rest if m.metric == "tls_days_left"), None)
     known = f"; its certificate is good for {days.value:.0f} days" if days and days.value is not None else ""
     return Part(name=part.name, state=part.state, said=part.said + known)

@@ -186,7 +186,7 @@ def watched_rules(config: Config) -> tuple[AlertRule, ...]:
         return alert_rules(config)
     from edgetpu_ci.config import logged
 
-    return (*alert_rules(config), *logged.rules(config.observability.logs))
+    return (*alert_rules(config), *logged.rules(config.observability.logs, config.alerting))
 
 
 def _placed_alerts(config: Config) -> tuple[tuple[str, AlertRule], ...]:

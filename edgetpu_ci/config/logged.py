@@ -62,10 +62,10 @@ def aggregated(logs: Logs) -> list[LogLevel]:
     return [level for level, route in levels(logs).items() if logs.aggregator and is_aggregated(route)]
 
 
-def rules(logs: Logs | None) -> tuple[LoggedRule, ...]:
-    """An alert for each level that goes to somebody who is told."""
-    routes = levels(logs) if logs else {}
-    found = ((name, level, _told(routes[level])) for name, level in RULES.items() if level in routes)
+def rules(logs: Logs, alerting: Alerting) -> tuple[LoggedRule, ...]:
+    """An alert for each level that goes to somebody who can be told."""
+    routes, known = levels(logs), _known(alerting)
+    found = ((name, level, tuple(way for way in _told(routes[level]) if way in known)) for name, level in RULES.items())
     return tuple(
         LoggedRule(name=name, match=f"*/{name}", above=0, severity=_SEVERITY[level], to=to)
         for name, level, to in found
@@ -77,23 +77,27 @@ def _told(route: Route) -> tuple[str, ...]:
     return tuple(_WAYS[destination] for destination in route.destinations if destination in _WAYS)
 
 
+def _known(alerting: Alerting) -> set[str]:
+    """Who can be told: ways of `notify`, all of them where there is one, and contacts."""
+    ways = {step.use for step in alerting.notify}
+    return ways | set(alerting.contacts) | ({ALL} if ways else set())
+
+
 def check(logs: Logs, alerting: Alerting) -> None:
     """ConfigError for a destination that a level names and nobody can be reached by; those of the defaults may lack."""
-    known = {step.use for step in alerting.notify} | set(alerting.contacts)
+    known = _known(alerting)
     for level, route in logs.levels.items():
         place = f"observability.logs.levels.{level}"
         if "remote_aggregator" in route.destinations and logs.aggregator is None:
             raise ConfigError(f"{place} goes to remote_aggregator, and `observability.logs` has no `aggregator`.")
         for destination in route.destinations:
-            way = _WAYS.get(destination, ALL)
-            if way != ALL and way not in known:
+            if destination in _WAYS and _WAYS[destination] not in known:
                 raise ConfigError(f"{place} goes to {destination}, and {_STEPS[destination]}")
-        if ALL in route.destinations and not alerting.notify:
-            raise ConfigError(f"{place} goes to all_channels, and `alerting.notify` lists none; {_LIST}")
 
 
 _LIST: Final = "list one, such as {use: slack}, or leave it out."
-_STEPS: Final = {
+_STEPS: Final[Mapping[Destination, str]] = {
+    ALL: f"`alerting.notify` lists none; {_LIST}",
     "slack_webhook": f"`alerting.notify` has no slack; {_LIST}",
     "pagerduty": "`alerting.notify` has no pagerduty; list {use: pagerduty}, or leave it out.",
     "emergency_contacts": "`alerting.contacts` has no emergency_contacts; give it addresses, or leave it out.",

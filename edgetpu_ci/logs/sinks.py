@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -35,14 +36,19 @@ class Guarded(Generic[T]):
 
     def lose(self, count: int, error: Exception) -> None:
         """Count what did not arrive, and say so where it is the first time."""
-        if not self.lost:
-            self.say(f"warning: Events do not reach {self.name}: {_why(error)}")
-        self.lost += count
+        is_new, self.lost = not self.lost, self.lost + count
+        if is_new:
+            self._said(f"warning: Events do not reach {self.name}: {_why(error)}")
 
     def end(self) -> None:
         """Say how much was lost, where that is more than was said."""
         if self.lost > 1:
-            self.say(f"warning: {self.lost:,} events did not reach {self.name}.")
+            self._said(f"warning: {self.lost:,} events did not reach {self.name}.")
+
+    def _said(self, sentence: str) -> None:
+        # On a full disk it may be nowhere that this can be said either.
+        with suppress(EdgeTpuCiError):
+            self.say(sentence)
 
 
 @dataclass

@@ -94,7 +94,7 @@ def test_all_is_well(tmp_path: Path) -> None:
         parts = there.examine(runners=1)
     assert states(parts) == {
         "package detector": "up",
-        "site 127.0.0.1": "up",
+        "site 127.0.0.1/docs": "up",
         "GitHub API": "up",
         "runners": "up",
         "pagerduty": "up",

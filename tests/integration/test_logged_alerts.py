@@ -38,7 +38,7 @@ class Logging(Shop):
         return World(**{**vars(super().world()), "observed": self.told})
 
     def watch(self) -> Watch:
-        return replace(super().watch(), alerting=NOTIFY, rules=logged.rules(Logs()))
+        return replace(super().watch(), alerting=NOTIFY, rules=logged.rules(Logs(), NOTIFY))
 
     def logs(self, *events: tuple[str, str], machine: str = "pi5") -> Told | None:
         """A run on a machine that logs events of a level and a name."""
@@ -159,6 +159,12 @@ def test_a_destination_that_nothing_leads_to_is_said_with_the_next_step(
     with pytest.raises(ConfigError, match=f"observability.logs.levels.ERROR goes to {destination}, and ") as fault:
         written(tmp_path, f"{{levels: {{ERROR: {{destinations: [{destination}], retention_days: 9}}}}}}")
     assert said in str(fault.value)
+
+
+def test_a_default_that_leads_to_nobody_is_left_out(tmp_path: Path) -> None:
+    loaded = written(tmp_path, "{}", "{notify: [{use: webhook}, {use: pagerduty}]}")
+    told = [(rule.name, rule.to) for rule in config.watched_rules(loaded) if isinstance(rule, logged.LoggedRule)]
+    assert told == [("logged_error", ("pagerduty",)), ("logged_critical", ("all_channels",))]
 
 
 def test_logging_alone_needs_nobody_who_is_told(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -20,14 +21,15 @@ from hypothesis import strategies as st
 from edgetpu_ci import __version__, codec, run_events
 from edgetpu_ci.config.observability import Logs, Route, default_levels
 from edgetpu_ci.config.step import Step
-from edgetpu_ci.errors import DeliveryError
+from edgetpu_ci.errors import DeliveryError, StoreError
 from edgetpu_ci.logs import events, files, foreign, opening, sinks, uploading
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.model import Measurement
 from edgetpu_ci.observed import Event, Observed
+from edgetpu_ci.telemetry import aggregator
 from edgetpu_ci.telemetry.entry import Entry
 from edgetpu_ci.world import World
-from tests.fakes.loopback import Reply
+from tests.fakes.loopback import Reply, Request, serve
 from tests.fakes.receiver import receiver
 from tests.fakes.world import AT, Said, world
 
@@ -131,7 +133,7 @@ def test_half_a_line_on_a_full_disk_spoils_no_other(tmp_path: Path) -> None:
         "import resource, signal, sys; from pathlib import Path; from datetime import UTC, datetime;"
         "from edgetpu_ci.logs.files import Files; from edgetpu_ci.telemetry.entry import Entry;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); files, lost = Files(Path(sys.argv[1])), 0\n"
-        "for room in (60, 60, 60, 200):\n"
+        "for room in (60, 60, 60, 300, 300):\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))\n"
         "    try: files.write(Entry('INFO', datetime.now(UTC), 's', {}, '{\"n\": \"' + 30 * 'x' + '\"}'))\n"
         "    except OSError as error: lost += 1\n"
@@ -140,9 +142,17 @@ def test_half_a_line_on_a_full_disk_spoils_no_other(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, capture_output=True, check=True)
     assert done.stdout.strip() == b"2"
     (path,) = tmp_path.rglob("*.jsonl")
-    whole, half, other = path.read_text().splitlines()
-    assert json.loads(whole) == json.loads(other)
+    whole, half, *others = path.read_text().splitlines()
+    assert others == [whole, whole]
     assert whole.startswith(half)
+
+
+def test_two_processes_of_one_session_write_behind_each_other_and_nobody_else_reads_it(tmp_path: Path) -> None:
+    one, two = files.Files(tmp_path), files.Files(tmp_path)
+    for number, file in enumerate((one, two, one, two)):
+        file.write(Entry("INFO", AT, "s", {}, str(number)))
+    (path,) = tmp_path.rglob("*.jsonl")
+    assert (path.read_text().split(), path.stat().st_mode & 0o777) == (["0", "1", "2", "3"], 0o600)
 
 
 def test_a_session_that_is_called_like_a_way_out_stays_in_its_folder(tmp_path: Path) -> None:
@@ -203,6 +213,54 @@ def test_a_library_that_logs_nonsense_costs_nothing(tmp_path: Path) -> None:
     assert [(line["event"], line["logger"], line["message"]) for line in told] == [(events.FOREIGN, "foreign", "%d of")]
 
 
+def test_what_is_long_is_cut_after_its_secrets_are_taken_out(tmp_path: Path) -> None:
+    with logged(world(tmp_path)) as observed:
+        observed.tell("warning", "delivery_failed", AT, reason=f"{'x' * 7_990} {SECRETS[0]}{'y' * 99_999}")
+    assert lines(tmp_path)[0]["reason"] == f"{'x' * 7_990} ***"
+
+
+def test_what_libraries_log_of_sending_logs_is_not_heard(tmp_path: Path) -> None:
+    names: list[str] = []
+
+    def answer(_request: Request) -> Reply:
+        names.extend(thread.name for thread in threading.enumerate())
+        return Reply(status=200)
+
+    with serve(answer) as port:
+        here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"})
+        with logged(here, Logs(aggregator=Step(use="otlp"))) as observed:
+            observed.tell("info", "run_started", AT)
+            record = logging.LogRecord("urllib3", logging.ERROR, "", 1, "of sending", (), None)
+            record.threadName = aggregator.THREAD
+            foreign.Handler(observed.sinks[0]).emit(record)
+    assert len(lines(tmp_path)) == 1
+    # One waits, and one speaks to the receiver.
+    assert names.count(aggregator.THREAD) == 2
+
+
+def test_what_a_library_says_aloud_stays_aloud(tmp_path: Path) -> None:
+    code = (
+        "import logging; from pathlib import Path; from edgetpu_ci.config.observability import Logs;"
+        "from edgetpu_ci.logs import opening; from tests.fakes.world import world;"
+        f"begun = opening.begin(Logs(), world(Path({str(tmp_path)!r})));"
+        "logging.getLogger('foreign').warning('odd'); logging.getLogger('foreign').info('usual'); begun.end()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stderr == b"odd\n"
+    assert [line["message"] for line in lines(tmp_path)] == ["odd"]
+
+
+def test_what_is_logged_while_an_event_is_written_is_not_heard(tmp_path: Path) -> None:
+    class OddError(Exception):
+        def __str__(self) -> str:
+            logging.getLogger("foreign").error("odd", exc_info=self)
+            return "odd"
+
+    with logged(world(tmp_path)) as observed:
+        observed.broke("bug", AT, OddError())
+    assert [(line["event"], line["exception"][0]["exc_value"]) for line in lines(tmp_path)] == [("bug", "odd")]
+
+
 def test_after_the_end_nobody_listens(tmp_path: Path) -> None:
     with logged(world(tmp_path)) as observed:
         pass
@@ -223,6 +281,16 @@ def test_a_place_that_fails_is_said_once_and_the_others_go_on(tmp_path: Path) ->
         "warning: Events do not reach the files in taken: not a directory.",
         "warning: 500 events did not reach the files in taken.",
     ]
+
+
+def test_where_not_even_that_can_be_said_the_program_goes_on(tmp_path: Path) -> None:
+    def full(_sentence: str) -> None:
+        raise StoreError("The output could not be written: no space left on device.")
+
+    (tmp_path / "taken").touch()
+    with logged(world(tmp_path, warn=full), Logs(folder="taken")) as observed:
+        for _ in range(2):
+            observed.tell("info", "run_started", AT)
 
 
 def test_an_aggregator_that_is_dead_costs_no_event_in_the_files(tmp_path: Path) -> None:

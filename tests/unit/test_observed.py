@@ -83,3 +83,13 @@ def test_a_span_for_which_there_is_no_room_ends_all_the_same() -> None:
     with seen.span("judge"):
         assert seen.innermost is None
     assert seen.dropped == 1
+
+
+def test_what_is_loud_is_counted_with_its_newest_event_and_taken_once() -> None:
+    observed = Observed()
+    for reason in ("first", "second"):
+        observed.tell("warning", "delivery_failed", AT, reason=reason)
+    observed.tell("info", "run_started", AT)
+    ((key, tally),) = observed.take_loud().items()
+    assert (key, tally.times, tally.last.fields) == (("warning", "delivery_failed"), 2, {"reason": "second"})
+    assert observed.take_loud() == {}
