@@ -10,10 +10,16 @@ _LONGEST = 2000
 
 
 def fail(sentence: str) -> None:
-    """Say on standard error, in one line, what went wrong."""
+    """Say on standard error, in one line, what went wrong: in a job of GitHub Actions as an annotation."""
     from edgetpu_ci.render import words
 
-    warn(f"edgetpu-ci: {words.plain(sentence, _LONGEST)}")
+    said = words.plain(sentence, _LONGEST)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from edgetpu_ci.publish.job import command
+
+        write(command("error", said, title="edgetpu-ci"), sys.stderr)
+    else:
+        warn(f"edgetpu-ci: {said}")
 
 
 def usage(message: str) -> str:

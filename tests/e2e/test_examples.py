@@ -59,7 +59,8 @@ def test_a_second_workflow_without_a_report_says_what_is_missing(repository: Rep
         job = repository.act("workflow_run", actions.workflow_run(), env, comment)
         assert github.violations == []
     assert not job.passed
-    assert "has no artifact edgetpu-ci-report; the measuring job must upload report.json under it" in job.log
+    (error,) = job.said("error")
+    assert "has no artifact edgetpu-ci-report; the measuring job must upload report.json under it" in error
 
 
 BENCHMARK = """\

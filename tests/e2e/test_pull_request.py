@@ -14,6 +14,8 @@ from tests.fakes.emulate import emulate
 from tests.fakes.github import BOT, FakeGitHub
 
 REPORT = "edgetpu-ci-report/report.json"
+NOT_LOGGED = {"logs": "", "log-retention": ""}
+DAYS = {"DEBUG": 7, "INFO": 30, "WARNING": 90, "ERROR": 365, "CRITICAL": 365}
 IMPOSSIBLE = [{"match": "*/throughput_fps", "min": 1e12}]
 
 
@@ -33,7 +35,7 @@ def on_pull_request(repository: Repository, github: FakeGitHub, **parts: Any) ->
 def test_a_good_pull_request_passes_and_gets_one_comment(repository: Repository, github: FakeGitHub) -> None:
     job = on_pull_request(repository, github)
     assert job.passed, job.log
-    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "true", "opened": "0"}
+    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "true", "opened": "0", **NOT_LOGGED}
     (comment,) = github.comments(7)
     assert comment.author == BOT
     assert "passed" in comment.body
@@ -68,10 +70,11 @@ def test_a_pull_request_whose_base_is_not_to_be_had_says_how_to_have_it(
 
 
 def test_a_failed_rule_fails_the_job_and_still_hands_on_the_report(repository: Repository, github: FakeGitHub) -> None:
-    repository.write("edgetpu-ci.yml", {**CONFIG, "rules": IMPOSSIBLE})
+    repository.write("edgetpu-ci.yml", {**CONFIG, "rules": IMPOSSIBLE, "observability": {"logs": {}}})
     job = on_pull_request(repository, github)
     assert not job.passed
-    assert job.outputs == {"status": "failed", "report": REPORT, "commented": "true", "opened": "0"}
+    logged = {"logs": ".edgetpu-ci/logs", "log-retention": json.dumps(DAYS, separators=(",", ":"))}
+    assert job.outputs == {"status": "failed", "report": REPORT, "commented": "true", "opened": "0", **logged}
     assert len(job.said("error")) == 1
     assert "failed" in github.comments(7)[0].body
 
@@ -114,7 +117,7 @@ def test_a_token_github_does_not_take_changes_no_verdict(repository: Repository,
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": "ghs_expired"}
     job = repository.act("pull_request", actions.pull_request(base=repository.head), env)
     assert job.passed, job.log
-    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false", "opened": "0"}
+    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false", "opened": "0", **NOT_LOGGED}
     (warning,) = job.said("warning")
     assert "401" in warning
 
@@ -123,8 +126,9 @@ def test_pull_request_target_is_refused_before_anything_is_measured(repository: 
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
     job = repository.act("pull_request_target", actions.pull_request(), env)
     assert not job.passed
-    assert "edgetpu-ci: Under `pull_request_target`" in job.log
-    assert job.outputs == {"status": "", "report": "", "commented": "", "opened": ""}
+    (error,) = job.said("error")
+    assert error.startswith("Under `pull_request_target`")
+    assert job.outputs == {"status": "", "report": "", "commented": "", "opened": "", **NOT_LOGGED}
     assert github.requests == []
 
 
@@ -137,7 +141,7 @@ def test_other_events_are_measured_without_a_comment(repository: Repository, git
     env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": github.token}
     job = repository.act(event, {"repository": actions.repository(actions.OURS)}, env)
     assert job.passed, job.log
-    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false", "opened": "0"}
+    assert job.outputs == {"status": "passed", "report": REPORT, "commented": "false", "opened": "0", **NOT_LOGGED}
     assert github.requests == []
 
 
@@ -174,7 +178,8 @@ def test_a_configuration_that_is_missing_is_one_sentence(repository: Repository,
     (repository.folder / "edgetpu-ci.yml").unlink()
     job = on_pull_request(repository, github)
     assert not job.passed
-    assert "edgetpu-ci: There is no edgetpu-ci.yml; `edgetpu-ci init` writes one" in job.log
+    (error,) = job.said("error")
+    assert error.startswith("There is no edgetpu-ci.yml; `edgetpu-ci init` writes one")
     assert "Traceback" not in job.log
 
 

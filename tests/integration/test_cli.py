@@ -49,6 +49,12 @@ def test_a_broken_rule_fails_with_1_and_the_report_is_still_saved(tmp_path: Path
     assert (tmp_path / "edgetpu-ci-report" / "report.json").exists()
 
 
+def test_what_went_wrong_is_an_annotation_in_a_job_whatever_a_file_is_called(tmp_path: Path) -> None:
+    done = edgetpu_ci(tmp_path, "show", "50%\n::add-mask::a.json", GITHUB_ACTIONS="true")
+    said = "50%25 ::add-mask::a.json cannot be read: no such file or directory."
+    assert (done.returncode, done.stderr) == (2, f"::error title=edgetpu-ci::{said}\n")
+
+
 def test_an_unknown_that_fails_is_5(tmp_path: Path) -> None:
     done = edgetpu_ci(project(tmp_path, rest='rules: [{match: "*/latency_p99_ms", max: 1000}]\n'), "run")
     assert done.returncode == 5

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from edgetpu_ci import __version__
 from edgetpu_ci.config.step import Step
 from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.observed import Event, Observed
-from edgetpu_ci.telemetry import aggregator, loki
+from edgetpu_ci.telemetry import aggregator, otlp_logs
 from edgetpu_ci.telemetry.entry import Entry
 from tests.fakes.loopback import Reply
 from tests.fakes.receiver import receiver
@@ -36,7 +37,7 @@ def test_loki_gets_a_stream_for_each_level_with_few_labels(tmp_path: Path) -> No
         step = Step(use="loki", with_={"url_variable": "LOKI", "tenant": "team"})
         aggregator.sender(step, world(tmp_path, env=env))(entries())
     request = there.got[0]
-    assert (request.verb, request.target) == ("POST", loki.PATH)
+    assert (request.verb, request.target) == ("POST", "/loki/api/v1/push")
     assert request.headers["authorization"] == f"Basic {base64.b64encode(b'12345:glc_key').decode()}"
     assert (request.headers["content-type"], request.headers["x-scope-orgid"]) == ("application/json", "team")
     streams = json.loads(request.body)["streams"]
@@ -73,6 +74,12 @@ def test_otlp_gets_log_records_that_the_official_messages_read(tmp_path: Path) -
     assert found["collectors"].int_value == 2
     assert json.loads(first.body.string_value)["event"] == "run_started"
     assert "KeyError" in {one.key: one.value for one in second.attributes}["exception"].string_value
+
+
+def test_each_level_is_one_of_the_data_models() -> None:
+    named = {level: SeverityNumber.Name(SeverityNumber.ValueType(one)) for level, one in otlp_logs.SEVERITY.items()}
+    meant = {"DEBUG": "DEBUG", "INFO": "INFO", "WARNING": "WARN", "ERROR": "ERROR", "CRITICAL": "FATAL"}
+    assert named == {level: f"SEVERITY_NUMBER_{name}" for level, name in meant.items()}
 
 
 def test_records_that_are_rejected_are_counted(tmp_path: Path) -> None:
