@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -46,8 +47,19 @@ def _reason(path: Path, error: OSError) -> str:
     return "it exists already" if isinstance(error, FileExistsError) else os.strerror(error.errno or 0).lower()
 
 
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder: root could put a file in place of /dev/null."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def _write(path: Path, pieces: Iterable[bytes], place: Callable[[str, Path], None]) -> None:
     temporary = ""
+    if _is_special(path):
+        raise StoreError(f"{path} could not be written: it is a device or a pipe, which nothing is put in place of.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)

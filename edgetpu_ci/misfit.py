@@ -106,7 +106,8 @@ def _plainly(fault: str, kinds: list[object]) -> str:
             str(value) for kind in map(_of_keys, kinds) if get_origin(kind) is Literal for value in get_args(kind)
         ]
         name = chosen[1].strip("'")
-        return f'"{name}" is none of: {", ".join(allowed)}{spelling.meant(name, allowed).rstrip(".")}'
+        listed = ", ".join(value or '""' for value in allowed)
+        return f'"{name}" is none of: {listed}{spelling.meant(name, allowed).rstrip(".")}'
     if dated := re.fullmatch(r"Invalid RFC3339 encoded (date|datetime)", fault):
         return f"is no {_WORDS[dated[1]].removeprefix('a ')}; write it as {_DATES[dated[1]]}"
     if fault.endswith(f"matching regex '{VARIABLE}'"):

@@ -59,10 +59,18 @@ def _opened(path: Path) -> int:
 
 
 def found(folder: Path) -> Iterator[LogFile]:
-    """The files there are, by level and day; what is not named as we name them is none of ours."""
-    for path in sorted(folder.glob("*/*/*.jsonl")):
+    """The files there are, by level and day; what is not named as we name them is none of ours.
+
+    StoreError where the folder cannot be read.
+    """
+    try:
+        paths = sorted(folder.glob("*/*/*.jsonl"))
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
+    for path in paths:
         try:
-            yield LogFile(path, path.parts[-3].upper(), date.fromisoformat(path.parts[-2]), path.stat().st_size)
+            if path.is_file():
+                yield LogFile(path, path.parts[-3].upper(), date.fromisoformat(path.parts[-2]), path.stat().st_size)
         except (ValueError, OSError):
             continue
 
@@ -84,5 +92,5 @@ def prune(folder: Path, days: Mapping[LogLevel, int], now: datetime) -> list[Log
 
 def until(one: LogFile, days: int) -> date:
     """The last day on which it is kept."""
-    # Its last event may be of the last moment of its day.
-    return one.day + timedelta(days=days)
+    # Its last event may be of the last moment of its day, and that may be the last there is.
+    return one.day + timedelta(days=min(days, (date.max - one.day).days))

@@ -12,8 +12,12 @@ from edgetpu_ci.model import REPOSITORY
 from edgetpu_ci.stack.place import Place
 
 _INFO: Final = "edgetpu_ci_last_run_info{repo=%q, branch=%q, machine=%q}"
-_NEWEST: Final = "topk(1, max_over_time(timestamp({})[1d:4m]))"
-"""Of what each run pushes once, under a name of its own, that of the last day's newest."""
+_PUSHED: Final = "timestamp(edgetpu_ci_last_run_info{repo=%[1]q, branch=%[2]q, machine=%[3]q})"
+_NEWEST: Final = f"topk(1, {_PUSHED} or max_over_time({_PUSHED}[1d:4m]))"
+"""Of what each run pushes once, under a name of its own, that of the last day's newest.
+
+What was pushed since the last step of four minutes is there at this moment alone, and is what the first message is of.
+"""
 
 
 class Words(NamedTuple):
@@ -39,7 +43,7 @@ def templates(flavour: Flavour) -> Words:
 
     The commit is that of the newest run, asked for when it is told: as a label it would make another alert of each.
     """
-    query = _NEWEST.format(_INFO) if flavour == "push" else _INFO
+    query = _NEWEST if flavour == "push" else _INFO
     whose = f'$labels.repo $labels.branch (or $labels.machine "{REPOSITORY}")'
     return Words(
         subject="{{ $labels.subject }}",

@@ -35,12 +35,14 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def check(options: Options, world: World) -> None:
-    """UnsetError without an address, ConfigError for one that cannot be meant."""
+    """UnsetError without an address, ConfigError for one, or a tenant, that cannot be meant."""
     said = world.env.get(options.url_variable, "").strip()
     if not said:
         raise UnsetError(f"{options.url_variable} is not set; it holds the address of Loki, as http://localhost:3100.")
     if not web.host(said):
         raise ConfigError(f"{options.url_variable} is no address of the web; write it as http://localhost:3100.")
+    if not (options.tenant.isascii() and options.tenant.isprintable()):
+        raise ConfigError("observability.logs.aggregator.with.tenant has characters that no name of a tenant has.")
 
 
 def send(options: Options, entries: Sequence[Entry], seconds: float, world: World) -> None:

@@ -115,7 +115,7 @@ def test_of_what_was_pushed_the_commit_of_the_newest_run_is_told(promtool: Promt
     series = {
         'x{repo="o/r", branch="main"}': "1x60",
         promql.series("edgetpu_ci_last_run_info", {**info, "commit": "c1"}): "1 _x60",
-        promql.series("edgetpu_ci_last_run_info", {**info, "commit": "c2"}): "_x20 1 _x40",
+        promql.series("edgetpu_ci_last_run_info", {**info, "commit": "c2"}): "_x21 1 _x40",
         promql.series("edgetpu_ci_last_run_info", {**info, "branch": "other", "commit": "c3"}): "_x25 1 _x40",
     }
     labels = {"repo": "o/r", "branch": "main"}
@@ -125,7 +125,7 @@ def test_of_what_was_pushed_the_commit_of_the_newest_run_is_told(promtool: Promt
             "alertname": "bad",
             "exp_alerts": [{"exp_labels": labels, "exp_annotations": {"commit": told}}],
         }
-        for at, told in (("10m", "c1"), ("50m", "c2"))
+        for at, told in (("10m", "c1"), ("21m", "c2"), ("50m", "c2"))
     ]
     given = [{"series": name, "values": values} for name, values in series.items()]
     test = {"interval": "1m", "input_series": given, "alert_rule_test": looks}

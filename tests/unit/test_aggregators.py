@@ -50,6 +50,13 @@ def test_loki_gets_a_stream_for_each_level_with_few_labels(tmp_path: Path) -> No
     assert json.loads(line)["trace_id"] == TRACE
 
 
+@pytest.mark.parametrize("tenant", ["ours\nX: y", "Größe"])
+def test_a_tenant_that_no_header_could_name_is_said(tenant: str, tmp_path: Path) -> None:
+    here = world(tmp_path, env={"EDGETPU_CI_LOKI_URL": "http://loki:3100"})
+    with pytest.raises(ConfigError, match="tenant has characters"):
+        loki.check(loki.Options(tenant=tenant), here)
+
+
 def test_what_loki_says_of_a_refusal_is_repeated_without_the_secret(tmp_path: Path) -> None:
     with receiver([Reply(status=401, body=b"no hunter22-hunter22 here")]) as there:
         env = {"EDGETPU_CI_LOKI_URL": there.url.replace("//", "//user:hunter22-hunter22@")}

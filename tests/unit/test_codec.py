@@ -62,6 +62,7 @@ def test_a_fault_names_its_place_and_what_is_possible_there(data: bytes, words: 
 class Dated(msgspec.Struct):
     reviewed: date | None = None
     plan: Literal["free", "team"] | None = None
+    join: Literal["", "ours"] = ""
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ class Dated(msgspec.Struct):
         ({"reviewed": "last week"}, "it: reviewed: is no date; write it as 2026-01-31."),
         ({"plan": "teem"}, 'it: plan: "teem" is none of: free, team; did you mean "team"?'),
         ({"plan": "x"}, 'it: plan: "x" is none of: free, team.'),
+        ({"join": "x"}, 'it: join: "x" is none of: "", ours.'),
     ],
 )
 def test_dates_and_choices_say_what_is_allowed(plain: object, words: str) -> None:

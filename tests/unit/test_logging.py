@@ -367,6 +367,19 @@ def test_files_are_removed_after_the_days_of_their_level(tmp_path: Path) -> None
     assert len(list(files.found(tmp_path))) == 13
 
 
+def test_odd_files_among_logs_stop_nothing(tmp_path: Path) -> None:
+    for name in ("info/9999-12-31/run.jsonl", "info/2020-01-01/run.jsonl", "info/0000-00-00/run.jsonl"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("{}\n")
+    (tmp_path / "info/2020-01-01/folder.jsonl").mkdir()
+    gone = files.prune(tmp_path, {"INFO": 30}, AT)
+    assert [one.path.name for one in gone] == ["run.jsonl"]
+    kept = [files.until(one, 30) for one in files.found(tmp_path)]
+    assert kept == [date(9999, 12, 31)]
+    with pytest.raises(StoreError, match="cannot be read: file name too long"):
+        list(files.found(tmp_path / ("a" * 300)))
+
+
 def test_an_upload_keeps_each_level_as_long_as_github_lets_it(tmp_path: Path) -> None:
     env = {"GITHUB_RETENTION_DAYS": "90", "GITHUB_OUTPUT": str(tmp_path / "out")}
     here = world(tmp_path, env=env)

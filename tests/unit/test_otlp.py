@@ -282,6 +282,7 @@ def test_a_receiver_cannot_write_commands_or_lines(tmp_path: Path) -> None:
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd", "is neither gzip nor none."),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "2s", "is no number of milliseconds."),
         ("OTEL_EXPORTER_OTLP_HEADERS", "Bearer s3cret", "has what is no header"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "s3cret", "has what is no header"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=s3cret%0Ab", "has what is no header"),
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "localhost:4318", "is no address of the web"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:s3cret@localhost:4318", "has a password in it"),

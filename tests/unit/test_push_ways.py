@@ -219,6 +219,16 @@ def test_a_secret_that_is_thrown_back_is_not_repeated(tmp_path: Path) -> None:
             {"EDGETPU_CI_REMOTE_WRITE_USER": "me", "EDGETPU_CI_REMOTE_WRITE_TOKEN": "t"},
             "are both set",
         ),
+        (
+            "http://x/api/v1/write",
+            {"EDGETPU_CI_REMOTE_WRITE_TOKEN": "first\nsecond"},
+            "EDGETPU_CI_REMOTE_WRITE_TOKEN has blanks or characters that no token has",
+        ),
+        (
+            "http://x/api/v1/write",
+            {"EDGETPU_CI_REMOTE_WRITE_TOKEN": "tøken"},
+            "EDGETPU_CI_REMOTE_WRITE_TOKEN has blanks or characters that no token has",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_told_before_anything_is_sent(
@@ -240,7 +250,7 @@ def test_nobody_at_the_address_costs_a_bounded_time(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{port}"
     here = world(tmp_path, sleep=clock.sleep, monotonic=clock.monotonic)
     for way in ("pushgateway", "remote-write", "victoria-metrics"):
-        with pytest.raises(DeliveryError, match=r"did not answer \(ConnectionError\); push again later"):
+        with pytest.raises(DeliveryError, match=r"did not answer \(ConnectionError\); check its address, or push"):
             push.push(way, FAMILIES, Target(url=url + "/api/v1/write"), here)
     assert len(clock.slept) == 9
     assert sum(clock.slept) < 90

@@ -84,9 +84,11 @@ def _address(signal: Signal, env: Mapping[str, str]) -> tuple[str, SplitResult]:
 def _headers(signal: Signal, env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The headers (`key=value,key=value`, with percent-encoding), and their values as they stand there."""
     variable, said = _of(signal, "HEADERS", env)
-    pairs = [pair.partition("=")[::2] for pair in said.split(",") if pair.strip()]
+    written = [pair for pair in said.split(",") if pair.strip()]
+    pairs = [pair.partition("=")[::2] for pair in written]
     headers = {unquote(key.strip()): unquote(value.strip()) for key, value in pairs}
-    if not all(_FIELD.fullmatch(key) and _is_plain(value) for key, value in headers.items()):
+    are_plain = all(_FIELD.fullmatch(key) and _is_plain(value) for key, value in headers.items())
+    if not are_plain or not all("=" in pair for pair in written):
         raise ConfigError(f"{variable} has what is no header; write it as name=value,name=value, with %20 for a blank.")
     return headers, tuple(value.strip() for _, value in pairs)
 

@@ -1,13 +1,16 @@
 """Where metrics are pushed to or read from: an address, and what opens it, from variables of the environment. Pure."""
 
 import base64
+import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from edgetpu_ci.errors import ConfigError, UnsetError
 from edgetpu_ci.supply import web
+
+_TOKEN: Final = re.compile("[!-~]*")
 
 
 class Kind(NamedTuple):
@@ -58,6 +61,8 @@ def _opened(kind: Kind, env: Mapping[str, str]) -> tuple[Mapping[str, str], tupl
     if bool(user) != bool(password):
         unset = "PASSWORD" if user else "USER"
         raise UnsetError(f"{kind.prefix}_{unset} is not set; user and password belong together.")
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError(f"{kind.prefix}_TOKEN has blanks or characters that no token has; give it anew.")
     if token:
         return {"Authorization": f"Bearer {token}"}, (token,)
     if user:

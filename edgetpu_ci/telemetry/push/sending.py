@@ -104,6 +104,8 @@ def _refused(place: Place, answer: Answer, steps: Mapping[str, str]) -> Delivery
     sentence = f"{place.name} {told(answer)}{f': {said}' if said else ''}"
     if step := _step(answer, steps):
         return DeniedError(f"{sentence}; {step}.")
+    if answer.status == UNANSWERED:
+        return DeliveryError(f"{sentence}; check its address, or push again later.")
     if answer.limited or answer.passing:
         return DeliveryError(f"{sentence}; push again later.")
     if UNANSWERED < answer.status < ERRORS:
