@@ -71,7 +71,11 @@ def _panel(figure: Figure, dashboard: dict[str, Any], panel: dict[str, Any], ask
     inner = (left + 0.14, bottom + 0.14, size[0] - 0.2, size[1] - 0.45)
     axes = figure.add_axes((inner[0] / wide, inner[1] / high, inner[2] / wide, inner[3] / high), facecolor=CARD)
     span = _span(dashboard, panel)
-    _DRAWN[panel["type"]](axes, panel, _answers(panel, span, asking))
+    if found := _answers(panel, span, asking):
+        _DRAWN[panel["type"]](axes, panel, found)
+    else:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "No data", color=FAINT, fontsize=11, ha="center", va="center", transform=axes.transAxes)
     if panel["type"] in {"timeseries", "state-timeline"}:
         axes.set_xlim(*(_day(at.timestamp()) for at in span))
     if panel["type"] == "timeseries":
