@@ -29,7 +29,7 @@ REPOSITORY: Final = "acme/detector"
 MODEL: Final = "detector"
 FAST, SLOW = (96, 0.35), (160, 0.5)
 SECRETS: Final = {"PAGERDUTY_ROUTING_KEY": "c0ffee" * 5 + "00", "SLACK_BOT_TOKEN": "xoxb-of-nothing"}
-LONGEST: Final = 60.0
+LONGEST: Final = 90.0
 MOST_RUNS: Final = 5
 
 CONFIG: Final = """\
@@ -56,7 +56,7 @@ alerting:
       with: {channel: "#ci", base_url: URL/slack/}
   routing: {critical: [pagerduty, slack]}
   contacts: {manager: {slack: "#management"}}
-  escalation_matrix: {p0: {10 s: [manager]}}
+  escalation_matrix: {p0: {1 min: [manager]}}
 """
 
 
