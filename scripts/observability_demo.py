@@ -225,15 +225,16 @@ class Story:
 
     def _measured(self, title: str, paged: Heard) -> tuple[float, float | None]:
         """When the job had ended, and how long before that it told; on a busy host, of the first that could tell."""
-        for _ in range(MOST_RUNS):
+        told = None
+        for attempt in range(MOST_RUNS):
+            if attempt:
+                print(f"{title}: the host was too busy to tell; measured again", flush=True)
             began = monotonic()
             self.shop.run("run", status=(0, 1, 5))
-            ended = monotonic()
-            told = self.listener.heard(*paged, began)
-            if told is not None:
-                return ended, ended - told
-            print(f"{title}: the host was too busy to tell; measured again", flush=True)
-        return ended, None
+            if told := self.listener.heard(*paged, began):
+                break
+        ended = monotonic()
+        return ended, told and ended - told
 
 
 _RATIO: Final = 'edgetpu_ci_regression_ratio{metric="throughput_sustained_fps"}'
