@@ -27,7 +27,7 @@ from tests.fakes.loopback import Reply, Request, serve  # noqa: E402
 from tests.fakes.program import LAUNCHER, edgetpu_ci, environment  # noqa: E402
 
 REPOSITORY: Final = "acme/detector"
-MODEL: Final = "detector"
+MODEL: Final = "mobilenet_v2"
 FAST, SLOW = (96, 0.35), (160, 0.5)
 SECRETS: Final = {"PAGERDUTY_ROUTING_KEY": "c0ffee" * 5 + "00", "SLACK_BOT_TOKEN": "xoxb-of-nothing"}
 LONGEST: Final = 90.0
@@ -264,11 +264,19 @@ def _open(alerts: str) -> int:
 
 
 def draw(shop: Shop, metrics: str, folder: Path) -> None:
-    """The dashboards that were rendered, from what Prometheus knows now."""
-    for file in sorted((shop.folder / "monitoring/grafana/dashboards").glob("*.json")):
-        picture = folder / f"{file.stem}.png"
-        dashboard_drawing.draw(json.loads(file.read_text(encoding="utf-8")), Asking(metrics), picture)
-        print(picture)
+    """The dashboards that have something to show, of the last minutes."""
+    for name in ("performance", "regressions", "alerts"):
+        file = shop.folder / f"monitoring/grafana/dashboards/edgetpu-ci-{name}.json"
+        dashboard = json.loads(file.read_text(encoding="utf-8"))
+        dashboard["time"]["from"] = f"now-{_SHOWN}"
+        for panel in dashboard["panels"]:
+            panel.pop("timeFrom", None)
+        picture = folder / f"{name}.png"
+        dashboard_drawing.draw(dashboard, Asking(metrics), picture)
+        print(picture, flush=True)
+
+
+_SHOWN: Final = "5m"
 
 
 def said(story: Story) -> int:

@@ -31,6 +31,7 @@ COLOURS = {
 }
 PALETTE = ("#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#fa6400", "#37872d", "#8f3bb8")
 POINTS = 400
+_UNITS = {"d": timedelta(days=1), "m": timedelta(minutes=1)}
 COLUMN = 24
 
 Drawing = Callable[[Axes, dict[str, Any], list[tuple[str, Series]]], None]
@@ -84,8 +85,8 @@ def _panel(figure: Figure, dashboard: dict[str, Any], panel: dict[str, Any], ask
 
 def _span(dashboard: dict[str, Any], panel: dict[str, Any]) -> tuple[datetime, datetime]:
     end = datetime.now(UTC)
-    days = float((panel.get("timeFrom") or dashboard["time"]["from"].removeprefix("now-")).removesuffix("d"))
-    return end - timedelta(days=days), end
+    text = panel.get("timeFrom") or dashboard["time"]["from"].removeprefix("now-")
+    return end - int(text[:-1]) * _UNITS[text[-1]], end
 
 
 def _mark_commits(axes: Axes, dashboard: dict[str, Any], span: tuple[datetime, datetime], asking: Asking) -> None:
@@ -133,7 +134,8 @@ def _lines(axes: Axes, panel: dict[str, Any], found: Sequence[tuple[str, Series]
 
 def _dated(axes: Axes) -> None:
     axes.xaxis.set_major_locator(matplotlib.dates.AutoDateLocator(maxticks=7))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%d %b"))  # type: ignore[no-untyped-call]
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%d %b" if high - low > 1 else "%H:%M"))  # type: ignore[no-untyped-call]
     axes.tick_params(colors=FAINT, labelsize=7, length=0)
     axes.grid(color=LINE, linewidth=0.6)
     for side in axes.spines.values():
