@@ -168,7 +168,7 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
         rules=config.watched_rules(settings),
         bound={one.use: one for one in bound},
         store=kept,
-        repository=happened.repository,
+        repository=happened.repository or world.env.get("GITHUB_REPOSITORY", ""),
         context=partial(context.look_up, settings, Recent(store=kept, world=world), world),
         world=world,
     )

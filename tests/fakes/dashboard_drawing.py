@@ -31,6 +31,7 @@ COLOURS = {
 }
 PALETTE = ("#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#fa6400", "#37872d", "#8f3bb8")
 POINTS = 400
+_UNITS = {"d": timedelta(days=1), "m": timedelta(minutes=1)}
 COLUMN = 24
 
 Drawing = Callable[[Axes, dict[str, Any], list[tuple[str, Series]]], None]
@@ -71,7 +72,11 @@ def _panel(figure: Figure, dashboard: dict[str, Any], panel: dict[str, Any], ask
     inner = (left + 0.14, bottom + 0.14, size[0] - 0.2, size[1] - 0.45)
     axes = figure.add_axes((inner[0] / wide, inner[1] / high, inner[2] / wide, inner[3] / high), facecolor=CARD)
     span = _span(dashboard, panel)
-    _DRAWN[panel["type"]](axes, panel, _answers(panel, span, asking))
+    if found := _answers(panel, span, asking):
+        _DRAWN[panel["type"]](axes, panel, found)
+    else:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "No data", color=FAINT, fontsize=11, ha="center", va="center", transform=axes.transAxes)
     if panel["type"] in {"timeseries", "state-timeline"}:
         axes.set_xlim(*(_day(at.timestamp()) for at in span))
     if panel["type"] == "timeseries":
@@ -80,8 +85,8 @@ def _panel(figure: Figure, dashboard: dict[str, Any], panel: dict[str, Any], ask
 
 def _span(dashboard: dict[str, Any], panel: dict[str, Any]) -> tuple[datetime, datetime]:
     end = datetime.now(UTC)
-    days = float((panel.get("timeFrom") or dashboard["time"]["from"].removeprefix("now-")).removesuffix("d"))
-    return end - timedelta(days=days), end
+    text = panel.get("timeFrom") or dashboard["time"]["from"].removeprefix("now-")
+    return end - int(text[:-1]) * _UNITS[text[-1]], end
 
 
 def _mark_commits(axes: Axes, dashboard: dict[str, Any], span: tuple[datetime, datetime], asking: Asking) -> None:
@@ -129,7 +134,8 @@ def _lines(axes: Axes, panel: dict[str, Any], found: Sequence[tuple[str, Series]
 
 def _dated(axes: Axes) -> None:
     axes.xaxis.set_major_locator(matplotlib.dates.AutoDateLocator(maxticks=7))  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%d %b"))  # type: ignore[no-untyped-call]
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%d %b" if high - low > 1 else "%H:%M"))  # type: ignore[no-untyped-call]
     axes.tick_params(colors=FAINT, labelsize=7, length=0)
     axes.grid(color=LINE, linewidth=0.6)
     for side in axes.spines.values():
