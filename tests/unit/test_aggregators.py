@@ -13,7 +13,7 @@ from edgetpu_ci.config.step import Step
 from edgetpu_ci.errors import ConfigError, DeliveryError
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.observed import Event, Observed
-from edgetpu_ci.telemetry import aggregator, otlp_logs
+from edgetpu_ci.telemetry import aggregator, loki, otlp_logs
 from edgetpu_ci.telemetry.entry import Entry
 from tests.fakes.loopback import Reply
 from tests.fakes.receiver import receiver
