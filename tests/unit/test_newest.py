@@ -369,7 +369,7 @@ def test_incidents_are_those_of_the_store_now_not_of_the_last_run_that_counted(k
     assert store.text("outbox_waiting") == {(("repo", "o/r"),): 0}
 
 
-def test_figures_of_incidents_are_of_the_branch_of_key_figures_and_the_book_is_newer_than_what_was_put_away(
+def test_figures_of_incidents_are_of_one_branch_and_the_book_goes_before_what_was_put_away(
     kept: Callable[..., Kept],
 ) -> None:
     store, elsewhere = kept(), report(fps(700), machine="pi5", minutes=1)
