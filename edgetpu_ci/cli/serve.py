@@ -8,7 +8,7 @@ from edgetpu_ci.cli import output, surroundings
 from edgetpu_ci.serve import LISTEN
 
 if TYPE_CHECKING:
-    from edgetpu_ci.serve.routes import Site
+    from edgetpu_ci.serve.site import Site
 
 
 def options(command: argparse.ArgumentParser) -> None:
@@ -26,6 +26,7 @@ def options(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until somebody stops it: 0 after SIGTERM."""
     from queue import SimpleQueue
+    from threading import Thread
 
     from edgetpu_ci.serve import address, routes, server
 
@@ -36,7 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     door = routes.Door()
     with server.serving(place, door.answer, output.fail) as listening:
         # Reading the configuration takes as long as all the rest: who asks only whether we live need not wait.
-        door.open(_site(arguments))
+        site = _site(arguments)
+        door.open(site)
+        # Whoever asks first need not wait until all of the store is read.
+        Thread(target=site.look, daemon=True).start()
         output.write(f"serving {listening.url}")
         stopping.get()
     return 0

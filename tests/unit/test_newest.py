@@ -17,7 +17,7 @@ from edgetpu_ci.exposition import families
 from edgetpu_ci.exposition.computed import Gathered
 from edgetpu_ci.exposition.record import Known, Labels
 from edgetpu_ci.incidents import evaluate, keys
-from edgetpu_ci.incidents.record import STORED, Book
+from edgetpu_ci.incidents.record import STORED, Book, Watched
 from edgetpu_ci.model import Comparison, Dependency, Measurement, Report, Verdict
 from edgetpu_ci.newest import Newest
 from edgetpu_ci.store.folder import Folder
@@ -233,6 +233,21 @@ class Slow(Folder):
         return self
 
 
+@dataclass(frozen=True)
+class Broken(Folder):
+    """A store on a disk that is broken."""
+
+    def snapshot(self) -> Folder:
+        raise OSError(5, "whatever the system says", "/mnt/store")
+
+
+def test_what_the_system_says_of_a_store_is_a_sentence_with_the_next_step(kept: Callable[..., Kept]) -> None:
+    store = kept()
+    known = Newest(Broken(store.folder), store.reader.looking, store.reader.world).refresh()
+    said = "The store cannot be read: /mnt/store: input/output error; see that it can be reached and read, or name"
+    assert known.fault == f"{said} another with `store:` in the configuration."
+
+
 def test_a_scrape_does_not_wait_for_a_store_that_hangs(kept: Callable[..., Kept]) -> None:
     store = kept()
     store.add(report(coverage(80)))
@@ -259,7 +274,8 @@ def test_a_look_that_does_not_end_is_said_beside_what_was_known(kept: Callable[.
     assert reader.promptly(0.01).is_readable
     store.minutes += 2
     known = reader.promptly(0.01)
-    assert (known.fault.partition(";")[0], known.runs[0].at) == ("The store has not answered for 120 s", START)
+    said = "The store has not answered for 120 s; see that it can be reached and read"
+    assert (known.fault.partition(",")[0], known.runs[0].at) == (said, START)
     slow.may.set()
     assert reader.promptly().is_readable
 
@@ -340,6 +356,15 @@ def test_the_newest_run_of_each_machine_with_its_verdicts(kept: Callable[..., Ke
     }
 
 
+def test_when_something_was_last_heard_of_is_known_by_the_book_too(kept: Callable[..., Kept]) -> None:
+    silent = AlertRule(name="silent", match="*/test_coverage", silent_above_hours=1)
+    store = kept(silent)
+    (seen,) = evaluate.observe((silent,), report(coverage(80)), LABELS)
+    watched = Watched(fingerprint="x", rule="silent", labels=seen.labels, last=seen.seen, good=seen.seen)
+    assert store.store.swap(STORED, None, memory.pack(Book(watched=(watched,))))
+    assert list(store.text("alert_heard_timestamp_seconds").values()) == [START.timestamp()]
+
+
 def test_dependencies_are_those_of_the_newest_run_that_looked(kept: Callable[..., Kept]) -> None:
     store = kept()
     looked = report(value("outdated_dependencies", 1))
@@ -369,7 +394,7 @@ def test_incidents_are_those_of_the_store_now_not_of_the_last_run_that_counted(k
     assert store.text("outbox_waiting") == {(("repo", "o/r"),): 0}
 
 
-def test_figures_of_incidents_are_of_the_branch_of_key_figures_and_the_book_is_newer_than_what_was_put_away(
+def test_figures_of_incidents_are_of_one_branch_and_the_book_goes_before_what_was_put_away(
     kept: Callable[..., Kept],
 ) -> None:
     store, elsewhere = kept(), report(fps(700), machine="pi5", minutes=1)

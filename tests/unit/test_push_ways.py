@@ -259,8 +259,11 @@ def test_nobody_at_the_address_costs_a_bounded_time(tmp_path: Path) -> None:
 def test_a_pushgateway_that_is_none_is_found_out(tmp_path: Path) -> None:
     pushed = _push("pushgateway", tmp_path, lambda _: Reply(status=200, body=b"<html>welcome"))
     assert "What Pushgateway at 127.0.0.1 answered cannot be read" in str(pushed.error)
-    pushed = _push("pushgateway", tmp_path, lambda _: Reply(status=200, body=b'{"data": []}'))
-    assert "lacks 2 of them, the first edgetpu_ci_test_coverage_ratio" in str(pushed.error)
+    group = b'{"labels": {"job": "edgetpu_ci", "repo": "o/r"}}'
+    for groups in (b"", group):
+        engine = Engine(writes=[Reply(status=200, body=b'{"data": [%s]}' % groups)])
+        pushed = _push("pushgateway", tmp_path, engine.answer)
+        assert "lacks 2 of them, the first edgetpu_ci_test_coverage_ratio" in str(pushed.error)
 
 
 @pytest.mark.parametrize(
