@@ -53,7 +53,8 @@ def drawn(seed: int, flavour: Flavour) -> Config:
 
 
 def example(path: Path, flavour: Flavour) -> Config:
-    return replace(config.load(path), observability=Observability(stack=Stack(flavour=flavour)))
+    settings = config.load(path)
+    return replace(settings, observability=Observability(stack=replace(settings.observability.stack, flavour=flavour)))
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
