@@ -112,6 +112,12 @@ def test_a_store_in_a_folder_is_mounted() -> None:
     assert [one["source"] for one in volumes] == ["../../edgetpu-ci.yml", "edgetpu-ci", "../../.edgetpu-ci"]
 
 
+def test_a_dollar_in_a_path_is_no_variable() -> None:
+    config = settings(store={"use": "folder", "with": {"path": "a$b"}})
+    store = composed(config)["services"]["edgetpu-ci"]["volumes"][-1]
+    assert (store["source"], store["target"]) == ("../a$$b", "/var/lib/edgetpu-ci/a$$b")
+
+
 def test_without_alerts_no_alertmanager_runs() -> None:
     config = settings(alerting={})
     assert "alertmanager" not in composed(config)["services"]
