@@ -53,7 +53,10 @@ class Told(NamedTuple):
 
 
 class Watch(Struct, frozen=True, kw_only=True):
-    """The alerts of a configuration over a store; `repository` is ours, where that is known."""
+    """The alerts of a configuration over a store; `repository` is ours, where that is known.
+
+    `elsewhere` has the ways by which an Alertmanager of one's own tells, whatever jobs do.
+    """
 
     alerting: Alerting
     rules: Sequence[AlertRule]
@@ -62,6 +65,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     repository: str
     context: Callable[[Incident], Context]
     world: World
+    elsewhere: Sequence[str] = ()
 
     def evaluate(self, own: Report | None = None, logged: Logged | None = None) -> Told:
         """Take down what reports and people say, and tell whoever is to hear of it.
@@ -148,11 +152,16 @@ class Watch(Struct, frozen=True, kw_only=True):
         reach = self.reach(book)
         for one in book.incidents:
             names = reach.hearers(one)
-            if self.bound and names and one.is_open and not one.receipts and reach.targets(one) == ():
+            is_untold = names and one.is_open and not one.receipts and reach.targets(one) == ()
+            if self.bound and is_untold and not any(map(self._is_told_elsewhere, names)):
                 yield ConfigError(
                     f"Nobody is told of {one.name}: none of {', '.join(names)} has an address for it, such as the "
                     "`channel` of slack or, of issues, the repository (GITHUB_REPOSITORY)."
                 )
+
+    def _is_told_elsewhere(self, name: str) -> bool:
+        """Whether Alertmanager tells by a way, or this contact."""
+        return not {name, *self.alerting.contacts.get(name, ())}.isdisjoint(self.elsewhere)
 
     def _put_away(self, book: Book) -> tuple[Book, Sequence[EdgeTpuCiError]]:
         reach = self.reach(book)
@@ -171,6 +180,7 @@ def watch(settings: config.Config, kept: Store, happened: Event, world: World) -
         repository=happened.repository or world.env.get("GITHUB_REPOSITORY", ""),
         context=partial(context.look_up, settings, Recent(store=kept, world=world), world),
         world=world,
+        elsewhere=config.told_by_alertmanager(settings),
     )
 
 

@@ -109,7 +109,7 @@ def _check_alerting(config: Config, path: Path) -> None:
     from edgetpu_ci.config import checking
 
     try:
-        checking.check(config.alerting, _told_by_alertmanager(config))
+        checking.check(config.alerting, told_by_alertmanager(config))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -139,11 +139,11 @@ def doubts(config: Config, now: datetime) -> tuple[str, ...]:
 def _doubts_of_alerting(config: Config, now: datetime) -> Iterator[str]:
     from edgetpu_ci.config import checking
 
-    return checking.doubts(config.alerting, now, _told_by_alertmanager(config))
+    return checking.doubts(config.alerting, now, told_by_alertmanager(config))
 
 
-def _told_by_alertmanager(config: Config) -> tuple[str, ...]:
-    """The ways of telling somebody that Alertmanager has to itself."""
+def told_by_alertmanager(config: Config) -> tuple[str, ...]:
+    """The ways by which Alertmanager tells, where it has ways of its own."""
     return tuple(step.use for step in config.observability.stack.notify)
 
 

@@ -80,7 +80,9 @@ def _open(port: int, healthy: list[str]) -> dict[str, Any]:
 
 
 def _mounted(source: str, target: str) -> dict[str, Any]:
-    return {"type": "bind", "source": source, "target": target, "read_only": True}
+    # Compose takes a dollar for the beginning of a variable.
+    named = {"source": source.replace("$", "$$"), "target": target.replace("$", "$$")}
+    return {"type": "bind", **named, "read_only": True}
 
 
 def _kept(name: str, target: str) -> dict[str, Any]:

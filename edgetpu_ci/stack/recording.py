@@ -50,7 +50,7 @@ def expr(one: Recorded, flavour: Flavour) -> str:
     """The newest value of each series in the unit of the catalogue, under its own labels."""
     name = names.find(one.metric)
     values = promql.selected(name.name, {"subject": one.subject}, flavour)
-    back = f" * {name.by:g}" if name.by != 1 else f" / {name.times:g}" if name.times != 1 else ""
+    back = f" * {name.by:g}" if name.by != 1 else ""
     return f"{values}{back}"
 
 

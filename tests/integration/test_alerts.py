@@ -160,6 +160,7 @@ def test_what_nobody_has_an_address_for_is_said_until_somebody_hears_of_it(shop:
         assert str(problem).startswith(
             f"Nobody is told of {shop.incident.name}: none of slack, pagerduty has an address"
         )
+    assert replace(shop.watch(), bound=nowhere, elsewhere=("pagerduty",)).evaluate().problems == ()
     shop.alerting = replace(ALERTING, rules=(silent,), routing={"warning": ()})
     assert replace(shop.watch(), bound=nowhere).evaluate().problems == ()
     shop.alerting = replace(ALERTING, rules=(silent,))
@@ -582,3 +583,8 @@ def test_options_of_a_notifier_are_checked_before_anything_is_measured(tmp_path:
     settings = config.Config(alerting=Alerting(notify=(config.Step(use="carrier_pigeon"),)))
     with pytest.raises(ConfigError, match=r"alerting\.notify\[0\]"):
         evaluating.watch(settings, Folder(tmp_path), Event(), world(tmp_path))
+
+
+def test_a_job_knows_by_what_alertmanager_tells(tmp_path: Path) -> None:
+    settings = codec.convert({"observability": {"stack": {"notify": [{"use": "slack"}]}}}, config.Config, "a file")
+    assert evaluating.watch(settings, Folder(tmp_path), Event(), world(tmp_path)).elsewhere == ("slack",)

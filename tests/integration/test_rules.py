@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from edgetpu_ci import codec, config, stack
 from edgetpu_ci.config import Config, Step
-from edgetpu_ci.config.alerting import Alerting
+from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.config.observability import Flavour, Observability, Stack
 from edgetpu_ci.stack import annotations, promql
 from edgetpu_ci.stack.place import Place
@@ -52,8 +52,16 @@ def drawn(seed: int, flavour: Flavour) -> Config:
     return Config(alerting=alerting, observability=Observability(stack=Stack(flavour=flavour)))
 
 
+def far_apart(flavour: Flavour) -> Config:
+    """An alert that fires after a minute, and one after days."""
+    times = {"soon": "1 min", "late": "2 days"}
+    rules = tuple(AlertRule(name=n, match="*/build_time", above=300, for_=time) for n, time in times.items())
+    return Config(alerting=Alerting(rules=rules), observability=Observability(stack=Stack(flavour=flavour)))
+
+
 def example(path: Path, flavour: Flavour) -> Config:
-    return replace(config.load(path), observability=Observability(stack=Stack(flavour=flavour)))
+    settings = config.load(path)
+    return replace(settings, observability=Observability(stack=replace(settings.observability.stack, flavour=flavour)))
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
@@ -79,6 +87,7 @@ def test_the_unit_tests_of_rules_hold(promtool: Promtool, tmp_path: Path, flavou
     files = [
         *(path for path in written(monitoring, tmp_path / "example") if "/tests/" in path),
         *(path for path in written(drawn(2, flavour), tmp_path / "drawn") if "/tests/" in path),
+        *(path for path in written(far_apart(flavour), tmp_path / "far") if "/tests/" in path),
     ]
     ran = promtool("test", "rules", *files)
     assert ran.returncode == 0, ran.stdout + ran.stderr

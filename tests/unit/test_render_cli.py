@@ -69,6 +69,12 @@ def test_nothing_is_deleted_that_it_did_not_write_nor_what_is_left_over(
     assert (Path("monitoring/old.yml").exists(), Path("monitoring/mine.yml").read_text()) == (True, "mine\n")
 
 
+def test_what_is_large_is_none_of_ours(render: Render) -> None:
+    render()
+    Path("monitoring/data").write_text(f"{MARK}\n" + "x" * (1 << 20))
+    assert render("--check") == 0
+
+
 def test_a_file_of_somebody_else_is_not_replaced_nor_anything_written(
     render: Render, capsys: pytest.CaptureFixture[str]
 ) -> None:

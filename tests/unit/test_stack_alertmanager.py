@@ -219,6 +219,10 @@ def test_a_response_time_that_nobody_kept_is_told_to_its_escalation_else_again_t
     assert [to for which, to, _ in routes(found) if "escalation" in which] == ["slack #cto", "slack #ci"]
 
 
+def test_a_step_takes_a_minute_at_least() -> None:
+    assert twins(settings({**SLOW, "response_time": "10 s"})) == [("slow", "1_min", "60s")]
+
+
 def test_steps_at_one_time_are_one() -> None:
     named = {**FAILED, "priority": "p0", "response_time": "15 min", "escalation": "pager"}
     found = settings(named, escalation_matrix={"p0": {"15_min": ["cto"]}}, contacts=CONTACTS)

@@ -15,10 +15,14 @@ from edgetpu_ci.config import Config
 from edgetpu_ci.config.alerting import Alerting, AlertRule
 from edgetpu_ci.config.observability import Flavour, Observability, Stack
 from edgetpu_ci.exposition import names
-from edgetpu_ci.stack import annotations, dead_man, promql, recording, rules, unit_tests
+from edgetpu_ci.stack import annotations, dead_man, promql, recording, rules, runbooks, unit_tests
 from edgetpu_ci.stack.place import Place
 
 PLACE = Place(repository="o/r", url="https://github.com/o/r", runbooks={"slow": "runbooks/slow.md"})
+FAR_APART = [
+    AlertRule(name="soon", match="*/build_time", above=300, for_="1 min"),
+    AlertRule(name="late", match="*/build_time", above=300, for_="2 days"),
+]
 GROUPS = "max by (repo, branch, subject, machine)"
 
 
@@ -181,6 +185,21 @@ def test_every_rule_is_tried_firing_quiet_at_its_limit_and_resolved() -> None:
         for test in written["tests"]
     }
     assert covered == {f"r{n}": [*unit_tests.CASES, *unit_tests.CASES] for n in range(4)}
+
+
+def test_times_that_lie_far_apart_are_looked_at_a_few_hundred_times() -> None:
+    found = unit_tests.files(settings(*FAR_APART), PLACE)[unit_tests.FILE]
+    written = codec.load_yaml(found.encode(), "tests")
+    assert written["evaluation_interval"] == "9m"
+    soon, late = ([look["eval_time"] for look in test["alert_rule_test"]] for test in written["tests"])
+    assert soon == ["0m", "9m", "27m", "36m"]
+    assert late == ["2871m", "2880m", "2898m", "2907m"]
+
+
+def test_a_runbook_that_has_no_address_is_none_that_a_dashboard_could_link() -> None:
+    asked = settings(rule("*/build_time", above=300))
+    assert list(runbooks.files(asked, PLACE)) == [runbooks.FILE, runbooks.TESTS]
+    assert runbooks.files(asked, Place(runbooks={"slow": "runbooks/slow.md"})) == {}
 
 
 def _parts(one: AlertRule) -> dict[str, Any]:

@@ -102,6 +102,15 @@ def test_prometheus_finds_its_neighbours(flavour: str) -> None:
     assert ("pushgateway" in services, "edgetpu-ci" in services) == (flavour == "push", flavour == "scrape")
 
 
+@pytest.mark.parametrize("flavour", ["scrape", "push"])
+def test_prometheus_is_written_to_only_where_jobs_push_and_keeps_a_year(flavour: str) -> None:
+    config, receives = settings(flavour), "--web.enable-remote-write-receiver"
+    command = composed(config)["services"]["prometheus"]["command"]
+    unit = systemd.files(config, PLACE)[systemd.PROMETHEUS]
+    assert (receives in command, receives in unit) == (flavour == "push", flavour == "push")
+    assert all("--storage.tsdb.retention.time=1y" in one for one in (command, unit))
+
+
 def test_our_exporter_listens_where_it_does_by_itself() -> None:
     assert serve.LISTEN.rpartition(":")[2] == prometheus.EXPORTER.rpartition(":")[2]
 
@@ -110,6 +119,12 @@ def test_a_store_in_a_folder_is_mounted() -> None:
     config = settings(store={"use": "folder"}, observability={"stack": {"folder": "deploy/monitoring"}})
     volumes = composed(config)["services"]["edgetpu-ci"]["volumes"]
     assert [one["source"] for one in volumes] == ["../../edgetpu-ci.yml", "edgetpu-ci", "../../.edgetpu-ci"]
+
+
+def test_a_dollar_in_a_path_is_no_variable() -> None:
+    config = settings(store={"use": "folder", "with": {"path": "a$b"}})
+    store = composed(config)["services"]["edgetpu-ci"]["volumes"][-1]
+    assert (store["source"], store["target"]) == ("../a$$b", "/var/lib/edgetpu-ci/a$$b")
 
 
 def test_without_alerts_no_alertmanager_runs() -> None:
