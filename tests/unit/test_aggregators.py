@@ -5,7 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from edgetpu_ci import __version__
@@ -93,6 +97,15 @@ def test_records_that_are_rejected_are_counted(tmp_path: Path) -> None:
     with receiver([Reply(status=400)]) as there:
         here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"{there.url}/v1/logs"})
         with pytest.raises(DeliveryError, match="2 of 2 log records were lost"):
+            aggregator.sender(Step(use="otlp"), here)(entries())
+
+
+def test_one_record_that_is_rejected_is_a_loss(tmp_path: Path) -> None:
+    part = ExportLogsPartialSuccess(rejected_log_records=1, error_message="too large")
+    body = ExportLogsServiceResponse(partial_success=part).SerializeToString()
+    with receiver([Reply(status=200, body=body, headers={"content-type": "application/x-protobuf"})]) as there:
+        here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_ENDPOINT": there.url})
+        with pytest.raises(DeliveryError, match=r"1 of 2 log records were rejected: .* says: too large"):
             aggregator.sender(Step(use="otlp"), here)(entries())
 
 
