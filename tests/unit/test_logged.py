@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from edgetpu_ci.config import logged as routes
 from edgetpu_ci.config.alerting import Alerting
-from edgetpu_ci.config.observability import Logs, Route
+from edgetpu_ci.config.observability import LogLevel, Logs, Route
 from edgetpu_ci.config.step import Step
 from edgetpu_ci.incidents import logged
 from edgetpu_ci.incidents.logged import Logged
@@ -48,7 +48,7 @@ def test_a_command_that_broke_says_of_nothing_that_it_is_good() -> None:
 
 
 def test_information_that_somebody_is_told_of_is_no_warning() -> None:
-    levels = {"INFO": Route(destinations=("slack_webhook",), retention_days=30)}
+    levels: dict[LogLevel, Route] = {"INFO": Route(destinations=("slack_webhook",), retention_days=30)}
     found = {rule.name: rule.severity for rule in routes.rules(Logs(levels=levels), SLACK)}
     assert found == {
         "logged_info": "info",
