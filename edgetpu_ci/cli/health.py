@@ -27,6 +27,6 @@ def run(arguments: argparse.Namespace) -> int:
         output.write(codec.encode_json(known).decode(), end="")
     else:
         output.say(verdict.text(parts))
-    job.summarize(lambda _room: verdict.summary(parts), world)
     job.write_outputs({"status": status}, world)
+    job.summarize(lambda _room: verdict.summary(parts), world)
     return _EXIT[status]

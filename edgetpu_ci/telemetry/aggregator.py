@@ -33,27 +33,27 @@ class Aggregator(plugins.Plugin, Protocol):
 AGGREGATORS: Final[dict[str, Aggregator]] = {"loki": loki, "otlp": otlp_logs}
 
 
-def sender(step: Step, world: World) -> Callable[[Sequence[Entry]], None]:
+def sender(step: Step, world: World, seconds: float = SECONDS) -> Callable[[Sequence[Entry]], None]:
     """What sends entries, as a step says, after a look at whether it can; ConfigError for options that are wrong."""
     plugin, options = plugins.find(step, AGGREGATORS, "aggregator", "observability.logs.aggregator")
-    return partial(_send, plugin, options, world)
+    return partial(_send, plugin, options, world, seconds)
 
 
-def _send(plugin: Aggregator, options: Any, world: World, entries: Sequence[Entry]) -> None:  # noqa: ANN401
+def _send(plugin: Aggregator, options: Any, world: World, seconds: float, entries: Sequence[Entry]) -> None:  # noqa: ANN401
     plugin.check(options, world)
     faults: list[Exception] = []
 
     def sent() -> None:
         try:
-            plugin.send(options, entries, SECONDS, world)
+            plugin.send(options, entries, seconds, world)
         except Exception as error:  # noqa: BLE001 - handed on to who waits
             faults.append(error)
 
     # Looking up a name has no timeout of ours; whoever still waits for it then keeps nobody.
     thread = threading.Thread(target=sent, name=THREAD, daemon=True)
     thread.start()
-    thread.join(SECONDS)
+    thread.join(seconds)
     if thread.is_alive():
-        raise DeliveryError(f"it did not answer in {SECONDS:g} s.")
+        raise DeliveryError(f"it did not answer in {seconds:g} s.")
     if faults:
         raise faults[0]

@@ -18,6 +18,7 @@ from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting
 from edgetpu_ci.config.observability import Health, Observability
 from edgetpu_ci.errors import RefusedError
+from edgetpu_ci.model import SIMULATED
 from edgetpu_ci.world import World
 from tests.fakes import package_index, slack_server
 from tests.fakes.alerting import report, value
@@ -168,6 +169,16 @@ def test_who_never_answers_is_down_and_not_waited_for(tmp_path: Path) -> None:
     assert parts["alertmanager"] == Part(name="alertmanager", state="down", said="it did not answer in 0.5 s")
 
 
+def test_a_fault_of_ours_is_no_verdict(tmp_path: Path) -> None:
+    def broken() -> float:
+        raise ZeroDivisionError
+
+    with town(tmp_path) as there:
+        there.world = World(**{**vars(there.world), "monotonic": broken})
+        with pytest.raises(ZeroDivisionError):
+            there.examine()
+
+
 def test_a_webhook_of_ones_own_is_not_tried_and_makes_nothing_worse(tmp_path: Path) -> None:
     env = {"EDGETPU_CI_WEBHOOK_URL": "https://hooks.example/abc", "EDGETPU_CI_WEBHOOK_SECRET": "0123456789abcdef" * 2}
     with town(tmp_path, **env) as there:
@@ -206,9 +217,15 @@ def test_a_job_of_a_fork_asks_nobody(tmp_path: Path) -> None:
         there.examine()
 
 
-def _keep(folder: Path, age: timedelta) -> None:
+def test_what_a_simulated_device_measured_is_no_benchmark(tmp_path: Path) -> None:
+    _keep(tmp_path, timedelta(hours=1), device=f"{SIMULATED} usb")
+    with town(tmp_path) as there:
+        assert there.examine(collect=(Step(use="inference"),))["newest benchmark"].state == "unknown"
+
+
+def _keep(folder: Path, age: timedelta, device: str = "cpu") -> None:
     """A report of a benchmark so old, in the store."""
-    found = report(value("throughput_fps", 100, "mobilenet"), machine="pi-4")
+    found = report(value("throughput_fps", 100, "mobilenet", device=device), machine="pi-4")
     at = AT - age
     kept = structs.replace(found, run=structs.replace(found.run, at=at, id=f"{at:%Y%m%dT%H%M%SZ}-run"))
     keeper = store.open_store(Step(use="folder"), world(folder))

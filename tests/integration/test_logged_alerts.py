@@ -109,6 +109,16 @@ def job(folder: Path, told: Observed, **env: str) -> World:
     return world(folder, env={**known, **named, **env}, observed=told)
 
 
+def pull_request(folder: Path, head: str) -> World:
+    """A job of a pull request that comes from the repository `head`."""
+    here = job(folder, failed(), GITHUB_EVENT_NAME="pull_request", GITHUB_REF="refs/pull/7/merge")
+    sides = ({"sha": "c0ffee", "ref": "main", "repo": {"full_name": name}} for name in (head, "o/r"))
+    change = {"number": 7, **dict(zip(("head", "base"), sides, strict=True))}
+    known = {"full_name": "o/r", "default_branch": "main"}
+    Path(here.env["GITHUB_EVENT_PATH"]).write_text(json.dumps({"repository": known, "pull_request": change}))
+    return here
+
+
 def failed() -> Observed:
     told = Observed()
     told.broke("bug", world(Path()).now(), KeyError("x"))
@@ -135,6 +145,11 @@ def test_a_command_that_broke_in_a_job_of_main_opens_an_incident(tmp_path: Path)
 )
 def test_else_nobody_is_told(env: dict[str, str], told: Observed, tmp_path: Path) -> None:
     assert evaluating.after_failure(settings(), "session", job(tmp_path, told, **env)) is None
+
+
+@pytest.mark.parametrize("head", ["o/r", "stranger/r"])
+def test_a_change_to_be_merged_tells_nobody_though_its_branch_is_called_main(head: str, tmp_path: Path) -> None:
+    assert evaluating.after_failure(settings(), "session", pull_request(tmp_path, head)) is None
 
 
 def written(folder: Path, logs: str, alerting: str = "{}") -> config.Config:

@@ -5,17 +5,21 @@ import json
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from edgetpu_ci import __version__
 from edgetpu_ci.config.step import Step
-from edgetpu_ci.errors import ConfigError, DeliveryError
+from edgetpu_ci.errors import ConfigError, DeliveryError, UnsetError
 from edgetpu_ci.logs.rendering import Renderer
 from edgetpu_ci.observed import Event, Observed
 from edgetpu_ci.telemetry import aggregator, loki, otlp_logs
 from edgetpu_ci.telemetry.entry import Entry
-from tests.fakes.loopback import Reply
+from tests.fakes.loopback import Reply, dripping
 from tests.fakes.receiver import receiver
 from tests.fakes.world import AT, world
 
@@ -94,6 +98,27 @@ def test_records_that_are_rejected_are_counted(tmp_path: Path) -> None:
         here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": f"{there.url}/v1/logs"})
         with pytest.raises(DeliveryError, match="2 of 2 log records were lost"):
             aggregator.sender(Step(use="otlp"), here)(entries())
+
+
+def test_one_record_that_is_rejected_is_a_loss(tmp_path: Path) -> None:
+    part = ExportLogsPartialSuccess(rejected_log_records=1, error_message="too large")
+    body = ExportLogsServiceResponse(partial_success=part).SerializeToString()
+    with receiver([Reply(status=200, body=body, headers={"content-type": "application/x-protobuf"})]) as there:
+        here = world(tmp_path, env={"OTEL_EXPORTER_OTLP_ENDPOINT": there.url})
+        with pytest.raises(DeliveryError, match=r"1 of 2 log records were rejected: .* says: too large"):
+            aggregator.sender(Step(use="otlp"), here)(entries())
+
+
+def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
+    with dripping() as url:
+        here = world(tmp_path, env={"EDGETPU_CI_LOKI_URL": url})
+        with pytest.raises(DeliveryError, match=r"it did not answer in 0\.2 s\."):
+            aggregator.sender(Step(use="loki"), here, seconds=0.2)(entries())
+
+
+def test_an_aggregator_without_an_address_says_which_variable_has_none(tmp_path: Path) -> None:
+    with pytest.raises(UnsetError, match="EDGETPU_CI_LOKI_URL is not set"):
+        aggregator.sender(Step(use="loki"), world(tmp_path))(entries())
 
 
 def test_an_aggregator_that_is_none_is_said_at_once(tmp_path: Path) -> None:

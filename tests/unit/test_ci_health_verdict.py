@@ -52,6 +52,20 @@ def test_of_what_nobody_knows_the_exit_status_says_so(
     assert capsys.readouterr().out.splitlines()[-1] == "degraded"
 
 
+def test_a_summary_that_cannot_be_written_leaves_the_verdict_to_later_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, told = tmp_path / "edgetpu-ci.yml", tmp_path / "told"
+    file.write_text("{}\n", encoding="utf-8")
+    for name in ("GITHUB_REPOSITORY", "GITHUB_EVENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file / "none"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(told))
+    assert cli.run(["health", "--config", str(file)]) == 4
+    assert "degraded" in told.read_text()
+    assert "cannot be written" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("age", ["soon", "immediate", ""])
 def test_an_age_that_is_none_is_refused(tmp_path: Path, age: str, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "edgetpu-ci.yml"

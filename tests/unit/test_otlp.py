@@ -177,6 +177,8 @@ def test_the_time_that_a_variable_gives_is_the_most(tmp_path: Path) -> None:
     clock = Clock()
     _, tries = sent(tmp_path, [refusal(503, retry_after="1")], clock, OTEL_EXPORTER_OTLP_TIMEOUT="500")
     assert (tries, clock.slept) == (1, [])
+    _, tries = sent(tmp_path, [refusal(503, retry_after="3")], clock, OTEL_EXPORTER_OTLP_TIMEOUT="60000")
+    assert (tries, clock.slept) == (1, []), "never more than two seconds"
 
 
 def test_what_is_rejected_of_a_request_is_told_from_what_arrived(tmp_path: Path) -> None:
