@@ -33,16 +33,18 @@ def locked(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("w")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be written: {_reason(path, error)}.") from error
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
-def _reason(path: Path, error: OSError) -> str:
-    above = next((folder for folder in path.parents if folder.exists()), path)
-    if not above.is_dir():
+def _reason(path: Path, error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):
+        return f"no name has that in it ({error})"
+    above = next((folder for folder in path.parents if os.path.exists(folder)), path)  # noqa: PTH110 - of any length
+    if not os.path.isdir(above):  # noqa: PTH112 - of any length
         return f"{above} is a file, where a folder is needed; move it away, or name another"
     return "it exists already" if isinstance(error, FileExistsError) else os.strerror(error.errno or 0).lower()
 
@@ -69,7 +71,7 @@ def _write(path: Path, pieces: Iterable[bytes], place: Callable[[str, Path], Non
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes files that others cannot read
         place(temporary, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise StoreError(f"{path} could not be written: {_reason(path, error)}.") from error
     finally:
         if temporary and os.path.exists(temporary):  # noqa: PTH110 - a plain name from mkstemp
