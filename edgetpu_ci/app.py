@@ -88,8 +88,7 @@ def run(
     _check_wanted(settings)
     happened = event.read(world)
     event.refuse_unsafe(happened, world, allow_forks=settings.allow_forks)
-    section = "kpis" if settings.collect is settings.kpis else "collect"
-    collectors = [collect.bind(step, f"{section}[{n}]") for n, step in enumerate(settings.collect)]
+    collectors = _bind_collectors(settings)
     publishers = _bind_publishers(settings)
     keeper = store.open_store(settings.store, world)
     watch = _watch(settings, keeper, happened, world)
@@ -279,6 +278,11 @@ def _draw(
             return saved and replace(saved, chart=report_folder.draw(folder / "chart.png", report)), ()
     except EdgeTpuCiError as error:
         return saved, (error,)
+
+
+def _bind_collectors(settings: config.Config) -> list[collect.Bound]:
+    section = "kpis" if settings.collect is settings.kpis else "collect"
+    return [collect.bind(step, f"{section}[{n}]") for n, step in enumerate(settings.collect)]
 
 
 def _bind_publishers(settings: config.Config) -> list[publish.Bound]:
