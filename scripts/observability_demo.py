@@ -30,6 +30,7 @@ REPOSITORY: Final = "acme/detector"
 MODEL: Final = "mobilenet_v2"
 FAST, SLOW = (96, 0.35), (160, 0.5)
 SECRETS: Final = {"PAGERDUTY_ROUTING_KEY": "c0ffee" * 5 + "00", "SLACK_BOT_TOKEN": "xoxb-of-nothing"}
+ALERTMANAGER, JOB = "Alertmanager", "job"
 LONGEST: Final = 90.0
 MOST_RUNS: Final = 8
 
@@ -63,25 +64,26 @@ alerting:
 
 @dataclass
 class Listener:
-    """Slack and PagerDuty: what each was told, and when by this machine's monotonic clock."""
+    """Slack and PagerDuty: what each was told and by whom, and when by this machine's monotonic clock."""
 
-    told: list[tuple[float, str, str]] = field(default_factory=list)
+    told: list[tuple[float, str, str, str]] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
     def answer(self, request: Request) -> Reply:
         """Take it down, and take it."""
         body = json.loads(request.body) if request.body else {}
+        by = ALERTMANAGER if request.headers.get("user-agent", "").startswith(ALERTMANAGER) else JOB
         if request.target.startswith("/pagerduty"):
             self.keys.add(body["dedup_key"])
-            self.told.append((monotonic(), "PagerDuty", body["event_action"]))
+            self.told.append((monotonic(), "PagerDuty", body["event_action"], by))
             return Reply(status=202, body=b'{"status": "success"}')
         state = "resolve" if "RESOLVED" in json.dumps(body) else "trigger"
-        self.told.append((monotonic(), f"Slack {body.get('channel')}", state))
+        self.told.append((monotonic(), f"Slack {body.get('channel')}", state, by))
         return Reply(status=200, body=b'{"ok": true, "channel": "C0", "ts": "1.1"}', headers=_JSON)
 
-    def heard(self, who: str, what: str, since: float) -> float | None:
-        """When somebody first heard so, after a moment."""
-        return next((at for at, name, said in self.told if (name, said) == (who, what) and at >= since), None)
+    def heard(self, who: str, what: str, by: str, since: float) -> float | None:
+        """When somebody first heard so from either, after a moment."""
+        return next((at for at, *told in self.told if told == [who, what, by] and at >= since), None)
 
 
 _JSON: Final = {"content-type": "application/json"}
@@ -113,7 +115,7 @@ def opened(folder: Path, url: str) -> Shop:
     git(folder, "init", "--quiet", "--initial-branch", "main")
     git(folder, "remote", "add", "origin", f"https://github.com/{REPOSITORY}.git")
     (folder / "edgetpu-ci.yml").write_text(CONFIG.replace("URL", url), encoding="utf-8")
-    (folder / ".gitignore").write_text("/edgetpu-ci-data/\n/edgetpu-ci-report/\n", encoding="utf-8")
+    (folder / ".gitignore").write_text("/.edgetpu-ci/\n/edgetpu-ci-report/\n/monitoring/\n", encoding="utf-8")
     shop = Shop(folder)
     shop.model(*FAST)
     shop.run("render")
@@ -206,7 +208,10 @@ class Heard(NamedTuple):
 
 @dataclass
 class Story:
-    """A repository whose stack runs, and what happened: in which part, what, and how long after its job had ended."""
+    """A repository whose stack runs, and what happened: in which part, what, and how long after its job had ended.
+
+    What is below 0 happened before.
+    """
 
     shop: Shop
     listener: Listener
@@ -214,27 +219,26 @@ class Story:
     lines: list[tuple[str, str, float | None]] = field(default_factory=list)
 
     def part(self, title: str, known: str, *heard: Heard) -> None:
-        """Measure; wait until Prometheus knows, and everybody heard."""
-        ended, before = self._measured(title, heard[0])
-        self.lines.append((title, "the job itself told PagerDuty, before its end", before))
+        """Measure; wait until Prometheus knows, and everybody heard of Alertmanager."""
+        began, told, ended = self._measured(title, heard[0])
+        self.lines.append((title, "the job itself told PagerDuty", told - ended))
         knows = seconds(lambda: query(self.metrics, f"{_RATIO} {known}"), ended)
         self.lines.append((title, "Prometheus knows", knows))
         for one in heard:
-            listening = partial(self.listener.heard, *one, ended)
-            self.lines.append((title, f"{one.who} heard", seconds(listening, ended)))
+            listening = partial(self.listener.heard, *one, ALERTMANAGER, began)
+            seconds(listening, ended)
+            at = listening()
+            self.lines.append((title, f"{one.who} heard of Alertmanager", at and at - ended))
 
-    def _measured(self, title: str, paged: Heard) -> tuple[float, float | None]:
-        """When the job had ended, and how long before that it told; on a busy host, of the first that could tell."""
-        told = None
-        for attempt in range(MOST_RUNS):
-            if attempt:
-                print(f"{title}: the host was too busy to tell; measured again", flush=True)
+    def _measured(self, title: str, paged: Heard) -> tuple[float, float, float]:
+        """When a job began, told and ended; on a busy host, the first that could tell."""
+        for _ in range(MOST_RUNS):
             began = monotonic()
             self.shop.run("run", status=(0, 1, 5))
-            if told := self.listener.heard(*paged, began):
-                break
-        ended = monotonic()
-        return ended, told and ended - told
+            if told := self.listener.heard(*paged, JOB, began):
+                return began, told, monotonic()
+            print(f"{title}: the host was too busy to tell; measured again", flush=True)
+        raise SystemExit(f"{title}: the host is too busy to tell.")
 
 
 _RATIO: Final = 'edgetpu_ci_regression_ratio{metric="throughput_sustained_fps"}'
