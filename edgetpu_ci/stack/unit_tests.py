@@ -85,15 +85,15 @@ def _file(tested: str, firings: Mapping[AlertRule, Sequence[Firing]], place: Pla
 
 
 def _beside_each_other(trials: Iterable[Trial]) -> Iterable[Collection[Trial]]:
-    """Those that one test may try at once: no two of them ask for the same series."""
-    found: list[dict[str, Trial]] = []
+    """Those that one test may try at once: they take equally long, and no two of them ask for the same series."""
+    found: list[tuple[int, dict[str, Trial]]] = []
     for trial in trials:
         asked = trial.sample.name if rules.is_direct(trial.rule) else trial.rule.name
-        free = next((one for one in found if asked not in one), None)
+        free = next((there for last, there in found if last == trial.last and asked not in there), None)
         if free is None:
-            found.append(free := {})
+            found.append((trial.last, free := {}))
         free[asked] = trial
-    return [one.values() for one in found]
+    return [there.values() for _, there in found]
 
 
 def _looked(one: Firing, step: int) -> Firing:

@@ -175,7 +175,7 @@ def test_every_rule_is_tried_firing_quiet_at_its_limit_and_resolved() -> None:
     asked = [
         rule("*/build_time", above=300),
         rule("*/x", streak_above=2),
-        rule("*/y", worse_by_percent=1, for_="2 h"),
+        rule("*/y", worse_by_percent=1),
         rule("*/z", silent_above_hours=48),
     ]
     named = [AlertRule(**{**_parts(one), "name": f"r{n}"}) for n, one in enumerate(asked)]
@@ -186,7 +186,7 @@ def test_every_rule_is_tried_firing_quiet_at_its_limit_and_resolved() -> None:
         name: [re.findall('branch="([^"]*)"', one["series"])[0] for one in test["input_series"] if ask in one["series"]]
         for name, ask in asks.items()
     }
-    assert covered == dict.fromkeys(asks, list(unit_tests.CASES))
+    assert covered == {name: list(unit_tests.CASES) for name in asks}
     assert {look["alertname"] for look in test["alert_rule_test"]} == asks.keys()
 
 
