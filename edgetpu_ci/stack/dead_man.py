@@ -39,7 +39,7 @@ def files(settings: Config, _place: Place) -> dict[str, str]:
     tests = [*(_tests(settings) if settings.collect else []), _watched()]
     return {
         FILE: document.yaml({"groups": [{"name": "edgetpu-ci-dead-man", "rules": found}]}),
-        TESTS: document.tests(FILE, _seconds(_age(settings)), tests),
+        TESTS: document.tests(FILE, _seconds(_step(settings)), tests),
     }
 
 
@@ -47,6 +47,11 @@ def _age(settings: Config) -> timedelta:
     """How old the newest benchmark may be."""
     given = durations.time(settings.observability.health.benchmark_age, "observability.health.benchmark_age")
     return max(given, _MINUTE)
+
+
+def _step(settings: Config) -> timedelta:
+    """How often a test looks, in whole minutes: often enough to see 28 days pass within the 30 that are looked back."""
+    return max(_age(settings) // 30 // _MINUTE, 1) * _MINUTE
 
 
 def _silent(settings: Config) -> dict[str, object]:
@@ -74,17 +79,18 @@ def _seconds(length: timedelta) -> str:
 
 
 def _tests(settings: Config) -> Iterator[dict[str, object]]:
-    """In steps of the age: just as old, firing, and measured again; and where there never was a benchmark."""
-    age, whose = _age(settings), {"repo": "owner/name"}
-    fires = 2 + ceil(FOR / age)
-    values = [(0.0, fires * age // _MINUTE + 1), (fires * age.total_seconds(), ceil(age / _MINUTE) + 1)]
+    """Not too old yet, firing, and measured again; and where there never was a benchmark."""
+    step, whose = _step(settings), {"repo": "owner/name"}
+    young = _age(settings) // step
+    fires = young + 1 + ceil(FOR / step)
+    values = [(0.0, fires * step // _MINUTE + 1), (fires * step.total_seconds(), step // _MINUTE + 1)]
     given = promql.given(values, settings.observability.stack.flavour)
     measured = [{"series": promql.series(_NEWEST, {**whose, "machine": "any"}), "values": given}]
     firing = {"exp_labels": {**whose, **_LABELS}, "exp_annotations": _told(settings)}
-    looks = {0: [], 1: [], fires: [firing], fires + 1: []}
-    yield _test(f"{SILENT}: measured", SILENT, measured, {step * age: told for step, told in looks.items()})
+    looks = {0: [], young: [], fires - 1: [], fires: [firing], fires + 1: []}
+    yield _test(f"{SILENT}: measured", SILENT, measured, {look * step: told for look, told in looks.items()})
     nothing = {"exp_labels": _LABELS, "exp_annotations": _told(settings)}
-    yield _test(f"{SILENT}: never measured", SILENT, [], {0 * age: [], fires * age: [nothing]})
+    yield _test(f"{SILENT}: never measured", SILENT, [], {0 * step: [], fires * step: [nothing]})
 
 
 def _watched() -> dict[str, object]:

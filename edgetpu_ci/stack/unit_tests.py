@@ -1,6 +1,6 @@
 """Unit tests of the rules for `promtool test rules`: each firing, quiet, at its limit and resolved. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from math import ceil, gcd
 from typing import Final, NamedTuple
@@ -25,7 +25,7 @@ CASES: Final = (FIRING, QUIET, LIMIT, RESOLVED)
 
 _MINUTE: Final = timedelta(minutes=1)
 _MOST: Final = 300
-"""Looks of a test, about: with each, all rules are evaluated, for the test of each of them."""
+"""Looks of a test, about: with each, all rules are evaluated."""
 
 _LONG: Final = 10
 """Minutes: longer than Prometheus remembers a value that was pushed once."""
@@ -39,9 +39,10 @@ class Firing(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A rule, what fires of it in which order, and every how many minutes Prometheus looks."""
+    """A rule and its sample, what fires of it in which order, and every how many minutes Prometheus looks."""
 
     rule: AlertRule
+    sample: Sample
     firings: Sequence[Firing]
     step: int
 
@@ -79,8 +80,20 @@ def _file(tested: str, firings: Mapping[AlertRule, Sequence[Firing]], place: Pla
     # Each minute would take long where one fires after days; three looks before the soonest see what is too soon.
     step = max(1, gcd(*minutes) // 3, max(minutes) // _MOST)
     looked = {rule: [_looked(one, step) for one in found] for rule, found in firings.items() if found}
-    tests = [_test(Trial(rule, found, step), place, flavour) for rule, found in looked.items()]
-    return document.tests(tested, f"{step}m", tests)
+    trials = [Trial(rule, samples.of(rule, place), found, step) for rule, found in looked.items()]
+    return document.tests(tested, f"{step}m", [_test(beside, place, flavour) for beside in _beside_each_other(trials)])
+
+
+def _beside_each_other(trials: Iterable[Trial]) -> Iterable[Collection[Trial]]:
+    """Those that one test may try at once: they take equally long, and no two of them ask for the same series."""
+    found: list[tuple[int, dict[str, Trial]]] = []
+    for trial in trials:
+        asked = trial.sample.name if rules.is_direct(trial.rule) else trial.rule.name
+        free = next((there for last, there in found if last == trial.last and asked not in there), None)
+        if free is None:
+            found.append((trial.last, free := {}))
+        free[asked] = trial
+    return [there.values() for _, there in found]
 
 
 def _looked(one: Firing, step: int) -> Firing:
@@ -88,25 +101,32 @@ def _looked(one: Firing, step: int) -> Firing:
     return one._replace(minute=step * ceil(one.minute / step))
 
 
-def _test(trial: Trial, place: Place, flavour: Flavour) -> dict[str, object]:
-    sample = samples.of(trial.rule, place)
-    given = [
-        {"series": samples.series(sample, case), "values": promql.given(values, flavour)}
-        for case, values in _values(trial, sample).items()
-    ]
-    commits = [{"series": samples.commit(sample, case), "values": f"1x{trial.last}"} for case in CASES]
-    words = annotations.said(sample.bad, sample.group.get("subject", ""), samples.COMMIT)
+def _test(trials: Collection[Trial], place: Place, flavour: Flavour) -> dict[str, object]:
+    last = max(trial.last for trial in trials)
+    given = {
+        samples.series(trial.sample, case): promql.given(values, flavour)
+        for trial in trials
+        for case, values in _values(trial).items()
+    }
+    commits = {samples.commit(trial.sample, case): f"1x{last}" for trial in trials for case in CASES}
+    return {
+        "name": ", ".join(trial.rule.name for trial in trials),
+        "interval": "1m",
+        "input_series": [{"series": series, "values": values} for series, values in {**given, **commits}.items()],
+        "alert_rule_test": [look for trial in trials for look in _looks(trial, place)],
+    }
+
+
+def _looks(trial: Trial, place: Place) -> Iterator[dict[str, object]]:
+    words = annotations.said(trial.sample.bad, trial.sample.group.get("subject", ""), samples.COMMIT)
     told = annotations.of(trial.rule, place, words, is_direct=rules.is_direct(trial.rule))
-    looks = [
-        {"eval_time": f"{minute}m", "alertname": trial.rule.name, "exp_alerts": _fires(trial, sample, minute, told)}
-        for minute in _minutes(trial)
-    ]
-    return {"name": trial.rule.name, "interval": "1m", "input_series": [*given, *commits], "alert_rule_test": looks}
+    for minute in _minutes(trial):
+        yield {"eval_time": f"{minute}m", "alertname": trial.rule.name, "exp_alerts": _fires(trial, minute, told)}
 
 
-def _values(trial: Trial, sample: Sample) -> dict[str, list[tuple[float, int]]]:
+def _values(trial: Trial) -> dict[str, list[tuple[float, int]]]:
     """The values of each case, and for how many minutes each of them holds."""
-    always = trial.last + 1
+    sample, always = trial.sample, trial.last + 1
     limit = 60 * trial.last - sample.limit if sample.is_time else sample.limit
     return {
         FIRING: [(sample.bad, always)],
@@ -122,10 +142,10 @@ def _minutes(trial: Trial) -> list[int]:
     return sorted({*around, trial.end, trial.last})
 
 
-def _fires(trial: Trial, sample: Sample, minute: int, told: Mapping[str, str]) -> list[dict[str, object]]:
+def _fires(trial: Trial, minute: int, told: Mapping[str, str]) -> list[dict[str, object]]:
     bad = [FIRING, *([RESOLVED] if minute <= trial.end else [])]
     return [
-        {"exp_labels": {**sample.group, "branch": case, **one.labels}, "exp_annotations": told}
+        {"exp_labels": {**trial.sample.group, "branch": case, **one.labels}, "exp_annotations": told}
         for one in trial.firings
         if one.minute <= minute
         for case in bad

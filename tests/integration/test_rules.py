@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from edgetpu_ci import codec, config, stack
 from edgetpu_ci.config import Config, Step
 from edgetpu_ci.config.alerting import Alerting, AlertRule
-from edgetpu_ci.config.observability import Flavour, Observability, Stack
+from edgetpu_ci.config.observability import Flavour, Health, Observability, Stack
 from edgetpu_ci.stack import annotations, promql
 from edgetpu_ci.stack.place import Place
 from tests.fakes import engines
@@ -53,10 +53,11 @@ def drawn(seed: int, flavour: Flavour) -> Config:
 
 
 def far_apart(flavour: Flavour) -> Config:
-    """An alert that fires after a minute, and one after days."""
+    """An alert that fires after a minute, one after days, and one of a benchmark that is weeks old."""
     times = {"soon": "1 min", "late": "2 days"}
     rules = tuple(AlertRule(name=n, match="*/build_time", above=300, for_=time) for n, time in times.items())
-    return Config(alerting=Alerting(rules=rules), observability=Observability(stack=Stack(flavour=flavour)))
+    observed = Observability(stack=Stack(flavour=flavour), health=Health(benchmark_age="4 weeks"))
+    return Config(collect=(Step(use="inference"),), alerting=Alerting(rules=rules), observability=observed)
 
 
 def example(path: Path, flavour: Flavour) -> Config:

@@ -175,16 +175,19 @@ def test_every_rule_is_tried_firing_quiet_at_its_limit_and_resolved() -> None:
     asked = [
         rule("*/build_time", above=300),
         rule("*/x", streak_above=2),
-        rule("*/y", worse_by_percent=1, for_="2 h"),
+        rule("*/y", worse_by_percent=1),
         rule("*/z", silent_above_hours=48),
     ]
     named = [AlertRule(**{**_parts(one), "name": f"r{n}"}) for n, one in enumerate(asked)]
     written = codec.load_yaml(unit_tests.files(settings(*named), PLACE)[unit_tests.FILE].encode(), "tests")
+    (test,) = written["tests"]
+    asks = {"r0": "build_time", **{name: f'rule="{name}"' for name in ("r1", "r2", "r3")}}
     covered = {
-        test["name"]: [re.findall('branch="([^"]*)"', one["series"])[0] for one in test["input_series"]]
-        for test in written["tests"]
+        name: [re.findall('branch="([^"]*)"', one["series"])[0] for one in test["input_series"] if ask in one["series"]]
+        for name, ask in asks.items()
     }
-    assert covered == {f"r{n}": [*unit_tests.CASES, *unit_tests.CASES] for n in range(4)}
+    assert covered == {name: list(unit_tests.CASES) for name in asks}
+    assert {look["alertname"] for look in test["alert_rule_test"]} == asks.keys()
 
 
 def test_times_that_lie_far_apart_are_looked_at_a_few_hundred_times() -> None:
