@@ -112,7 +112,7 @@ def test_one_record_that_is_rejected_is_a_loss(tmp_path: Path) -> None:
 def test_an_answer_that_drips_is_not_waited_for(tmp_path: Path) -> None:
     with dripping() as url:
         here = world(tmp_path, env={"EDGETPU_CI_LOKI_URL": url})
-        with pytest.raises(DeliveryError, match=r"it did not answer in 0\.2 s\."):
+        with pytest.raises(DeliveryError, match="did not answer"):
             aggregator.sender(Step(use="loki"), here, seconds=0.2)(entries())
 
 
