@@ -1,6 +1,7 @@
 """`edgetpu-ci.yml`: what to measure, what to demand, where to keep it and where to say it."""
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -126,6 +127,11 @@ def _check_observability(observed: Observability, path: Path) -> None:
     for way in ways:
         if ways.count(way) > 1:
             raise ConfigError(f"{path}: observability.stack.notify lists {way} twice; once is enough.")
+    for number, url in enumerate(observed.health.docs):
+        if not re.match(r"https?://[^/?#\s]", url):
+            raise ConfigError(
+                f'{path}: observability.health.docs[{number}]: "{url}" is no address; begin it with https://.'
+            )
     place = f"{path}: observability.health.benchmark_age"
     if not durations.time(observed.health.benchmark_age, place):
         raise ConfigError(f"{place} is no time at all; give one longer than between two benchmarks.")

@@ -118,6 +118,9 @@ def store(read: Known) -> Check:
     if read.passed_over:
         seen = f"{_documents(read.passed_over)} cannot be read and passed over."
         return Check("degraded", seen, read.passed_over, "documents")
+    if not read.runs:
+        seen = "There is no report of the main line; `edgetpu-ci run` keeps one, unless `store` means another place."
+        return Check("degraded", seen, 0, "documents")
     return Check("healthy", "Every document that was looked at can be read.", 0, "documents")
 
 

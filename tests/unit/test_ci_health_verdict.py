@@ -72,3 +72,13 @@ def test_an_age_that_is_none_is_refused(tmp_path: Path, age: str, capsys: pytest
     file.write_text(f'observability: {{health: {{benchmark_age: "{age}"}}}}\n', encoding="utf-8")
     assert cli.run(["health", "--config", str(file)]) == 2
     assert "observability.health.benchmark_age" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["readthedocs.io", "https://", "ftp://docs.example"])
+def test_a_page_without_an_address_is_refused_before_anybody_is_asked(
+    tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "edgetpu-ci.yml"
+    file.write_text(f'observability: {{health: {{docs: ["{url}"]}}}}\n', encoding="utf-8")
+    assert cli.run(["health", "--config", str(file)]) == 2
+    assert f'observability.health.docs[0]: "{url}" is no address' in capsys.readouterr().err

@@ -158,6 +158,12 @@ def test_what_a_step_cannot_run_without_is_unhealthy(tmp_path: Path) -> None:
     assert state(site, "dependencies") == ("unhealthy", said)
 
 
+def test_a_store_without_any_report_is_not_well(tmp_path: Path) -> None:
+    assert told(serving.of(tmp_path))["store"]["status"] == "degraded"
+    serving.keep(tmp_path, kpi_reports.kpis_hostile())
+    assert told(serving.of(tmp_path))["store"]["status"] == "healthy"
+
+
 def test_options_that_are_none_are_said_where_they_matter_and_the_rest_is_looked_at(tmp_path: Path) -> None:
     site = serving.of(tmp_path, "collect: [{use: no_such_plugin}]")
     assert {name: check["status"] for name, check in told(site).items()} == {
@@ -166,7 +172,7 @@ def test_options_that_are_none_are_said_where_they_matter_and_the_rest_is_looked
         "dependencies": "unhealthy",
         "disk_space": told(site)["disk_space"]["status"],
         "freshness": "degraded",
-        "store": "healthy",
+        "store": "degraded",
     }
 
 
