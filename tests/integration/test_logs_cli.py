@@ -84,6 +84,16 @@ def test_a_command_that_fails_is_logged_and_the_next_one_begins_anew(
     assert (PROCESS.logging, PROCESS.observed.sinks, PROCESS.observed.loud) == (None, [], {})
 
 
+def test_what_the_configuration_names_as_a_secret_is_not_logged(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "edgetpu-ci.yml").write_text("observability: {logs: {folder: logs}, health: {heartbeat: PULSE}}\n")
+    monkeypatch.setenv("PULSE", "https://pulse.example/abcdef")
+    assert said(capsys, "incidents", "show", "https://pulse.example/abcdef")[0] == 2
+    (path,) = (folder / "logs/error").rglob("*.jsonl")
+    assert 'No incident is called \\"***\\"' in path.read_text()
+
+
 def test_logs_and_traces_are_sent_side_by_side(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
