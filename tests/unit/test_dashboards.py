@@ -161,6 +161,14 @@ def test_what_was_pushed_once_is_looked_back_for() -> None:
     assert all("last_over_time(edgetpu_ci_" in expr for expr in ours)
 
 
+@pytest.mark.parametrize(
+    ("settings", "before"), [(Config(), "} offset $__interval"), (PUSH, "[30d] offset $__interval")]
+)
+def test_a_commit_is_marked_where_it_was_not_known_a_step_before(settings: Config, before: str) -> None:
+    (marks,) = json.loads(_rendered(settings)["performance"])["annotations"]["list"]
+    assert before in marks["expr"].partition(" unless ")[2]
+
+
 def _unknown_key(dashboard: dict[str, Any]) -> None:
     dashboard["panles"] = []
 
